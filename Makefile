@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Ramet: kernel, C library glue, host companion, images, tests. `make help` lists what to ask for.
+# One Makefile with explicit lists; results in build/bin and build/images.
+
+B := build
+HOSTCC ?= gcc
+GUESTCC ?= gcc
+
+# ---- what is built from what ---------------------------------------------------------------------
+KERNEL := \
+	kernel/main.c kernel/pv.c kernel/upcall.c kernel/mem.c kernel/print.c kernel/note.c \
+	kernel/window.c kernel/lock.c kernel/waitq.c \
+	arch/x86_64/cpu.c arch/x86_64/entry.S
+GLUE := \
+	libc-glue/start.c
+HOST := \
+	host/main.c host/options.c host/supervisor.c host/terminal.c host/family.c host/monitor.c \
+	host/vm.c host/platform.c host/load.c host/guest.c host/event.c \
+	host/call.c host/call_wait.c host/call_console.c host/call_process.c \
+	host/image.c host/image_check.c host/elf.c
+MKIMAGE := \
+	tools/mkimage/main.c tools/mkimage/input.c tools/mkimage/tree.c tools/mkimage/write.c \
+	tools/mkimage/list.c tools/mkimage/util.c \
+	host/image.c host/image_check.c host/elf.c
+GUEST_TESTS := $(sort $(basename $(notdir $(wildcard tests/guest/*.c))))
+EXAMPLES := hello
+
+# ---- how -----------------------------------------------------------------------------------------
+WARN := -Wall -Wextra -Werror
+HOST_CFLAGS := -std=gnu11 -O2 -g $(WARN) -D_GNU_SOURCE -I.
+# The kernel and the C library run on the program's stack beside upcalls, so no red zone; the image is
+# static, at a fixed address, and its control flow is nobody's business but the hypervisor's.
+GUEST_CFLAGS := -std=gnu11 -O2 -g $(WARN) -ffreestanding -fno-pic -mno-red-zone -fno-stack-protector \
+	-fcf-protection=none -ffunction-sections -fdata-sections -I.
+HOST_LIBS :=
+SYSROOT := $(B)/sysroot
+RAMET_CC := $(B)/bin/ramet-cc
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(B)/bin/ramet $(B)/bin/mkimage $(RAMET_CC) $(B)/images/hello.img $(B)/images/shell.img ## build everything
+
+# ---- set-up --------------------------------------------------------------------------------------
+SETUP := $(B)/setup.stamp
+$(SETUP): tools/setup
+	tools/setup
+	@mkdir -p $(@D) && touch $@
+
+# ---- host programs -------------------------------------------------------------------------------
+$(B)/obj/host/%.o: %.c Makefile | $(SETUP)
+	@mkdir -p $(@D)
+	$(HOSTCC) $(HOST_CFLAGS) -MMD -c $< -o $@
+
+$(B)/bin/ramet: $(HOST:%.c=$(B)/obj/host/%.o)
+	@mkdir -p $(@D)
+	$(HOSTCC) -o $@ $^ $(HOST_LIBS)
+
+$(B)/bin/mkimage: $(MKIMAGE:%.c=$(B)/obj/host/%.o)
+	@mkdir -p $(@D)
+	$(HOSTCC) -o $@ $^
+
+# ---- the guest side: C library, kernel, glue -----------------------------------------------------
+KERNEL_OBJ := $(addprefix $(B)/obj/guest/,$(addsuffix .o,$(basename $(KERNEL))))
+GLUE_OBJ := $(GLUE:%.c=$(B)/obj/glue/%.o)
+LIBC := $(SYSROOT)/lib/libc.a
+
+# Checks its own inputs and does nothing when they have not changed.
+$(LIBC): tools/build-newlib $(wildcard kernel/api/*.h) $(shell find libc-glue/include -name '*.h') | $(SETUP)
+	tools/build-newlib
+	@touch $@
+
+$(RAMET_CC): tools/ramet-cc
+	@mkdir -p $(@D)
+	cp $< $@
+
+$(B)/obj/guest/%.o: %.c Makefile | $(SETUP)
+	@mkdir -p $(@D)
+	$(GUESTCC) $(GUEST_CFLAGS) -MMD -c $< -o $@
+
+$(B)/obj/guest/%.o: %.S Makefile | $(SETUP)
+	@mkdir -p $(@D)
+	$(GUESTCC) -g -c $< -o $@
+
+$(B)/obj/glue/%.o: %.c Makefile $(RAMET_CC) $(LIBC)
+	@mkdir -p $(@D)
+	$(RAMET_CC) -std=gnu11 -O2 -g $(WARN) -mno-red-zone -I. -MMD -c $< -o $@
+
+$(SYSROOT)/lib/ramet-kernel.o: $(KERNEL_OBJ) $(LIBC)
+	ld -r -o $@ $(KERNEL_OBJ)
+
+$(SYSROOT)/lib/libglue.a: $(GLUE_OBJ)
+	rm -f $@
+	ar rcs $@ $^
+
+$(SYSROOT)/lib/ramet.ld: arch/x86_64/ramet.ld $(LIBC)
+	cp $< $@
+
+GUEST := $(RAMET_CC) $(LIBC) $(SYSROOT)/lib/ramet-kernel.o $(SYSROOT)/lib/libglue.a $(SYSROOT)/lib/ramet.ld
+
+# ---- programs and images -------------------------------------------------------------------------
+$(B)/apps/%.elf: apps/%.c $(GUEST)
+	@mkdir -p $(@D)
+	$(RAMET_CC) -O2 -g $(WARN) -o $@ $<
+
+$(B)/apps/dash.elf: apps/dash/build $(GUEST)
+	apps/dash/build
+
+$(B)/apps/busybox.elf: apps/busybox/build $(wildcard apps/busybox/config*) $(GUEST)
+	apps/busybox/build
+
+$(B)/guest/%.elf: tests/guest/%.c tests/guest/check.h $(GUEST)
+	@mkdir -p $(@D)
+	$(RAMET_CC) -O2 -g $(WARN) -o $@ $<
+
+# Programs go into an image without their debug information; gdb reads it from the .elf.
+%.stripped: %.elf
+	strip -o $@ $<
+
+$(B)/images/hello.img: $(B)/apps/hello.stripped $(B)/bin/mkimage
+	@mkdir -p $(@D)
+	$(B)/bin/mkimage -o $@ --program /bin/hello=$<
+
+$(B)/images/shell.img: $(B)/apps/dash.stripped $(B)/apps/busybox.stripped $(B)/bin/mkimage
+	@mkdir -p $(@D)
+	$(B)/bin/mkimage -o $@ --program /bin/sh=$(B)/apps/dash.stripped \
+		--program /bin/busybox=$(B)/apps/busybox.stripped \
+		--links $(B)/apps/busybox.links=/bin/busybox --mkdir /tmp:1777 --mkdir /root:700 \
+		--file apps/etc/passwd:/etc/passwd --file apps/etc/group:/etc/group \
+		--file apps/etc/profile:/etc/profile
+
+$(B)/images/tests.img: $(GUEST_TESTS:%=$(B)/guest/%.stripped) $(B)/bin/mkimage
+	@mkdir -p $(@D)
+	$(B)/bin/mkimage -q -o $@ $(foreach t,$(GUEST_TESTS),--program /tests/$(t)=$(B)/guest/$(t).stripped) \
+		--mkdir /tmp:1777 --entry /tests/hello
+
+# ---- everyday targets ----------------------------------------------------------------------------
+run: all ## set up, build, and show an unmodified shell whose processes are VMs
+	sh apps/demo
+
+test: all ## everything CI runs
+	tests/run
+
+bench: all ## figures beside their floors; also build/bench.csv
+	bench/run
+
+lint: | $(SETUP) ## include directions, lengths, formats, cppcheck
+	tests/run lint
+
+format: ## clang-format all of our C
+	git ls-files '*.c' '*.h' | xargs clang-format -i
+
+compdb: ## compile_commands.json for clangd and clang-tidy
+	python3 tools/compdb
+
+clean: ## remove what was built, keep fetched sources
+	rm -rf $(filter-out $(B)/cache,$(wildcard $(B)/*))
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
+
+.PHONY: all run test bench lint format compdb clean help
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

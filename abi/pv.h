@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The paravirtual interface: everything a Ramet kernel may ask of what runs it.
+//
+// Two implementers exist: the monitor on the host (host/) and the ring-0 shim inside bootable images
+// (arch/x86_64/shim). The kernel runs in ring 3 and knows neither. The contract has five parts: the
+// memory map, the boot_info page, the shared page, calls, and upcalls.
+//
+// At boot RIP is the program's entry with RDI = PV_BOOT_INFO_VA and RSP below the argument strings,
+// 16-aligned; other registers are 0, the x87 and SSE state as after FNINIT and with MXCSR 0x1f80 (SSE
+// is the whole vector state of ABI version 1: AVX is not enabled).
+//
+// A call: the kernel fills the call's argument struct anywhere in its RAM and calls the code at
+// PV_CALL_VA with the struct's address in RDI. The implementer copies the struct in once, acts, writes
+// `ret` (and the fields marked "out"), and returns to the caller. All registers but RAX, RCX and R11
+// are preserved. Unless noted a call does not block and fails with -errno (Linux numbers) in `ret`.
+//
+// An upcall: like a UNIX signal, the implementer pushes a struct pv_frame on the guest's stack, below
+// the 128-byte red zone, 16-aligned, and sets RIP to shared->upcall_entry with RSP = RDI = the frame
+// and shared->masked = 1. The guest returns by restoring the frame itself; the implementer takes no part.
+#ifndef RAMET_ABI_PV_H
+#define RAMET_ABI_PV_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PV_ABI_VERSION 1
+
+// --- the memory map (guest-virtual; docs/memory-map.md draws it) ---
+#define PV_PLATFORM_VA  0x00100000u          // 4 KB pages: page tables, call page, shared page
+#define PV_PLATFORM_END 0x00200000u          // below PV_PLATFORM_VA nothing is mapped: NULL faults
+#define PV_RAM_VA       0x00200000u          // private RAM: program, heap, stack
+#define PV_IMAGE_VA     UINT64_C(0x800000000) // the image file, read-only, shared by the family
+#define PV_WINDOW_VA    UINT64_C(0xc00000000) // the window, at the same address in every VM
+
+#define PV_CALL_VA      0x00110000u // code, read-execute
+#define PV_SHARED_VA    0x00111000u // struct pv_shared, read-write
+#define PV_BOOT_INFO_VA 0x00112000u // struct pv_boot_info, read-only
+
+#define PV_MAX_SLOTS 4094 // VMs in a family; slot 0 is never used, the first program has slot 1
+
+// --- boot_info ---
+enum pv_stdio_kind {
+    PV_STDIO_NONE = 0,   // closed on the host
+    PV_STDIO_STREAM = 1, // a pipe, file or device: CONSOLE_READ/WRITE move bytes
+    PV_STDIO_TTY = 2,    // the family's terminal: input comes through the window (abi/window.h)
+};
+
+struct pv_boot_info {
+    uint32_t abi_version; // PV_ABI_VERSION
+    uint32_t size;        // of this struct
+    uint32_t slot;        // this VM's slot in the family, 1..PV_MAX_SLOTS
+    uint32_t first;       // 1: the family's first program; it formats the window
+    // Private RAM. The program's segments lie at ram_start.., the boot stack at the top.
+    uint64_t ram_start, ram_end;
+    uint64_t heap_start, heap_end;     // read-write, zeroed on first touch
+    uint64_t stack_bottom, stack_top;  // unmapped guard below stack_bottom
+    uint64_t page_table_root;          // guest-physical = virtual; the tables are guest-writable
+    // Shared memory.
+    uint64_t window_size; // bytes at PV_WINDOW_VA
+    uint64_t image_size;  // bytes at PV_IMAGE_VA
+    // The program and its arguments: NUL-terminated strings and NULL-terminated vectors, in RAM.
+    uint32_t program; // index in the image's program table (abi/image.h)
+    uint32_t argc;
+    uint64_t argv, envp; // guest addresses of char *[]
+    // Time: ns = ((rdtsc - tsc_base) * tsc_mult >> 32) + mono_base; CLOCK_MONOTONIC of the family.
+    uint64_t tsc_base, tsc_mult;
+    uint64_t mono_base_ns; // monotonic time at tsc_base
+    uint64_t wall_base_ns; // CLOCK_REALTIME at tsc_base
+    uint32_t cpus;        // processors of the host, for sysconf
+    uint32_t flags;       // PV_BOOT_*
+    uint32_t stdio[3];    // enum pv_stdio_kind for descriptors 0, 1, 2
+    uint32_t reserved;
+    uint8_t seed[32];     // fresh entropy for this VM
+    char hostname[64];
+};
+_Static_assert(sizeof(struct pv_boot_info) == 264, "boot_info is frozen for ABI version 1");
+
+#define PV_BOOT_COMPANION   1u // fork, spawn, kick... are there (else -ENOSYS)
+#define PV_BOOT_CHECK_LEAKS 2u // the first program counts window objects when it exits, on the console
+
+// --- the shared page: written by both sides, so the implementer trusts nothing in it ---
+struct pv_shared {
+    uint32_t masked;          // not 0: hold asynchronous upcalls back; events collect in `pending`
+    uint32_t pending;         // PV_EVENT_* bits; the implementer ORs, the guest exchanges with 0
+    uint64_t upcall_entry;    // 0: no upcalls yet; an exception then ends the VM with SIGSEGV
+    uint64_t exception_stack; // 0, or the top of a stack for exception frames (a stack overflow is one)
+    uint32_t critical;        // not 0: in a window critical section; the implementer defers a kill
+    uint32_t reserved;
+};
+
+#define PV_EVENT_KICK  1u  // a sibling changed something for us: look at signals
+#define PV_EVENT_TIMER 2u  // the deadline of SET_TIMER has passed
+#define PV_EVENT_TTY   4u  // terminal input, a window-size change or a hang-up (abi/window.h)
+#define PV_EVENT_DEATH 8u  // a sibling died without EXIT: see door.death (abi/window.h)
+#define PV_EVENT_KILL  16u // leave now; the implementer ends the VM after PV_KILL_GRACE_NS
+#define PV_KILL_GRACE_NS UINT64_C(200000000)
+
+enum pv_upcall_type {
+    PV_UPCALL_EVENT = 1,     // shared->pending was not 0
+    PV_UPCALL_EXCEPTION = 2, // vector, error and address are set
+};
+
+struct pv_frame {
+    uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp;
+    uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+    uint64_t rip, cs, rflags, rsp, ss; // in IRETQ's order (SDM vol. 3, 6.14)
+    uint32_t type;                     // enum pv_upcall_type
+    uint32_t vector;                   // exception number (SDM vol. 3, 6.3)
+    uint64_t error;                    // exception error code
+    uint64_t address;                  // page fault: the faulting address (CR2)
+    uint64_t reserved;
+};
+_Static_assert(sizeof(struct pv_frame) == 192, "arch/x86_64/entry.S knows this layout");
+_Static_assert(offsetof(struct pv_frame, rip) == 120, "arch/x86_64/entry.S knows this layout");
+
+// --- calls ---
+enum pv_call_nr {
+    PV_CALL_EXIT = 1,
+    PV_CALL_WAIT = 2,
+    PV_CALL_KICK = 3,
+    PV_CALL_SET_TIMER = 4,
+    PV_CALL_CONSOLE = 5,
+    PV_CALL_FORK = 6,
+    PV_CALL_EXEC = 7,
+    PV_CALL_SPAWN = 8,
+    PV_CALL_KILL = 9,
+    PV_CALL_RELEASE = 10,
+    PV_CALL_TLB_FLUSH = 11,
+    PV_CALL_NR_END = 12,
+};
+
+// Every argument struct starts with this.
+struct pv_call {
+    uint32_t nr;  // enum pv_call_nr
+    uint32_t pad; // 0
+    int64_t ret;  // out: >= 0 or -errno
+};
+
+// Ends this VM. Does not return. Before the VM is torn down the implementer stores `value` to the
+// 32-bit window word at `publish` (if not 0), adds 1 to the doorbell of `kick_slot` (if not 0) and
+// wakes it: a parent sees a zombie without waiting for the teardown.
+struct pv_exit {
+    struct pv_call call;
+    uint32_t status; // a wait(2) status: code << 8, or a signal number
+    uint32_t value;
+    uint64_t publish; // window offset, 4-aligned
+    uint32_t kick_slot;
+    uint32_t interrupt; // not 0: also interrupt kick_slot if it is running
+};
+
+// Blocks until this VM's doorbell differs from `bell`, an event is pending, the deadline passes, or a
+// console descriptor in `ready` is ready. Returns the set of PV_WAIT_* that may hold; spurious returns
+// are allowed. `deadline` is CLOCK_MONOTONIC ns as computed from boot_info; 0 polls, PV_FOREVER waits.
+struct pv_wait {
+    struct pv_call call;
+    uint64_t deadline;
+    uint32_t bell;
+    uint32_t ready; // PV_WAIT_IN | PV_WAIT_OUT | PV_WAIT_ERR: wait for stdin / stdout / stderr too
+};
+#define PV_FOREVER  UINT64_MAX
+#define PV_WAIT_IN  1u
+#define PV_WAIT_OUT 2u
+#define PV_WAIT_ERR 4u
+
+// Wakes the VM in `slot` if it is in WAIT (after the caller changed its doorbell). With
+// PV_KICK_INTERRUPT a VM that is running gets PV_EVENT_KICK as an upcall. -ESRCH: no such VM.
+struct pv_kick {
+    struct pv_call call;
+    uint32_t slot;
+    uint32_t flags; // PV_KICK_*
+};
+#define PV_KICK_INTERRUPT 1u
+
+// One timer per VM: PV_EVENT_TIMER at `deadline` (monotonic ns; 0 = off). Not inherited by a clone.
+struct pv_set_timer {
+    struct pv_call call;
+    uint64_t deadline;
+};
+
+// Reads or writes host descriptor `fd` (0..2) of the family. Never blocks: -EAGAIN, then WAIT with
+// `ready`. Returns bytes moved (0 = end of file on read). -EPIPE when the reader is gone.
+struct pv_console {
+    struct pv_call call;
+    uint32_t fd;
+    uint32_t write; // 0 read, 1 write
+    uint64_t buf;   // guest address in RAM, the window or (write only) the image
+    uint64_t len;
+};
+
+// Clones this VM copy-on-write into `slot`, which the caller has claimed in the window. ret: 0 in the
+// parent, 1 in the child. The clone has the same RAM, registers and upcall settings; its timer is
+// off, `masked` as it was, boot_info's slot and seed its own. In the child the x87 and SSE state are
+// as at boot and the FS and GS bases are 0: the caller, who knows which of them matter, restores them.
+// `hot` names ranges both sides are about to write: the implementer may copy them ahead of time.
+// -EAGAIN: no room for another VM. -EBUSY: the slot's last VM is still being torn down; try another.
+struct pv_fork {
+    struct pv_call call;
+    uint32_t slot;
+    uint32_t nhot; // at most PV_MAX_HOT
+    uint64_t hot;  // guest address of struct pv_range[nhot]
+};
+#define PV_MAX_HOT 16
+
+struct pv_range {
+    uint64_t addr, len;
+};
+
+// Replaces this VM's image by program number `program` of the image's table: same slot, RAM dropped, the
+// window kept. Does not return on success. `strings` holds argc then envc NUL-terminated strings, `len` bytes
+// in all, at most PV_ARG_MAX. SPAWN does the same in a new VM in `slot` and returns 0.
+struct pv_exec {
+    struct pv_call call;
+    uint32_t program;
+    uint32_t slot; // SPAWN only
+    uint32_t argc, envc;
+    uint64_t strings, len;
+};
+#define PV_ARG_MAX 131072u
+
+// Ends the VM in `slot` whether its kernel listens or not: PV_EVENT_KILL, then by force after
+// PV_KILL_GRACE_NS, which the family sees as a death (abi/window.h).
+struct pv_kill {
+    struct pv_call call;
+    uint32_t slot;
+    uint32_t pad;
+};
+
+// Hands whole 4 KB pages of heap or stack back: they read as zero afterwards.
+struct pv_release {
+    struct pv_call call;
+    uint64_t addr, len;
+};
+
+// Makes changes to the guest's page tables visible for [addr, addr + len).
+struct pv_tlb_flush {
+    struct pv_call call;
+    uint64_t addr, len;
+};
+
+#endif

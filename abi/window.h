@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The window as the host sees it: a header, one door per VM, and the terminal's input ring.
+//
+// The window is one memfd per family, mapped by every monitor and at PV_WINDOW_VA in every VM. The host
+// makes it, fills in this part and from then on only touches what is marked "host". All else in it, from
+// kernel_off on, belongs to the kernel (kernel/window.h). Any VM of the family can write any of it, so
+// the host copies a word once and checks it before use, and keeps its own facts elsewhere.
+#ifndef RAMET_ABI_WINDOW_H
+#define RAMET_ABI_WINDOW_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define WINDOW_MAGIC    UINT64_C(0x776f646e69576d52) // "RmWindow"
+#define WINDOW_TTY_RING 4096u                        // a power of two
+#define WINDOW_MIN_SIZE (4u << 20)
+
+// One per slot, each on a cache line of its own so that spinning VMs do not disturb each other.
+struct window_door {
+    uint32_t bell;   // a change wakes the VM; anyone adds 1, then KICKs if `asleep`
+    uint32_t asleep; // the VM is in, or about to enter, WAIT
+    uint32_t death;  // host: 0, or WINDOW_DEAD | wait status of a VM that died without EXIT
+    uint32_t gen;    // kernel: counts the processes this slot has held; part of a lock's owner
+    uint32_t reserved[12];
+};
+_Static_assert(sizeof(struct window_door) == 64, "one cache line");
+#define WINDOW_DEAD 0x10000u
+
+// Terminal input: the supervisor produces, the kernel's line discipline consumes.
+struct window_tty {
+    uint32_t head;       // host: bytes ever put in
+    uint32_t tail;       // kernel: bytes ever taken out
+    uint16_t rows, cols; // host
+    uint32_t hangup;     // host: the terminal is gone
+    uint32_t reserved[12];
+    uint8_t ring[WINDOW_TTY_RING];
+};
+
+struct window_header {
+    uint64_t magic;
+    uint32_t abi_version; // PV_ABI_VERSION
+    uint32_t max_slots;   // doors[0] .. doors[max_slots]; slot 0 is unused
+    uint64_t size;        // of the window, a multiple of 2 MB
+    uint64_t doors_off;   // struct window_door[max_slots + 1]
+    uint64_t tty_off;     // struct window_tty
+    uint64_t kernel_off;  // 4 KB aligned: the kernel's part
+    uint32_t deaths;      // host: VMs that died without EXIT so far; a change = look at the doors
+    uint32_t reserved[19];
+};
+_Static_assert(sizeof(struct window_header) == 128, "two cache lines");
+
+#endif

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The x86-64 side of kernel/arch.h: calls, the time-stamp counter, upcall set-up, fault decoding.
+// Neighbours: entry.S (the assembly), abi/pv.h (the interface), kernel/upcall.c (who is called).
+
+#include "kernel/arch.h"
+#include "abi/x86.h"
+#include "kernel/api/signal.h"
+#include "kernel/pv.h"
+
+// A stack overflow must find room for its frame somewhere else. A handler without an alternative stack
+// does not run here, only the kernel does: 16 KB are ample.
+static uint8_t exception_stack[16384] __attribute__((aligned(64)));
+
+void arch_upcall_entry(void);
+
+int64_t arch_call(struct pv_call *call)
+{
+    // The code at PV_CALL_VA belongs to the implementer: a port write on the monitor, SYSCALL on the
+    // shim, which clobbers RCX and R11 (SDM vol. 2B). It reads and writes the struct behind `call`. The
+    // CALL pushes on this stack, so the kernel must be built with -mno-red-zone.
+    __asm__ volatile("call *%%rax"
+                     :
+                     : "a"((uintptr_t)PV_CALL_VA), "D"(call)
+                     : "rcx", "r11", "memory", "cc");
+    return call->ret;
+}
+
+uint64_t arch_cycles(void)
+{
+    uint32_t lo, hi;
+    __asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
+    return (uint64_t)hi << 32 | lo;
+}
+
+void arch_pause(void)
+{
+    __asm__ volatile("pause");
+}
+
+static void *thread_pointer;
+
+void arch_set_thread_pointer(void *tp)
+{
+    thread_pointer = tp;
+    __asm__ volatile("wrfsbase %0" : : "r"(tp));
+}
+
+void arch_upcalls_init(void)
+{
+    pv_shared->exception_stack = (uintptr_t)exception_stack + sizeof exception_stack;
+    pv_shared->upcall_entry = (uintptr_t)arch_upcall_entry;
+}
+
+int64_t arch_fork(struct pv_fork *call)
+{
+    // MXCSR and the x87 control word are callee-saved (psABI 3.2.1); the rest of the x87 and SSE
+    // state is dead at a function call.
+    uint32_t mxcsr;
+    uint16_t fcw;
+    __asm__ volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(mxcsr), "=m"(fcw));
+    int64_t ret = arch_call(&call->call);
+    if (ret == 1) {
+        __asm__ volatile("ldmxcsr %0\n\tfldcw %1" : : "m"(mxcsr), "m"(fcw));
+        if (thread_pointer)
+            arch_set_thread_pointer(thread_pointer);
+    }
+    return ret;
+}
+
+// SIGSEGV's si_code: nothing there, or there but not for this access (SDM vol. 3, 4.7).
+static int segv_code(uint64_t error)
+{
+    return (error & X86_PF_PRESENT) ? SEGV_ACCERR : SEGV_MAPERR;
+}
+
+void arch_fault_decode(const struct pv_frame *frame, struct arch_fault *fault)
+{
+    *fault = (struct arch_fault){SIGSEGV, SI_KERNEL, 0};
+    switch (frame->vector) {
+    case X86_EXC_DE:
+        *fault = (struct arch_fault){SIGFPE, FPE_INTDIV, frame->rip};
+        break;
+    case X86_EXC_DB:
+        *fault = (struct arch_fault){SIGTRAP, TRAP_TRACE, frame->rip};
+        break;
+    case X86_EXC_BP:
+        *fault = (struct arch_fault){SIGTRAP, SI_KERNEL, 0};
+        break;
+    case X86_EXC_UD:
+        *fault = (struct arch_fault){SIGILL, ILL_ILLOPN, frame->rip};
+        break;
+    case X86_EXC_PF:
+        *fault = (struct arch_fault){SIGSEGV, segv_code(frame->error), frame->address};
+        break;
+    case X86_EXC_MF:
+    case X86_EXC_XM:
+        *fault = (struct arch_fault){SIGFPE, FPE_FLTINV, frame->rip};
+        break;
+    case X86_EXC_AC:
+        *fault = (struct arch_fault){SIGBUS, BUS_ADRALN, 0};
+        break;
+    default: // general protection and segment faults carry no address: as on Linux, SI_KERNEL
+        break;
+    }
+}
+
+uint64_t arch_frame_sp(const struct pv_frame *frame)
+{
+    return frame->rsp;
+}
+
+uint64_t arch_frame_pc(const struct pv_frame *frame)
+{
+    return frame->rip;
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Paravirtual calls: decoding, and the short ones. The interface and its errors are in abi/pv.h.
+//
+// The argument struct is copied in once, whole; handlers check and use the copy. Only `ret` goes back.
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "abi/x86.h"
+#include "host/monitor.h"
+#include "host/platform.h"
+
+union call_args {
+    struct pv_call call;
+    struct pv_exit exit;
+    struct pv_wait wait;
+    struct pv_kick kick;
+    struct pv_set_timer set_timer;
+    struct pv_console console;
+    struct pv_fork fork;
+    struct pv_exec exec;
+    struct pv_kill kill;
+    struct pv_release release;
+    struct pv_tlb_flush tlb_flush;
+};
+
+static const size_t call_size[PV_CALL_NR_END] = {
+    [PV_CALL_EXIT] = sizeof(struct pv_exit),
+    [PV_CALL_WAIT] = sizeof(struct pv_wait),
+    [PV_CALL_KICK] = sizeof(struct pv_kick),
+    [PV_CALL_SET_TIMER] = sizeof(struct pv_set_timer),
+    [PV_CALL_CONSOLE] = sizeof(struct pv_console),
+    [PV_CALL_FORK] = sizeof(struct pv_fork),
+    [PV_CALL_EXEC] = sizeof(struct pv_exec),
+    [PV_CALL_SPAWN] = sizeof(struct pv_exec),
+    [PV_CALL_KILL] = sizeof(struct pv_kill),
+    [PV_CALL_RELEASE] = sizeof(struct pv_release),
+    [PV_CALL_TLB_FLUSH] = sizeof(struct pv_tlb_flush),
+};
+
+static const char *const call_name[PV_CALL_NR_END] = {
+    "?", "exit", "wait", "kick", "set-timer", "console", "fork", "exec", "spawn", "kill", "release",
+    "tlb-flush",
+};
+
+static int64_t dispatch(struct monitor *m, uint32_t nr, union call_args *a)
+{
+    switch (nr) {
+    case PV_CALL_EXIT:
+        return call_exit(m, &a->exit);
+    case PV_CALL_WAIT:
+        return call_wait(m, &a->wait);
+    case PV_CALL_KICK:
+        return call_kick(m, &a->kick);
+    case PV_CALL_SET_TIMER:
+        return call_set_timer(m, &a->set_timer);
+    case PV_CALL_CONSOLE:
+        return call_console(m, &a->console);
+    case PV_CALL_FORK:
+        return call_fork(m, &a->fork);
+    case PV_CALL_EXEC:
+        return call_exec(m, &a->exec);
+    case PV_CALL_SPAWN:
+        return call_spawn(m, &a->exec);
+    case PV_CALL_KILL:
+        return call_kill(m, &a->kill);
+    case PV_CALL_RELEASE:
+        return call_release(m, &a->release);
+    case PV_CALL_TLB_FLUSH:
+        return call_tlb_flush(m, &a->tlb_flush);
+    default:
+        return -ENOSYS;
+    }
+}
+
+void call_dispatch(struct monitor *m, struct gaddr addr)
+{
+    union call_args args;
+    struct gaddr ret = {addr.v + offsetof(struct pv_call, ret)};
+    uint32_t nr = 0;
+    int64_t r = -ENOSYS;
+
+    // A call without even a number in memory has nowhere to be told of its error.
+    if (guest_read(&m->vm, addr, &nr, sizeof nr) < 0)
+        return;
+    if (nr > 0 && nr < PV_CALL_NR_END) {
+        m->calls[nr]++;
+        r = guest_read(&m->vm, addr, &args, call_size[nr]);
+        if (r == 0)
+            r = dispatch(m, nr, &args);
+        family_trace(m->family, TRACE_CALL, "%u %s = %lld", m->slot, call_name[nr], (long long)r);
+    }
+    // A successful exec has replaced the caller.
+    if (nr != PV_CALL_EXEC || r < 0)
+        guest_write(&m->vm, ret, &r, sizeof r);
+}
+
+int64_t call_kick(struct monitor *m, struct pv_kick *c)
+{
+    if (!family_slot_valid(m->family, c->slot))
+        return -ESRCH;
+    if (atomic_load(&m->family->shared->slots[c->slot].state) == SLOT_FREE)
+        return -ESRCH;
+    family_kick(m->family, c->slot, c->flags & PV_KICK_INTERRUPT);
+    return 0;
+}
+
+int64_t call_set_timer(struct monitor *m, struct pv_set_timer *c)
+{
+    event_set_timer(m, c->deadline);
+    return 0;
+}
+
+int64_t call_kill(struct monitor *m, struct pv_kill *c)
+{
+    if (!family_slot_valid(m->family, c->slot))
+        return -ESRCH;
+    if (atomic_load(&m->family->shared->slots[c->slot].state) == SLOT_FREE)
+        return -ESRCH;
+    family_tell(m->family, FAMILY_KILL, c->slot);
+    return 0;
+}
+
+int64_t call_release(struct monitor *m, struct pv_release *c)
+{
+    const struct pv_boot_info *b = platform_boot_info(&m->vm);
+    void *p = guest_ptr(&m->vm, (struct gaddr){c->addr}, c->len, GUEST_RAM);
+    // Below the heap lie the program's segments, whose pages come from the image: they would not read
+    // as zero. boot_info cannot be written by ring 3, but the value is checked all the same.
+    if (!p || c->addr % X86_PAGE || c->len % X86_PAGE || c->addr < b->heap_start)
+        return -EINVAL;
+    return madvise(p, c->len, MADV_DONTNEED) < 0 ? -errno : 0;
+}
+
+int64_t call_tlb_flush(struct monitor *m, struct pv_tlb_flush *c)
+{
+    (void)c;
+    return vm_flush(&m->vm);
+}

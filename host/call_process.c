@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Processes: PV_CALL_FORK, SPAWN, EXEC and EXIT.
+//
+// fork() of a guest is fork(2) of its monitor. CLONE_PARENT makes every monitor a child of the supervisor, which
+// so learns of each death; the guest's own tree is in the window and none of the host's business.
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "abi/x86.h"
+#include "host/monitor.h"
+#include "host/platform.h"
+
+static pid_t fork_sibling(void)
+{
+    // The bare system call: nothing in this process needs the C library's fork handlers.
+    return (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
+}
+
+// Copies pages that will be written anyway while it costs a host fault each, not a guest one. One host fault is a
+// twentieth of the same fault taken by the guest.
+static void touch(const struct monitor *m, const struct pv_range *hot, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t start = hot[i].addr & ~(X86_PAGE - 1);
+        uint64_t len = hot[i].len + (hot[i].addr - start);
+        volatile uint8_t *p = guest_ptr(&m->vm, (struct gaddr){start}, len, GUEST_RAM);
+        for (uint64_t at = 0; p && at < len; at += X86_PAGE)
+            p[at] = p[at];
+    }
+}
+
+static void finish_clone(struct monitor *m, struct gaddr call)
+{
+    struct pv_boot_info *b = platform_boot_info(&m->vm);
+    int64_t ret = 1;
+    b->slot = m->slot;
+    if (getrandom(b->seed, sizeof b->seed, 0) != sizeof b->seed)
+        monitor_die(m, SIGKILL, "no random seed");
+    guest_write(&m->vm, (struct gaddr){call.v + offsetof(struct pv_call, ret)}, &ret, sizeof ret);
+}
+
+static _Noreturn void run_clone(struct monitor *m, uint32_t slot, const struct pv_range *hot, uint32_t nhot,
+                                uint64_t start)
+{
+    struct kvm_regs regs = *vm_regs(&m->vm);
+    m->slot = slot;
+    m->timer_deadline = 0;
+    memset(m->calls, 0, sizeof m->calls);
+    m->exceptions = m->interrupts = 0;
+    monitor_enroll(m);
+    vm_forget(&m->vm);
+    finish_clone(m, (struct gaddr){regs.rdi});
+    touch(m, hot, nhot);
+    platform_shared(&m->vm)->pending = 0;
+    regs.rip = PLATFORM_CALL_RETURN;
+    family_trace(m->family, TRACE_PROC, "%u clone %.3f ms", slot, (double)(family_now(m->family) - start) / 1e6);
+    monitor_resume_clone(m, &regs);
+}
+
+int64_t call_fork(struct monitor *m, struct pv_fork *c)
+{
+    struct family *f = m->family;
+    struct pv_range hot[PV_MAX_HOT];
+    uint64_t start = family_now(f);
+    int r;
+
+    if (!family_slot_valid(f, c->slot) || c->nhot > PV_MAX_HOT)
+        return -EINVAL;
+    if (c->nhot && guest_read(&m->vm, (struct gaddr){c->hot}, hot, c->nhot * sizeof hot[0]) < 0)
+        return -EFAULT;
+    if ((r = family_claim(f, c->slot)) < 0)
+        return r;
+    pid_t pid = fork_sibling();
+    if (pid == 0)
+        run_clone(m, c->slot, hot, c->nhot, start);
+    if (pid < 0) {
+        family_release(f, c->slot);
+        return -EAGAIN;
+    }
+    touch(m, hot, c->nhot);
+    return 0;
+}
+
+// Copies and checks the arguments of EXEC and SPAWN. On success the caller frees args->strings.
+static int read_args(struct monitor *m, const struct pv_exec *c, struct load_args *args)
+{
+    if (!image_program(m->family->image, c->program))
+        return -ENOEXEC;
+    if (c->len > PV_ARG_MAX)
+        return -E2BIG;
+    *args = (struct load_args){malloc(c->len + 1), c->len, c->argc, c->envc};
+    if (!args->strings)
+        return -ENOMEM;
+    if (c->len && guest_read(&m->vm, (struct gaddr){c->strings}, args->strings, c->len) < 0) {
+        free(args->strings);
+        return -EFAULT;
+    }
+    if (!load_args_valid(args)) {
+        free(args->strings);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+int64_t call_exec(struct monitor *m, struct pv_exec *c)
+{
+    uint64_t start = family_now(m->family);
+    struct load_args args;
+    struct kvm_regs regs;
+    int r = read_args(m, c, &args);
+    if (r < 0)
+        return r;
+    if ((r = load_program(&m->vm, m->family, m->slot, c->program, &args, &regs)) < 0 ||
+        (r = vm_flush(&m->vm)) < 0)
+        monitor_die(m, SIGKILL, strerror(-r));
+    free(args.strings);
+    event_set_timer(m, 0);
+    vm_start_at(&m->vm, &regs, PLATFORM_PML4_VA);
+    family_trace(m->family, TRACE_PROC, "%u exec %s %.3f ms", m->slot,
+                 image_program_path(m->family->image, c->program),
+                 (double)(family_now(m->family) - start) / 1e6);
+    return 0;
+}
+
+int64_t call_spawn(struct monitor *m, struct pv_exec *c)
+{
+    struct family *f = m->family;
+    struct load_args args;
+    int r;
+
+    if (!family_slot_valid(f, c->slot))
+        return -EINVAL;
+    if ((r = read_args(m, c, &args)) < 0)
+        return r;
+    if ((r = family_claim(f, c->slot)) == 0) {
+        pid_t pid = fork_sibling();
+        if (pid == 0) {
+            m->slot = c->slot;
+            vm_forget(&m->vm);
+            monitor_run_program(m, c->program, &args);
+        }
+        if (pid < 0) {
+            family_release(f, c->slot);
+            r = -EAGAIN;
+        }
+    }
+    free(args.strings);
+    return r;
+}
+
+int64_t call_exit(struct monitor *m, struct pv_exit *c)
+{
+    struct family *f = m->family;
+    uint32_t *publish = NULL;
+
+    if (c->publish) {
+        if (c->publish % 4 || c->publish > f->window_size - 4)
+            return -EINVAL;
+        publish = (uint32_t *)(f->window + c->publish);
+    }
+    if (c->kick_slot && !family_slot_valid(f, c->kick_slot))
+        return -EINVAL;
+    family_trace(f, TRACE_PROC, "%u exit status %#x", m->slot, c->status);
+    if (m->slot == 1) {
+        atomic_store(&f->shared->first_status, c->status & 0xffff);
+        atomic_store(&f->shared->first_done, 1);
+    }
+    // The slot first: once the parent sees the zombie it may reuse it.
+    family_release(f, m->slot);
+    if (publish)
+        __atomic_store_n(publish, c->value, __ATOMIC_SEQ_CST);
+    if (c->kick_slot) {
+        __atomic_fetch_add(&family_door(f, c->kick_slot)->bell, 1, __ATOMIC_SEQ_CST);
+        family_kick(f, c->kick_slot, c->interrupt != 0);
+    }
+    _exit(0);
+}

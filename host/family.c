@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the members of a family share on the host: the window memfd, the host-only page, doorbells, time.
+// Neighbours: family.h (the contract), supervisor.c, calls of the monitor in call_*.c.
+
+#include "host/family.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+static int fail(char *err, size_t errlen, const char *what)
+{
+    int e = errno;
+    snprintf(err, errlen, "%s: %s", what, strerror(e));
+    return -e;
+}
+
+// The host's part of the window. Everything else stays zero: a hole in the memfd costs nothing.
+static void window_init(struct family *f)
+{
+    struct window_header *h = family_window(f);
+    uint64_t tty = sizeof *h + (uint64_t)(f->opt->max_procs + 1) * sizeof(struct window_door);
+    uint64_t kernel = (tty + sizeof(struct window_tty) + 4095) & ~UINT64_C(4095);
+    h->abi_version = PV_ABI_VERSION;
+    h->max_slots = f->opt->max_procs;
+    h->size = f->window_size;
+    h->doors_off = sizeof *h;
+    h->tty_off = tty;
+    h->kernel_off = kernel;
+    h->magic = WINDOW_MAGIC;
+}
+
+static int window_make(struct family *f, char *err, size_t errlen)
+{
+    f->window_size = f->opt->window_size;
+    f->window_fd = memfd_create("ramet-window", MFD_CLOEXEC);
+    if (f->window_fd < 0 || ftruncate(f->window_fd, (off_t)f->window_size) < 0)
+        return fail(err, errlen, "cannot make the window");
+    f->window = mmap(NULL, f->window_size, PROT_READ | PROT_WRITE, MAP_SHARED, f->window_fd, 0);
+    if (f->window == MAP_FAILED)
+        return fail(err, errlen, "cannot map the window");
+    window_init(f);
+    return 0;
+}
+
+static void clock_init(struct family *f)
+{
+    struct timespec mono, wall;
+    clock_gettime(CLOCK_MONOTONIC, &mono);
+    clock_gettime(CLOCK_REALTIME, &wall);
+    f->tsc_base = __rdtsc();
+    f->mono_base_ns = (uint64_t)mono.tv_sec * 1000000000u + (uint64_t)mono.tv_nsec;
+    f->wall_base_ns = (uint64_t)wall.tv_sec * 1000000000u + (uint64_t)wall.tv_nsec;
+}
+
+static void stdio_probe(struct family *f)
+{
+    for (int fd = 0; fd < 3; fd++) {
+        struct stat st;
+        if (fstat(fd, &st) < 0) {
+            f->stdio[fd] = PV_STDIO_NONE;
+            continue;
+        }
+        f->stdio[fd] = isatty(fd) ? PV_STDIO_TTY : PV_STDIO_STREAM;
+        f->stdio_nowait[fd] = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
+    }
+}
+
+int family_init(struct family *f, const struct options *opt, struct image *image, char *err,
+                size_t errlen)
+{
+    f->opt = opt;
+    f->image = image;
+    f->supervisor = getpid();
+    size_t size = sizeof *f->shared + (opt->max_procs + 1) * sizeof(struct family_slot);
+    f->shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (f->shared == MAP_FAILED)
+        return fail(err, errlen, "cannot make the family page");
+    f->image_map = mmap(NULL, image->size, PROT_READ, MAP_PRIVATE, image->fd, 0);
+    if (f->image_map == MAP_FAILED)
+        return fail(err, errlen, opt->image);
+    clock_init(f);
+    stdio_probe(f);
+    return window_make(f, err, errlen);
+}
+
+int family_claim(struct family *f, uint32_t slot)
+{
+    struct family_slot *s = &f->shared->slots[slot];
+    uint32_t free = SLOT_FREE;
+    if (atomic_load(&f->shared->closing))
+        return -EAGAIN;
+    if (!atomic_compare_exchange_strong(&s->state, &free, SLOT_STARTING))
+        return -EBUSY;
+    atomic_store(&s->events, 0);
+    atomic_store(&s->kill, 0);
+    atomic_fetch_add(&f->shared->live, 1);
+    return 0;
+}
+
+void family_release(struct family *f, uint32_t slot)
+{
+    struct family_slot *s = &f->shared->slots[slot];
+    atomic_store(&s->pid, 0);
+    atomic_store(&s->state, SLOT_FREE);
+    atomic_fetch_sub(&f->shared->live, 1);
+}
+
+static void futex_wake(uint32_t *word)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+void family_ring(struct family *f, uint32_t slot)
+{
+    uint32_t *bell = &family_door(f, slot)->bell;
+    __atomic_fetch_add(bell, 1, __ATOMIC_SEQ_CST);
+    futex_wake(bell);
+}
+
+void family_kick(struct family *f, uint32_t slot, int interrupt)
+{
+    // The sleeper publishes its state before it looks at the bell a last time, and the guest changed
+    // the bell before this call: whichever way the two interleave, one sees the other.
+    uint32_t state = atomic_load(&f->shared->slots[slot].state);
+    if (state == SLOT_POLLING || (state != SLOT_WAITING && interrupt))
+        family_tell(f, FAMILY_INTERRUPT, slot);
+    else
+        futex_wake(&family_door(f, slot)->bell);
+}
+
+void family_tell(struct family *f, enum family_op op, uint32_t slot)
+{
+    struct family_msg msg = {.op = op, .slot = slot};
+    while (send(f->control, &msg, sizeof msg, MSG_NOSIGNAL) < 0 && errno == EINTR)
+        ;
+}
+
+uint64_t family_now(const struct family *f)
+{
+    unsigned __int128 ns = (unsigned __int128)(__rdtsc() - f->tsc_base) * f->tsc_mult;
+    return (uint64_t)(ns >> 32) + f->mono_base_ns;
+}
+
+void family_trace(const struct family *f, uint32_t what, const char *format, ...)
+{
+    if (!(f->opt->trace & what))
+        return;
+    char line[256];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    if (n > 0)
+        dprintf(2, "ramet: %s\n", line); // one write: lines of several monitors do not mix
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A family: the first program's VM and all its descendants, as the host knows them.
+//
+// The supervisor makes one and every monitor inherits it by fork(2). What monitors must tell each other goes
+// through struct family_shared, a page no guest can see; what guests share is the window.
+// Neighbours: supervisor.c (owner), monitor.c (one per VM), abi/window.h (the host's part of the window).
+#ifndef HOST_FAMILY_H
+#define HOST_FAMILY_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "abi/pv.h"
+#include "abi/window.h"
+#include "host/image.h"
+#include "host/options.h"
+
+// What the monitor of a slot is doing. Kickers read it to choose how to wake it.
+enum slot_state {
+    SLOT_FREE = 0,
+    SLOT_STARTING = 1,
+    SLOT_RUNNING = 2, // in the guest, or on the way there
+    SLOT_WAITING = 3, // in a futex wait on its doorbell
+    SLOT_POLLING = 4, // waiting for a console descriptor: only a signal wakes it
+};
+
+struct family_slot {
+    _Atomic uint32_t state;
+    _Atomic int32_t pid;       // of the monitor; 0 when the slot is free
+    _Atomic uint32_t events;   // PV_EVENT_* posted by the supervisor, taken by the monitor
+    _Atomic uint32_t kill;     // supervisor: PV_EVENT_KILL was posted; when, in deadline_ns
+    _Atomic uint64_t deadline_ns;
+    _Atomic uint32_t death;    // monitor: wait status it ends with when the guest did not choose one
+    uint32_t reserved[9];
+};
+_Static_assert(sizeof(struct family_slot) == 64, "one cache line");
+
+struct family_shared {
+    _Atomic uint32_t closing;      // no new VM may start
+    _Atomic uint32_t first_done;   // the first program has exited, with first_status
+    _Atomic uint32_t first_status; // a wait(2) status
+    _Atomic uint32_t live;         // monitors that hold a slot
+    struct family_slot slots[];    // [0] unused
+};
+
+// Monitor -> supervisor, one datagram each.
+enum family_op {
+    FAMILY_INTERRUPT = 1, // signal the monitor of `slot`
+    FAMILY_KILL = 2,      // PV_CALL_KILL
+};
+
+struct family_msg {
+    uint32_t op;
+    uint32_t slot;
+};
+
+struct family {
+    const struct options *opt;
+    struct image *image;
+    struct family_shared *shared;
+    uint8_t *window;
+    uint64_t window_size;
+    int window_fd;
+    uint8_t *image_map; // read-only
+    int kvm_fd;
+    int control;        // monitors' end of the supervisor's socket
+    pid_t supervisor;
+    int booted; // the first program has been loaded: it formats the window, nobody else does
+    uint32_t stdio[3];        // enum pv_stdio_kind
+    uint32_t stdio_nowait[3]; // a pipe or socket: RWF_NOWAIT works
+    // The family's clock: every VM computes time by the same function of the TSC.
+    uint64_t tsc_base, tsc_mult, mono_base_ns, wall_base_ns;
+};
+
+// Makes the window, the shared page and the image mapping. 0, or -errno with a line in err.
+int family_init(struct family *f, const struct options *opt, struct image *image, char *err,
+                size_t errlen);
+
+static inline struct window_header *family_window(const struct family *f)
+{
+    return (struct window_header *)f->window;
+}
+
+// The door of a slot the host has checked to be in range.
+static inline struct window_door *family_door(const struct family *f, uint32_t slot)
+{
+    return (struct window_door *)(f->window + sizeof(struct window_header)) + slot;
+}
+
+static inline int family_slot_valid(const struct family *f, uint32_t slot)
+{
+    return slot >= 1 && slot <= f->opt->max_procs;
+}
+
+// Claims a free slot for a new monitor; -EBUSY when it has one, -EAGAIN when the family is closing.
+int family_claim(struct family *f, uint32_t slot);
+// The monitor gives its slot back (before the parent learns that it is a zombie).
+void family_release(struct family *f, uint32_t slot);
+
+// Adds 1 to a slot's doorbell and wakes its futex.
+void family_ring(struct family *f, uint32_t slot);
+// Wakes a VM whose doorbell the guest has changed; with `interrupt`, one that is running as well.
+void family_kick(struct family *f, uint32_t slot, int interrupt);
+// Sends the supervisor a message; lost messages only when the supervisor is gone.
+void family_tell(struct family *f, enum family_op op, uint32_t slot);
+
+// CLOCK_MONOTONIC as guests compute it.
+uint64_t family_now(const struct family *f);
+
+// Prints "ramet: TEXT" on stderr when --trace has `what` (options.h).
+void family_trace(const struct family *f, uint32_t what, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

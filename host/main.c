@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// ramet: the companion of Ramet images. `ramet run IMAGE` runs a program as a family of VMs.
+// Reading order from here: supervisor.c, monitor.c, vm.c, platform.c, load.c, event.c, call.c.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "host/family.h"
+#include "host/platform.h"
+#include "host/supervisor.h"
+
+#define EXIT_CANNOT_START 2
+
+static int cannot(const char *what, const char *why)
+{
+    fprintf(stderr, "ramet: %s: %s\n", what, why);
+    return -1;
+}
+
+static int open_kvm(const struct options *opt)
+{
+    int fd = open(opt->kvm, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return cannot(opt->kvm, strerror(errno));
+    if (ioctl(fd, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
+        return cannot(opt->kvm, "this is not KVM, or a version of it that Ramet does not know");
+    int regs = ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_SYNC_REGS);
+    if (ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_IMMEDIATE_EXIT) <= 0 || regs < 0 ||
+        (regs & (KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS)) != (KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS))
+        return cannot(opt->kvm, "this KVM is too old (no synchronised registers or immediate exit)");
+    return fd;
+}
+
+// The program to start and its argv. 0 or -1 with a line on stderr.
+static int choose_program(const struct options *opt, const struct image *image, uint32_t *program,
+                          char ***argv)
+{
+    const char *path = image_string(image, image->header->entry_path);
+    *program = image->header->entry_program;
+    if (opt->exec_path) {
+        const struct image_file *file = image_find(image, opt->exec_path);
+        if (!file || file->type != IMAGE_PROGRAM) {
+            fprintf(stderr, "ramet: %s: no program %s in it\n", opt->image, opt->exec_path);
+            return -1;
+        }
+        *program = file->program;
+        path = opt->exec_path;
+    }
+    uint32_t defaults = opt->nargs || opt->exec_path ? 0 : image->header->arg_count;
+    uint32_t n = defaults ? defaults : (uint32_t)opt->nargs;
+    char **v = calloc(n + 2, sizeof *v);
+    if (!v)
+        return cannot(opt->image, "out of memory");
+    v[0] = (char *)path;
+    for (uint32_t i = 0; i < n; i++)
+        v[i + 1] = defaults ? (char *)image->args[i] : opt->args[i];
+    *argv = v;
+    return 0;
+}
+
+static int run(int argc, char **argv)
+{
+    struct options opt;
+    struct image image = {.fd = -1};
+    struct family family = {0};
+    char err[256];
+    uint32_t program;
+    char **args;
+
+    int r = options_parse(&opt, argc, argv);
+    if (r != 0)
+        return r > 0 ? 0 : EXIT_CANNOT_START;
+    if (image_open(&image, opt.image, err, sizeof err) < 0) {
+        fprintf(stderr, "ramet: %s\n", err);
+        return EXIT_CANNOT_START;
+    }
+    if (image.size > PLATFORM_IMAGE_GB_MAX << 30)
+        return cannot(opt.image, "larger than 2 GB") < 0 ? EXIT_CANNOT_START : 0;
+    if (choose_program(&opt, &image, &program, &args) < 0)
+        return EXIT_CANNOT_START;
+    family.kvm_fd = open_kvm(&opt);
+    if (family.kvm_fd < 0)
+        return EXIT_CANNOT_START;
+    if (family_init(&family, &opt, &image, err, sizeof err) < 0) {
+        fprintf(stderr, "ramet: %s\n", err);
+        return EXIT_CANNOT_START;
+    }
+    int status = supervisor_run(&family, program, args);
+    free(args);
+    image_close(&image);
+    options_free(&opt);
+    return status;
+}
+
+static int help(FILE *to)
+{
+    fputs("usage: ramet run [options] IMAGE [ARGS...]\n"
+          "       ramet --help | --version\n"
+          "'ramet run --help' lists the options.\n", to);
+    return to == stdout ? 0 : EXIT_CANNOT_START;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc >= 2 && !strcmp(argv[1], "run"))
+        return run(argc - 1, argv + 1);
+    if (argc >= 2 && !strcmp(argv[1], "--help"))
+        return help(stdout);
+    if (argc >= 2 && !strcmp(argv[1], "--version")) {
+        printf("ramet, paravirtual interface %d\n", PV_ABI_VERSION);
+        return 0;
+    }
+    return help(stderr);
+}

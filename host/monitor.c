@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The monitor's life: enrol with the family, make the VM, run it.
+// Neighbours: event.c (upcalls), call.c (paravirtual calls), vm.c, load.c.
+
+#include "host/monitor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "host/platform.h"
+
+void monitor_die(struct monitor *m, uint32_t status, const char *why)
+{
+    if (why)
+        dprintf(2, "ramet: VM %u ends: %s\n", m->slot, why);
+    atomic_store(&m->family->shared->slots[m->slot].death, status);
+    _exit(1);
+}
+
+void monitor_enroll(struct monitor *m)
+{
+    struct family *f = m->family;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // The supervisor may have died before the line above took effect.
+    if (getppid() != f->supervisor)
+        _exit(1);
+    atomic_store(&f->shared->slots[m->slot].pid, getpid());
+    // The supervisor sets `closing`, then kills every pid it finds: one of us sees the other.
+    if (atomic_load(&f->shared->closing))
+        _exit(1);
+}
+
+static void handle_io(struct monitor *m)
+{
+    const struct kvm_run *run = m->vm.run;
+    if (run->io.direction == KVM_EXIT_IO_OUT && run->io.port == PLATFORM_PORT_CALL)
+        call_dispatch(m, (struct gaddr){vm_regs(&m->vm)->rdi});
+    else if (run->io.direction == KVM_EXIT_IO_OUT && run->io.port == PLATFORM_PORT_EXCEPTION)
+        event_exception(m);
+    else
+        monitor_die(m, SIGSEGV, "access to an I/O port that is not there");
+}
+
+static void handle_exit(struct monitor *m)
+{
+    char why[96];
+    switch (m->vm.run->exit_reason) {
+    case KVM_EXIT_IO:
+        handle_io(m);
+        break;
+    case KVM_EXIT_INTR:
+        break;
+    case KVM_EXIT_MMIO:
+        monitor_die(m, SIGBUS, "access to physical memory that is not there");
+    case KVM_EXIT_SHUTDOWN:
+        monitor_die(m, SIGSEGV, "triple fault");
+    default:
+        snprintf(why, sizeof why, "unexpected VM exit %u (suberror %u)", m->vm.run->exit_reason,
+                 m->vm.run->internal.suberror);
+        monitor_die(m, SIGILL, why);
+    }
+}
+
+static _Noreturn void run(struct monitor *m)
+{
+    atomic_store(&m->family->shared->slots[m->slot].state, SLOT_RUNNING);
+    for (;;) {
+        if (ioctl(m->vm.vcpu_fd, KVM_RUN, 0) == 0) {
+            handle_exit(m);
+        } else if (errno == EINTR || errno == EAGAIN) {
+            m->vm.run->immediate_exit = 0;
+            event_deliver(m);
+        } else {
+            monitor_die(m, SIGBUS, errno == EFAULT ? "memory is gone (image file changed?)" : strerror(errno));
+        }
+    }
+}
+
+static void create_vm(struct monitor *m)
+{
+    const char *what;
+    char why[128];
+    int r = vm_create(&m->vm, &what);
+    if (r < 0) {
+        snprintf(why, sizeof why, "cannot %s: %s", what, strerror(-r));
+        monitor_die(m, SIGKILL, why);
+    }
+    event_init(m);
+}
+
+void monitor_run_program(struct monitor *m, uint32_t program, const struct load_args *args)
+{
+    struct family *f = m->family;
+    struct kvm_regs regs;
+    int r;
+
+    m->timer_deadline = 0;
+    monitor_enroll(m);
+    if (!m->vm.ram && (r = vm_reserve_ram(&m->vm, f->opt->mem)) < 0)
+        monitor_die(m, SIGKILL, strerror(-r));
+    create_vm(m);
+    if (!f->tsc_mult) {
+        int khz = vm_tsc_khz(&m->vm);
+        if (khz <= 0)
+            monitor_die(m, SIGKILL, "the host does not know its TSC rate");
+        f->tsc_mult = (UINT64_C(1000000) << 32) / (uint64_t)khz;
+    }
+    if ((r = load_program(&m->vm, f, m->slot, program, args, &regs)) < 0)
+        monitor_die(m, SIGKILL, strerror(-r));
+    f->booted = 1;
+    vm_start_at(&m->vm, &regs, PLATFORM_PML4_VA);
+    run(m);
+}
+
+void monitor_start(struct family *f, uint32_t slot, uint32_t program, const struct load_args *args)
+{
+    static struct monitor monitor; // static: clones go on with it, whatever became of this stack
+    monitor = (struct monitor){
+        .family = f,
+        .slot = slot,
+        .vm = {.kvm_fd = f->kvm_fd,
+               .vm_fd = -1,
+               .vcpu_fd = -1,
+               .window = f->window,
+               .window_size = f->window_size,
+               .image = f->image_map,
+               .image_size = f->image->size},
+    };
+    monitor_run_program(&monitor, program, args);
+}
+
+void monitor_resume_clone(struct monitor *m, const struct kvm_regs *regs)
+{
+    create_vm(m);
+    vm_start_at(&m->vm, regs, PLATFORM_PML4_VA);
+    run(m);
+}

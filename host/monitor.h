@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The monitor: one process, one VM. Single-threaded, so that fork(2) clones all of it.
+#ifndef HOST_MONITOR_H
+#define HOST_MONITOR_H
+
+#include <stdint.h>
+
+#include "host/family.h"
+#include "host/guest.h"
+#include "host/load.h"
+#include "host/vm.h"
+
+struct monitor {
+    struct family *family;
+    uint32_t slot;
+    struct vm vm;
+    uint64_t timer_deadline; // of PV_CALL_SET_TIMER, guest monotonic ns; 0 = off
+    uint64_t calls[PV_CALL_NR_END]; // exits by kind, for --trace=exit
+    uint64_t exceptions, interrupts;
+};
+
+// Becomes the monitor of the family's first program, whose slot the caller has claimed. The caller has
+// forked for it.
+_Noreturn void monitor_start(struct family *f, uint32_t slot, uint32_t program,
+                             const struct load_args *args);
+
+// In a process of its own without a VM (m->vm forgotten or new): enrols as m->slot and runs `program`.
+_Noreturn void monitor_run_program(struct monitor *m, uint32_t program, const struct load_args *args);
+
+// Ends this monitor without the guest's consent: the family sees a death with this wait(2) status. `why`
+// goes to stderr for what is not the program's doing (NULL: nothing to say).
+_Noreturn void monitor_die(struct monitor *m, uint32_t status, const char *why);
+
+// In the child of a fork(2): makes the new VM over the copied memory and runs it from `regs`.
+_Noreturn void monitor_resume_clone(struct monitor *m, const struct kvm_regs *regs);
+
+// Registers this process as the monitor of m->slot: dies with the supervisor, refuses a closing family.
+void monitor_enroll(struct monitor *m);
+
+// --- host/event.c ---
+// Installs the handlers that make KVM_RUN return.
+void event_init(struct monitor *m);
+// Moves what was posted for this VM into shared->pending; returns the bits.
+uint32_t event_collect(struct monitor *m);
+// After an interrupted KVM_RUN: collects, and pushes an upcall if the guest takes one now.
+void event_deliver(struct monitor *m);
+// An exception stub has reported: turns it into an upcall, or ends the VM.
+void event_exception(struct monitor *m);
+void event_set_timer(struct monitor *m, uint64_t deadline);
+
+// --- host/call.c and call_*.c: one function per paravirtual call ---
+// Handles the call whose argument struct is at `addr`.
+void call_dispatch(struct monitor *m, struct gaddr addr);
+int64_t call_exit(struct monitor *m, struct pv_exit *c);
+int64_t call_wait(struct monitor *m, struct pv_wait *c);
+int64_t call_kick(struct monitor *m, struct pv_kick *c);
+int64_t call_set_timer(struct monitor *m, struct pv_set_timer *c);
+int64_t call_console(struct monitor *m, struct pv_console *c);
+int64_t call_fork(struct monitor *m, struct pv_fork *c);
+int64_t call_exec(struct monitor *m, struct pv_exec *c);
+int64_t call_spawn(struct monitor *m, struct pv_exec *c);
+int64_t call_kill(struct monitor *m, struct pv_kill *c);
+int64_t call_release(struct monitor *m, struct pv_release *c);
+int64_t call_tlb_flush(struct monitor *m, struct pv_tlb_flush *c);
+
+#endif

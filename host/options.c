@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The command line of `ramet run`. Every mistake gets one line on stderr.
+
+#include "host/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/pv.h"
+#include "abi/window.h"
+#include "host/platform.h"
+
+#define MB (UINT64_C(1) << 20)
+
+static const char usage[] =
+    "usage: ramet run [options] IMAGE [ARGS...]\n"
+    "Runs the first program of IMAGE; each of its processes is a VM. ARGS replace the image's default ones.\n"
+    "  --mem SIZE          RAM of each VM (default 64M; K, M and G suffixes)\n"
+    "  --window-size SIZE  memory the family shares: files, pipes, tables (default 128M)\n"
+    "  --max-procs N       most processes at a time (default 1024)\n"
+    "  --exec PATH         start this program of the image instead of its first\n"
+    "  --env NAME=VALUE    add to the program's environment (may be repeated)\n"
+    "  --trace[=proc,call,exit]  report on stderr what the VMs do (default proc)\n"
+    "  --check-leaks       count what the family leaves behind in the window\n"
+    "  --gdb PORT          let gdb attach: target remote :PORT\n"
+    "  --kvm FILE          KVM's device (default /dev/kvm)\n"
+    "  --help              this text\n"
+    "Exit status: the program's (128 + n if signal n ended it); 2 if it could not be started.\n";
+
+static int complain(const char *format, const char *what)
+{
+    fputs("ramet: ", stderr);
+    fprintf(stderr, format, what);
+    fputs("\n", stderr);
+    return -1;
+}
+
+// A size with an optional suffix, between min and max, rounded up to 2 MB.
+static int parse_size(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *size)
+{
+    char *end;
+    errno = 0;
+    uint64_t n = strtoull(text, &end, 10), unit = 1;
+    if (*end == 'K' || *end == 'k')
+        unit = 1024, end++;
+    else if (*end == 'M' || *end == 'm')
+        unit = MB, end++;
+    else if (*end == 'G' || *end == 'g')
+        unit = 1024 * MB, end++;
+    if (errno || *end || end == text || text[0] == '-' || n > max / unit || n * unit < min) {
+        fprintf(stderr, "ramet: %s: '%s' is not a size between %lluM and %lluM\n", name, text,
+                (unsigned long long)(min / MB), (unsigned long long)(max / MB));
+        return -1;
+    }
+    *size = (n * unit + 2 * MB - 1) / (2 * MB) * (2 * MB);
+    return 0;
+}
+
+static int parse_number(const char *name, const char *text, unsigned long min, unsigned long max,
+                        unsigned long *number)
+{
+    char *end;
+    errno = 0;
+    *number = strtoul(text, &end, 10);
+    if (errno || *end || end == text || text[0] == '-' || *number < min || *number > max) {
+        fprintf(stderr, "ramet: %s: '%s' is not a number between %lu and %lu\n", name, text, min, max);
+        return -1;
+    }
+    return 0;
+}
+
+static int parse_trace(const char *list, uint32_t *trace)
+{
+    if (!list) {
+        *trace |= TRACE_PROC;
+        return 0;
+    }
+    char copy[64], *save = NULL;
+    if (strlen(list) >= sizeof copy)
+        return complain("--trace: '%s' is too long", list);
+    strcpy(copy, list);
+    for (char *word = strtok_r(copy, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+        if (!strcmp(word, "proc"))
+            *trace |= TRACE_PROC;
+        else if (!strcmp(word, "call"))
+            *trace |= TRACE_CALL;
+        else if (!strcmp(word, "exit"))
+            *trace |= TRACE_EXIT;
+        else
+            return complain("--trace: '%s' is none of proc, call, exit", word);
+    }
+    return 0;
+}
+
+static int add_env(struct options *opt, char *setting)
+{
+    size_t n = 0;
+    if (!strchr(setting, '=') || setting[0] == '=')
+        return complain("--env: '%s' is not NAME=VALUE", setting);
+    while (opt->env && opt->env[n])
+        n++;
+    char **env = realloc(opt->env, (n + 2) * sizeof *env);
+    if (!env)
+        return complain("%s", "out of memory");
+    env[n] = setting;
+    env[n + 1] = NULL;
+    opt->env = env;
+    return 0;
+}
+
+// What a program can expect of its environment when nobody says otherwise. A setting of the same name that
+// --env adds later replaces it.
+static int default_env(struct options *opt)
+{
+    static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    static char home[] = "HOME=/";
+    static char term_name[64];
+    const char *term = getenv("TERM");
+    snprintf(term_name, sizeof term_name, "TERM=%s", term ? term : "dumb");
+    char *const defaults[] = {path, home, term_name};
+    for (unsigned i = 0; i < 3; i++) {
+        size_t name = strcspn(defaults[i], "=") + 1;
+        int given = 0;
+        for (char **e = opt->env; e && *e; e++)
+            given |= !strncmp(*e, defaults[i], name);
+        if (!given && add_env(opt, defaults[i]) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+enum { OPT_MEM = 256, OPT_WINDOW, OPT_PROCS, OPT_EXEC, OPT_ENV, OPT_TRACE, OPT_LEAKS, OPT_GDB, OPT_KVM,
+       OPT_HELP };
+
+static int parse_one(struct options *opt, int c, char *arg)
+{
+    unsigned long n = 0;
+    int r = 0;
+    switch (c) {
+    case OPT_MEM:
+        return parse_size("--mem", arg, 16 * MB, PLATFORM_RAM_GB_MAX * 1024 * MB, &opt->mem);
+    case OPT_WINDOW:
+        return parse_size("--window-size", arg, WINDOW_MIN_SIZE, PLATFORM_WINDOW_GB_MAX * 1024 * MB,
+                          &opt->window_size);
+    case OPT_PROCS:
+        r = parse_number("--max-procs", arg, 1, PV_MAX_SLOTS, &n);
+        opt->max_procs = (uint32_t)n;
+        return r;
+    case OPT_GDB:
+        r = parse_number("--gdb", arg, 1, 65535, &n);
+        opt->gdb_port = (int)n;
+        return r;
+    case OPT_EXEC:
+        opt->exec_path = arg;
+        return 0;
+    case OPT_ENV:
+        return add_env(opt, arg);
+    case OPT_TRACE:
+        return parse_trace(arg, &opt->trace);
+    case OPT_LEAKS:
+        opt->check_leaks = 1;
+        return 0;
+    case OPT_KVM:
+        opt->kvm = arg;
+        return 0;
+    case OPT_HELP:
+        fputs(usage, stdout);
+        return 1;
+    default:
+        return complain("%s", "try 'ramet run --help'");
+    }
+}
+
+int options_parse(struct options *opt, int argc, char **argv)
+{
+    static const struct option known[] = {
+        {"mem", required_argument, NULL, OPT_MEM},
+        {"window-size", required_argument, NULL, OPT_WINDOW},
+        {"max-procs", required_argument, NULL, OPT_PROCS},
+        {"exec", required_argument, NULL, OPT_EXEC},
+        {"env", required_argument, NULL, OPT_ENV},
+        {"trace", optional_argument, NULL, OPT_TRACE},
+        {"check-leaks", no_argument, NULL, OPT_LEAKS},
+        {"gdb", required_argument, NULL, OPT_GDB},
+        {"kvm", required_argument, NULL, OPT_KVM},
+        {"help", no_argument, NULL, OPT_HELP},
+        {0},
+    };
+    int c, r;
+    *opt = (struct options){
+        .kvm = "/dev/kvm", .mem = 64 * MB, .window_size = 128 * MB, .max_procs = 1024};
+    // "+": the first word that is no option is the image, what follows belongs to the program.
+    while ((c = getopt_long(argc, argv, "+", known, NULL)) != -1)
+        if ((r = parse_one(opt, c, optarg)) != 0)
+            return r;
+    if (optind >= argc)
+        return complain("%s", "no image given; try 'ramet run --help'");
+    opt->image = argv[optind];
+    opt->args = argv + optind + 1;
+    opt->nargs = argc - optind - 1;
+    return default_env(opt);
+}
+
+void options_free(struct options *opt)
+{
+    free(opt->env);
+    opt->env = NULL;
+}

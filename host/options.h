@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The command line of `ramet run`.
+#ifndef HOST_OPTIONS_H
+#define HOST_OPTIONS_H
+
+#include <stdint.h>
+
+#define TRACE_PROC 1u // clone, exec and exit, with their durations
+#define TRACE_CALL 2u // every paravirtual call
+#define TRACE_EXIT 4u // every VM exit; with a summary by kind when a VM ends
+
+struct options {
+    const char *image;
+    const char *exec_path; // program to start instead of the image's entry, or NULL
+    const char *kvm;       // device file
+    char **args;           // NULL-terminated; argv[1..] of the first program, or the image's default
+    int nargs;
+    uint64_t mem;          // bytes of RAM per VM, a multiple of 2 MB
+    uint64_t window_size;  // bytes, a multiple of 2 MB
+    uint32_t max_procs;
+    uint32_t trace;        // TRACE_*
+    uint32_t check_leaks;
+    int gdb_port;          // 0 = none
+    char **env;            // NULL-terminated NAME=VALUE for the first program
+};
+
+// Parses argv of `ramet run`. 0, or -1 after a line on stderr, or 1 when --help was printed.
+int options_parse(struct options *opt, int argc, char **argv);
+void options_free(struct options *opt);
+
+#endif

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Page tables, descriptor tables, stubs: the contents of the platform pages. See platform.h.
+
+#include "host/platform.h"
+
+#include <string.h>
+
+#include "abi/x86.h"
+
+#define PTE_COMMON (X86_PTE_P | X86_PTE_U | X86_PTE_A | X86_PTE_D)
+#define PTE_TABLE  (X86_PTE_P | X86_PTE_W | X86_PTE_U | X86_PTE_A)
+
+static uint64_t *table(const struct vm *vm, uint64_t va)
+{
+    return (uint64_t *)(vm->ram + va);
+}
+
+// One 2 MB entry, in the directories that start at pd_va and cover guest-physical base and up.
+static void map_2m(const struct vm *vm, uint64_t pd_va, uint64_t base, uint64_t va, uint64_t rights)
+{
+    table(vm, pd_va)[(va - base) / X86_PAGE_2M] = (va & ~(X86_PAGE_2M - 1)) | X86_PTE_PS | rights;
+}
+
+static void map_range(const struct vm *vm, uint64_t pd_va, uint64_t base, uint64_t start, uint64_t end,
+                      uint64_t rights)
+{
+    for (uint64_t va = start & ~(X86_PAGE_2M - 1); va < end; va += X86_PAGE_2M)
+        map_2m(vm, pd_va, base, va, rights);
+}
+
+static void map_directories(const struct vm *vm, uint64_t pd_va, uint64_t base, uint64_t end)
+{
+    uint64_t *pdpt = table(vm, PLATFORM_PDPT_VA);
+    for (uint64_t va = base; va < end; va += UINT64_C(1) << 30, pd_va += X86_PAGE)
+        pdpt[va >> 30] = pd_va | PTE_TABLE;
+}
+
+static void map_platform(const struct vm *vm)
+{
+    uint64_t *pt = table(vm, PLATFORM_PT0_VA);
+    for (uint64_t va = PLATFORM_PML4_VA; va < PLATFORM_PT_END_VA; va += X86_PAGE)
+        pt[va / X86_PAGE] = va | PTE_COMMON | X86_PTE_W | X86_PTE_NX;
+    pt[PV_CALL_VA / X86_PAGE] = PV_CALL_VA | PTE_COMMON;
+    pt[PV_SHARED_VA / X86_PAGE] = PV_SHARED_VA | PTE_COMMON | X86_PTE_W | X86_PTE_NX;
+    pt[PV_BOOT_INFO_VA / X86_PAGE] = PV_BOOT_INFO_VA | PTE_COMMON | X86_PTE_NX;
+    // Ring 0 only from here.
+    for (uint64_t va = PLATFORM_GDT_VA; va < PLATFORM_END_VA; va += X86_PAGE)
+        pt[va / X86_PAGE] = va | (PTE_COMMON & ~X86_PTE_U) | X86_PTE_W;
+}
+
+static uint64_t segment_rights(uint32_t flags)
+{
+    return PTE_COMMON | ((flags & IMAGE_SEG_W) ? X86_PTE_W : 0) | ((flags & IMAGE_SEG_X) ? 0 : X86_PTE_NX);
+}
+
+static void map_memory(const struct vm *vm, const struct elf_program *program, uint64_t stack_bottom)
+{
+    const uint64_t data = PTE_COMMON | X86_PTE_W | X86_PTE_NX;
+    const uint64_t guard = stack_bottom - X86_PAGE_2M;
+    uint64_t end = PV_RAM_VA;
+
+    table(vm, PLATFORM_PML4_VA)[0] = PLATFORM_PDPT_VA | PTE_TABLE;
+    map_directories(vm, PLATFORM_PD_RAM_VA, 0, vm->ram_size);
+    table(vm, PLATFORM_PD_RAM_VA)[0] = PLATFORM_PT0_VA | PTE_TABLE;
+    for (uint32_t i = 0; i < program->nsegs; i++) {
+        const struct image_seg *s = &program->segs[i];
+        map_range(vm, PLATFORM_PD_RAM_VA, 0, s->vaddr, s->vaddr + s->memsz, segment_rights(s->flags));
+        end = s->vaddr + s->memsz;
+    }
+    // The heap begins in what is left of the last segment's 2 MB, which load.c made sure is writable.
+    end = (end + X86_PAGE_2M - 1) & ~(X86_PAGE_2M - 1);
+    map_range(vm, PLATFORM_PD_RAM_VA, 0, end, guard, data);
+    map_range(vm, PLATFORM_PD_RAM_VA, 0, stack_bottom, vm->ram_size, data);
+
+    map_directories(vm, PLATFORM_PD_IMAGE_VA, PV_IMAGE_VA, PV_IMAGE_VA + vm->image_size);
+    map_range(vm, PLATFORM_PD_IMAGE_VA, PV_IMAGE_VA, PV_IMAGE_VA, PV_IMAGE_VA + vm->image_size,
+              PTE_COMMON | X86_PTE_NX);
+    map_directories(vm, PLATFORM_PD_WINDOW_VA, PV_WINDOW_VA, PV_WINDOW_VA + vm->window_size);
+    map_range(vm, PLATFORM_PD_WINDOW_VA, PV_WINDOW_VA, PV_WINDOW_VA, PV_WINDOW_VA + vm->window_size,
+              data);
+}
+
+// Segment descriptors, flat (SDM vol. 3, 3.4.5): base and limit are ignored for 64-bit code and data.
+static void init_gdt(const struct vm *vm)
+{
+    uint64_t *gdt = table(vm, PLATFORM_GDT_VA);
+    gdt[X86_SEL_KERNEL_CODE / 8] = UINT64_C(0x00af9b000000ffff);
+    gdt[X86_SEL_KERNEL_DATA / 8] = UINT64_C(0x00cf93000000ffff);
+    gdt[X86_SEL_USER_DATA / 8] = UINT64_C(0x00cff3000000ffff);
+    gdt[X86_SEL_USER_CODE / 8] = UINT64_C(0x00affb000000ffff);
+    // An available... busy 64-bit TSS of 104 bytes takes two entries (SDM vol. 3, 7.2.3).
+    gdt[X86_SEL_TSS / 8] = UINT64_C(0x00008b0000000067) | (PLATFORM_TSS_VA & 0xffffffu) << 16 |
+                           (uint64_t)(PLATFORM_TSS_VA >> 24) << 56;
+    gdt[X86_SEL_TSS / 8 + 1] = 0;
+    // RSP0 is at offset 4 of the TSS (SDM vol. 3, 7.7), unaligned.
+    uint64_t rsp0 = PLATFORM_STACK_VA + X86_PAGE;
+    memcpy(vm->ram + PLATFORM_TSS_VA + 4, &rsp0, sizeof rsp0);
+}
+
+static int has_error_code(unsigned vector)
+{
+    return vector == X86_EXC_DF || (vector >= X86_EXC_TS && vector <= X86_EXC_PF) || vector == X86_EXC_AC;
+}
+
+// Each stub pushes its vector (and an error code where the processor pushed none), and joins a tail that tells the
+// monitor by a port write and returns with the frame as the monitor left it.
+static void init_stubs(const struct vm *vm)
+{
+    uint64_t *idt = table(vm, PLATFORM_IDT_VA);
+    uint8_t *code = vm->ram + PLATFORM_STUB_VA;
+    const unsigned tail = 32 * 16;
+    for (unsigned v = 0; v < 32; v++) {
+        uint8_t *p = code + v * 16;
+        uint64_t va = PLATFORM_STUB_VA + v * 16;
+        if (!has_error_code(v)) {
+            *p++ = 0x6a; // push $0
+            *p++ = 0;
+        }
+        *p++ = 0x6a; // push $vector
+        *p++ = (uint8_t)v;
+        *p++ = 0xe9; // jmp tail
+        int32_t rel = (int32_t)(tail - (unsigned)(p - code) - 4);
+        memcpy(p, &rel, sizeof rel);
+        // Interrupt gate (SDM vol. 3, 6.14.1); INT3 and INTO may be raised by ring 3.
+        uint64_t dpl = (v == X86_EXC_BP || v == X86_EXC_OF) ? 3 : 0;
+        idt[v * 2] = (va & 0xffff) | (uint64_t)X86_SEL_KERNEL_CODE << 16 |
+                     (UINT64_C(0x8e) | dpl << 5) << 40 | (va >> 16 & 0xffff) << 48;
+        idt[v * 2 + 1] = va >> 32;
+    }
+    static const uint8_t tail_code[] = {
+        0xe6, PLATFORM_PORT_EXCEPTION, // out %al, $port
+        0x48, 0x83, 0xc4, 0x10,        // add $16, %rsp
+        0x48, 0xcf,                    // iretq
+    };
+    memcpy(code + tail, tail_code, sizeof tail_code);
+}
+
+static void init_call_page(const struct vm *vm)
+{
+    static const uint8_t code[] = {
+        0xe7, PLATFORM_PORT_CALL, // out %eax, $port
+        0xc3,                     // ret
+    };
+    memcpy(vm->ram + PV_CALL_VA, code, sizeof code);
+}
+
+void platform_init(const struct vm *vm, const struct elf_program *program, uint64_t stack_bottom)
+{
+    map_platform(vm);
+    map_memory(vm, program, stack_bottom);
+    init_gdt(vm);
+    init_stubs(vm);
+    init_call_page(vm);
+}

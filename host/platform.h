@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The megabyte below RAM: what a processor needs to run ring-3 code, laid out by the monitor.
+//
+// Guest-physical = guest-virtual. The first page table maps it in 4 KB pages, each with its own rights;
+// what ring 3 must not change is for ring 0 only, and ring 0 holds nothing but stubs of a few instructions.
+#ifndef HOST_PLATFORM_H
+#define HOST_PLATFORM_H
+
+#include <stdint.h>
+
+#include "abi/pv.h"
+#include "host/elf.h"
+#include "host/vm.h"
+
+#define PLATFORM_PML4_VA 0x100000u // page tables: ring 3 may edit them and then ask for TLB_FLUSH
+#define PLATFORM_PDPT_VA 0x101000u
+#define PLATFORM_PT0_VA  0x102000u
+#define PLATFORM_PD_RAM_VA    0x103000u // one per GB of RAM
+#define PLATFORM_RAM_GB_MAX   8u
+#define PLATFORM_PD_IMAGE_VA  0x10b000u
+#define PLATFORM_IMAGE_GB_MAX 2u
+#define PLATFORM_PD_WINDOW_VA 0x10d000u
+#define PLATFORM_WINDOW_GB_MAX 2u
+#define PLATFORM_PT_END_VA 0x10f000u
+// 0x110000..0x112fff: call, shared and boot_info pages (abi/pv.h)
+#define PLATFORM_GDT_VA  0x113000u // GDT and TSS, one page
+#define PLATFORM_GDT_SIZE 0x50u
+#define PLATFORM_TSS_VA  0x113800u
+#define PLATFORM_IDT_VA  0x114000u
+#define PLATFORM_IDT_SIZE (32u * 16u)
+#define PLATFORM_STUB_VA 0x115000u
+#define PLATFORM_STACK_VA 0x116000u // ring-0 stack, one page
+#define PLATFORM_END_VA  0x117000u
+
+#define PLATFORM_PORT_CALL      0x52
+#define PLATFORM_PORT_EXCEPTION 0x53
+// The instruction after the port write of the call page.
+#define PLATFORM_CALL_RETURN (PV_CALL_VA + 2)
+
+// What an exception stub leaves on the ring-0 stack, from its lowest address up to PLATFORM_STACK_VA + 4096.
+struct platform_exception {
+    uint64_t vector, error;
+    uint64_t rip, cs, rflags, rsp, ss; // pushed by the processor (SDM vol. 3, 6.14)
+};
+
+// Fills the platform pages for a program: page tables that map its segments with their rights, the rest of RAM up to
+// stack_bottom's guard, the stack, image and window. RAM must be mapped and the pages zero.
+void platform_init(const struct vm *vm, const struct elf_program *program, uint64_t stack_bottom);
+
+static inline struct pv_shared *platform_shared(const struct vm *vm)
+{
+    return (struct pv_shared *)(vm->ram + PV_SHARED_VA);
+}
+
+static inline struct pv_boot_info *platform_boot_info(const struct vm *vm)
+{
+    return (struct pv_boot_info *)(vm->ram + PV_BOOT_INFO_VA);
+}
+
+static inline struct platform_exception *platform_exception(const struct vm *vm)
+{
+    return (struct platform_exception *)(vm->ram + PLATFORM_STACK_VA + 4096) - 1;
+}
+
+#endif

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Making and starting KVM virtual machines. Neighbours: platform.c (what the guest finds in its memory),
+// monitor.c (the run loop).
+
+#include "host/vm.h"
+
+#include <errno.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "abi/pv.h"
+#include "abi/x86.h"
+#include "host/platform.h"
+
+enum { SLOT_ID_RAM, SLOT_ID_WINDOW, SLOT_ID_IMAGE };
+
+int vm_reserve_ram(struct vm *vm, uint64_t size)
+{
+    // One 2 MB of slack: host and guest addresses must be equal modulo 2 MB for huge pages.
+    uint8_t *p = mmap(NULL, size + X86_PAGE_2M, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                      -1, 0);
+    if (p == MAP_FAILED)
+        return -errno;
+    vm->ram = (uint8_t *)(((uintptr_t)p + X86_PAGE_2M - 1) & ~(X86_PAGE_2M - 1));
+    vm->ram_size = size;
+    return 0;
+}
+
+static int set_memory(const struct vm *vm, uint32_t id, uint64_t gpa, uint64_t size, const uint8_t *hva,
+                      uint32_t flags)
+{
+    struct kvm_userspace_memory_region region = {
+        .slot = id,
+        .flags = flags,
+        .guest_phys_addr = gpa,
+        .memory_size = size,
+        .userspace_addr = (uintptr_t)hva,
+    };
+    return ioctl(vm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region) < 0 ? -errno : 0;
+}
+
+static int set_ram(const struct vm *vm, uint64_t size)
+{
+    return set_memory(vm, SLOT_ID_RAM, PV_PLATFORM_VA, size, vm->ram + PV_PLATFORM_VA, 0);
+}
+
+// A fixed table: asking KVM for its own costs close to a millisecond. Only what makes the control
+// register bits of vm_start_at() legal; the guest uses nothing else. (SDM vol. 2A, CPUID.)
+static int set_cpuid(const struct vm *vm)
+{
+    struct {
+        struct kvm_cpuid2 head;
+        struct kvm_cpuid_entry2 entry[4];
+    } table = {
+        .head.nent = 4,
+        .entry = {
+            {.function = 0, .eax = 7},
+            // FXSR, SSE, SSE2, PAE, MSR, PGE, CMOV, TSC, FPU
+            {.function = 1, .edx = 1u << 0 | 1u << 4 | 1u << 5 | 1u << 6 | 1u << 13 | 1u << 15 |
+                                   1u << 24 | 1u << 25 | 1u << 26},
+            {.function = 7, .flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX, .ebx = 1u << 0}, // FSGSBASE
+            {.function = 0x80000001, .edx = 1u << 11 | 1u << 20 | 1u << 29}, // SYSCALL, NX, long mode
+        },
+    };
+    return ioctl(vm->vcpu_fd, KVM_SET_CPUID2, &table) < 0 ? -errno : 0;
+}
+
+static int map_run(struct vm *vm)
+{
+    // The size is the same for every vCPU of a host; asked once and inherited.
+    if (!vm->run_size) {
+        int size = ioctl(vm->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+        if (size < (int)sizeof(struct kvm_run))
+            return -EINVAL;
+        vm->run_size = (size_t)size;
+    }
+    vm->run = mmap(NULL, vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vm->vcpu_fd, 0);
+    return vm->run == MAP_FAILED ? -errno : 0;
+}
+
+// With offset 0 the guest's TSC is the host's, as the family's clock assumes. A host that lacks the
+// attribute (KVM before 5.16) or runs ring 3 on the bare counter needs nothing.
+static void set_tsc_offset(const struct vm *vm)
+{
+    uint64_t zero = 0;
+    struct kvm_device_attr attr = {
+        .group = KVM_VCPU_TSC_CTRL, .attr = KVM_VCPU_TSC_OFFSET, .addr = (uintptr_t)&zero};
+    ioctl(vm->vcpu_fd, KVM_SET_DEVICE_ATTR, &attr);
+}
+
+int vm_create(struct vm *vm, const char **what)
+{
+    int r;
+    *what = "create VM";
+    vm->vm_fd = ioctl(vm->kvm_fd, KVM_CREATE_VM, 0);
+    if (vm->vm_fd < 0)
+        return -errno;
+    *what = "create vCPU"; // before anything else: it is slower in a VM that has more
+    vm->vcpu_fd = ioctl(vm->vm_fd, KVM_CREATE_VCPU, 0);
+    if (vm->vcpu_fd < 0)
+        return -errno;
+    *what = "map vCPU";
+    if ((r = map_run(vm)) < 0)
+        return r;
+    *what = "set memory";
+    if ((r = set_ram(vm, vm->ram_size - PV_PLATFORM_VA)) < 0)
+        return r;
+    if ((r = set_memory(vm, SLOT_ID_WINDOW, PV_WINDOW_VA, vm->window_size, vm->window, 0)) < 0)
+        return r;
+    if ((r = set_memory(vm, SLOT_ID_IMAGE, PV_IMAGE_VA, vm->image_size, vm->image, KVM_MEM_READONLY)) < 0)
+        return r;
+    *what = "set CPUID";
+    if ((r = set_cpuid(vm)) < 0)
+        return r;
+    set_tsc_offset(vm);
+    vm->run->kvm_valid_regs = KVM_SYNC_X86_REGS;
+    return 0;
+}
+
+void vm_forget(struct vm *vm)
+{
+    munmap(vm->run, vm->run_size);
+    close(vm->vcpu_fd);
+    close(vm->vm_fd);
+    vm->run = NULL;
+    vm->vcpu_fd = vm->vm_fd = -1;
+}
+
+static struct kvm_segment segment(uint16_t selector, uint8_t type, uint8_t dpl, uint8_t code)
+{
+    return (struct kvm_segment){
+        .limit = 0xffffffff,
+        .selector = selector,
+        .type = type, // SDM vol. 3, 3.4.5.1
+        .present = 1,
+        .dpl = dpl,
+        .db = !code,
+        .s = 1,
+        .l = code,
+        .g = 1,
+    };
+}
+
+void vm_start_at(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3)
+{
+    struct kvm_segment data = segment(X86_SEL_USER_DATA, 3, 3, 0);
+    vm->run->s.regs.regs = *regs;
+    vm->run->s.regs.sregs = (struct kvm_sregs){
+        .cs = segment(X86_SEL_USER_CODE, 11, 3, 1),
+        .ss = data,
+        .ds = data,
+        .es = data,
+        .fs = data,
+        .gs = data,
+        .tr = {.base = PLATFORM_TSS_VA, .limit = 103, .selector = X86_SEL_TSS, .type = 11, .present = 1},
+        .ldt = {.unusable = 1},
+        .gdt = {.base = PLATFORM_GDT_VA, .limit = PLATFORM_GDT_SIZE - 1},
+        .idt = {.base = PLATFORM_IDT_VA, .limit = PLATFORM_IDT_SIZE - 1},
+        .cr0 = X86_CR0_PE | X86_CR0_MP | X86_CR0_ET | X86_CR0_NE | X86_CR0_WP | X86_CR0_AM | X86_CR0_PG,
+        .cr3 = cr3,
+        .cr4 = X86_CR4_PAE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT | X86_CR4_FSGSBASE,
+        .efer = X86_EFER_SCE | X86_EFER_LME | X86_EFER_LMA | X86_EFER_NXE,
+        .apic_base = 0xfee00000 | 0x800 | 0x100, // enabled, boot processor; what KVM starts with
+    };
+    vm->run->kvm_dirty_regs = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
+}
+
+int vm_flush(struct vm *vm)
+{
+    // Deleting a memory slot drops every shadow page of the VM.
+    int r = set_ram(vm, 0);
+    return r < 0 ? r : set_ram(vm, vm->ram_size - PV_PLATFORM_VA);
+}
+
+int vm_tsc_khz(const struct vm *vm)
+{
+    int khz = ioctl(vm->vcpu_fd, KVM_GET_TSC_KHZ, 0);
+    return khz < 0 ? -errno : khz;
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// One KVM virtual machine with one vCPU over memory this process owns.
+//
+// KVM's descriptors belong to the process that made them: after fork(2) the child drops its copies and makes a
+// new VM over the same (now copy-on-write) memory. Everything here is cheap enough to be done at every fork.
+#ifndef HOST_VM_H
+#define HOST_VM_H
+
+#include <linux/kvm.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct vm {
+    // Memory, at the same host addresses in every monitor of a family.
+    uint8_t *ram;       // guest-physical 0; mapped from PV_PLATFORM_VA up
+    uint64_t ram_size;  // guest-physical end of RAM
+    uint8_t *window;
+    uint64_t window_size;
+    uint8_t *image; // read-only
+    uint64_t image_size;
+    // KVM; -1 / NULL between fork(2) and vm_create().
+    int kvm_fd, vm_fd, vcpu_fd;
+    struct kvm_run *run;
+    size_t run_size;
+};
+
+// Reserves address space for RAM (no pages yet). 0 or -errno.
+int vm_reserve_ram(struct vm *vm, uint64_t size);
+
+// Makes the VM, its memory slots and its vCPU. 0 or -errno; `*what` names the step that failed.
+int vm_create(struct vm *vm, const char **what);
+
+// After fork(2), in the child: lets go of the parent's VM.
+void vm_forget(struct vm *vm);
+
+// Prepares the next KVM_RUN to start in ring 3 with these registers, the initial segment and control registers,
+// and page tables at cr3. Costs no ioctl of its own.
+void vm_start_at(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3);
+
+// Makes KVM forget all it derived from the guest's page tables (the host changed them). 0 or -errno.
+int vm_flush(struct vm *vm);
+
+// The rate of the guest's time-stamp counter in kHz, or -errno.
+int vm_tsc_khz(const struct vm *vm);
+
+// The vCPU's general registers as of the last exit.
+static inline struct kvm_regs *vm_regs(struct vm *vm)
+{
+    return &vm->run->s.regs.regs;
+}
+
+// Marks them changed: the next KVM_RUN loads them.
+static inline void vm_regs_changed(struct vm *vm)
+{
+    vm->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
+}
+
+#endif

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The root of the kernel's part of the window: tables and family-wide state.
+#ifndef RAMET_KERNEL_ROOT_H
+#define RAMET_KERNEL_ROOT_H
+
+#include <stdint.h>
+#include "abi/pv.h"
+#include "kernel/api/termios.h"
+#include "kernel/lock.h"
+#include "kernel/waitq.h"
+#include "kernel/window.h"
+
+#define TTY_LINE_MAX 4096
+
+// The family's terminal (kernel/tty.c).
+struct tty {
+    struct wlock lock;
+    int32_t fg_pgid; // foreground process group
+    int32_t sid;     // session it controls, 0 = none
+    struct k_termios termios;
+    struct k_winsize winsize;
+    struct waitq readers;
+    uint32_t head, tail; // cooked input: bytes put in and taken out
+    uint32_t line_start; // canonical mode: input before this is complete lines
+    uint32_t column;     // of the cursor, for erasing tabs
+    uint32_t eofs;       // unused slots of VEOF, see tty.c
+    uint32_t stopped;    // output stopped by VSTOP
+    uint32_t literal;    // the next character was quoted by VLNEXT
+    uint32_t hung;       // the host's terminal is gone and everyone was told
+    uint16_t host_row, host_col; // the host's window size when last looked at
+    uint32_t reserved[6];
+    uint8_t cooked[TTY_LINE_MAX];
+    uint8_t mark[TTY_LINE_MAX / 8]; // a bit per cooked byte: it ends a line (newline, VEOL or VEOF)
+};
+
+struct wroot {
+    uint64_t magic;
+    uint32_t layout; // version of the structures below; every program of a family must agree
+    uint32_t family_flags;
+    // Memory.
+    struct wref bitmap; // one bit per page of the pool
+    struct wref pool;   // first page
+    uint32_t pool_pages;
+    _Atomic uint32_t pool_used;
+    _Atomic uint32_t pool_hint;
+    // Objects.
+    struct wref procs;    // struct proc[max_slots + 1]
+    struct wtable files;  // struct file
+    struct wtable inodes; // struct inode
+    struct wtable pipes;  // struct pipe
+    // Processes, under proc_lock.
+    struct wlock proc_lock;
+    int32_t next_pid;
+    uint32_t next_slot;
+    uint32_t top_slot; // highest slot claimed so far: scans end there, so that unused entries stay untouched
+    // Slots with a VM asleep, or about to be, in wait_for(): bit (slot % 64) of word (slot / 64).
+    _Atomic uint64_t waiting[PV_MAX_SLOTS / 64 + 1];
+    // File system.
+    struct wlock rename_lock; // one rename of a directory at a time
+    struct wref root_inode;
+    _Atomic uint32_t next_ino;
+    // Terminal.
+    struct tty tty;
+    char hostname[64];
+};
+
+#endif

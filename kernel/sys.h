@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The kernel's public surface: system calls as plain functions.
+//
+// Each behaves as the Linux call of the same name (POSIX.1-2017 semantics; numbers and layouts from
+// kernel/api/) and returns a value >= 0 or -errno. They run on the caller's stack, may block unless
+// noted, deliver pending signals before they return, and return -EINTR where POSIX says so (restarts
+// for SA_RESTART happen inside). Pointers outside the program's memory give -EFAULT. libc-glue/ is
+// the only caller; a program sees its libc's wrappers.
+#ifndef RAMET_KERNEL_SYS_H
+#define RAMET_KERNEL_SYS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct k_stat;
+struct k_statfs;
+struct k_timespec;
+struct k_itimerval;
+struct k_pollfd;
+struct k_sigaction;
+struct k_siginfo;
+struct k_stack;
+struct k_rusage;
+struct k_rlimit;
+struct k_utsname;
+struct k_iovec;
+
+// --- files: kernel/fd.c, kernel/file.c, kernel/fs_*.c ---
+long sys_openat(int dirfd, const char *path, int flags, unsigned mode);
+long sys_close(int fd);
+long sys_read(int fd, void *buf, size_t len);
+long sys_write(int fd, const void *buf, size_t len);
+long sys_pread(int fd, void *buf, size_t len, int64_t off);
+long sys_pwrite(int fd, const void *buf, size_t len, int64_t off);
+long sys_lseek(int fd, int64_t off, int whence);
+long sys_dup(int fd);
+long sys_dup2(int fd, int to);
+long sys_dup3(int fd, int to, int flags);
+long sys_fcntl(int fd, int cmd, long arg);
+long sys_ioctl(int fd, unsigned long request, void *arg);
+long sys_pipe2(int fds[2], int flags);
+long sys_fstat(int fd, struct k_stat *st);
+long sys_fstatat(int dirfd, const char *path, struct k_stat *st, int flags);
+long sys_statfs(const char *path, struct k_statfs *st);
+long sys_fstatfs(int fd, struct k_statfs *st);
+long sys_mkdirat(int dirfd, const char *path, unsigned mode);
+long sys_mknodat(int dirfd, const char *path, unsigned mode, uint64_t dev);
+long sys_unlinkat(int dirfd, const char *path, int flags);
+long sys_linkat(int olddir, const char *old, int newdir, const char *path, int flags);
+long sys_symlinkat(const char *target, int dirfd, const char *path);
+long sys_readlinkat(int dirfd, const char *path, char *buf, size_t len);
+long sys_renameat(int olddir, const char *old, int newdir, const char *path);
+long sys_fchmodat(int dirfd, const char *path, unsigned mode, int flags);
+long sys_fchmod(int fd, unsigned mode);
+long sys_fchownat(int dirfd, const char *path, uint32_t uid, uint32_t gid, int flags);
+long sys_fchown(int fd, uint32_t uid, uint32_t gid);
+long sys_utimensat(int dirfd, const char *path, const struct k_timespec *times, int flags);
+long sys_faccessat(int dirfd, const char *path, int mode, int flags);
+long sys_getdents64(int fd, void *buf, size_t len);
+long sys_ftruncate(int fd, int64_t len);
+long sys_truncate(const char *path, int64_t len);
+long sys_fsync(int fd);
+long sys_sync(void);
+long sys_chdir(const char *path);
+long sys_fchdir(int fd);
+long sys_getcwd(char *buf, size_t len); // length with the NUL, as Linux
+long sys_umask(unsigned mask);
+long sys_ppoll(struct k_pollfd *fds, unsigned n, const struct k_timespec *timeout,
+               const uint64_t *sigmask);
+
+// --- processes: kernel/fork.c, exec.c, exit.c, wait.c, ids.c ---
+long sys_fork(void);
+long sys_execve(const char *path, char *const argv[], char *const envp[]);
+_Noreturn void sys_exit(int code);
+long sys_wait4(int pid, int *status, int options, struct k_rusage *usage);
+long sys_waitid(int idtype, int id, struct k_siginfo *info, int options, struct k_rusage *usage);
+long sys_getpid(void);
+long sys_getppid(void);
+long sys_getpgid(int pid);
+long sys_setpgid(int pid, int pgid);
+long sys_getsid(int pid);
+long sys_setsid(void);
+long sys_getresuid(uint32_t *real, uint32_t *effective, uint32_t *saved);
+long sys_getresgid(uint32_t *real, uint32_t *effective, uint32_t *saved);
+long sys_setresuid(uint32_t real, uint32_t effective, uint32_t saved); // (uint32_t)-1 = keep
+long sys_setresgid(uint32_t real, uint32_t effective, uint32_t saved);
+long sys_getgroups(int n, uint32_t *list);
+long sys_setgroups(int n, const uint32_t *list);
+long sys_getpriority(int which, int who); // 20 - nice, as the Linux system call
+long sys_setpriority(int which, int who, int nice);
+long sys_sched_yield(void);
+
+// What a spawned child changes before it starts (posix_spawn file actions and attributes).
+struct k_spawn_action {
+    int32_t op; // K_SPAWN_*
+    int32_t fd;
+    int32_t from;     // DUP2: the old descriptor
+    int32_t flags;    // OPEN
+    uint32_t mode;    // OPEN
+    uint32_t pad;
+    const char *path; // OPEN, CHDIR
+};
+#define K_SPAWN_CLOSE  1
+#define K_SPAWN_DUP2   2
+#define K_SPAWN_OPEN   3
+#define K_SPAWN_CHDIR  4
+#define K_SPAWN_FCHDIR 5
+
+struct k_spawn {
+    const struct k_spawn_action *actions;
+    uint32_t nactions;
+    uint32_t flags;       // POSIX_SPAWN_*, as below
+    int32_t pgroup;       // SETPGROUP
+    int32_t pad;
+    uint64_t sigmask;     // SETSIGMASK
+    uint64_t sigdefault;  // SETSIGDEF
+};
+#define POSIX_SPAWN_RESETIDS   0x01
+#define POSIX_SPAWN_SETPGROUP  0x02
+#define POSIX_SPAWN_SETSIGDEF  0x04
+#define POSIX_SPAWN_SETSIGMASK 0x08
+#define POSIX_SPAWN_SETSID     0x80
+
+// Starts PATH in a new VM without cloning this one first. Returns the child's pid or -errno
+// (an action that failed is the call's error, and no child remains).
+long sys_spawn(const char *path, char *const argv[], char *const envp[], const struct k_spawn *how);
+
+// --- signals: kernel/signal.c ---
+long sys_kill(int pid, int sig);
+long sys_sigaction(int sig, const struct k_sigaction *act, struct k_sigaction *old);
+long sys_sigprocmask(int how, const uint64_t *set, uint64_t *old);
+long sys_sigpending(uint64_t *set);
+long sys_sigsuspend(const uint64_t *mask);
+long sys_sigtimedwait(const uint64_t *set, struct k_siginfo *info, const struct k_timespec *timeout);
+long sys_sigaltstack(const struct k_stack *ss, struct k_stack *old);
+long sys_setitimer(int which, const struct k_itimerval *value, struct k_itimerval *old);
+long sys_getitimer(int which, struct k_itimerval *value);
+
+// --- time, memory, system: kernel/time.c, mem.c, misc.c ---
+long sys_clock_gettime(int clock, struct k_timespec *ts);
+long sys_clock_getres(int clock, struct k_timespec *ts);
+long sys_clock_settime(int clock, const struct k_timespec *ts);
+long sys_clock_nanosleep(int clock, int flags, const struct k_timespec *req, struct k_timespec *rem);
+long sys_getrusage(int who, struct k_rusage *usage);
+long sys_sbrk(ptrdiff_t increment); // the old break, or -ENOMEM; never blocks
+long sys_mmap(void *addr, size_t len, int prot, int flags, int fd, int64_t off);
+long sys_munmap(void *addr, size_t len);
+long sys_mprotect(void *addr, size_t len, int prot);
+long sys_madvise(void *addr, size_t len, int advice);
+long sys_getrandom(void *buf, size_t len, unsigned flags);
+long sys_uname(struct k_utsname *name);
+long sys_sethostname(const char *name, size_t len);
+long sys_getrlimit(int what, struct k_rlimit *limit);
+long sys_setrlimit(int what, const struct k_rlimit *limit);
+long sys_nprocessors(void);
+long sys_physpages(int available); // 4 KB pages of guest RAM: all, or those still free
+
+#endif

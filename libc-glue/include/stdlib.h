@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// newlib's <stdlib.h> plus POSIX functions it does not declare.
+#ifndef _RAMET_STDLIB_H
+#define _RAMET_STDLIB_H
+
+#include_next <stdlib.h>
+
+_BEGIN_STD_C
+char *realpath(const char *__restrict, char *__restrict);
+char *mkdtemp(char *);
+int mkstemp(char *);
+int mkostemp(char *, int);
+int mkstemps(char *, int);
+int mkostemps(char *, int, int);
+int clearenv(void);
+int getloadavg(double[], int);
+char *secure_getenv(const char *);
+_END_STD_C
+
+#define mkstemp64 mkstemp
+
+#endif

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Memory: the break for malloc, and mappings.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "libc-glue/glue.h"
+
+void *sbrk(ptrdiff_t increment)
+{
+    return (void *)glue_ret(sys_sbrk(increment));
+}
+
+int brk(void *end)
+{
+    char *now = sbrk(0);
+    return sbrk((char *)end - now) == (void *)-1 ? -1 : 0;
+}
+
+void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off)
+{
+    return (void *)glue_ret(sys_mmap(addr, len, prot, flags, fd, off));
+}
+
+int munmap(void *addr, size_t len)
+{
+    return (int)glue_ret(sys_munmap(addr, len));
+}
+
+int mprotect(void *addr, size_t len, int prot)
+{
+    return (int)glue_ret(sys_mprotect(addr, len, prot));
+}
+
+int madvise(void *addr, size_t len, int advice)
+{
+    return (int)glue_ret(sys_madvise(addr, len, advice));
+}
+
+// POSIX's advice must not lose data, unlike Linux's MADV_DONTNEED.
+int posix_madvise(void *addr, size_t len, int advice)
+{
+    if (advice == POSIX_MADV_DONTNEED)
+        return 0;
+    return (int)-sys_madvise(addr, len, advice);
+}
+
+// Files live in memory: a shared mapping is the file, there is nothing to write back.
+int msync(void *addr, size_t len, int flags)
+{
+    (void)len;
+    if (((uintptr_t)addr & 4095) || ((flags & MS_SYNC) && (flags & MS_ASYNC)))
+        return (int)glue_ret(-EINVAL);
+    return 0;
+}
+
+// Guest memory is never swapped by the guest.
+int mlock(const void *addr, size_t len)
+{
+    (void)addr, (void)len;
+    return 0;
+}
+
+int munlock(const void *addr, size_t len)
+{
+    (void)addr, (void)len;
+    return 0;
+}
+
+int mlockall(int flags)
+{
+    (void)flags;
+    return 0;
+}
+
+int munlockall(void)
+{
+    return 0;
+}

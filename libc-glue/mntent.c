@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Mount tables (/proc/mounts, /etc/fstab): fields between blanks, \040 and the like for odd bytes.
+#include <mntent.h>
+#include <stdlib.h>
+#include <string.h>
+
+FILE *setmntent(const char *path, const char *mode)
+{
+    return fopen(path, mode);
+}
+
+int endmntent(FILE *f)
+{
+    if (f)
+        fclose(f);
+    return 1; // always, says the manual
+}
+
+// Undoes the \ooo escapes in place.
+static char *unescape(char *field)
+{
+    char *to = field;
+    for (char *from = field; *from; to++) {
+        if (from[0] == '\\' && strspn(from + 1, "01234567") >= 3) {
+            *to = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0'));
+            from += 4;
+        } else {
+            *to = *from++;
+        }
+    }
+    *to = '\0';
+    return field;
+}
+
+struct mntent *getmntent_r(FILE *f, struct mntent *m, char *buf, int len)
+{
+    while (fgets(buf, len, f)) {
+        char *rest, *field[6] = {0};
+        int n = 0;
+        for (char *p = strtok_r(buf, " \t\n", &rest); p && n < 6; p = strtok_r(NULL, " \t\n", &rest))
+            field[n++] = p;
+        if (n < 4 || field[0][0] == '#')
+            continue;
+        *m = (struct mntent){
+            .mnt_fsname = unescape(field[0]),
+            .mnt_dir = unescape(field[1]),
+            .mnt_type = unescape(field[2]),
+            .mnt_opts = unescape(field[3]),
+            .mnt_freq = field[4] ? atoi(field[4]) : 0,
+            .mnt_passno = field[5] ? atoi(field[5]) : 0,
+        };
+        return m;
+    }
+    return NULL;
+}
+
+struct mntent *getmntent(FILE *f)
+{
+    static struct mntent m;
+    static char line[1024];
+    return getmntent_r(f, &m, line, sizeof line);
+}
+
+char *hasmntopt(const struct mntent *m, const char *option)
+{
+    size_t len = strlen(option);
+    for (char *p = m->mnt_opts; p && *p; p += *p == ',') {
+        if (!strncmp(p, option, len) && strchr(",=", p[len]))
+            return p;
+        p += strcspn(p, ",");
+    }
+    return NULL;
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Names: links, directories' entries, the working directory, permissions by path.
+// Neighbours: io.c (descriptors), stat.c (metadata).
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libc-glue/glue.h"
+
+int link(const char *old, const char *path)
+{
+    return (int)glue_ret(sys_linkat(AT_FDCWD, old, AT_FDCWD, path, 0));
+}
+
+int linkat(int olddir, const char *old, int newdir, const char *path, int flags)
+{
+    return (int)glue_ret(sys_linkat(olddir, old, newdir, path, flags));
+}
+
+int symlink(const char *target, const char *path)
+{
+    return (int)glue_ret(sys_symlinkat(target, AT_FDCWD, path));
+}
+
+int symlinkat(const char *target, int dirfd, const char *path)
+{
+    return (int)glue_ret(sys_symlinkat(target, dirfd, path));
+}
+
+ssize_t readlink(const char *restrict path, char *restrict buf, size_t len)
+{
+    return glue_ret(sys_readlinkat(AT_FDCWD, path, buf, len));
+}
+
+ssize_t readlinkat(int dirfd, const char *restrict path, char *restrict buf, size_t len)
+{
+    return glue_ret(sys_readlinkat(dirfd, path, buf, len));
+}
+
+int unlink(const char *path)
+{
+    return (int)glue_ret(sys_unlinkat(AT_FDCWD, path, 0));
+}
+
+int unlinkat(int dirfd, const char *path, int flags)
+{
+    return (int)glue_ret(sys_unlinkat(dirfd, path, flags));
+}
+
+int rmdir(const char *path)
+{
+    return (int)glue_ret(sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR));
+}
+
+// POSIX extends C's remove() to empty directories.
+int remove(const char *path)
+{
+    int r = unlink(path);
+    if (r < 0 && errno == EISDIR)
+        r = rmdir(path);
+    return r;
+}
+
+int rename(const char *old, const char *path)
+{
+    return (int)glue_ret(sys_renameat(AT_FDCWD, old, AT_FDCWD, path));
+}
+
+int renameat(int olddir, const char *old, int newdir, const char *path)
+{
+    return (int)glue_ret(sys_renameat(olddir, old, newdir, path));
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+    return (int)glue_ret(sys_mkdirat(AT_FDCWD, path, mode));
+}
+
+int mkdirat(int dirfd, const char *path, mode_t mode)
+{
+    return (int)glue_ret(sys_mkdirat(dirfd, path, mode));
+}
+
+int access(const char *path, int mode)
+{
+    return (int)glue_ret(sys_faccessat(AT_FDCWD, path, mode, 0));
+}
+
+int faccessat(int dirfd, const char *path, int mode, int flags)
+{
+    return (int)glue_ret(sys_faccessat(dirfd, path, mode, flags));
+}
+
+int euidaccess(const char *path, int mode)
+{
+    return faccessat(AT_FDCWD, path, mode, AT_EACCESS);
+}
+
+int eaccess(const char *path, int mode)
+{
+    return euidaccess(path, mode);
+}
+
+int chown(const char *path, uid_t uid, gid_t gid)
+{
+    return (int)glue_ret(sys_fchownat(AT_FDCWD, path, uid, gid, 0));
+}
+
+int lchown(const char *path, uid_t uid, gid_t gid)
+{
+    return (int)glue_ret(sys_fchownat(AT_FDCWD, path, uid, gid, AT_SYMLINK_NOFOLLOW));
+}
+
+int fchown(int fd, uid_t uid, gid_t gid)
+{
+    return (int)glue_ret(sys_fchown(fd, uid, gid));
+}
+
+int fchownat(int dirfd, const char *path, uid_t uid, gid_t gid, int flags)
+{
+    return (int)glue_ret(sys_fchownat(dirfd, path, uid, gid, flags));
+}
+
+int chdir(const char *path)
+{
+    return (int)glue_ret(sys_chdir(path));
+}
+
+int fchdir(int fd)
+{
+    return (int)glue_ret(sys_fchdir(fd));
+}
+
+// A NULL buffer asks for an allocated one: SIZE bytes, or just enough when SIZE is 0.
+char *getcwd(char *buf, size_t size)
+{
+    char path[PATH_MAX];
+    if (buf && size == 0)
+        return glue_ret(-EINVAL), NULL;
+    if (buf)
+        return glue_ret(sys_getcwd(buf, size)) < 0 ? NULL : buf;
+    long r = sys_getcwd(path, sizeof path);
+    if (r > 0 && size != 0 && (size_t)r > size)
+        r = -ERANGE;
+    if (glue_ret(r) < 0)
+        return NULL;
+    buf = malloc(size ? size : (size_t)r);
+    return buf ? memcpy(buf, path, (size_t)r) : NULL;
+}
+
+char *get_current_dir_name(void)
+{
+    return getcwd(NULL, 0);
+}
+
+// Adds the component NAME (of LEN bytes) to the absolute PATH; ".." takes one away.
+static int append(char *path, const char *name, size_t len)
+{
+    size_t have = strlen(path);
+    if (len == 0 || (len == 1 && name[0] == '.'))
+        return 0;
+    if (len == 2 && name[0] == '.' && name[1] == '.') {
+        char *slash = strrchr(path, '/');
+        slash[slash == path] = '\0'; // "/" keeps its slash
+        return 0;
+    }
+    int root = have == 1;
+    if (have + !root + len >= PATH_MAX)
+        return -ENAMETOOLONG;
+    if (!root)
+        path[have++] = '/';
+    memcpy(path + have, name, len);
+    path[have + len] = '\0';
+    return 0;
+}
+
+// Replaces the last component of PATH, a symbolic link of LEN bytes in TARGET, in what is still to
+// be walked: REST becomes target + "/" + rest, and PATH goes back to the link's directory.
+static int follow(char *path, char *rest, const char *target, size_t len)
+{
+    char tail[PATH_MAX];
+    strcpy(tail, rest);
+    if (len + 1 + strlen(tail) >= PATH_MAX)
+        return -ENAMETOOLONG;
+    memcpy(rest, target, len);
+    rest[len] = '/';
+    strcpy(rest + len + 1, tail);
+    if (target[0] == '/')
+        strcpy(path, "/");
+    else
+        append(path, "..", 2);
+    return 0;
+}
+
+// Walks REST component by component, resolving links; PATH grows to the result.
+static int resolve(char *path, char *rest)
+{
+    char target[PATH_MAX];
+    int links = 0;
+    while (*rest) {
+        size_t len = strcspn(rest, "/");
+        int r = append(path, rest, len);
+        if (r < 0)
+            return r;
+        int more = rest[len] == '/';
+        memmove(rest, rest + len + more, strlen(rest + len + more) + 1);
+        struct stat st;
+        if (lstat(path, &st) < 0)
+            return -errno;
+        if (S_ISLNK(st.st_mode)) {
+            ssize_t n = readlink(path, target, sizeof target - 1);
+            if (n < 0)
+                return -errno;
+            if (++links > SYMLOOP_MAX)
+                return -ELOOP;
+            r = follow(path, rest, target, (size_t)n);
+            if (r < 0)
+                return r;
+        } else if (more && !S_ISDIR(st.st_mode)) {
+            return -ENOTDIR;
+        }
+    }
+    return 0;
+}
+
+char *realpath(const char *restrict name, char *restrict resolved)
+{
+    char path[PATH_MAX] = "/", rest[PATH_MAX];
+    if (!name || !*name)
+        return glue_ret(name ? -ENOENT : -EINVAL), NULL;
+    if (strlen(name) >= PATH_MAX)
+        return glue_ret(-ENAMETOOLONG), NULL;
+    if (name[0] != '/' && !getcwd(path, sizeof path))
+        return NULL;
+    strcpy(rest, name);
+    int r = resolve(path, rest);
+    if (r < 0)
+        return glue_ret(r), NULL;
+    return resolved ? strcpy(resolved, path) : strdup(path);
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Processes: fork, exec, wait, and who we are. Every process is a VM; nothing of that shows here.
+// Neighbours: spawn.c (posix_spawn, system, popen), start.c (main and exit).
+#include <fcntl.h>
+#include <limits.h>
+#include <paths.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "libc-glue/glue.h"
+
+pid_t fork(void)
+{
+    return (pid_t)glue_ret(sys_fork());
+}
+
+// A clone is copy-on-write and cheap: vfork() needs no shared memory, and POSIX allows that.
+pid_t vfork(void)
+{
+    return fork();
+}
+
+int execve(const char *path, char *const argv[], char *const envp[])
+{
+    return (int)glue_ret(sys_execve(path, argv, envp));
+}
+
+int execv(const char *path, char *const argv[])
+{
+    return execve(path, argv, environ);
+}
+
+int fexecve(int fd, char *const argv[], char *const envp[])
+{
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return execve(path, argv, envp);
+}
+
+// A file the kernel does not know (ENOEXEC) is run by the shell: POSIX's rule for execvp().
+static void exec_by_shell(const char *path, char *const argv[], char *const envp[])
+{
+    size_t n = 0;
+    while (argv[n])
+        n++;
+    char *args[n + 3];
+    args[0] = n > 0 ? argv[0] : "sh";
+    args[1] = (char *)path;
+    for (size_t i = 1; i <= n; i++)
+        args[i + 1] = argv[i];
+    args[n > 0 ? n + 1 : 2] = NULL;
+    execve(_PATH_BSHELL, args, envp);
+}
+
+static void exec_or_shell(const char *path, char *const argv[], char *const envp[])
+{
+    execve(path, argv, envp);
+    if (errno == ENOEXEC)
+        exec_by_shell(path, argv, envp);
+}
+
+// Tries each directory of PATH. A file that exists but may not be executed decides the error.
+int execvpe(const char *file, char *const argv[], char *const envp[])
+{
+    char path[PATH_MAX];
+    const char *dirs = getenv("PATH");
+    int error = ENOENT;
+    if (strchr(file, '/')) {
+        exec_or_shell(file, argv, envp);
+        return -1;
+    }
+    if (!*file)
+        return (int)glue_ret(-ENOENT);
+    if (!dirs)
+        dirs = _PATH_DEFPATH;
+    for (;;) {
+        size_t len = strcspn(dirs, ":");
+        int n = snprintf(path, sizeof path, "%.*s%s%s", (int)len, dirs, len ? "/" : "", file);
+        if (n > 0 && (size_t)n < sizeof path) {
+            exec_or_shell(path, argv, envp);
+            if (errno == EACCES)
+                error = EACCES;
+            else if (errno != ENOENT && errno != ENOTDIR)
+                return -1;
+        }
+        if (!dirs[len])
+            break;
+        dirs += len + 1;
+    }
+    return (int)glue_ret(-error);
+}
+
+int execvp(const char *file, char *const argv[])
+{
+    return execvpe(file, argv, environ);
+}
+
+// The execl() family: counts the arguments up to NULL, then copies them to the stack.
+#define COLLECT_ARGS(args, first)                            \
+    va_list ap, counting;                                    \
+    size_t n_ = 1;                                           \
+    va_start(ap, first);                                     \
+    va_copy(counting, ap);                                   \
+    while (va_arg(counting, char *))                         \
+        n_++;                                                \
+    va_end(counting);                                        \
+    char *args[n_ + 1];                                      \
+    args[0] = (char *)first;                                 \
+    for (size_t i_ = 1; i_ <= n_; i_++)                      \
+        args[i_] = va_arg(ap, char *)
+
+int execl(const char *path, const char *arg, ...)
+{
+    COLLECT_ARGS(args, arg);
+    va_end(ap);
+    return execv(path, args);
+}
+
+int execlp(const char *file, const char *arg, ...)
+{
+    COLLECT_ARGS(args, arg);
+    va_end(ap);
+    return execvp(file, args);
+}
+
+int execle(const char *path, const char *arg, ...)
+{
+    COLLECT_ARGS(args, arg);
+    char *const *envp = va_arg(ap, char *const *);
+    va_end(ap);
+    return execve(path, args, envp);
+}
+
+int execlpe(const char *file, const char *arg, ...)
+{
+    COLLECT_ARGS(args, arg);
+    char *const *envp = va_arg(ap, char *const *);
+    va_end(ap);
+    return execvpe(file, args, envp);
+}
+
+pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
+{
+    return (pid_t)glue_ret(sys_wait4(pid, status, options, K(k_rusage, usage)));
+}
+
+pid_t wait3(int *status, int options, struct rusage *usage)
+{
+    return wait4(-1, status, options, usage);
+}
+
+pid_t waitpid(pid_t pid, int *status, int options)
+{
+    return wait4(pid, status, options, NULL);
+}
+
+pid_t wait(int *status)
+{
+    return wait4(-1, status, 0, NULL);
+}
+
+int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
+{
+    return (int)glue_ret(sys_waitid(type, (int)id, K(k_siginfo, info), options, NULL));
+}
+
+pid_t getpid(void)
+{
+    return (pid_t)sys_getpid();
+}
+
+pid_t getppid(void)
+{
+    return (pid_t)sys_getppid();
+}
+
+pid_t getpgid(pid_t pid)
+{
+    return (pid_t)glue_ret(sys_getpgid(pid));
+}
+
+pid_t getpgrp(void)
+{
+    return getpgid(0);
+}
+
+int setpgid(pid_t pid, pid_t group)
+{
+    return (int)glue_ret(sys_setpgid(pid, group));
+}
+
+int setpgrp(void)
+{
+    return setpgid(0, 0);
+}
+
+pid_t getsid(pid_t pid)
+{
+    return (pid_t)glue_ret(sys_getsid(pid));
+}
+
+pid_t setsid(void)
+{
+    return (pid_t)glue_ret(sys_setsid());
+}
+
+int sched_yield(void)
+{
+    return (int)glue_ret(sys_sched_yield());
+}
+
+// Detaches as BSD does: the parent leaves, the child becomes a session leader without a terminal.
+int daemon(int keep_dir, int keep_files)
+{
+    pid_t pid = fork();
+    if (pid < 0)
+        return -1;
+    if (pid > 0)
+        _exit(0);
+    if (setsid() < 0 || (!keep_dir && chdir("/") < 0))
+        return -1;
+    if (keep_files)
+        return 0;
+    int fd = open(_PATH_DEVNULL, O_RDWR);
+    if (fd < 0)
+        return -1;
+    for (int i = 0; i <= 2; i++)
+        dup2(fd, i);
+    if (fd > 2)
+        close(fd);
+    return 0;
+}

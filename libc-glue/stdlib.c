@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Functions of <stdlib.h> and <stdio.h> that POSIX or Linux programs use and newlib lacks.
+#include <malloc.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libc-glue/glue.h"
+
+ssize_t __getdelim(char **, size_t *, int, FILE *); // newlib has it under the inner name only
+
+ssize_t getdelim(char **restrict line, size_t *restrict room, int delimiter, FILE *restrict f)
+{
+    return __getdelim(line, room, delimiter, f);
+}
+
+ssize_t getline(char **restrict line, size_t *restrict room, FILE *restrict f)
+{
+    return __getdelim(line, room, '\n', f);
+}
+
+int posix_memalign(void **out, size_t align, size_t size)
+{
+    if (align < sizeof(void *) || (align & (align - 1)))
+        return EINVAL;
+    int saved = errno;
+    void *p = memalign(align, size);
+    errno = saved;
+    if (!p)
+        return ENOMEM;
+    *out = p;
+    return 0;
+}
+
+int clearenv(void)
+{
+    static char *none[1];
+    environ = none;
+    return 0;
+}
+
+// No run queue to measure: every process is a VM the host schedules.
+int getloadavg(double loads[], int n)
+{
+    (void)loads, (void)n;
+    return -1;
+}
+
+// One thread holds every stream until threads exist.
+void flockfile(FILE *f)
+{
+    (void)f;
+}
+
+int ftrylockfile(FILE *f)
+{
+    (void)f;
+    return 0;
+}
+
+void funlockfile(FILE *f)
+{
+    (void)f;
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Facts about the system and limits: sysconf, uname, rlimits, usage, priorities, random bytes.
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libc-glue/glue.h"
+
+#define PAGE 4096L
+
+static long open_max(void)
+{
+    struct rlimit r;
+    return getrlimit(RLIMIT_NOFILE, &r) < 0 ? -1 : (long)r.rlim_cur;
+}
+
+// The options this system has are all of issue 7 (200809L); the rest is "no such option" (-1).
+long sysconf(int name)
+{
+    switch (name) {
+    case _SC_ARG_MAX:
+        return ARG_MAX;
+    case _SC_CHILD_MAX:
+        return -1; // no limit but the family's
+    case _SC_CLK_TCK:
+        return 100;
+    case _SC_NGROUPS_MAX:
+        return NGROUPS_MAX;
+    case _SC_OPEN_MAX:
+        return open_max();
+    case _SC_STREAM_MAX:
+        return 1024;
+    case _SC_TZNAME_MAX:
+        return 6;
+    case _SC_PAGESIZE:
+        return PAGE;
+    case _SC_NPROCESSORS_CONF:
+    case _SC_NPROCESSORS_ONLN:
+        return glue_ret(sys_nprocessors());
+    case _SC_PHYS_PAGES:
+        return glue_ret(sys_physpages(0));
+    case _SC_AVPHYS_PAGES:
+        return glue_ret(sys_physpages(1));
+    case _SC_GETGR_R_SIZE_MAX:
+    case _SC_GETPW_R_SIZE_MAX:
+        return 1024;
+    case _SC_HOST_NAME_MAX:
+        return HOST_NAME_MAX;
+    case _SC_LOGIN_NAME_MAX:
+        return LOGIN_NAME_MAX;
+    case _SC_TTY_NAME_MAX:
+        return TTY_NAME_MAX;
+    case _SC_IOV_MAX:
+        return IOV_MAX;
+    case _SC_LINE_MAX:
+        return LINE_MAX;
+    case _SC_RE_DUP_MAX:
+        return RE_DUP_MAX;
+    case _SC_SYMLOOP_MAX:
+        return SYMLOOP_MAX;
+    case _SC_ATEXIT_MAX:
+        return INT_MAX;
+    case _SC_JOB_CONTROL:
+    case _SC_SAVED_IDS:
+    case _SC_REGEXP:
+    case _SC_SHELL:
+        return 1;
+    case _SC_VERSION:
+    case _SC_2_VERSION:
+    case _SC_2_C_BIND:
+    case _SC_FSYNC:
+    case _SC_MAPPED_FILES:
+    case _SC_MEMORY_PROTECTION:
+    case _SC_MONOTONIC_CLOCK:
+    case _SC_CLOCK_SELECTION:
+    case _SC_CPUTIME:
+    case _SC_SPAWN:
+        return 200809L;
+    case _SC_XOPEN_VERSION:
+        return 700;
+    default:
+        return name < 0 || name > _SC_POSIX_26_VERSION ? glue_ret(-EINVAL) : -1;
+    }
+}
+
+size_t confstr(int name, char *buf, size_t len)
+{
+    static const char path[] = "/bin:/usr/bin";
+    if (name != _CS_PATH)
+        return (size_t)(glue_ret(-EINVAL) + 1);
+    if (buf && len > 0) {
+        size_t n = sizeof path < len ? sizeof path : len;
+        memcpy(buf, path, n);
+        buf[n - 1] = '\0';
+    }
+    return sizeof path;
+}
+
+int getpagesize(void)
+{
+    return PAGE;
+}
+
+int getdtablesize(void)
+{
+    return (int)open_max();
+}
+
+int uname(struct utsname *name)
+{
+    return (int)glue_ret(sys_uname(K(k_utsname, name)));
+}
+
+int gethostname(char *buf, size_t len)
+{
+    struct utsname u;
+    if (uname(&u) < 0)
+        return -1;
+    if (strlen(u.nodename) >= len)
+        return (int)glue_ret(-ENAMETOOLONG);
+    strcpy(buf, u.nodename);
+    return 0;
+}
+
+int sethostname(const char *name, size_t len)
+{
+    return (int)glue_ret(sys_sethostname(name, len));
+}
+
+int getdomainname(char *buf, size_t len)
+{
+    struct utsname u;
+    if (uname(&u) < 0)
+        return -1;
+    if (strlen(u.domainname) >= len)
+        return (int)glue_ret(-EINVAL);
+    strcpy(buf, u.domainname);
+    return 0;
+}
+
+// Derived from the host name: stable for a family, as an address would be.
+long gethostid(void)
+{
+    char name[HOST_NAME_MAX + 1] = "";
+    unsigned hash = 2166136261u; // FNV-1a
+    gethostname(name, sizeof name);
+    for (char *p = name; *p; p++)
+        hash = (hash ^ (unsigned char)*p) * 16777619u;
+    return (int)hash;
+}
+
+int getrlimit(int what, struct rlimit *limit)
+{
+    return (int)glue_ret(sys_getrlimit(what, K(k_rlimit, limit)));
+}
+
+int setrlimit(int what, const struct rlimit *limit)
+{
+    return (int)glue_ret(sys_setrlimit(what, KC(k_rlimit, limit)));
+}
+
+int getrusage(int who, struct rusage *usage)
+{
+    return (int)glue_ret(sys_getrusage(who, K(k_rusage, usage)));
+}
+
+// The system call answers 20 - nice, so that no good answer looks like an error.
+int getpriority(int which, id_t who)
+{
+    long r = glue_ret(sys_getpriority(which, (int)who));
+    return r < 0 ? -1 : 20 - (int)r;
+}
+
+int setpriority(int which, id_t who, int nice)
+{
+    return (int)glue_ret(sys_setpriority(which, (int)who, nice));
+}
+
+int nice(int increment)
+{
+    int now = getpriority(PRIO_PROCESS, 0);
+    if (setpriority(PRIO_PROCESS, 0, now + increment) < 0) {
+        if (errno == EACCES)
+            errno = EPERM; // POSIX's error for nice()
+        return -1;
+    }
+    return getpriority(PRIO_PROCESS, 0);
+}
+
+ssize_t getrandom(void *buf, size_t len, unsigned flags)
+{
+    return glue_ret(sys_getrandom(buf, len, flags));
+}
+
+int getentropy(void *buf, size_t len)
+{
+    if (len > 256)
+        return (int)glue_ret(-EIO);
+    return getrandom(buf, len, 0) < 0 ? -1 : 0;
+}
+
+int get_nprocs(void)
+{
+    return (int)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+int get_nprocs_conf(void)
+{
+    return (int)sysconf(_SC_NPROCESSORS_CONF);
+}
+
+int sysinfo(struct sysinfo *info)
+{
+    struct timespec up;
+    if (clock_gettime(CLOCK_MONOTONIC, &up) < 0)
+        return -1;
+    *info = (struct sysinfo){
+        .uptime = up.tv_sec,
+        .totalram = (unsigned long)sysconf(_SC_PHYS_PAGES),
+        .freeram = (unsigned long)sysconf(_SC_AVPHYS_PAGES),
+        .mem_unit = PAGE,
+    };
+    return 0;
+}
+
+int prctl(int option, ...)
+{
+    (void)option;
+    return (int)glue_ret(-EINVAL);
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Clocks, sleeping, interval timers. The calendar (gmtime, mktime, strftime, TZ) is newlib's.
+#include <reent.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/times.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libc-glue/glue.h"
+
+#define TICKS_PER_SECOND 100 // sysconf(_SC_CLK_TCK), the unit of times()
+
+long timezone;
+int daylight;
+
+int clock_gettime(clockid_t clock, struct timespec *ts)
+{
+    return (int)glue_ret(sys_clock_gettime(clock, K(k_timespec, ts)));
+}
+
+int clock_settime(clockid_t clock, const struct timespec *ts)
+{
+    return (int)glue_ret(sys_clock_settime(clock, KC(k_timespec, ts)));
+}
+
+int clock_getres(clockid_t clock, struct timespec *ts)
+{
+    return (int)glue_ret(sys_clock_getres(clock, K(k_timespec, ts)));
+}
+
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *req, struct timespec *rem)
+{
+    return (int)-sys_clock_nanosleep(clock, flags, KC(k_timespec, req), K(k_timespec, rem));
+}
+
+int nanosleep(const struct timespec *req, struct timespec *rem)
+{
+    return (int)glue_ret(-clock_nanosleep(CLOCK_MONOTONIC, 0, req, rem));
+}
+
+int gettimeofday(struct timeval *restrict tv, void *restrict tz)
+{
+    struct timespec ts;
+    if (tz)
+        *(struct timezone *)tz = (struct timezone){0, 0};
+    if (!tv)
+        return 0;
+    if (clock_gettime(CLOCK_REALTIME, &ts) < 0)
+        return -1;
+    *tv = (struct timeval){ts.tv_sec, ts.tv_nsec / 1000};
+    return 0;
+}
+
+int settimeofday(const struct timeval *tv, const struct timezone *tz)
+{
+    (void)tz;
+    struct timespec ts = {tv->tv_sec, tv->tv_usec * 1000};
+    return clock_settime(CLOCK_REALTIME, &ts);
+}
+
+time_t time(time_t *t)
+{
+    struct timespec ts;
+    if (clock_gettime(CLOCK_REALTIME, &ts) < 0)
+        return -1;
+    if (t)
+        *t = ts.tv_sec;
+    return ts.tv_sec;
+}
+
+int stime(const time_t *t)
+{
+    struct timespec ts = {*t, 0};
+    return clock_settime(CLOCK_REALTIME, &ts);
+}
+
+int timespec_get(struct timespec *ts, int base)
+{
+    return base == TIME_UTC && clock_gettime(CLOCK_REALTIME, ts) == 0 ? base : 0;
+}
+
+clock_t clock(void)
+{
+    struct timespec ts;
+    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts) < 0)
+        return -1;
+    return ts.tv_sec * CLOCKS_PER_SEC + ts.tv_nsec / (1000000000L / CLOCKS_PER_SEC);
+}
+
+static clock_t ticks(const struct timeval *tv)
+{
+    return tv->tv_sec * TICKS_PER_SECOND + tv->tv_usec / (1000000 / TICKS_PER_SECOND);
+}
+
+clock_t times(struct tms *t)
+{
+    struct rusage self, children;
+    struct timespec now;
+    if (getrusage(RUSAGE_SELF, &self) < 0 || getrusage(RUSAGE_CHILDREN, &children) < 0 ||
+        clock_gettime(CLOCK_MONOTONIC, &now) < 0)
+        return -1;
+    if (t)
+        *t = (struct tms){
+            .tms_utime = ticks(&self.ru_utime),
+            .tms_stime = ticks(&self.ru_stime),
+            .tms_cutime = ticks(&children.ru_utime),
+            .tms_cstime = ticks(&children.ru_stime),
+        };
+    return now.tv_sec * TICKS_PER_SECOND + now.tv_nsec / (1000000000L / TICKS_PER_SECOND);
+}
+
+int setitimer(int which, const struct itimerval *restrict value, struct itimerval *restrict old)
+{
+    return (int)glue_ret(sys_setitimer(which, KC(k_itimerval, value), K(k_itimerval, old)));
+}
+
+int getitimer(int which, struct itimerval *value)
+{
+    return (int)glue_ret(sys_getitimer(which, K(k_itimerval, value)));
+}
+
+// Seconds left of the alarm replaced, rounded up: 0 would mean there was none.
+unsigned alarm(unsigned seconds)
+{
+    struct itimerval value = {.it_value = {seconds, 0}}, old;
+    if (setitimer(ITIMER_REAL, &value, &old) < 0)
+        return 0;
+    return (unsigned)old.it_value.tv_sec + (old.it_value.tv_usec > 0);
+}
+
+useconds_t ualarm(useconds_t first, useconds_t interval)
+{
+    struct itimerval old, value = {
+        .it_value = {first / 1000000, first % 1000000},
+        .it_interval = {interval / 1000000, interval % 1000000},
+    };
+    if (setitimer(ITIMER_REAL, &value, &old) < 0)
+        return 0;
+    return (useconds_t)(old.it_value.tv_sec * 1000000 + old.it_value.tv_usec);
+}
+
+unsigned sleep(unsigned seconds)
+{
+    struct timespec left = {seconds, 0};
+    if (nanosleep(&left, &left) == 0)
+        return 0;
+    return (unsigned)left.tv_sec + (left.tv_nsec >= 500000000L);
+}
+
+int usleep(useconds_t us)
+{
+    struct timespec ts = {us / 1000000, (long)(us % 1000000) * 1000};
+    return nanosleep(&ts, NULL);
+}
+
+// POSIX's names of newlib's variables; a program reads them after tzset().
+void tzset(void)
+{
+    _tzset_r(_REENT);
+    timezone = _timezone;
+    daylight = _daylight;
+}
+
+// Days from 1970-01-01 to the first of month M (0-11) of year Y, Gregorian; March-based years make
+// the leap day the last one.
+static long long days_to(long long y, int m)
+{
+    y += m < 2 ? -1 : 0;
+    long long era = (y >= 0 ? y : y - 399) / 400, yoe = y - era * 400;
+    int march = (m + 10) % 12;
+    long long doe = yoe * 365 + yoe / 4 - yoe / 100 + (153 * march + 2) / 5;
+    return era * 146097 + doe - 719468;
+}
+
+// The inverse of gmtime(); normalises *T as mktime() does.
+time_t timegm(struct tm *t)
+{
+    long long month = t->tm_mon, year = 1900LL + t->tm_year + month / 12;
+    month %= 12;
+    if (month < 0) {
+        month += 12;
+        year--;
+    }
+    long long days = days_to(year, (int)month) + t->tm_mday - 1;
+    time_t r = ((days * 24 + t->tm_hour) * 60 + t->tm_min) * 60 + t->tm_sec;
+    gmtime_r(&r, t);
+    return r;
+}

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""One line a test, details of a failure under it, and the closing count."""
+
+import difflib
+import sys
+
+
+class Report:
+    def __init__(self, only=None, verbose=False):
+        self.passed = self.failed = self.skipped = 0
+        self.only = only
+        self.verbose = verbose
+        self.failures = []
+
+    def wants(self, name):
+        return self.only is None or self.only in name
+
+    def ok(self, name, seconds=None):
+        self.passed += 1
+        took = f"  ({seconds:.2f} s)" if seconds is not None else ""
+        print(f"ok    {name}{took}", flush=True)
+
+    def fail(self, name, reason, details=""):
+        self.failed += 1
+        self.failures.append(name)
+        print(f"FAIL  {name}: {reason}", flush=True)
+        for line in details.splitlines():
+            print(f"      | {line}")
+        sys.stdout.flush()
+
+    def skip(self, name, reason):
+        self.skipped += 1
+        print(f"skip  {name}: {reason}", flush=True)
+
+    def finish(self):
+        if self.failures:
+            print("failed: " + " ".join(self.failures))
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        print(f"{self.passed} passed, {self.failed} failed{skipped}", flush=True)
+        # A run in which nothing ran proves nothing; only skips said aloud may end well.
+        return 1 if self.failed or self.passed + self.skipped == 0 else 0
+
+
+def text(data):
+    return data.decode(errors="backslashreplace")
+
+
+def difference(expected, actual, lines=24):
+    """A short unified diff of two outputs, oracle first."""
+    diff = difflib.unified_diff(
+        text(expected).splitlines(),
+        text(actual).splitlines(),
+        "oracle",
+        "ramet",
+        lineterm="",
+        n=1,
+    )
+    shown = list(diff)
+    more = [f"... {len(shown) - lines} more lines"] if len(shown) > lines else []
+    return "\n".join(shown[:lines] + more)
+
+
+def tail(data, lines=12):
+    return "\n".join(text(data).splitlines()[-lines:])
