@@ -16,7 +16,8 @@ GLUE := \
 HOST := \
 	host/main.c host/options.c host/supervisor.c host/terminal.c host/family.c host/monitor.c \
 	host/vm.c host/platform.c host/load.c host/guest.c host/event.c \
-	host/call.c host/call_wait.c host/call_console.c host/call_process.c \
+	host/call.c host/call_wait.c host/call_console.c host/call_process.c host/trace.c \
+	host/confine.c \
 	host/image.c host/image_check.c host/elf.c
 MKIMAGE := \
 	tools/mkimage/main.c tools/mkimage/input.c tools/mkimage/tree.c tools/mkimage/write.c \
@@ -32,7 +33,7 @@ HOST_CFLAGS := -std=gnu11 -O2 -g $(WARN) -D_GNU_SOURCE -I.
 # static, at a fixed address, and its control flow is nobody's business but the hypervisor's.
 GUEST_CFLAGS := -std=gnu11 -O2 -g $(WARN) -ffreestanding -fno-pic -mno-red-zone -fno-stack-protector \
 	-fcf-protection=none -ffunction-sections -fdata-sections -I.
-HOST_LIBS :=
+HOST_LIBS := -lseccomp
 SYSROOT := $(B)/sysroot
 RAMET_CC := $(B)/bin/ramet-cc
 MAKEFLAGS += --no-builtin-rules
@@ -134,6 +135,34 @@ $(B)/images/tests.img: $(GUEST_TESTS:%=$(B)/guest/%.stripped) $(B)/bin/mkimage
 	$(B)/bin/mkimage -q -o $@ $(foreach t,$(GUEST_TESTS),--program /tests/$(t)=$(B)/guest/$(t).stripped) \
 		--mkdir /tmp:1777 --entry /tests/hello
 
+# ---- benchmarks: the same sources for Ramet and, as the baseline, for Linux ------------------------
+BENCH := fork process pipe clones repeat child
+
+$(B)/bench/%.elf: bench/guest/%.c bench/stats.h $(GUEST)
+	@mkdir -p $(@D)
+	$(RAMET_CC) -O2 -g $(WARN) -I. -o $@ $<
+
+$(B)/bench/linux/%: bench/guest/%.c bench/stats.h | $(SETUP)
+	@mkdir -p $(@D)
+	$(HOSTCC) $(HOST_CFLAGS) -static -o $@ $<
+
+$(B)/bench/host/%: bench/%.c bench/stats.h | $(SETUP)
+	@mkdir -p $(@D)
+	$(HOSTCC) $(HOST_CFLAGS) -o $@ $<
+
+$(B)/images/bench.img: $(BENCH:%=$(B)/bench/%.stripped) $(B)/bin/mkimage
+	@mkdir -p $(@D)
+	$(B)/bin/mkimage -q -o $@ $(foreach b,$(BENCH),--program /bench/$(b)=$(B)/bench/$(b).stripped) \
+		--mkdir /tmp:1777
+
+# An image of its own: what boots is one small program, as in a program's own image.
+$(B)/images/boot.img: $(B)/bench/child.stripped $(B)/bin/mkimage
+	@mkdir -p $(@D)
+	$(B)/bin/mkimage -q -o $@ --program /bench/child=$<
+
+bench-programs: $(B)/bin/ramet $(B)/images/bench.img $(B)/images/boot.img \
+	$(BENCH:%=$(B)/bench/linux/%) $(B)/bench/host/floor $(B)/bench/host/start
+
 # ---- everyday targets ----------------------------------------------------------------------------
 run: all ## set up, build, and show an unmodified shell whose processes are VMs
 	sh apps/demo
@@ -159,6 +188,6 @@ clean: ## remove what was built, keep fetched sources
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
 
-.PHONY: all run test bench lint format compdb clean help
+.PHONY: all run test bench bench-programs lint format compdb clean help
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

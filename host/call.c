@@ -38,7 +38,7 @@ static const size_t call_size[PV_CALL_NR_END] = {
     [PV_CALL_TLB_FLUSH] = sizeof(struct pv_tlb_flush),
 };
 
-static const char *const call_name[PV_CALL_NR_END] = {
+const char *const call_names[PV_CALL_NR_END] = {
     "?", "exit", "wait", "kick", "set-timer", "console", "fork", "exec", "spawn", "kill", "release",
     "tlb-flush",
 };
@@ -88,7 +88,7 @@ void call_dispatch(struct monitor *m, struct gaddr addr)
         r = guest_read(&m->vm, addr, &args, call_size[nr]);
         if (r == 0)
             r = dispatch(m, nr, &args);
-        family_trace(m->family, TRACE_CALL, "%u %s = %lld", m->slot, call_name[nr], (long long)r);
+        family_trace(m->family, TRACE_CALL, "%u %s = %lld", m->slot, call_names[nr], (long long)r);
     }
     // A successful exec has replaced the caller.
     if (nr != PV_CALL_EXEC || r < 0)

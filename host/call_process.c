@@ -46,10 +46,17 @@ static void finish_clone(struct monitor *m, struct gaddr call)
     guest_write(&m->vm, (struct gaddr){call.v + offsetof(struct pv_call, ret)}, &ret, sizeof ret);
 }
 
-static _Noreturn void run_clone(struct monitor *m, uint32_t slot, const struct pv_range *hot, uint32_t nhot,
-                                uint64_t start)
+// What the child needs to know, gathered before it exists: kvm_run is shared memory, in which the parent's
+// next exit soon replaces the registers.
+struct clone {
+    struct kvm_regs regs;
+    uint64_t start; // for the trace
+    uint32_t slot, nhot;
+    struct pv_range hot[PV_MAX_HOT];
+};
+
+static _Noreturn void run_clone(struct monitor *m, struct clone *c)
 {
-    struct kvm_regs regs = *vm_regs(&m->vm);
     m->slot = slot;
     m->timer_deadline = 0;
     memset(m->calls, 0, sizeof m->calls);
@@ -168,6 +175,7 @@ int64_t call_exit(struct monitor *m, struct pv_exit *c)
     if (c->kick_slot && !family_slot_valid(f, c->kick_slot))
         return -EINVAL;
     family_trace(f, TRACE_PROC, "%u exit status %#x", m->slot, c->status);
+    trace_end(m);
     if (m->slot == 1) {
         atomic_store(&f->shared->first_status, c->status & 0xffff);
         atomic_store(&f->shared->first_done, 1);

@@ -81,6 +81,7 @@ int family_init(struct family *f, const struct options *opt, struct image *image
     f->opt = opt;
     f->image = image;
     f->supervisor = getpid();
+    f->cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN); // reads a file: not once confined
     size_t size = sizeof *f->shared + (opt->max_procs + 1) * sizeof(struct family_slot);
     f->shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (f->shared == MAP_FAILED)
@@ -151,15 +152,33 @@ uint64_t family_now(const struct family *f)
     return (uint64_t)(ns >> 32) + f->mono_base_ns;
 }
 
+static void say(const char *format, va_list args)
+{
+    char line[256] = "ramet: ";
+    const int room = sizeof line - 1;
+    int n = vsnprintf(line + 7, (size_t)room - 7, format, args) + 7;
+    if (n < 7)
+        return;
+    n = n < room ? n : room - 1;
+    line[n] = '\n';
+    if (write(2, line, (size_t)n + 1) < 0)
+        return; // nobody is there to be told
+}
+
+void family_say(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say(format, args);
+    va_end(args);
+}
+
 void family_trace(const struct family *f, uint32_t what, const char *format, ...)
 {
     if (!(f->opt->trace & what))
         return;
-    char line[256];
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(line, sizeof line, format, args);
+    say(format, args);
     va_end(args);
-    if (n > 0)
-        dprintf(2, "ramet: %s\n", line); // one write: lines of several monitors do not mix
 }

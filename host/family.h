@@ -61,11 +61,13 @@ struct family {
     struct family_shared *shared;
     uint8_t *window;
     uint64_t window_size;
-    int window_fd;
+    int window_fd;      // -1 once the monitor is confined
     uint8_t *image_map; // read-only
     int kvm_fd;
     int control;        // monitors' end of the supervisor's socket
+    int gdb_fd;         // --gdb's listener (gdb.h), or -1
     pid_t supervisor;
+    uint32_t cpus;      // processors of the host
     int booted; // the first program has been loaded: it formats the window, nobody else does
     uint32_t stdio[3];        // enum pv_stdio_kind
     uint32_t stdio_nowait[3]; // a pipe or socket: RWF_NOWAIT works
@@ -108,7 +110,11 @@ void family_tell(struct family *f, enum family_op op, uint32_t slot);
 // CLOCK_MONOTONIC as guests compute it.
 uint64_t family_now(const struct family *f);
 
-// Prints "ramet: TEXT" on stderr when --trace has `what` (options.h).
+// Prints "ramet: TEXT" on stderr, in one write and with no system call but that: lines of several monitors do not
+// mix, and a confined monitor can use it.
+void family_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+// The same when --trace has `what` (options.h).
 void family_trace(const struct family *f, uint32_t what, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -101,7 +101,7 @@ static void fill_boot_info(const struct vm *vm, const struct family *f, uint32_t
     b->abi_version = PV_ABI_VERSION;
     b->size = sizeof *b;
     b->slot = slot;
-    b->first = !f->booted
+    b->first = !f->booted;
     b->ram_start = PV_RAM_VA;
     b->ram_end = vm->ram_size;
     b->page_table_root = PLATFORM_PML4_VA;
@@ -111,7 +111,7 @@ static void fill_boot_info(const struct vm *vm, const struct family *f, uint32_t
     b->tsc_mult = f->tsc_mult;
     b->mono_base_ns = f->mono_base_ns;
     b->wall_base_ns = f->wall_base_ns;
-    b->cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+    b->cpus = f->cpus;
     b->flags = PV_BOOT_COMPANION | (f->opt->check_leaks ? PV_BOOT_CHECK_LEAKS : 0);
     memcpy(b->stdio, f->stdio, sizeof b->stdio);
     strcpy(b->hostname, "ramet");

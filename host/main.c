@@ -68,7 +68,7 @@ static int run(int argc, char **argv)
 {
     struct options opt;
     struct image image = {.fd = -1};
-    struct family family = {0};
+    struct family family = {.gdb_fd = -1};
     char err[256];
     uint32_t program;
     char **args;

@@ -12,12 +12,13 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "host/confine.h"
 #include "host/platform.h"
 
 void monitor_die(struct monitor *m, uint32_t status, const char *why)
 {
     if (why)
-        dprintf(2, "ramet: VM %u ends: %s\n", m->slot, why);
+        family_say("VM %u ends: %s", m->slot, why);
     atomic_store(&m->family->shared->slots[m->slot].death, status);
     _exit(1);
 }
@@ -97,6 +98,7 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
 {
     struct family *f = m->family;
     struct kvm_regs regs;
+    char why[96];
     int r;
 
     m->timer_deadline = 0;
@@ -112,6 +114,11 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
     }
     if ((r = load_program(&m->vm, f, m->slot, program, args, &regs)) < 0)
         monitor_die(m, SIGKILL, strerror(-r));
+    // Later monitors are clones of the first one and inherit its confinement.
+    if (!f->booted && (r = confine(f, m->vm.vm_fd, m->vm.vcpu_fd)) < 0) {
+        snprintf(why, sizeof why, "cannot be confined: %s", strerror(-r));
+        monitor_die(m, SIGKILL, why);
+    }
     f->booted = 1;
     vm_start_at(&m->vm, &regs, PLATFORM_PML4_VA);
     run(m);

@@ -57,6 +57,10 @@ static void bury(struct supervisor *s, uint32_t slot, uint32_t status)
     family_door(s->f, slot)->death = WINDOW_DEAD | status;
     __atomic_fetch_add(&family_window(s->f)->deaths, 1, __ATOMIC_SEQ_CST);
     post(s, 1, PV_EVENT_DEATH);
+    // It may have died between taking a wait queue and waking those on it (kernel/waitq.c): all look again.
+    for (uint32_t i = 2; i <= s->f->opt->max_procs; i++)
+        if (atomic_load(&slot_of(s, i)->pid) > 0)
+            family_ring(s->f, i);
 }
 
 static void reap(struct supervisor *s)
@@ -70,6 +74,8 @@ static void reap(struct supervisor *s)
                 continue;
             // Still registered: it did not end by PV_CALL_EXIT.
             uint32_t death = atomic_load(&slot->death);
+            if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+                family_say("VM %u ends: its monitor made a system call it is not allowed", i);
             bury(s, i, WIFSIGNALED(status) ? (uint32_t)WTERMSIG(status) : death ? death : SIGKILL);
             family_trace(s->f, TRACE_PROC, "%u died", i);
             break;

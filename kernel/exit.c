@@ -182,8 +182,10 @@ static void discard_embryos(const struct proc *dead)
     for (uint32_t slot = 1; slot <= top; slot++) {
         struct proc *q = proc_at(slot);
         uint32_t state = PROC_EMBRYO;
-        if (q->parent_slot == dead->slot &&
-            atomic_compare_exchange_strong(&q->state, &state, PROC_DOOMED))
+        if (q->parent_slot != dead->slot)
+            continue;
+        // DOOMED already: an undertaker before us died at it.
+        if (atomic_compare_exchange_strong(&q->state, &state, PROC_DOOMED) || state == PROC_DOOMED)
             proc_discard(q);
     }
 }
@@ -222,22 +224,32 @@ static void bury(struct proc *p, uint32_t death)
     signal_kick();
 }
 
+// Buries one VM. 1, or 0 when there is none left.
+static int bury_one(void)
+{
+    for (uint32_t slot = 1; slot <= window_root()->top_slot; slot++) {
+        uint32_t *word = &window_door(slot)->death;
+        uint32_t death = __atomic_load_n(word, __ATOMIC_SEQ_CST);
+        if (!(death & WINDOW_DEAD))
+            continue;
+        // One undertaker each. If it dies as well, whoever buries it opens this burial again.
+        if (__atomic_compare_exchange_n(word, &death,
+                                        BURYING_BY(proc_self->slot) | DEATH_STATUS(death), 0,
+                                        __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+            bury(proc_at(slot), death);
+            return 1;
+        }
+    }
+    return 0;
+}
+
 void proc_bury_dead(void)
 {
     static uint32_t seen;
     uint32_t deaths = __atomic_load_n(&window_header()->deaths, __ATOMIC_SEQ_CST);
     if (deaths == seen)
         return;
-    seen = deaths;
-    for (uint32_t slot = 1; slot <= window_root()->top_slot; slot++) {
-        uint32_t *word = &window_door(slot)->death;
-        uint32_t death = __atomic_load_n(word, __ATOMIC_SEQ_CST);
-        // One undertaker each; if it dies as well, who buries it reopens this one, and `deaths` has changed.
-        if (!(death & WINDOW_DEAD) || (death & BURYING))
-            continue;
-        if (__atomic_compare_exchange_n(word, &death,
-                                        BURYING_BY(proc_self->slot) | DEATH_STATUS(death), 0,
-                                        __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-            bury(proc_at(slot), death);
-    }
+    seen = deaths; // before looking: a death during the scan shows next time
+    while (bury_one())
+        ;
 }

@@ -5,23 +5,20 @@
 // child it runs first, and gives the others their process entry and their name on locks.
 //
 // What needs no line: descriptors, working directory, ids and limits are in the child's entry since
-// proc_claim(); the heap, the stack and signal handlers are memory the clone copied; locks in the
-// window are not held over a fork; the host's timer is off in a clone (abi/pv.h).
+// proc_claim(), with no signal pending and no alarm; the heap, the stack and signal handlers are memory
+// the clone copied; locks in the window are not held over a fork; the host's timer is off in a clone (abi/pv.h).
 
 #include "kernel/forktable.h"
 #include "kernel/clock.h"
 #include "kernel/lib.h"
 #include "kernel/proc.h"
 #include "kernel/random.h"
-#include "kernel/signal.h"
 
 const struct fork_hook fork_table[] = {
     // Processor time starts at 0: times(2), getrusage(2).
     {.name = "clock", .child = clock_fork_child},
     // The child's seed is its own: no two processes draw the same numbers.
     {.name = "random", .child = random_boot},
-    // Pending signals are the entry's, which begins empty; what is private and counted starts anew.
-    {.name = "signal", .child = signal_fork_child},
     {.name = "proc", .prepare = proc_fork_prepare, .child = proc_fork_child},
 };
 

@@ -3,6 +3,7 @@
 #ifndef RAMET_KERNEL_PROC_H
 #define RAMET_KERNEL_PROC_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include "kernel/api/resource.h"
 #include "kernel/lock.h"
@@ -75,6 +76,7 @@ struct proc {
     char cmdline[256];
     // Open descriptors: index of a struct file in wroot.files + 1, | PROC_FD_CLOEXEC; 0 = closed. Only the process
     // itself changes them (a parent fills its child's; whoever buries it closes them).
+    uint32_t fd_high; // all descriptors from here on are closed
     uint32_t fds[PROC_MAX_FDS];
 } __attribute__((aligned(64)));
 

@@ -7,7 +7,6 @@
 
 const struct pv_boot_info *boot_info;
 struct pv_shared *pv_shared;
-uint64_t pv_asleep_ns;
 
 uint64_t pv_mono_ns(void)
 {
@@ -39,10 +38,7 @@ int64_t pv_wait(uint32_t bell, uint64_t deadline, uint32_t ready)
 {
     struct pv_wait call = {
         .call.nr = PV_CALL_WAIT, .bell = bell, .deadline = deadline, .ready = ready};
-    uint64_t start = pv_mono_ns();
-    int64_t r = arch_call(&call.call);
-    pv_asleep_ns += pv_mono_ns() - start;
-    return r;
+    return arch_call(&call.call);
 }
 
 int64_t pv_kick(uint32_t slot, uint32_t flags)

@@ -8,8 +8,6 @@
 
 extern const struct pv_boot_info *boot_info;
 extern struct pv_shared *pv_shared;
-// Nanoseconds this VM has spent in pv_wait; kernel/time.c makes processor time of it.
-extern uint64_t pv_asleep_ns;
 
 // Monotonic and wall-clock nanoseconds; no exit.
 uint64_t pv_mono_ns(void);

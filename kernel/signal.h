@@ -32,8 +32,6 @@ extern struct k_stack signal_altstack;
 void signal_boot(void);
 // Keeps in the window what exec lets survive: handlers become SIG_DFL. Just before pv_exec().
 void signal_exec(struct proc *p);
-// The fork hook: a child starts with no alternative-stack use of its parent's, counters at 0.
-void signal_fork_child(void);
 
 // Signals of this process that would be acted on now: pending, not blocked, and not ignored.
 uint64_t signal_active(void);
@@ -41,6 +39,9 @@ uint64_t signal_active(void);
 int signal_deliverable(void);
 // Whether sys_leave() must call signal_deliver_syscall(): the above, or a mask waits to be restored.
 int signal_work(void);
+
+// A program's siginfo_t from what a sender left in the window.
+void signal_fill_info(struct k_siginfo *info, int sig, const struct proc_siginfo *from);
 
 // Replaces the blocked mask until sys_leave() has delivered signals (sigsuspend, ppoll). In the kernel.
 void signal_mask_push(uint64_t mask);

@@ -86,6 +86,15 @@ static void interrupted(struct pv_frame *frame, void *fpu)
     } while (have_work());
 }
 
+uint32_t kernel_depth_set(uint32_t depth)
+{
+    uint32_t old = kernel_depth;
+    kernel_depth = depth;
+    if (depth == 0 && have_work())
+        interrupted(NULL, NULL);
+    return old;
+}
+
 void upcall(struct pv_frame *frame, void *fpu)
 {
     if (frame->type == PV_UPCALL_EXCEPTION) {

@@ -13,8 +13,12 @@
 
 int main(int argc, char **argv, char **envp);
 void libc_start(int argc, char **argv, char **envp) __attribute__((noreturn));
-void __libc_init_array(void);
-void __libc_fini_array(void);
+
+// Bounds of the constructor and destructor lists, by the linker script.
+typedef void hook(void);
+extern hook *__preinit_array_start[], *__preinit_array_end[];
+extern hook *__init_array_start[], *__init_array_end[];
+extern hook *__fini_array_start[], *__fini_array_end[];
 
 char *program_invocation_name;
 char *program_invocation_short_name;
@@ -22,20 +26,25 @@ char *program_invocation_short_name;
 // C++ and newlib's exit handlers key on it; one image, one value.
 void *__dso_handle;
 
-// newlib's __libc_init_array() calls these two of a classic crt; this image has none.
-void _init(void);
-void _fini(void);
-void _init(void)
-{
-}
-void _fini(void)
-{
-}
-
 // Threads do not exist yet, so there is one set of errno and stdio state: newlib's own.
 struct _reent *__getreent(void)
 {
     return _impure_ptr;
+}
+
+static void construct(void)
+{
+    for (hook **h = __preinit_array_start; h < __preinit_array_end; h++)
+        (*h)();
+    for (hook **h = __init_array_start; h < __init_array_end; h++)
+        (*h)();
+}
+
+// Destructors run in the reverse order of the constructors.
+static void destruct(void)
+{
+    for (hook **h = __fini_array_end; h > __fini_array_start;)
+        (*--h)();
 }
 
 void libc_start(int argc, char **argv, char **envp)
@@ -44,8 +53,8 @@ void libc_start(int argc, char **argv, char **envp)
     program_invocation_name = argc > 0 ? argv[0] : "";
     char *slash = strrchr(program_invocation_name, '/');
     program_invocation_short_name = slash ? slash + 1 : program_invocation_name;
-    atexit(__libc_fini_array);
-    __libc_init_array();
+    atexit(destruct);
+    construct();
     exit(main(argc, argv, envp));
 }
 

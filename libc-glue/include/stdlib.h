@@ -17,6 +17,8 @@ int getloadavg(double[], int);
 char *secure_getenv(const char *);
 _END_STD_C
 
+#ifdef _LARGEFILE64_SOURCE
 #define mkstemp64 mkstemp
+#endif
 
 #endif

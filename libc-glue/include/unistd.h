@@ -19,11 +19,13 @@
 #define L_XTND SEEK_END
 
 #define _CS_PATH 0
+#ifdef _LARGEFILE64_SOURCE
 #define lseek64     lseek
 #define pread64     pread
 #define pwrite64    pwrite
 #define ftruncate64 ftruncate
 #define truncate64  truncate
+#endif
 
 __BEGIN_DECLS
 int brk(void *);

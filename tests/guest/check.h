@@ -49,16 +49,46 @@ static inline const char *err_name(int err)
         int value;
         const char *name;
     } names[] = {
-        {0, "OK"},           {E2BIG, "E2BIG"},     {EACCES, "EACCES"},   {EAGAIN, "EAGAIN"},
-        {EBADF, "EBADF"},    {EBUSY, "EBUSY"},     {ECHILD, "ECHILD"},   {EDOM, "EDOM"},
-        {EEXIST, "EEXIST"},  {EFAULT, "EFAULT"},   {EFBIG, "EFBIG"},     {EINTR, "EINTR"},
-        {EINVAL, "EINVAL"},  {EIO, "EIO"},         {EISDIR, "EISDIR"},   {ELOOP, "ELOOP"},
-        {EMFILE, "EMFILE"},  {EMLINK, "EMLINK"},   {ENFILE, "ENFILE"},   {ENOENT, "ENOENT"},
-        {ENODEV, "ENODEV"},  {ENOEXEC, "ENOEXEC"}, {ENOLCK, "ENOLCK"},   {ENOMEM, "ENOMEM"},
-        {ENOSPC, "ENOSPC"},  {ENOSYS, "ENOSYS"},   {ENOTDIR, "ENOTDIR"}, {ENOTEMPTY, "ENOTEMPTY"},
-        {ENOTTY, "ENOTTY"},  {ENXIO, "ENXIO"},     {EPERM, "EPERM"},     {EPIPE, "EPIPE"},
-        {ERANGE, "ERANGE"},  {EROFS, "EROFS"},     {ESPIPE, "ESPIPE"},   {ESRCH, "ESRCH"},
-        {EXDEV, "EXDEV"},    {EDEADLK, "EDEADLK"}, {ETXTBSY, "ETXTBSY"}, {ENOTSOCK, "ENOTSOCK"},
+        {0,            "OK"          },
+        {E2BIG,        "E2BIG"       },
+        {EACCES,       "EACCES"      },
+        {EAGAIN,       "EAGAIN"      },
+        {EBADF,        "EBADF"       },
+        {EBUSY,        "EBUSY"       },
+        {ECHILD,       "ECHILD"      },
+        {EDOM,         "EDOM"        },
+        {EEXIST,       "EEXIST"      },
+        {EFAULT,       "EFAULT"      },
+        {EFBIG,        "EFBIG"       },
+        {EINTR,        "EINTR"       },
+        {EINVAL,       "EINVAL"      },
+        {EIO,          "EIO"         },
+        {EISDIR,       "EISDIR"      },
+        {ELOOP,        "ELOOP"       },
+        {EMFILE,       "EMFILE"      },
+        {EMLINK,       "EMLINK"      },
+        {ENFILE,       "ENFILE"      },
+        {ENOENT,       "ENOENT"      },
+        {ENODEV,       "ENODEV"      },
+        {ENOEXEC,      "ENOEXEC"     },
+        {ENOLCK,       "ENOLCK"      },
+        {ENOMEM,       "ENOMEM"      },
+        {ENOSPC,       "ENOSPC"      },
+        {ENOSYS,       "ENOSYS"      },
+        {ENOTDIR,      "ENOTDIR"     },
+        {ENOTEMPTY,    "ENOTEMPTY"   },
+        {ENOTTY,       "ENOTTY"      },
+        {ENXIO,        "ENXIO"       },
+        {EPERM,        "EPERM"       },
+        {EPIPE,        "EPIPE"       },
+        {ERANGE,       "ERANGE"      },
+        {EROFS,        "EROFS"       },
+        {ESPIPE,       "ESPIPE"      },
+        {ESRCH,        "ESRCH"       },
+        {EXDEV,        "EXDEV"       },
+        {EDEADLK,      "EDEADLK"     },
+        {ETXTBSY,      "ETXTBSY"     },
+        {ENOTSOCK,     "ENOTSOCK"    },
         {ENAMETOOLONG, "ENAMETOOLONG"},
     };
 
@@ -74,11 +104,29 @@ static inline const char *sig_name(int sig)
         int value;
         const char *name;
     } names[] = {
-        {SIGHUP, "HUP"},   {SIGINT, "INT"},   {SIGQUIT, "QUIT"}, {SIGILL, "ILL"},   {SIGABRT, "ABRT"},
-        {SIGBUS, "BUS"},   {SIGFPE, "FPE"},   {SIGKILL, "KILL"}, {SIGUSR1, "USR1"}, {SIGSEGV, "SEGV"},
-        {SIGUSR2, "USR2"}, {SIGPIPE, "PIPE"}, {SIGALRM, "ALRM"}, {SIGTERM, "TERM"}, {SIGCHLD, "CHLD"},
-        {SIGCONT, "CONT"}, {SIGSTOP, "STOP"}, {SIGTSTP, "TSTP"}, {SIGTTIN, "TTIN"}, {SIGTTOU, "TTOU"},
-        {SIGTRAP, "TRAP"}, {SIGURG, "URG"},   {SIGWINCH, "WINCH"},
+        {SIGHUP,   "HUP"  },
+        {SIGINT,   "INT"  },
+        {SIGQUIT,  "QUIT" },
+        {SIGILL,   "ILL"  },
+        {SIGABRT,  "ABRT" },
+        {SIGBUS,   "BUS"  },
+        {SIGFPE,   "FPE"  },
+        {SIGKILL,  "KILL" },
+        {SIGUSR1,  "USR1" },
+        {SIGSEGV,  "SEGV" },
+        {SIGUSR2,  "USR2" },
+        {SIGPIPE,  "PIPE" },
+        {SIGALRM,  "ALRM" },
+        {SIGTERM,  "TERM" },
+        {SIGCHLD,  "CHLD" },
+        {SIGCONT,  "CONT" },
+        {SIGSTOP,  "STOP" },
+        {SIGTSTP,  "TSTP" },
+        {SIGTTIN,  "TTIN" },
+        {SIGTTOU,  "TTOU" },
+        {SIGTRAP,  "TRAP" },
+        {SIGURG,   "URG"  },
+        {SIGWINCH, "WINCH"},
     };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -112,7 +160,7 @@ static inline void say_result(const char *what, long result)
 
 // TRY prints the call as written and what it returned; CHECK prints a fact. "NO" in the oracle's
 // own output is refused by the harness: it means that the test is wrong, not the system.
-#define TRY(call) (errno = 0, say_result(#call, (long)(call)))
+#define TRY(call)          (errno = 0, say_result(#call, (long)(call)))
 #define CHECK(label, fact) say("%s: %s", (label), (fact) ? "yes" : "NO")
 
 // For the steps a test cannot go on without: one line, then out with a status no test uses.

@@ -159,7 +159,8 @@ static void working_directory(void)
     TRY(fchdir(home));
     TRY(chdir("plain"));
     TRY(chdir("/"));
-    CHECK("root is its own parent", chdir("..") == 0 && getcwd(base, sizeof base) && !strcmp(base, "/"));
+    CHECK("root is its own parent",
+          chdir("..") == 0 && getcwd(base, sizeof base) && !strcmp(base, "/"));
 }
 
 int main(void)

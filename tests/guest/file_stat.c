@@ -13,7 +13,7 @@ static void show(const char *name)
         say("%s: %s", name, err_name(errno));
         return;
     }
-    const char *type = S_ISREG(st.st_mode)   ? "file"
+    const char *type = S_ISREG(st.st_mode)    ? "file"
                        : S_ISDIR(st.st_mode)  ? "dir"
                        : S_ISLNK(st.st_mode)  ? "link"
                        : S_ISFIFO(st.st_mode) ? "fifo"
@@ -72,7 +72,10 @@ static void times(void)
 {
     struct stat st, later;
     struct utimbuf stamp = {1000000, 2000000};
-    struct timespec fine[2] = {{5, 6000}, {7, 8000}};
+    struct timespec fine[2] = {
+        {5, 6000},
+        {7, 8000}
+    };
 
     NEED(stat("f", &st) == 0);
     CHECK("born in this century", st.st_mtime > 1500000000);

@@ -16,15 +16,14 @@ struct view {
 
 static void show(const char *who, const struct view *v)
 {
-    say("%s: data %d bss %d heap %d stack %d page %d big %d literal %d", who, v->data, v->bss, v->heap,
-        v->stack, v->page, v->big, v->literal);
+    say("%s: data %d bss %d heap %d stack %d page %d big %d literal %d", who, v->data, v->bss,
+        v->heap, v->stack, v->page, v->big, v->literal);
 }
 
 static struct view look(const int *heap, const int *stack, const char *big)
 {
-    return (struct view){in_data,         in_bss,       *heap,
-                         *stack,          page_in_bss[40000], big[BIG / 2],
-                         strlen(in_rodata) == 9};
+    return (struct view){
+        in_data, in_bss, *heap, *stack, page_in_bss[40000], big[BIG / 2], strlen(in_rodata) == 9};
 }
 
 static void scribble(int *heap, int *stack, char *big, int with)

@@ -8,7 +8,7 @@
 
 #define IN_TURN 200
 #define AT_ONCE 50
-#define CHAIN 12
+#define CHAIN   12
 
 static void in_turn(void)
 {

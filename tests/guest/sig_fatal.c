@@ -72,7 +72,7 @@ static void live(enum way way, struct gate *ready)
 
 static void killing(void)
 {
-    static const char *names[WAYS] = {"pausing", "reading", "computing", "masking everything",
+    static const char *names[WAYS] = {"pausing", "reading",      "computing", "masking everything",
                                       "waiting", "already ended"};
 
     for (int way = 0; way < WAYS; way++) {
@@ -98,8 +98,8 @@ static void killing(void)
 
 int main(void)
 {
-    static const int sigs[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGILL,  SIGTRAP, SIGABRT, SIGBUS,
-                               SIGFPE,  SIGKILL, SIGUSR1, SIGSEGV, SIGUSR2, SIGPIPE, SIGALRM,
+    static const int sigs[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGILL,   SIGTRAP, SIGABRT, SIGBUS,
+                               SIGFPE,  SIGKILL, SIGUSR1, SIGSEGV,  SIGUSR2, SIGPIPE, SIGALRM,
                                SIGTERM, SIGCHLD, SIGURG,  SIGWINCH, SIGCONT};
 
     for (size_t i = 0; i < sizeof sigs / sizeof *sigs; i++)

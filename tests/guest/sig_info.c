@@ -74,9 +74,10 @@ static void child_end(const char *what, int how)
     while (waitpid(pid, &status, WUNTRACED) == -1 && errno == EINTR)
         ;
     wait_for_calls(1);
-    const char *code = seen.si_code == CLD_EXITED    ? "CLD_EXITED"
-                       : seen.si_code == CLD_KILLED  ? "CLD_KILLED"
-                       : seen.si_code == CLD_DUMPED  ? "CLD_KILLED" // a core file is the host's choice
+    const char *code = seen.si_code == CLD_EXITED   ? "CLD_EXITED"
+                       : seen.si_code == CLD_KILLED ? "CLD_KILLED"
+                       : seen.si_code == CLD_DUMPED
+                           ? "CLD_KILLED" // a core file is the host's choice
                        : seen.si_code == CLD_STOPPED ? "CLD_STOPPED"
                                                      : "?";
     say("%s: %s, pid right %d, si_status %d", what, code, seen.si_pid == pid, seen.si_status);

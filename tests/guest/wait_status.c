@@ -71,7 +71,8 @@ static void macros(void)
     }
     status = wait_for(pid);
     say("killed: exited %d signaled %d stopped %d continued %d termsig %s", !!WIFEXITED(status),
-        !!WIFSIGNALED(status), !!WIFSTOPPED(status), !!WIFCONTINUED(status), sig_name(WTERMSIG(status)));
+        !!WIFSIGNALED(status), !!WIFSTOPPED(status), !!WIFCONTINUED(status),
+        sig_name(WTERMSIG(status)));
     say("raw status of a TERM death: 0x%x", (unsigned)status & 0x7fu);
     status = wait_for(child_that_exits(77));
     say("exited: exited %d signaled %d stopped %d status %d raw 0x%x", !!WIFEXITED(status),

@@ -24,8 +24,10 @@ struct dirent {
 #define IFTODT(mode) (((mode) & 0170000) >> 12)
 #define DTTOIF(type) ((type) << 12)
 
+#ifdef _LARGEFILE64_SOURCE
 #define dirent64  dirent
 #define readdir64 readdir
+#endif
 
 typedef struct __dir DIR;
 

@@ -51,8 +51,10 @@ int _fcntl(int, int, ...);
 #endif
 __END_DECLS
 
+#ifdef _LARGEFILE64_SOURCE
 #define open64   open
 #define openat64 openat
 #define creat64  creat
+#endif
 
 #endif

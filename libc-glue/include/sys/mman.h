@@ -31,6 +31,8 @@ int mlockall(int);
 int munlockall(void);
 __END_DECLS
 
+#ifdef _LARGEFILE64_SOURCE
 #define mmap64 mmap
+#endif
 
 #endif

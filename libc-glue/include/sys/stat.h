@@ -30,11 +30,13 @@ struct stat {
 #define st_mtime st_mtim.tv_sec
 #define st_ctime st_ctim.tv_sec
 
-// off_t is 64 bit: the "large file" names are the plain ones.
+// off_t is 64 bit: the "large file" names are the plain ones, for programs that ask for them.
+#ifdef _LARGEFILE64_SOURCE
 #define stat64    stat
 #define fstat64   fstat
 #define lstat64   lstat
 #define fstatat64 fstatat
+#endif
 
 // newlib's stdio asks with these spellings.
 #define _IFMT   S_IFMT

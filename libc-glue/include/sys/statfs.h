@@ -23,7 +23,9 @@ int statfs(const char *, struct statfs *);
 int fstatfs(int, struct statfs *);
 __END_DECLS
 
+#ifdef _LARGEFILE64_SOURCE
 #define statfs64  statfs
 #define fstatfs64 fstatfs
+#endif
 
 #endif

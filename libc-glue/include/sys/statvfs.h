@@ -21,7 +21,9 @@ int statvfs(const char *__restrict, struct statvfs *__restrict);
 int fstatvfs(int, struct statvfs *);
 __END_DECLS
 
+#ifdef _LARGEFILE64_SOURCE
 #define statvfs64  statvfs
 #define fstatvfs64 fstatvfs
+#endif
 
 #endif

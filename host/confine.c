@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The system-call filter of monitors: a table of what is allowed, and nothing else.
+//
+// A guest that breaks out of its VM finds itself in a process that can run KVM on memory it already has, talk to
+// stdio and its supervisor, and clone itself; it can open nothing, execute nothing and signal nobody. The
+// filter is built once per family: clones get it from fork(2) at no cost.
+// Neighbours: monitor.c (caller), docs/confinement.md (how to add a call), supervisor.c (explains a SIGSYS).
+
+#include "host/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <linux/kvm.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+// A rule may also demand a descriptor in its first argument, by what it is for.
+enum confine_fd { FD_ANY, FD_STDIO, FD_STDERR, FD_CONTROL, FD_GDB };
+
+// (argument & mask) == value; mask 0: no condition.
+struct confine_match {
+    unsigned arg;
+    uint64_t mask, value;
+};
+
+struct confine_rule {
+    int call;
+    enum confine_fd fd;
+    struct confine_match match[2];
+};
+
+// The kernel looks at the low 32 bits of an int; a caller may leave anything above them.
+#define INT(arg, value) {arg, 0xffffffffu, value}
+#define LONG(arg, value) {arg, ~UINT64_C(0), value}
+#define WITHOUT(arg, bits) {arg, bits, 0}
+#define ALLOW(name, fd, ...) {SCMP_SYS(name), fd, {__VA_ARGS__}}
+#define ALLOW_ALL(name) {.call = SCMP_SYS(name)}
+#define ALLOW_KVM(request) ALLOW(ioctl, FD_ANY, LONG(1, request))
+
+// The KVM requests name no descriptor: a clone's new VM has a number nobody knows yet, and no other
+// driver's descriptor is open.
+static const struct confine_rule rules[] = {
+    ALLOW_KVM(KVM_RUN),                    // the guest
+    ALLOW_KVM(KVM_CREATE_VM),              // a clone makes its own VM,
+    ALLOW_KVM(KVM_CREATE_VCPU),            // its vCPU,
+    ALLOW_KVM(KVM_SET_USER_MEMORY_REGION), // memory slots (also to flush the shadow),
+    ALLOW_KVM(KVM_SET_CPUID2),             // processor features
+    ALLOW_KVM(KVM_SET_DEVICE_ATTR),        // and TSC offset
+    ALLOW_KVM(KVM_GET_SREGS),              // CR2 of a page fault
+    ALLOW(futex, FD_ANY, INT(1, FUTEX_WAIT)), // PV_CALL_WAIT on the doorbell
+    ALLOW(futex, FD_ANY, INT(1, FUTEX_WAKE)), // PV_CALL_KICK
+    ALLOW_ALL(sched_yield),                // PV_CALL_WAIT with a deadline that has passed
+    ALLOW_ALL(ppoll),                      // PV_CALL_WAIT with console descriptors
+    ALLOW_ALL(poll),                       // PV_CALL_CONSOLE: would a terminal block
+    ALLOW(preadv2, FD_STDIO, {0}),              // PV_CALL_CONSOLE
+    ALLOW(pwritev2, FD_STDIO, {0}),             // PV_CALL_CONSOLE
+    ALLOW(write, FD_STDERR, {0}),               // diagnostics and --trace
+    ALLOW(sendto, FD_CONTROL, LONG(4, 0)), // messages to the supervisor; no address, so nobody else
+    ALLOW_ALL(setitimer),                  // PV_CALL_SET_TIMER
+    ALLOW(clone, FD_ANY, LONG(0, CLONE_PARENT | SIGCHLD), LONG(1, 0)), // PV_CALL_FORK, SPAWN: a fork, no thread
+    ALLOW_ALL(close),                      // a clone lets go of its parent's VM
+    ALLOW_ALL(getpid),                     // a clone enrols,
+    ALLOW_ALL(getppid),                    // checks that the supervisor lives
+    ALLOW(prctl, FD_ANY, INT(0, PR_SET_PDEATHSIG), LONG(1, SIGKILL)), // and dies with it
+    ALLOW_ALL(rt_sigaction),               // a clone's handlers
+    ALLOW_ALL(rt_sigprocmask),             // waiting for a signal without a race
+    ALLOW_ALL(rt_sigreturn),               // the end of a handler
+    ALLOW_ALL(restart_syscall),            // a wait continued after SIGSTOP and SIGCONT
+    ALLOW_ALL(getrandom),                  // the seed of a clone or a new program
+    ALLOW(mmap, FD_ANY, WITHOUT(2, PROT_EXEC)), // a vCPU's page; EXEC's fresh RAM and segments; malloc
+    ALLOW_ALL(munmap),                     // likewise
+    ALLOW_ALL(brk),                        // malloc
+    ALLOW(madvise, FD_ANY, INT(2, MADV_DONTNEED)),       // PV_CALL_RELEASE
+    ALLOW(madvise, FD_ANY, INT(2, MADV_HUGEPAGE)),       // RAM in 2 MB pages
+    ALLOW(madvise, FD_ANY, INT(2, MADV_NOHUGEPAGE)),     // or not
+    ALLOW(madvise, FD_ANY, INT(2, MADV_POPULATE_READ)),  // mapped early, while a page costs less
+    ALLOW(madvise, FD_ANY, INT(2, MADV_POPULATE_WRITE)), // copied early, likewise
+    ALLOW_ALL(exit_group),                 // the end
+};
+
+// With --gdb only: a debugger is let in by the user, and may do to the guest what it likes.
+static const struct confine_rule gdb_rules[] = {
+    ALLOW(accept4, FD_GDB, {0}),                // a connection
+    ALLOW(fcntl, FD_ANY, INT(1, F_SETOWN)), // whom its input interrupts
+    ALLOW(fcntl, FD_ANY, INT(1, F_SETFL), LONG(2, O_RDWR | O_ASYNC)), // and that it does
+    ALLOW_ALL(recvfrom),                   // packets
+    ALLOW(sendto, FD_ANY, LONG(4, 0)),     // replies
+    ALLOW_KVM(KVM_SET_SREGS),              // registers
+    ALLOW_KVM(KVM_GET_FPU),
+    ALLOW_KVM(KVM_SET_FPU),
+};
+
+// With --trace=exit only: KVM's own counters, read when the VM ends (trace.c).
+static const struct confine_rule trace_rules[] = {
+    ALLOW_KVM(KVM_GET_STATS_FD),
+    ALLOW_ALL(pread64),
+};
+
+static int add_for_fd(scmp_filter_ctx ctx, const struct confine_rule *rule, int fd)
+{
+    struct scmp_arg_cmp args[3];
+    unsigned n = 0;
+    for (unsigned i = 0; i < 2; i++)
+        if (rule->match[i].mask)
+            args[n++] = SCMP_CMP(rule->match[i].arg, SCMP_CMP_MASKED_EQ, rule->match[i].mask,
+                                 rule->match[i].value);
+    if (fd >= 0)
+        args[n++] = SCMP_CMP(0, SCMP_CMP_MASKED_EQ, 0xffffffffu, (unsigned)fd);
+    return seccomp_rule_add_exact_array(ctx, SCMP_ACT_ALLOW, rule->call, n, args);
+}
+
+static int add(scmp_filter_ctx ctx, const struct family *f, const struct confine_rule *rule)
+{
+    int r = 0;
+    switch (rule->fd) {
+    case FD_STDIO:
+        for (int fd = 0; fd <= 2 && r == 0; fd++)
+            r = add_for_fd(ctx, rule, fd);
+        return r;
+    case FD_STDERR:
+        return add_for_fd(ctx, rule, 2);
+    case FD_CONTROL:
+        return add_for_fd(ctx, rule, f->control);
+    case FD_GDB:
+        return add_for_fd(ctx, rule, f->gdb_fd);
+    default:
+        return add_for_fd(ctx, rule, -1);
+    }
+}
+
+static int add_table(scmp_filter_ctx ctx, const struct family *f, const struct confine_rule *table,
+                     size_t bytes)
+{
+    int r = 0;
+    for (size_t i = 0; i < bytes / sizeof *table && r == 0; i++)
+        r = add(ctx, f, &table[i]);
+    return r;
+}
+
+static int load_filter(const struct family *f)
+{
+    scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+    int r = ctx ? add_table(ctx, f, rules, sizeof rules) : -ENOMEM;
+    if (r == 0 && f->gdb_fd >= 0)
+        r = add_table(ctx, f, gdb_rules, sizeof gdb_rules);
+    if (r == 0 && (f->opt->trace & TRACE_EXIT))
+        r = add_table(ctx, f, trace_rules, sizeof trace_rules);
+    // Every VM exit passes the filter once: its own call comes first.
+    if (r == 0)
+        r = seccomp_syscall_priority(ctx, SCMP_SYS(ioctl), 255);
+    if (r == 0)
+        r = seccomp_load(ctx);
+    seccomp_release(ctx);
+    return r;
+}
+
+// Closes all descriptors above stdio but those of `keep`, which it sorts.
+static int close_others(int *keep, unsigned n)
+{
+    unsigned from = 3;
+    for (unsigned i = 1; i < n; i++)
+        for (unsigned j = i; j > 0 && keep[j - 1] > keep[j]; j--) {
+            int swap = keep[j];
+            keep[j] = keep[j - 1];
+            keep[j - 1] = swap;
+        }
+    for (unsigned i = 0; i < n; i++) {
+        if (keep[i] < (int)from)
+            continue; // -1, or one of stdio
+        if (keep[i] > (int)from && close_range(from, (unsigned)keep[i] - 1, 0) < 0)
+            return -errno;
+        from = (unsigned)keep[i] + 1;
+    }
+    return close_range(from, ~0u, 0) < 0 ? -errno : 0;
+}
+
+int confine(struct family *f, int vm_fd, int vcpu_fd)
+{
+    int keep[] = {f->kvm_fd, f->image->fd, f->control, f->gdb_fd, vm_fd, vcpu_fd};
+    int r = close_others(keep, sizeof keep / sizeof keep[0]);
+    f->window_fd = -1; // it is mapped, and nobody maps it again
+    return r < 0 ? r : load_filter(f);
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Pipes and FIFOs: a ring in the window between VMs (kernel/pipe.c, kernel/fifo.c).
+#ifndef RAMET_KERNEL_PIPE_H
+#define RAMET_KERNEL_PIPE_H
+
+#include <stdint.h>
+#include "kernel/file.h"
+#include "kernel/lock.h"
+#include "kernel/waitq.h"
+#include "kernel/window.h"
+
+#define PIPE_ATOMIC 4096u // PIPE_BUF: writes up to this long are never split
+
+// Each line of this is written by one side only while data flows: `head` by the writer, `tail` by the reader.
+struct pipe {
+    // Atomic, but rarely written.
+    uint32_t used;         // 0 = free
+    _Atomic uint32_t ends; // open descriptions; the last to leave frees it
+    _Atomic uint32_t readers, writers;
+    _Atomic uint32_t reader_opens, writer_opens; // ever: a FIFO's open waits for a change
+    uint32_t size;         // of the ring, a power of two; constant, like the next
+    struct wref ring;
+    _Atomic uint32_t need; // room the most modest waiting writer needs; UINT32_MAX = nobody waits
+    struct waitq read_q, write_q;
+    uint64_t reserved1;
+    // Writers.
+    struct wlock write_lock;
+    _Atomic uint32_t head; // bytes ever put in; under write_lock
+    uint64_t reserved2[7];
+    // Readers.
+    struct wlock read_lock;
+    _Atomic uint32_t tail; // bytes ever taken out; under read_lock
+    uint64_t reserved3[7];
+};
+_Static_assert(sizeof(struct pipe) == 192, "three cache lines");
+
+// A new pipe with no end open. NULL: no pipe or no page left.
+struct pipe *pipe_new(void);
+void pipe_free(struct pipe *p);
+
+// Opens one more description on the pipe, as its access mode says; f->object is set.
+void pipe_attach(struct pipe *p, struct file *f);
+// Closes it again, waking whoever waits for that. Returns the descriptions left.
+uint32_t pipe_detach(struct pipe *p, struct file *f);
+
+// Both ends of a new pipe. 0, -ENFILE or -ENOSPC... in the files each one reference.
+int pipe_make(struct file *ends[2], uint32_t flags);
+
+struct inode;
+// Opens a FIFO: attaches f (kind FILE_PIPE, inode set). -ENXIO: O_WRONLY | O_NONBLOCK without a reader. Then the
+// caller stores f in its table, so that its end is closed if it dies, and calls fifo_wait(), which blocks until
+// the other side has come: 0 or -ERESTART.
+int fifo_attach(struct file *f);
+int fifo_wait(struct file *f);
+// The last thing that happens to a FIFO's description: detaches it, frees the ring after the last one.
+void fifo_detach(struct file *f);
+
+#endif

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Who may include what (the table of the design, section 9).
+
+Project headers are included by their path from the root, so the arrow is readable in the line
+itself: "abi/pv.h". Standard headers come in angle brackets; freestanding folders may use only those
+the compiler itself brings.
+"""
+
+import re
+
+import tree
+
+INCLUDE = re.compile(r'^\s*#\s*include(?:_next)?\s*([<"])([^>"]+)[>"]')
+FREESTANDING = {
+    "stdarg.h", "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h", "limits.h", "stdnoreturn.h",
+    "x86intrin.h", "cpuid.h",
+}  # fmt: skip
+ANY = None
+
+# First matching folder wins. Each: (folder, project prefixes allowed, angle headers allowed).
+RULES = [
+    ("abi/", ["abi/"], {"stdint.h", "stddef.h"}),
+    ("kernel/api/", ["kernel/api/"], {"stdint.h", "stddef.h"}),
+    ("kernel/", ["abi/", "kernel/"], FREESTANDING),
+    ("arch/x86_64/shim/", ["abi/", "arch/x86_64/"], FREESTANDING),
+    ("arch/x86_64/", ["abi/", "arch/x86_64/", "kernel/arch.h", "kernel/api/"], FREESTANDING),
+    ("drivers/virtio/", ["abi/", "drivers/virtio/", "kernel/device"], FREESTANDING),
+    ("libc-glue/include/", ["libc-glue/"], ANY),
+    ("libc-glue/", ["libc-glue/", "kernel/sys.h", "kernel/api/"], ANY),
+    ("net/", ["net/", "kernel/sys.h", "kernel/api/", "kernel/device"], ANY),
+    ("apps/", [], ANY),
+    ("tools/", ["abi/", "tools/", "host/"], ANY),
+    ("host/", ["abi/", "host/"], ANY),
+]
+
+
+def rule_for(path):
+    for folder, allowed, angle in RULES:
+        if path.startswith(folder):
+            return allowed, angle
+    return None, ANY  # tests, bench: free
+
+
+def resolve(path, name):
+    """A quoted name as a path from the root: as written, or beside the including file."""
+    beside = path.rpartition("/")[0] + "/" + name
+    return name if "/" in name else beside
+
+
+def check(path):
+    allowed, angle = rule_for(path)
+    for number, line in enumerate(tree.lines(path) or [], 1):
+        match = INCLUDE.match(line)
+        if not match:
+            continue
+        quote, name = match.groups()
+        where = f"{path}:{number}: "
+        if name.endswith(".c"):
+            yield where + f"includes a .c file: {name}"
+        if quote == "<":
+            if angle is not ANY and name not in angle:
+                yield where + f"<{name}> is not for this folder"
+        elif allowed is not None and not any(resolve(path, name).startswith(a) for a in allowed):
+            yield where + f'"{name}" is not for this folder (allowed: {" ".join(allowed) or "none"})'
+
+
+def main():
+    found = [p for p in tree.files() if p.endswith((".c", ".h", ".S"))]
+    complaints = [c for p in found for c in check(p)]
+    tree.end(complaints, f"includes of {len(found)} files")
+
+
+main()
