@@ -9,10 +9,22 @@ GUESTCC ?= gcc
 # ---- what is built from what ---------------------------------------------------------------------
 KERNEL := \
 	kernel/main.c kernel/pv.c kernel/upcall.c kernel/mem.c kernel/print.c kernel/note.c \
+	kernel/random.c kernel/time.c kernel/timer.c kernel/misc.c \
 	kernel/window.c kernel/lock.c kernel/waitq.c \
-	arch/x86_64/cpu.c arch/x86_64/entry.S
+	kernel/file.c kernel/fd.c kernel/pipe.c kernel/fifo.c kernel/poll.c kernel/dev.c \
+	kernel/stream.c kernel/stdio.c kernel/sys_file.c kernel/sys_path.c \
+	kernel/fs_inode.c kernel/fs_dir.c kernel/fs_name.c kernel/fs_path.c kernel/fs_data.c \
+	kernel/fs_open.c kernel/fs_attr.c kernel/fs_rename.c kernel/flock.c kernel/fs_proc.c kernel/fs_proc_text.c kernel/fs_populate.c \
+	kernel/proc.c kernel/fork.c kernel/forktable.c kernel/spawn.c kernel/exec.c kernel/exit.c \
+	kernel/wait.c kernel/ids.c \
+	kernel/signal.c kernel/sigsys.c kernel/sigdeliver.c kernel/sigfault.c \
+	kernel/tty.c kernel/tty_line.c kernel/tty_edit.c kernel/tty_ioctl.c \
+	arch/x86_64/cpu.c arch/x86_64/ucontext.c arch/x86_64/entry.S
 GLUE := \
-	libc-glue/start.c
+	libc-glue/dir.c libc-glue/err.c libc-glue/ids.c libc-glue/io.c libc-glue/layout.c \
+	libc-glue/mman.c libc-glue/mntent.c libc-glue/path.c libc-glue/poll.c libc-glue/process.c \
+	libc-glue/signal.c libc-glue/spawn.c libc-glue/start.c libc-glue/stat.c libc-glue/stdlib.c \
+	libc-glue/strings.c libc-glue/system.c libc-glue/termios.c libc-glue/time.c libc-glue/users.c
 HOST := \
 	host/main.c host/options.c host/supervisor.c host/terminal.c host/family.c host/monitor.c \
 	host/vm.c host/platform.c host/load.c host/guest.c host/event.c \
@@ -85,7 +97,7 @@ $(B)/obj/guest/%.o: %.S Makefile | $(SETUP)
 
 $(B)/obj/glue/%.o: %.c Makefile $(RAMET_CC) $(LIBC)
 	@mkdir -p $(@D)
-	$(RAMET_CC) -std=gnu11 -O2 -g $(WARN) -mno-red-zone -I. -MMD -c $< -o $@
+	$(RAMET_CC) -std=gnu11 -O2 -g $(WARN) -D_GNU_SOURCE -mno-red-zone -I. -MMD -c $< -o $@
 
 $(SYSROOT)/lib/ramet-kernel.o: $(KERNEL_OBJ) $(LIBC)
 	ld -r -o $@ $(KERNEL_OBJ)

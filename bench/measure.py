@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs one bench program, on Ramet or on Linux, and reads what it prints.
 
-Placement matters more than anything else here: waking a process on another processor costs ten times
-what it costs on the same one. So two processes that talk are pinned, from outside and alike on both
-sides, while the program waits in its rendezvous (bench/stats.h).
+Placement matters more than anything else here: waking a process on another processor costs ten
+times what it costs on the same one. So two processes that talk are pinned, from outside and alike
+on both sides, while the program waits in its rendezvous (bench/stats.h).
 """
 
 import os

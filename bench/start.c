@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Starting a program, from before its process exists to its main(): boots of `ramet run IMAGE`, and of a
-// static Linux program as the baseline. The program (bench/guest/child.c) writes the CLOCK_MONOTONIC at
-// the start of its main() to standard output; a guest's equals the host's to within the error of the TSC
-// rate, far below a microsecond here.
+// Starting a program, from before its process exists to its main(): boots of `ramet run IMAGE`, and
+// of a static Linux program as the baseline. The program (bench/guest/child.c) writes the
+// CLOCK_MONOTONIC at the start of its main() to standard output; a guest's equals the host's to
+// within the error of the TSC rate, far below a microsecond here.
 //
-// A C program because the starter's own fork and exec are part of the figure: posix_spawn from a small
-// process costs the same few hundred microseconds for both.
+// A C program because the starter's own fork and exec are part of the figure: posix_spawn from a
+// small process costs the same few hundred microseconds for both.
 //
 // usage: start NAME SAMPLES PROGRAM [ARGS...]
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What every bench program shares: a clock, percentiles, the line a result is printed as.
 //
-// Plain POSIX, because the same source is compiled for Linux (the baseline) and for Ramet. A result is
-// one line, `name p50 p99 unit`, which bench/run reads. p99 is the value that 99 of 100 samples are no
-// worse than: the high end for times, the low end for rates.
+// Plain POSIX, because the same source is compiled for Linux (the baseline) and for Ramet. A result
+// is one line, `name p50 p99 unit`, which bench/run reads. p99 is the value that 99 of 100 samples
+// are no worse than: the high end for times, the low end for rates.
 #ifndef BENCH_STATS_H
 #define BENCH_STATS_H
 
@@ -17,8 +17,9 @@
 
 #define NS_PER_US 1000.0
 
-// CLOCK_MONOTONIC. All VMs of a family, and the host they run on, read the same clock (abi/pv.h: time
-// is a function of the host's TSC), so a difference between two processes' readings means something.
+// CLOCK_MONOTONIC. All VMs of a family, and the host they run on, read the same clock (abi/pv.h:
+// time is a function of the host's TSC), so a difference between two processes' readings means
+// something.
 static inline uint64_t now_ns(void)
 {
     struct timespec ts;

@@ -57,41 +57,43 @@ struct clone {
 
 static _Noreturn void run_clone(struct monitor *m, struct clone *c)
 {
-    m->slot = slot;
+    m->slot = c->slot;
     m->timer_deadline = 0;
     memset(m->calls, 0, sizeof m->calls);
     m->exceptions = m->interrupts = 0;
     monitor_enroll(m);
     vm_forget(&m->vm);
-    finish_clone(m, (struct gaddr){regs.rdi});
-    touch(m, hot, nhot);
+    finish_clone(m, (struct gaddr){c->regs.rdi});
+    touch(m, c->hot, c->nhot);
     platform_shared(&m->vm)->pending = 0;
-    regs.rip = PLATFORM_CALL_RETURN;
-    family_trace(m->family, TRACE_PROC, "%u clone %.3f ms", slot, (double)(family_now(m->family) - start) / 1e6);
-    monitor_resume_clone(m, &regs);
+    c->regs.rip = PLATFORM_CALL_RETURN;
+    family_trace(m->family, TRACE_PROC, "%u clone %.3f ms", c->slot,
+                 (double)(family_now(m->family) - c->start) / 1e6);
+    monitor_resume_clone(m, &c->regs);
 }
 
 int64_t call_fork(struct monitor *m, struct pv_fork *c)
 {
     struct family *f = m->family;
-    struct pv_range hot[PV_MAX_HOT];
-    uint64_t start = family_now(f);
+    struct clone clone = {.start = family_now(f), .slot = c->slot, .nhot = c->nhot};
     int r;
 
     if (!family_slot_valid(f, c->slot) || c->nhot > PV_MAX_HOT)
         return -EINVAL;
-    if (c->nhot && guest_read(&m->vm, (struct gaddr){c->hot}, hot, c->nhot * sizeof hot[0]) < 0)
+    if (c->nhot &&
+        guest_read(&m->vm, (struct gaddr){c->hot}, clone.hot, c->nhot * sizeof clone.hot[0]) < 0)
         return -EFAULT;
     if ((r = family_claim(f, c->slot)) < 0)
         return r;
+    clone.regs = *vm_regs(&m->vm);
     pid_t pid = fork_sibling();
     if (pid == 0)
-        run_clone(m, c->slot, hot, c->nhot, start);
+        run_clone(m, &clone);
     if (pid < 0) {
         family_release(f, c->slot);
         return -EAGAIN;
     }
-    touch(m, hot, c->nhot);
+    touch(m, clone.hot, c->nhot);
     return 0;
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // --trace=exit: what a VM's life cost, in one line when it ends.
 //
-// Exits to user space are what Ramet is designed to do without, and guest page faults are what a young
-// clone spends its time on, so both are counted: ours by kind (monitor.c, call.c, event.c), KVM's own
-// from its binary statistics (Linux: Documentation/virt/kvm/api.rst, KVM_GET_STATS_FD), which know of
-// the faults that never reach us. bench/run divides these lines by the operations done.
+// Exits to user space are what Ramet is designed to do without, and guest page faults are what a
+// young clone spends its time on, so both are counted: ours by kind (monitor.c, call.c, event.c),
+// KVM's own from its binary statistics (Linux: Documentation/virt/kvm/api.rst, KVM_GET_STATS_FD),
+// which know of the faults that never reach us. bench/run divides these lines by the operations
+// done.
 
 #include <inttypes.h>
 #include <linux/kvm.h>

@@ -23,7 +23,7 @@ int fds_put(struct proc *p, struct file *f, int at, int cloexec);
 
 // Record locks (kernel/flock.c): F_GETLK, F_SETLK, F_SETLKW.
 long flock_fcntl(struct file *f, int cmd, void *arg);
-// The process closes a descriptor of this inode, or is gone (`ip` NULL: all of them): its locks go (POSIX fcntl()).
+// The process closes a descriptor of this inode: all its locks on it go, whoever else has it open (POSIX fcntl()).
 void flock_release(const struct proc *p, struct wref inode);
 
 #endif

@@ -88,8 +88,6 @@ int fs_create(struct walk *w, uint32_t mode, struct inode **out)
 static long walk_new(int dirfd, const char *path, int dir, struct walk *w)
 {
     long r = path_walk(dirfd, path, WALK_CREATE, w);
-    if (r == -ENOTDIR && w->inode)
-        r = -EEXIST;
     if (r < 0)
         return r;
     if (w->inode || w->last != WALK_NAME)
@@ -231,7 +229,7 @@ static int remove_name(struct walk *w)
     struct inode *ip = w->inode;
     int r = dir_find(w->dir, w->name, w->len, &place);
     if (r == 0 && dir_inode(w->dir, &place) != ip)
-        r = -ENOENT; // replaced meanwhile; the caller's walk is repeated
+        r = -ENOENT; // replaced meanwhile: what we were to remove has gone
     if (r < 0)
         return r;
     if (!inode_is(ip, S_IFDIR)) {

@@ -18,12 +18,11 @@ enum gen_kind {
     GEN_FD_DIR,  // /proc/PID/fd, /dev/fd
     GEN_FD,      // /proc/PID/fd/N: opening it is dup(N); `program` is N
     GEN_EXE,     // /proc/PID/exe, a symlink
-    GEN_CWD,
-    GEN_STAT,
+    GEN_STAT,    // files about a process
     GEN_STATUS,
     GEN_CMDLINE,
     GEN_COMM,
-    GEN_MOUNTS,
+    GEN_MOUNTS,  // from here on: files about the system
     GEN_UPTIME,
     GEN_MEMINFO,
     GEN_LOADAVG,

@@ -23,12 +23,13 @@ struct tty {
     uint32_t head, tail; // cooked input: bytes put in and taken out
     uint32_t line_start; // canonical mode: input before this is complete lines
     uint32_t column;     // of the cursor, for erasing tabs
-    uint32_t eofs;       // unused slots of VEOF, see tty.c
+    uint32_t eofs;       // unused: VEOF is a marked NUL byte in cooked[]
     uint32_t stopped;    // output stopped by VSTOP
     uint32_t literal;    // the next character was quoted by VLNEXT
     uint32_t hung;       // the host's terminal is gone and everyone was told
     uint16_t host_row, host_col; // the host's window size when last looked at
-    uint32_t reserved[6];
+    uint32_t line_column; // cursor column where the unfinished line began, for erasing tabs
+    uint32_t reserved[5];
     uint8_t cooked[TTY_LINE_MAX];
     uint8_t mark[TTY_LINE_MAX / 8]; // a bit per cooked byte: it ends a line (newline, VEOL or VEOF)
 };
@@ -48,6 +49,7 @@ struct wroot {
     struct wtable files;  // struct file
     struct wtable inodes; // struct inode
     struct wtable pipes;  // struct pipe
+    struct wtable rlocks; // struct rlock (kernel/flock.c)
     // Processes, under proc_lock.
     struct wlock proc_lock;
     int32_t next_pid;
@@ -59,6 +61,8 @@ struct wroot {
     struct wlock rename_lock; // one rename of a directory at a time
     struct wref root_inode;
     _Atomic uint32_t next_ino;
+    struct wlock flock_lock;  // all record locks
+    struct waitq flock_q;
     // Terminal.
     struct tty tty;
     char hostname[64];

@@ -12,6 +12,8 @@
 #include "kernel/file.h"
 #include "kernel/root.h"
 
+struct proc;
+
 // What one input byte caused, besides a change of the cooked buffer.
 #define TTY_ECHO_MAX 1024
 struct tty_effect {
@@ -25,8 +27,9 @@ struct tty_effect {
 // --- tty_line.c; under tty->lock ---
 void tty_line_init(struct tty *tty);
 // Puts one input byte through the discipline. 0, or -EAGAIN when it must wait for room (not in
-// canonical mode, where excess is dropped with a bell). Adds to *effect; the caller empties it while
-// tty_effect_full() says so.
+// canonical mode, where excess is dropped with a bell). Adds to *effect; echo that does not fit is
+// dropped, so the caller starts a new effect when fewer than TTY_ECHO_ROOM bytes are left.
+#define TTY_ECHO_ROOM 128
 int tty_line_input(struct tty *tty, uint8_t c, struct tty_effect *effect);
 // Takes at most len bytes for a reader: in canonical mode from one line only. Sets *eof when VEOF was
 // met first, which reads as end of file. Returns the number of bytes.
@@ -48,8 +51,8 @@ void tty_boot(void);
 // Moves what the host put into the window's ring through the discipline, echoes, sends signals, notices
 // a new window size and a hang-up. In the kernel, no lock held; any VM may do it.
 void tty_input(void);
-void tty_lock(struct tty *tty);
-void tty_unlock(struct tty *tty);
+struct tty *tty_lock(void); // takes the lock and returns the terminal
+void tty_unlock(void);
 // The session leader is leaving: hangs up its foreground group. No lock held.
 void tty_session_leave(const struct proc *leader);
 

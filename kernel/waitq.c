@@ -16,6 +16,7 @@
 // Neighbours: kernel/pv.h (pv_wait, pv_kick), kernel/upcall.c (events_handle), docs/window.md.
 
 #include "kernel/waitq.h"
+#include "kernel/api/errno.h"
 #include "kernel/arch.h"
 #include "kernel/entry.h"
 #include "kernel/lib.h"

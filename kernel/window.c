@@ -7,14 +7,18 @@
 // Neighbours: abi/window.h (the host's part), kernel/root.h (what the root holds), docs/window.md.
 
 #include "kernel/window.h"
+
+#include <stdatomic.h>
+
 #include "kernel/api/errno.h"
+#include "kernel/file.h"
+#include "kernel/flock.h"
 #include "kernel/inode.h"
 #include "kernel/lib.h"
 #include "kernel/lock.h"
 #include "kernel/pipe.h"
 #include "kernel/proc.h"
 #include "kernel/root.h"
-#include "kernel/file.h"
 
 #define ROOT_MAGIC  UINT64_C(0x746f6f7274656d61) // "amteroot"
 #define ROOT_LAYOUT 1u                            // count up when a structure of the window changes
@@ -24,6 +28,7 @@
 #define MIN_FILES   1024u
 #define MIN_INODES  1024u
 #define MIN_PIPES   256u
+#define RLOCKS      1024u // record locks of the family
 #define INODE_SHARE 16384u // bytes of window per inode
 #define MIN_POOL    (64u * WPAGE)
 
@@ -77,6 +82,7 @@ int window_format(void)
     lay_table(&r->pipes, &off, sizeof(struct pipe), at_least(2ull * slots, MIN_PIPES));
     lay_table(&r->inodes, &off, sizeof(struct inode),
               at_least(header->size / INODE_SHARE, MIN_INODES));
+    lay_table(&r->rlocks, &off, sizeof(struct rlock), RLOCKS);
     uint64_t procs = lay(&off, sizeof(struct proc) * (uint64_t)(slots + 1), WPAGE);
     uint64_t pool = lay(&off, 0, RUN_PAGES * WPAGE);
     if (pool + MIN_POOL > header->size)
@@ -112,11 +118,6 @@ struct wroot *window_root(void)
 }
 
 // --- tables ---
-
-static _Atomic uint32_t *tag_of(void *object)
-{
-    return object;
-}
 
 void *wtable_at(const struct wtable *table, uint32_t index)
 {
@@ -154,7 +155,7 @@ void wtable_free(struct wtable *table, void *object)
 {
     uint32_t i = wtable_index(table, object);
     // Release: all we did to the object is done before another VM can claim it.
-    __atomic_store_n(tag_of(object), 0, __ATOMIC_RELEASE);
+    __atomic_store_n((uint32_t *)object, 0, __ATOMIC_RELEASE);
     __atomic_sub_fetch(&table->used, 1, __ATOMIC_RELAXED);
     if (i < __atomic_load_n(&table->hint, __ATOMIC_RELAXED))
         __atomic_store_n(&table->hint, i, __ATOMIC_RELAXED);
@@ -220,7 +221,7 @@ void *window_pages_alloc_raw(uint32_t count)
         if (page < 0)
             continue;
         page_hint = w;
-        __atomic_add_fetch(&root->pool_used, count, __ATOMIC_RELAXED);
+        atomic_fetch_add_explicit(&root->pool_used, count, memory_order_relaxed);
         return page_at((uint32_t)page);
     }
     return NULL;
@@ -243,13 +244,13 @@ void window_pages_free(void *pages, uint32_t count)
     uint64_t old = __atomic_fetch_and(bitmap_word(w), ~mask, __ATOMIC_RELEASE);
     if ((old & mask) != mask)
         panic("window: page %u freed twice", page);
-    __atomic_sub_fetch(&root->pool_used, count, __ATOMIC_RELAXED);
+    atomic_fetch_sub_explicit(&root->pool_used, count, memory_order_relaxed);
     page_hint = w;
 }
 
 uint32_t window_pages_used(void)
 {
-    return __atomic_load_n(&root->pool_used, __ATOMIC_RELAXED);
+    return atomic_load_explicit(&root->pool_used, memory_order_relaxed);
 }
 
 uint32_t window_pages_total(void)

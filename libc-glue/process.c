@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <paths.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Facts about the system and limits: sysconf, uname, rlimits, usage, priorities, random bytes.
 #include <limits.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,6 +216,33 @@ int get_nprocs(void)
 int get_nprocs_conf(void)
 {
     return (int)sysconf(_SC_NPROCESSORS_CONF);
+}
+
+int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set)
+{
+    (void)pid;
+    int n = get_nprocs();
+    if (n < 0)
+        return -1;
+    memset(set, 0, size);
+    for (int i = 0; i < n && (size_t)i < size * 8; i++)
+        CPU_SET(i, set);
+    return 0;
+}
+
+// Placement is the host's and the supervisor's business.
+int sched_setaffinity(pid_t pid, size_t size, const cpu_set_t *set)
+{
+    (void)pid, (void)size, (void)set;
+    return (int)glue_ret(-EPERM);
+}
+
+int __sched_cpucount(size_t size, const cpu_set_t *set)
+{
+    int n = 0;
+    for (size_t i = 0; i < size / sizeof set->__bits[0]; i++)
+        n += __builtin_popcountl(set->__bits[i]);
+    return n;
 }
 
 int sysinfo(struct sysinfo *info)

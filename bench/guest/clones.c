@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// N clones of a small program, alive and asleep, so that bench/run can read what one more costs. Meets
-// bench/run three times: before the clones exist, while they all do, and after they are gone.
+// N clones of a small program, alive and asleep, so that bench/run can read what one more costs.
+// Meets bench/run three times: before the clones exist, while they all do, and after they are gone.
 //
 // usage: clones N
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Two processes and the pipes between them: the latency of one byte, one way, and throughput by block
-// size. One side forks the other; bench/run pins both while they meet in rendezvous().
+// Two processes and the pipes between them: the latency of one byte, one way, and throughput by
+// block size. One side forks the other; bench/run pins both while they meet in rendezvous().
 //
 // usage: pipe [SUFFIX]   (appended to each result's name)
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Processes that come and go: fork + exit + wait as a whole; fork + exec and posix_spawn up to main() of
-// the new program.
+// Processes that come and go: fork + exit + wait as a whole; fork + exec and posix_spawn up to
+// main() of the new program.
 //
 // usage: process CHILD   (the path of bench/guest/child.c's program)
 

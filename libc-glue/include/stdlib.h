@@ -3,7 +3,12 @@
 #ifndef _RAMET_STDLIB_H
 #define _RAMET_STDLIB_H
 
+// newlib declares itoa() and utoa(), which no standard knows and programs define for themselves.
+#define itoa __newlib_itoa
+#define utoa __newlib_utoa
 #include_next <stdlib.h>
+#undef itoa
+#undef utoa
 
 _BEGIN_STD_C
 char *realpath(const char *__restrict, char *__restrict);

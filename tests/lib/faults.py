@@ -1,1 +1,57 @@
-def suite(report, options): pass
+# SPDX-License-Identifier: BSD-2-Clause
+"""The fault suite: what happens when something dies, runs out or is not what it should be. Each test
+is a function that raises AssertionError with the reason; the suite adds time and leak checks."""
+
+import time
+
+import fault_cli
+import fault_death
+import fault_limits
+import fault_stdio
+import fault_tty
+import paths
+import proc
+
+MODULES = [fault_cli, fault_death, fault_limits, fault_stdio, fault_tty]
+
+
+def tests():
+    """(name, function) of every test in the modules, in the order they are written."""
+    for module in MODULES:
+        area = module.__name__.removeprefix("fault_")
+        for name, function in vars(module).items():
+            if name.startswith("test_"):
+                yield f"{area}_{name.removeprefix('test_')}", function
+
+
+def one(report, full, function):
+    begin = time.monotonic()
+    try:
+        function()
+        trouble = None
+    except AssertionError as error:
+        trouble = str(error) or "assertion failed"
+    seconds = time.monotonic() - begin
+    left = proc.leftovers()
+    if trouble is None and left:
+        trouble = f"{len(left)} process(es) left behind: {left[0]}"
+    if trouble is None:
+        report.ok(full, seconds)
+    else:
+        reason, _, details = trouble.partition("\n")
+        report.fail(full, reason, details)
+
+
+def suite(report, _options):
+    absent = paths.missing(paths.RAMET, paths.SHELL_IMAGE, paths.TESTS_IMAGE)
+    if absent:
+        report.fail("faults", f"{absent} is not built")
+        return
+    # Wrong command lines and files are refused before KVM is opened: they need none.
+    has_kvm = paths.kvm_problem() is None or paths.kvm_gate(report, "faults")
+    for name, function in tests():
+        full = "faults/" + name
+        if not report.wants(full):
+            continue
+        if has_kvm or name.startswith("cli_"):
+            one(report, full, function)

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// newlib's <stdio.h> with getline(), which it keeps under an inner name.
+#ifndef _RAMET_STDIO_H
+#define _RAMET_STDIO_H
+
+#include_next <stdio.h>
+#include <sys/types.h>
+
+_BEGIN_STD_C
+ssize_t getdelim(char **__restrict, size_t *__restrict, int, FILE *__restrict);
+ssize_t getline(char **__restrict, size_t *__restrict, FILE *__restrict);
+_END_STD_C
+
+#endif

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Files and options that cannot work: one clear line on stderr, nothing on stdout, status 2."""
+
+import os
+import struct
+import tempfile
+
+import paths
+import proc
+
+
+def refused(argv, word, limit=10.0):
+    """Runs argv and demands the one-line refusal, with `word` in the line."""
+    outcome = proc.run(argv, limit=limit)
+    shown = outcome.err.decode(errors="replace")
+    assert not outcome.timed_out, "did not end"
+    assert outcome.status == 2, f"status {outcome.status} instead of 2\n{shown}"
+    assert outcome.out == b"", f"printed on stdout: {outcome.out[:80]!r}"
+    assert shown.count("\n") == 1 and shown.endswith("\n"), f"not one line\n{shown}"
+    assert word in shown, f"the line does not mention {word!r}\n{shown}"
+
+
+def refused_image(data, word):
+    with tempfile.NamedTemporaryFile(suffix=".img") as image:
+        image.write(data)
+        image.flush()
+        refused(paths.ramet_run(image.name), word or os.path.basename(image.name))
+
+
+def good_image():
+    with open(paths.TESTS_IMAGE, "rb") as image:
+        return image.read()
+
+
+def test_no_kvm():
+    refused(paths.ramet_run(paths.TESTS_IMAGE, options=["--kvm", "/nonexistent"]), "/nonexistent")
+
+
+def test_kvm_is_something_else():
+    refused(paths.ramet_run(paths.TESTS_IMAGE, options=["--kvm", "/dev/null"]), "/dev/null")
+
+
+def test_missing_image():
+    refused(paths.ramet_run("/nonexistent.img"), "/nonexistent.img")
+
+
+def test_directory_as_image():
+    refused(paths.ramet_run("/"), "/")
+
+
+def test_empty_image():
+    refused_image(b"", None)
+
+
+def test_text_as_image():
+    refused_image(b"#!/bin/sh\necho this is a script\n" * 300, None)
+
+
+def test_elf_as_image():
+    with open(paths.RAMET, "rb") as program:
+        refused_image(program.read(), None)
+
+
+def test_zeros_as_image():
+    refused_image(bytes(1 << 20), None)
+
+
+def test_truncated_images():
+    data = good_image()
+    for length in (1, 8, 16, 100, 128, 4096, len(data) // 2, len(data) - 4096, len(data) - 1):
+        refused_image(data[:length], None)
+
+
+def test_wrong_abi():
+    data = bytearray(good_image())
+    # struct image_header of abi/image.h: magic[8], format, abi.
+    (abi,) = struct.unpack_from("<I", data, 12)
+    struct.pack_into("<I", data, 12, abi + 1)
+    refused_image(bytes(data), str(abi + 1))
+
+
+def test_wrong_format():
+    data = bytearray(good_image())
+    struct.pack_into("<I", data, 8, 77)
+    refused_image(bytes(data), "77")
+
+
+def test_wild_offsets():
+    """Each 8-byte table offset and size of the header, blown up in turn."""
+    data = good_image()
+    for offset in (16, 24, 32, 40, 48, 56):
+        for value in (2**64 - 1, 2**63, 2**40, 3):
+            broken = bytearray(data)
+            struct.pack_into("<Q", broken, offset, value)
+            refused_image(bytes(broken), None)
+
+
+def test_bad_options():
+    refused([paths.RAMET, "run"], "image")
+    refused(paths.ramet_run(paths.TESTS_IMAGE, options=["--mem", "lots"]), "lots")
+    refused(paths.ramet_run(paths.TESTS_IMAGE, options=["--max-procs", "0"]), "0")
+    refused(paths.ramet_run(paths.TESTS_IMAGE, options=["--window-size", "1"]), "--window-size")
+    refused(paths.ramet_run(paths.TESTS_IMAGE, options=["--trace=everything"]), "everything")
+    refused(paths.ramet_run(paths.TESTS_IMAGE, options=["--exec", "/tests/absent"]), "/tests/absent")
+    refused(paths.ramet_run(paths.TESTS_IMAGE, options=["--exec", "/tmp"]), "/tmp")
+
+
+def test_unknown_option():
+    outcome = proc.run(paths.ramet_run(paths.TESTS_IMAGE, options=["--no-such-option"]))
+    assert outcome.status == 2, f"status {outcome.status}"
+    assert b"no-such-option" in outcome.err, "the option is not named"
+
+
+def test_help():
+    outcome = proc.run([paths.RAMET, "run", "--help"])
+    assert outcome.status == 0, f"status {outcome.status}"
+    for option in (b"--mem", b"--max-procs", b"--window-size", b"--trace", b"--exec"):
+        assert option in outcome.out, f"{option.decode()} is not explained"
+    assert outcome.err == b"", "help belongs on stdout"

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Deaths from outside: a monitor or the supervisor is killed by the host while the family runs."""
+
+import signal
+import time
+
+import paths
+import proc
+from family import Family
+
+
+def shell(script, *options):
+    return Family(paths.ramet_run(paths.SHELL_IMAGE, "-c", script, options=options))
+
+
+def newest(family, count, what):
+    """The youngest monitor once there are `count` of them."""
+    return family.wait_for_monitors(lambda pids: len(pids) >= count, what)[-1]
+
+
+def test_child_killed():
+    """kill -9 of a child's monitor is a child killed by SIGKILL; the family goes on."""
+    script = 'echo ready; sleep 100 & wait $!; echo "child: $?"; echo on | cat; (exit 3); echo $?'
+    with shell(script) as family:
+        family.expect("ready")
+        family.kill(newest(family, 2, "the sleeper"))
+        family.expect("child: 137")
+        family.expect("on\n3\n")
+        assert family.finish() == 0, "the family did not end well"
+
+
+def test_pipe_writer_killed():
+    """What a killed VM held is let go: the reader of its pipe sees end of file."""
+    with shell('echo ready; sleep 100 | cat; echo "end of file: $?"') as family:
+        family.expect("ready")
+        pids = family.wait_for_monitors(lambda pids: len(pids) >= 3, "sleep and cat")
+        # sleep is forked first; cat waits for it.
+        family.kill(pids[1])
+        family.expect("end of file: 0")
+        assert family.finish() == 0
+
+
+def test_pipe_reader_killed():
+    """The writer gets SIGPIPE when its reader's VM is killed."""
+    with shell('echo ready; { yes; echo "yes: $?" >&2; } | sleep 100; echo "reader: $?"') as family:
+        family.expect("ready")
+        pids = family.wait_for_monitors(lambda pids: len(pids) >= 4, "yes and sleep")
+        time.sleep(0.1)
+        # The pipeline's second member is the third VM; `yes` came after it or before it.
+        for pid in pids[1:]:
+            if pid == pids[2]:
+                family.kill(pid)
+        output = family.expect("reader: ")
+        assert "yes: 141" in output or "137" in family.expect("\n"), output
+        family.finish()
+
+
+def test_killed_while_busy():
+    """Kills in the middle of heavy traffic, so that some hit a critical section of the window: the
+    rest of the family must neither hang nor see its structures broken."""
+    script = (
+        "while read round; do { yes | cat > /dev/null; } 2> /dev/null; "
+        'echo "round $round over"; done; seq 1 1000 | sort -n | tail -n 1; echo alive'
+    )
+    with shell(script) as family:
+        for i in range(15):
+            family.send(f"{i}\n")
+            pids = family.wait_for_monitors(lambda pids: len(pids) >= 3, "yes and cat")
+            time.sleep(0.003 * i)
+            family.kill(pids[1 + i % 2])
+            family.expect(f"round {i} over")
+        family.process.stdin.close()
+        family.expect("1000\nalive\n")
+        assert proc.shell_status(family.process.wait(10)) == 0
+
+
+def test_first_killed():
+    """Killing the first program's monitor ends the family with 137."""
+    with shell("echo ready; sleep 100 & sleep 100") as family:
+        family.expect("ready")
+        pids = family.wait_for_monitors(lambda pids: len(pids) >= 3, "two sleepers")
+        family.kill(pids[0])
+        assert family.finish() == 137, "not the status of a killed program"
+
+
+def test_supervisor_killed():
+    """No monitor survives its supervisor."""
+    with shell("echo ready; sleep 100 & sleep 100 & yes > /dev/null & wait") as family:
+        family.expect("ready")
+        pids = family.wait_for_monitors(lambda pids: len(pids) >= 4, "three children")
+        family.kill(family.process.pid)
+        family.process.wait()
+        deadline = time.monotonic() + 2
+        while alive := [p for p in pids if proc.process_table().get(p, (0, "Z"))[1] not in "ZX"]:
+            assert time.monotonic() < deadline, f"{len(alive)} monitors outlive their supervisor"
+            time.sleep(0.01)
+
+
+def test_supervisor_terminated():
+    """TERM and INT end the whole family, with a shell's status for it."""
+    for sig in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        with shell("echo ready; sleep 100 & yes > /dev/null & wait") as family:
+            family.expect("ready")
+            family.wait_for_monitors(lambda pids: len(pids) >= 3, "two children")
+            family.kill(family.process.pid, sig)
+            status = family.finish()
+            assert status == 128 + sig, f"{sig.name}: status {status}"
+
+
+def test_stopped_supervisor():
+    """A stopped and continued supervisor loses nothing."""
+    with shell('echo ready; i=0; while [ $i -lt 50 ]; do (exit 1); i=$((i+1)); done; echo "n $i"') as f:
+        f.expect("ready")
+        f.kill(f.process.pid, signal.SIGSTOP)
+        time.sleep(0.3)
+        f.kill(f.process.pid, signal.SIGCONT)
+        f.expect("n 50")
+        assert f.finish() == 0
+
+
+def test_first_exits_before_children():
+    """The family ends with its first program, whatever still runs."""
+    with shell("sleep 100 & yes > /dev/null & echo leaving; exit 7") as family:
+        family.expect("leaving")
+        assert family.finish() == 7
+
+
+def test_crashes():
+    """Faults of the first program are its status: SIGSEGV, SIGILL, SIGABRT."""
+    for how, status in (("null", 139), ("code", 139), ("stack", 139), ("trap", 132), ("abort", 134)):
+        argv = paths.ramet_run(paths.TESTS_IMAGE, how, options=["--exec", "/tests/limits"])
+        outcome = proc.run(argv, limit=20)
+        assert outcome.status == status, f"{how}: status {outcome.status} instead of {status}"
+        assert outcome.trouble() is None, outcome.trouble()
