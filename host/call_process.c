@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "abi/x86.h"
+#include "host/gdb.h"
 #include "host/monitor.h"
 #include "host/platform.h"
 
@@ -67,6 +68,7 @@ static _Noreturn void run_clone(struct monitor *m, struct clone *c)
     touch(m, c->hot, c->nhot);
     platform_shared(&m->vm)->pending = 0;
     c->regs.rip = PLATFORM_CALL_RETURN;
+    gdb_forget(m, &c->regs);
     family_trace(m->family, TRACE_PROC, "%u clone %.3f ms", c->slot,
                  (double)(family_now(m->family) - c->start) / 1e6);
     monitor_resume_clone(m, &c->regs);
@@ -135,6 +137,7 @@ int64_t call_exec(struct monitor *m, struct pv_exec *c)
     family_trace(m->family, TRACE_PROC, "%u exec %s %.3f ms", m->slot,
                  image_program_path(m->family->image, c->program),
                  (double)(family_now(m->family) - start) / 1e6);
+    gdb_exec(m);
     return 0;
 }
 
@@ -152,6 +155,7 @@ int64_t call_spawn(struct monitor *m, struct pv_exec *c)
         pid_t pid = fork_sibling();
         if (pid == 0) {
             m->slot = c->slot;
+            gdb_forget(m, NULL);
             vm_forget(&m->vm);
             monitor_run_program(m, c->program, &args);
         }
@@ -178,6 +182,7 @@ int64_t call_exit(struct monitor *m, struct pv_exit *c)
         return -EINVAL;
     family_trace(f, TRACE_PROC, "%u exit status %#x", m->slot, c->status);
     trace_end(m);
+    gdb_exited(m, c->status);
     if (m->slot == 1) {
         atomic_store(&f->shared->first_status, c->status & 0xffff);
         atomic_store(&f->shared->first_done, 1);

@@ -69,6 +69,7 @@ static int64_t wait_console(struct monitor *m, const struct pv_wait *c, const ui
     sigemptyset(&block);
     sigaddset(&block, SIGUSR1);
     sigaddset(&block, SIGALRM);
+    sigaddset(&block, SIGIO);
     sigprocmask(SIG_BLOCK, &block, NULL); // ppoll opens the mask atomically: kicks come as a signal here
     set_state(m, SLOT_POLLING);
     if (!has_news(m, bell, c->bell) && ppoll(fds, n, left, &none) > 0)

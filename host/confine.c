@@ -87,7 +87,7 @@ static const struct confine_rule rules[] = {
 static const struct confine_rule gdb_rules[] = {
     ALLOW(accept4, FD_GDB, {0}),                // a connection
     ALLOW(fcntl, FD_ANY, INT(1, F_SETOWN)), // whom its input interrupts
-    ALLOW(fcntl, FD_ANY, INT(1, F_SETFL), LONG(2, O_RDWR | O_ASYNC)), // and that it does
+    ALLOW(fcntl, FD_ANY, INT(1, F_SETFL), INT(2, O_RDWR | O_ASYNC)), // and that it does
     ALLOW_ALL(recvfrom),                   // packets
     ALLOW(sendto, FD_ANY, LONG(4, 0)),     // replies
     ALLOW_KVM(KVM_SET_SREGS),              // registers

@@ -12,6 +12,7 @@
 #include <sys/time.h>
 
 #include "abi/x86.h"
+#include "host/gdb.h"
 #include "host/monitor.h"
 #include "host/platform.h"
 
@@ -61,11 +62,6 @@ static int push_frame(struct monitor *m, uint64_t top, struct pv_frame *frame, s
     return guest_write(&m->vm, *at, frame, sizeof *frame);
 }
 
-static int in_stub(uint64_t rip)
-{
-    return rip >= PLATFORM_STUB_VA && rip < PLATFORM_STUB_VA + X86_PAGE;
-}
-
 void event_deliver(struct monitor *m)
 {
     struct pv_shared *shared = platform_shared(&m->vm);
@@ -74,9 +70,11 @@ void event_deliver(struct monitor *m)
     struct gaddr at;
 
     event_collect(m);
+    if (gdb_stepping(m))
+        return;
     // In a stub the guest is about to get (or has got) an exception upcall, with `masked` set: it
     // looks at `pending` when it unmasks.
-    if (!shared->pending || shared->masked || !entry || in_stub(r->rip))
+    if (!shared->pending || shared->masked || !entry || platform_in_stub(r->rip))
         return;
     struct pv_frame frame = {
         .rip = r->rip,
@@ -97,7 +95,7 @@ void event_deliver(struct monitor *m)
 }
 
 // The signal a UNIX kernel would end the program with, for a guest that takes no upcalls.
-static uint32_t exception_status(uint64_t vector)
+uint32_t event_exception_signal(uint64_t vector)
 {
     switch (vector) {
     case X86_EXC_DE:
@@ -114,43 +112,63 @@ static uint32_t exception_status(uint64_t vector)
     }
 }
 
-static uint64_t fault_address(struct monitor *m)
+uint64_t event_fault_address(struct monitor *m, uint64_t vector)
 {
     struct kvm_sregs sregs;
-    return ioctl(m->vm.vcpu_fd, KVM_GET_SREGS, &sregs) < 0 ? 0 : sregs.cr2;
+    return vector != X86_EXC_PF || ioctl(m->vm.vcpu_fd, KVM_GET_SREGS, &sregs) < 0 ? 0 : sregs.cr2;
 }
+
+// Pushes the frame where the guest wants it. A guest that wants none, or has no such place, ends.
+static struct gaddr push_exception(struct monitor *m, const struct platform_exception *e, uint64_t address)
+{
+    struct pv_shared *shared = platform_shared(&m->vm);
+    uint64_t top = shared->exception_stack;
+    struct gaddr at;
+    struct pv_frame frame = {
+        .rip = e->rip,
+        .cs = X86_SEL_USER_CODE,
+        .rflags = e->rflags,
+        .rsp = e->rsp,
+        .ss = X86_SEL_USER_DATA,
+        .type = PV_UPCALL_EXCEPTION,
+        .vector = (uint32_t)e->vector,
+        .error = e->error,
+        .address = address,
+    };
+    if (!shared->upcall_entry || push_frame(m, top ? top : e->rsp - 128, &frame, &at) < 0)
+        monitor_die(m, event_exception_signal(e->vector), NULL);
+    shared->masked = 1;
+    return at;
+}
+
+#define UPCALL_RFLAGS (X86_RFLAGS_ONE | X86_RFLAGS_IF | X86_RFLAGS_IOPL)
 
 void event_exception(struct monitor *m)
 {
-    struct pv_shared *shared = platform_shared(&m->vm);
     struct platform_exception *stack = platform_exception(&m->vm);
-    struct kvm_regs *r = vm_regs(&m->vm);
     struct platform_exception e = *stack; // ring 3 cannot write it, but another VM's bug might have
-    uint64_t entry = shared->upcall_entry, top = shared->exception_stack;
-    struct gaddr at;
 
     m->exceptions++;
-    struct pv_frame frame = {
-        .rip = e.rip,
-        .cs = X86_SEL_USER_CODE,
-        .rflags = e.rflags,
-        .rsp = e.rsp,
-        .ss = X86_SEL_USER_DATA,
-        .type = PV_UPCALL_EXCEPTION,
-        .vector = (uint32_t)e.vector,
-        .error = e.error,
-        .address = e.vector == X86_EXC_PF ? fault_address(m) : 0,
-    };
-    if (!entry || push_frame(m, top ? top : e.rsp - 128, &frame, &at) < 0)
-        monitor_die(m, exception_status(e.vector), NULL);
-    shared->masked = 1;
+    if (gdb_exception(m, &e))
+        return;
+    struct gaddr at = push_exception(m, &e, event_fault_address(m, e.vector));
     // The stub's IRETQ takes the guest to the upcall entry.
-    stack->rip = entry;
+    stack->rip = platform_shared(&m->vm)->upcall_entry;
     stack->rsp = at.v;
     stack->cs = X86_SEL_USER_CODE;
     stack->ss = X86_SEL_USER_DATA;
-    stack->rflags = X86_RFLAGS_ONE | X86_RFLAGS_IF | X86_RFLAGS_IOPL;
-    r->rdi = at.v;
+    stack->rflags = UPCALL_RFLAGS;
+    vm_regs(&m->vm)->rdi = at.v;
+    vm_regs_changed(&m->vm);
+}
+
+void event_raise(struct monitor *m, const struct platform_exception *e, uint64_t address)
+{
+    struct kvm_regs *r = vm_regs(&m->vm);
+    struct gaddr at = push_exception(m, e, address);
+    r->rip = platform_shared(&m->vm)->upcall_entry;
+    r->rsp = r->rdi = at.v;
+    r->rflags = UPCALL_RFLAGS;
     vm_regs_changed(&m->vm);
 }
 

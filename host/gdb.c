@@ -133,12 +133,13 @@ void gdb_begin(struct monitor *m)
 void gdb_forget(struct monitor *m, struct kvm_regs *regs)
 {
     struct gdb *g = m->gdb;
-    watched = NULL; // also when only an ancestor was debugged
     if (!g)
         return;
+    watched = NULL;
     gdb_detach(m, g);
-    regs->rflags &= ~X86_RFLAGS_TF;
     m->gdb = NULL;
+    if (regs)
+        regs->rflags &= ~X86_RFLAGS_TF;
 }
 
 void gdb_exec(struct monitor *m)
@@ -182,8 +183,14 @@ static void leave_stub(struct monitor *m, const struct platform_exception *e)
 int gdb_exception(struct monitor *m, const struct platform_exception *e)
 {
     struct gdb *g = m->gdb;
-    if (!g || g->conn < 0)
+    if (!g)
         return 0;
+    if (g->conn < 0) {
+        // Once its upcall is set up the VM can be stopped.
+        m->vm.run->immediate_exit |= (uint8_t)g->waiting;
+        g->waiting = 0;
+        return 0;
+    }
     uint64_t address = event_fault_address(m, e->vector);
     leave_stub(m, e);
     struct kvm_regs *r = vm_regs(&m->vm);
@@ -216,9 +223,15 @@ static void finish_call(struct monitor *m)
 void gdb_poll(struct monitor *m)
 {
     struct gdb *g = m->gdb;
-    // In a stub the VM is not to be stopped; an exception that gdb will hear of is coming or over.
-    if (!g || platform_in_stub(vm_regs(&m->vm)->rip))
+    if (!g)
         return;
+    if (platform_in_stub(vm_regs(&m->vm)->rip)) {
+        if (vm_regs(&m->vm)->rip < PLATFORM_STUB_TOLD) {
+            g->waiting = g->conn < 0; // with a connection, the exception itself stops the VM
+            return;
+        }
+        leave_stub(m, platform_exception(&m->vm));
+    }
     if (g->conn < 0) {
         if (!readable(g->listener) || attach(g) < 0)
             return;

@@ -25,6 +25,7 @@ struct gdb {
     int signal;    // why the VM stopped, in gdb's numbering (that of Linux for those we use)
     int breakpoint; // it stopped at an INT3 of ours
     int pass;      // on resuming, hand the exception to the guest
+    int waiting;   // a connection came while the VM was in an exception stub
     unsigned nbreakpoints;
     struct gdb_breakpoint breakpoints[GDB_BREAKPOINTS];
     // Bytes received but not yet looked at.

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "host/family.h"
+#include "host/gdb.h"
 #include "host/platform.h"
 #include "host/supervisor.h"
 
@@ -89,6 +90,10 @@ static int run(int argc, char **argv)
         return EXIT_CANNOT_START;
     if (family_init(&family, &opt, &image, err, sizeof err) < 0) {
         fprintf(stderr, "ramet: %s\n", err);
+        return EXIT_CANNOT_START;
+    }
+    if (opt.gdb_port && (family.gdb_fd = gdb_listen(opt.gdb_port)) < 0) {
+        fprintf(stderr, "ramet: --gdb %d: %s\n", opt.gdb_port, strerror(-family.gdb_fd));
         return EXIT_CANNOT_START;
     }
     int status = supervisor_run(&family, program, args);

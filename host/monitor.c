@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "host/confine.h"
+#include "host/gdb.h"
 #include "host/platform.h"
 
 void monitor_die(struct monitor *m, uint32_t status, const char *why)
@@ -20,6 +21,7 @@ void monitor_die(struct monitor *m, uint32_t status, const char *why)
     if (why)
         family_say("VM %u ends: %s", m->slot, why);
     atomic_store(&m->family->shared->slots[m->slot].death, status);
+    gdb_exited(m, status);
     _exit(1);
 }
 
@@ -70,11 +72,13 @@ static void handle_exit(struct monitor *m)
 static _Noreturn void run(struct monitor *m)
 {
     atomic_store(&m->family->shared->slots[m->slot].state, SLOT_RUNNING);
+    gdb_begin(m);
     for (;;) {
         if (ioctl(m->vm.vcpu_fd, KVM_RUN, 0) == 0) {
             handle_exit(m);
         } else if (errno == EINTR || errno == EAGAIN) {
             m->vm.run->immediate_exit = 0;
+            gdb_poll(m);
             event_deliver(m);
         } else {
             monitor_die(m, SIGBUS, errno == EFAULT ? "memory is gone (image file changed?)" : strerror(errno));

@@ -10,6 +10,9 @@
 #include "host/load.h"
 #include "host/vm.h"
 
+struct gdb;
+struct platform_exception;
+
 struct monitor {
     struct family *family;
     uint32_t slot;
@@ -17,6 +20,7 @@ struct monitor {
     uint64_t timer_deadline; // of PV_CALL_SET_TIMER, guest monotonic ns; 0 = off
     uint64_t calls[PV_CALL_NR_END]; // exits by kind, for --trace=exit
     uint64_t exceptions, interrupts;
+    struct gdb *gdb; // NULL unless --gdb asks for this VM (gdb.h)
 };
 
 // Becomes the monitor of the family's first program, whose slot the caller has claimed. The caller has
@@ -46,6 +50,12 @@ uint32_t event_collect(struct monitor *m);
 void event_deliver(struct monitor *m);
 // An exception stub has reported: turns it into an upcall, or ends the VM.
 void event_exception(struct monitor *m);
+// The same for a VM that is out of the stub, stopped at the instruction that raised `e`.
+void event_raise(struct monitor *m, const struct platform_exception *e, uint64_t address);
+// CR2 if the exception has one, else 0.
+uint64_t event_fault_address(struct monitor *m, uint64_t vector);
+// The signal a UNIX kernel would end the program with.
+uint32_t event_exception_signal(uint64_t vector);
 void event_set_timer(struct monitor *m, uint64_t deadline);
 
 // --- host/call.c and call_*.c: one function per paravirtual call ---

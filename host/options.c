@@ -25,7 +25,7 @@ static const char usage[] =
     "  --env NAME=VALUE    add to the program's environment (may be repeated)\n"
     "  --trace[=proc,call,exit]  report on stderr what the VMs do (default proc)\n"
     "  --check-leaks       count what the family leaves behind in the window\n"
-    "  --gdb PORT          let gdb attach: target remote :PORT\n"
+    "  --gdb PORT[:SLOT]   stop the VM in SLOT (default 1) for gdb: target remote :PORT\n"
     "  --kvm FILE          KVM's device (default /dev/kvm)\n"
     "  --help              this text\n"
     "Exit status: the program's (128 + n if signal n ended it); 2 if it could not be started.\n";
@@ -95,6 +95,21 @@ static int parse_trace(const char *list, uint32_t *trace)
     return 0;
 }
 
+// PORT or PORT:SLOT. The slot of a VM is the number --trace shows.
+static int parse_gdb(struct options *opt, char *arg)
+{
+    unsigned long port, slot = 1;
+    char *colon = strchr(arg, ':');
+    if (colon)
+        *colon = 0;
+    if (parse_number("--gdb", arg, 1, 65535, &port) < 0 ||
+        (colon && parse_number("--gdb", colon + 1, 1, PV_MAX_SLOTS, &slot) < 0))
+        return -1;
+    opt->gdb_port = (int)port;
+    opt->gdb_slot = (uint32_t)slot;
+    return 0;
+}
+
 static int add_env(struct options *opt, char *setting)
 {
     size_t n = 0;
@@ -150,9 +165,7 @@ static int parse_one(struct options *opt, int c, char *arg)
         opt->max_procs = (uint32_t)n;
         return r;
     case OPT_GDB:
-        r = parse_number("--gdb", arg, 1, 65535, &n);
-        opt->gdb_port = (int)n;
-        return r;
+        return parse_gdb(opt, arg);
     case OPT_EXEC:
         opt->exec_path = arg;
         return 0;

@@ -21,6 +21,7 @@ struct options {
     uint32_t trace;        // TRACE_*
     uint32_t check_leaks;
     int gdb_port;          // 0 = none
+    uint32_t gdb_slot;     // whose VM gdb gets
     char **env;            // NULL-terminated NAME=VALUE for the first program
 };
 

@@ -108,7 +108,7 @@ static void init_stubs(const struct vm *vm)
 {
     uint64_t *idt = table(vm, PLATFORM_IDT_VA);
     uint8_t *code = vm->ram + PLATFORM_STUB_VA;
-    const unsigned tail = 32 * 16;
+    const unsigned tail = PLATFORM_STUB_TAIL - PLATFORM_STUB_VA;
     for (unsigned v = 0; v < 32; v++) {
         uint8_t *p = code + v * 16;
         uint64_t va = PLATFORM_STUB_VA + v * 16;

@@ -29,6 +29,9 @@
 #define PLATFORM_IDT_VA  0x114000u
 #define PLATFORM_IDT_SIZE (32u * 16u)
 #define PLATFORM_STUB_VA 0x115000u
+#define PLATFORM_STUB_TAIL (PLATFORM_STUB_VA + 32u * 16u) // where the stubs of all 32 vectors join
+// After the tail's port write the monitor has seen the exception; a few instructions are left to IRETQ.
+#define PLATFORM_STUB_TOLD (PLATFORM_STUB_TAIL + 2u)
 #define PLATFORM_STACK_VA 0x116000u // ring-0 stack, one page
 #define PLATFORM_END_VA  0x117000u
 
@@ -46,6 +49,11 @@ struct platform_exception {
 // Fills the platform pages for a program: page tables that map its segments with their rights, the rest of RAM up to
 // stack_bottom's guard, the stack, image and window. RAM must be mapped and the pages zero.
 void platform_init(const struct vm *vm, const struct elf_program *program, uint64_t stack_bottom);
+
+static inline int platform_in_stub(uint64_t rip)
+{
+    return rip >= PLATFORM_STUB_VA && rip < PLATFORM_STACK_VA;
+}
 
 static inline struct pv_shared *platform_shared(const struct vm *vm)
 {

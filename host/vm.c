@@ -163,6 +163,17 @@ void vm_start_at(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3)
     vm->run->kvm_dirty_regs = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
 }
 
+int vm_ring3(struct vm *vm)
+{
+    struct kvm_sregs *s = &vm->run->s.regs.sregs;
+    if (ioctl(vm->vcpu_fd, KVM_GET_SREGS, s) < 0)
+        return -errno;
+    s->cs = segment(X86_SEL_USER_CODE, 11, 3, 1);
+    s->ss = segment(X86_SEL_USER_DATA, 3, 3, 0);
+    vm->run->kvm_dirty_regs |= KVM_SYNC_X86_SREGS;
+    return 0;
+}
+
 int vm_flush(struct vm *vm)
 {
     // Deleting a memory slot drops every shadow page of the VM.

@@ -37,6 +37,9 @@ void vm_forget(struct vm *vm);
 // and page tables at cr3. Costs no ioctl of its own.
 void vm_start_at(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3);
 
+// Moves a vCPU that stopped in a ring-0 stub to ring 3; its general registers are the caller's to set. 0 or -errno.
+int vm_ring3(struct vm *vm);
+
 // Makes KVM forget all it derived from the guest's page tables (the host changed them). 0 or -errno.
 int vm_flush(struct vm *vm);
 
