@@ -178,19 +178,20 @@ def settled_kb():
 
 
 def clone_cost(argv, count):
-    """(KB of MemAvailable, KB of proportional set size) that each of `count` clones costs."""
+    """What each of `count` clones costs: (KB of MemAvailable, KB of proportional set size), after
+    the KB by which the machine's free memory drifted meanwhile, without our doing."""
     with Meeting(argv) as meeting:
         meeting.ready()
-        memory, pss = settled_kb(), pss_kb(meeting.members())
+        before, pss = settled_kb(), pss_kb(meeting.members())
         meeting.go()
         meeting.ready()
-        memory -= settled_kb()
-        pss = pss_kb(meeting.members()) - pss
+        during, pss = settled_kb(), pss_kb(meeting.members()) - pss
         meeting.go()
         meeting.ready()
+        after = settled_kb()
         meeting.go()
         meeting.finish()
-    return memory / count, pss / count
+    return abs(after - before), ((before + after) / 2 - during) / count, pss / count
 
 
 def costs(operation, count):

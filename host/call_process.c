@@ -60,8 +60,6 @@ static _Noreturn void run_clone(struct monitor *m, struct clone *c)
 {
     m->slot = c->slot;
     m->timer_deadline = 0;
-    memset(m->calls, 0, sizeof m->calls);
-    m->exceptions = m->interrupts = 0;
     monitor_enroll(m);
     vm_forget(&m->vm);
     finish_clone(m, (struct gaddr){c->regs.rdi});

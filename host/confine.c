@@ -91,8 +91,8 @@ static const struct confine_rule gdb_rules[] = {
     ALLOW_ALL(recvfrom),                   // packets
     ALLOW(sendto, FD_ANY, LONG(4, 0)),     // replies
     ALLOW_KVM(KVM_SET_SREGS),              // registers
-    ALLOW_KVM(KVM_GET_FPU),
-    ALLOW_KVM(KVM_SET_FPU),
+    ALLOW_KVM(KVM_GET_XSAVE),
+    ALLOW_KVM(KVM_SET_XSAVE),
 };
 
 // With --trace=exit only: KVM's own counters, read when the VM ends (trace.c).

@@ -223,7 +223,7 @@ static void finish_call(struct monitor *m)
 void gdb_poll(struct monitor *m)
 {
     struct gdb *g = m->gdb;
-    if (!g)
+    if (!g || !(g->conn < 0 ? readable(g->listener) : g->in_pos < g->in_len || readable(g->conn)))
         return;
     if (platform_in_stub(vm_regs(&m->vm)->rip)) {
         if (vm_regs(&m->vm)->rip < PLATFORM_STUB_TOLD) {
@@ -232,16 +232,13 @@ void gdb_poll(struct monitor *m)
         }
         leave_stub(m, platform_exception(&m->vm));
     }
-    if (g->conn < 0) {
-        if (!readable(g->listener) || attach(g) < 0)
-            return;
-        g->signal = SIGTRAP;
-        finish_call(m);
-        serve(m, g);
-    } else if (g->in_pos < g->in_len || readable(g->conn)) {
-        finish_call(m);
-        g->breakpoint = g->stepping = 0;
+    finish_call(m);
+    g->breakpoint = g->stepping = 0;
+    if (g->conn >= 0) {
         stop(m, g, SIGINT);
+    } else if (attach(g) == 0) {
+        g->signal = SIGTRAP;
+        serve(m, g);
     }
 }
 

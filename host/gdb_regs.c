@@ -35,39 +35,55 @@ static uint64_t *gpr(struct kvm_regs *r, unsigned i)
     return list[i];
 }
 
+// The x87 and SSE part of an XSAVE area (SDM vol. 1, 10.5.1 and 13.4). KVM_GET_FPU would leave MXCSR out.
+struct xsave {
+    uint16_t fcw, fsw;
+    uint8_t ftw, reserved;
+    uint16_t fop;
+    uint64_t fip, fdp;
+    uint32_t mxcsr, mxcsr_mask;
+    uint8_t st[8][16];
+    uint8_t xmm[16][16];
+    uint8_t unused[96];
+    uint64_t xstate_bv;
+    uint8_t rest[3576];
+};
+_Static_assert(sizeof(struct xsave) == sizeof(struct kvm_xsave), "one page");
+#define XSTATE_X87_SSE UINT64_C(3)
+
 static void get_fpu(struct monitor *m, struct gdb_regs *regs)
 {
-    struct kvm_fpu f;
-    if (ioctl(m->vm.vcpu_fd, KVM_GET_FPU, &f) < 0)
+    struct xsave x;
+    if (ioctl(m->vm.vcpu_fd, KVM_GET_XSAVE, &x) < 0)
         return;
     for (unsigned i = 0; i < 8; i++)
-        memcpy(regs->st[i], f.fpr[i], sizeof regs->st[i]);
-    // The tag word has 2 bits a register, KVM (like FXSAVE) 1: "not empty" (SDM vol. 1, 10.5.1.1).
+        memcpy(regs->st[i], x.st[i], sizeof regs->st[i]);
+    // The tag word has 2 bits a register, XSAVE 1: "not empty" (SDM vol. 1, 10.5.1.1).
     uint32_t tags = 0;
     for (unsigned i = 0; i < 8; i++)
-        tags |= (f.ftwx & 1u << i) ? 0 : 3u << 2 * i;
-    const uint32_t words[8] = {f.fcw, f.fsw, tags, 0, (uint32_t)f.last_ip, 0, (uint32_t)f.last_dp,
-                               f.last_opcode};
+        tags |= (x.ftw & 1u << i) ? 0 : 3u << 2 * i;
+    const uint32_t words[8] = {x.fcw, x.fsw, tags, 0, (uint32_t)x.fip, 0, (uint32_t)x.fdp, x.fop};
     memcpy(regs->fpu, words, sizeof words);
-    memcpy(regs->xmm, f.xmm, sizeof regs->xmm);
-    regs->mxcsr = f.mxcsr;
+    memcpy(regs->xmm, x.xmm, sizeof regs->xmm);
+    regs->mxcsr = x.mxcsr;
 }
 
 static int set_fpu(struct monitor *m, const struct gdb_regs *regs)
 {
-    struct kvm_fpu f;
-    if (ioctl(m->vm.vcpu_fd, KVM_GET_FPU, &f) < 0)
+    struct xsave x;
+    if (ioctl(m->vm.vcpu_fd, KVM_GET_XSAVE, &x) < 0)
         return -errno;
     for (unsigned i = 0; i < 8; i++)
-        memcpy(f.fpr[i], regs->st[i], sizeof regs->st[i]);
-    f.fcw = (uint16_t)regs->fpu[0];
-    f.fsw = (uint16_t)regs->fpu[1];
-    f.ftwx = 0;
+        memcpy(x.st[i], regs->st[i], sizeof regs->st[i]);
+    x.fcw = (uint16_t)regs->fpu[0];
+    x.fsw = (uint16_t)regs->fpu[1];
+    x.ftw = 0;
     for (unsigned i = 0; i < 8; i++)
-        f.ftwx |= (uint8_t)((regs->fpu[2] >> 2 * i & 3) != 3) << i;
-    memcpy(f.xmm, regs->xmm, sizeof f.xmm);
-    f.mxcsr = regs->mxcsr;
-    return ioctl(m->vm.vcpu_fd, KVM_SET_FPU, &f) < 0 ? -errno : 0;
+        x.ftw |= (uint8_t)((regs->fpu[2] >> 2 * i & 3) != 3) << i;
+    memcpy(x.xmm, regs->xmm, sizeof x.xmm);
+    x.mxcsr = regs->mxcsr;
+    x.xstate_bv |= XSTATE_X87_SSE;
+    return ioctl(m->vm.vcpu_fd, KVM_SET_XSAVE, &x) < 0 ? -errno : 0;
 }
 
 void gdb_regs_get(struct monitor *m, struct gdb_regs *regs)

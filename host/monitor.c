@@ -28,6 +28,9 @@ void monitor_die(struct monitor *m, uint32_t status, const char *why)
 void monitor_enroll(struct monitor *m)
 {
     struct family *f = m->family;
+    // A new VM: what it inherited counts for its parent.
+    memset(m->calls, 0, sizeof m->calls);
+    m->exceptions = m->interrupts = 0;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     // The supervisor may have died before the line above took effect.
     if (getppid() != f->supervisor)

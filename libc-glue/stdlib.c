@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Functions of <stdlib.h> and <stdio.h> that POSIX or Linux programs use and newlib lacks.
+// Functions of <stdlib.h>, <stdio.h> and <string.h> that programs use and newlib lacks or has wrong.
 #include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,6 +19,21 @@ ssize_t getdelim(char **restrict line, size_t *restrict room, int delimiter, FIL
 ssize_t getline(char **restrict line, size_t *restrict room, FILE *restrict f)
 {
     return __getdelim(line, room, '\n', f);
+}
+
+// newlib's returns NULL for an empty last field ("a:" has two fields, the second empty).
+char *strsep(char **rest, const char *delimiters)
+{
+    char *field = *rest;
+    if (!field)
+        return NULL;
+    char *end = field + strcspn(field, delimiters);
+    *rest = NULL;
+    if (*end) {
+        *end = '\0';
+        *rest = end + 1;
+    }
+    return field;
 }
 
 int posix_memalign(void **out, size_t align, size_t size)

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The confinement suite: what a monitor may still do, read from the outside, and what happens to one
+that tries more. Every monitor counts: the first program's, clones, and those that ran exec."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import faults
+import paths
+import proc
+from family import Family
+
+# What a monitor keeps open: stdio is the harness' pipes, the control socket is the only socket.
+KEPT = re.compile(r"pipe:|/dev/kvm$|anon_inode:kvm-(vm|vcpu:0)$|socket:|" + re.escape(paths.SHELL_IMAGE))
+
+
+def shell(script):
+    return Family(paths.ramet_run(paths.SHELL_IMAGE, "-c", script))
+
+
+def status_fields(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
+
+
+def descriptors(pid):
+    folder = f"/proc/{pid}/fd"
+    return [os.readlink(os.path.join(folder, fd)) for fd in os.listdir(folder)]
+
+
+def test_filter():
+    """Every monitor of a family with a pipeline has the filter and can gain no privileges."""
+    with shell("sleep 100 | (sleep 100) & echo ready; wait") as family:
+        family.expect("ready")
+        for pid in family.wait_for_monitors(lambda pids: len(pids) >= 3, "the pipeline"):
+            fields = status_fields(pid)
+            assert fields["Seccomp"] == "2", f"monitor {pid}: Seccomp {fields['Seccomp']}"
+            assert fields["NoNewPrivs"] == "1", f"monitor {pid}: NoNewPrivs {fields['NoNewPrivs']}"
+            assert fields["Threads"] == "1", f"monitor {pid}: {fields['Threads']} threads"
+        assert status_fields(family.process.pid)["Seccomp"] in "02", "supervisor"
+
+
+def test_descriptors():
+    """A descriptor that `ramet` was started with does not reach a monitor, nor does what only the
+    supervisor needs; a clone does not keep its parent's VM."""
+    with open("/etc/passwd", "rb") as leak:
+        os.set_inheritable(leak.fileno(), True)
+        command = paths.ramet_run(paths.SHELL_IMAGE, "-c", "sleep 100 & echo ready; wait")
+        # A shell in between: Popen itself would close the descriptor.
+        link = ["sh", "-c", f'exec "$@" 9< /etc/passwd', "sh", *command]
+        with Family(link) as family:
+            family.expect("ready")
+            for pid in family.wait_for_monitors(lambda pids: len(pids) >= 2, "the sleeper"):
+                names = descriptors(pid)
+                strange = [name for name in names if not KEPT.match(name)]
+                assert not strange, f"monitor {pid} has {strange}"
+                for kind in ("kvm-vm", "kvm-vcpu"):
+                    count = sum(kind in name for name in names)
+                    assert count == 1, f"monitor {pid} has {count} of {kind}"
+                assert sum("socket:" in name for name in names) == 1, f"{names}"
+
+
+def call_in(pid, call):
+    """Makes process `pid` call a C function, as code injected into a monitor would."""
+    script = ["-ex", "set confirm off", "-ex", f"call {call}", "-ex", "detach"]
+    done = subprocess.run(
+        ["gdb", "-nx", "-batch", "-p", str(pid), *script],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+def test_violation():
+    """Code that took over a monitor and asks for a socket ends the monitor, not more: the parent sees
+    a signalled child, the supervisor says why, the family goes on."""
+    if not shutil.which("gdb"):
+        raise AssertionError("gdb is needed to call a function in a monitor")
+    # getppid is allowed: shows that the call itself is not what kills.
+    with shell('sleep 100 & echo ready; wait $!; echo "child: $?"; echo on | cat') as family:
+        family.expect("ready")
+        sleeper = family.wait_for_monitors(lambda pids: len(pids) >= 2, "the sleeper")[-1]
+        said = call_in(sleeper, "((int (*)(void))getppid)()")
+        assert f"$1 = {family.process.pid}" in said, f"gdb could not call a function\n{said}"
+        assert sleeper in family.monitors(), "an allowed call ended the monitor"
+        said = call_in(sleeper, "((int (*)(int, int, int))socket)(1, 1, 0)")
+        assert "SIGSYS" in said, f"no SIGSYS\n{said}"
+        family.expect("its monitor made a system call it is not allowed")
+        family.expect("child: 159")
+        family.expect("on\n")
+        assert family.finish() == 0, "the family did not end well"
+
+
+def suite(report, _options):
+    if not paths.kvm_gate(report, "confine"):
+        return
+    absent = paths.missing(paths.RAMET, paths.SHELL_IMAGE)
+    if absent:
+        report.fail("confine", f"{absent} is not built")
+        return
+    proc.reap()
+    for name, function in list(globals().items()):
+        full = "confine/" + name.removeprefix("test_")
+        if name.startswith("test_") and report.wants(full):
+            faults.one(report, full, function)
