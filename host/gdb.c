@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -32,6 +33,7 @@ int gdb_listen(int port)
     if (fd < 0)
         return -errno;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); // answers are short and waited for
     if (bind(fd, (struct sockaddr *)&to, sizeof to) < 0 || listen(fd, 1) < 0) {
         int e = errno;
         close(fd);

@@ -38,20 +38,21 @@ static int put_all(const struct gdb *g, const char *text, size_t len)
     return 0;
 }
 
-// The contents up to '#'. Length, -1 at the end of the connection; what does not fit is dropped, and its
-// checksum will not match.
+// The contents up to '#'. Length, or -1 at the end of the connection. What is too long is read to its end and
+// given a sum that does not match.
 static int get_contents(struct gdb *g, char *buf, uint8_t *sum)
 {
-    int n = 0, c;
+    int n = 0, c, too_long = 0;
     *sum = 0;
     while ((c = next_byte(g)) != '#') {
         if (c < 0)
             return -1;
-        if (n < GDB_PACKET_MAX) {
+        *sum = (uint8_t)(*sum + c);
+        too_long |= n == GDB_PACKET_MAX;
+        if (!too_long)
             buf[n++] = (char)c;
-            *sum = (uint8_t)(*sum + c);
-        }
     }
+    *sum = too_long ? (uint8_t)~*sum : *sum;
     buf[n] = 0;
     return n;
 }

@@ -255,10 +255,10 @@ static int remove_name(struct walk *w)
 
 static long unlink_walked(struct walk *w, int rmdir)
 {
+    if (rmdir && w->inode == inode_at(proc_self->root))
+        return -EBUSY;
     if (w->last != WALK_NAME)
         return !rmdir ? -EISDIR : w->last == WALK_DOTDOT ? -ENOTEMPTY : -EINVAL;
-    if (w->inode == inode_at(proc_self->root))
-        return -EBUSY;
     int r = fs_may_remove(w);
     if (r < 0)
         return r;

@@ -2,8 +2,8 @@
 // The border between program and kernel: system-call entry and exit, upcalls, events.
 //
 // Three things can happen at any instruction: an upcall while the program runs (deliver signals now), an upcall
-// while the kernel runs (only note it; the way out looks), and a signal posted in between, whose upcall
-// comes later. Every way out lowers kernel_depth first and looks for notes afterwards, so none is missed.
+// while the kernel runs (its events stay pending; the way out looks), and a signal posted in between, whose upcall
+// comes later. Every way out lowers kernel_depth first and looks for work afterwards, so none is missed.
 // Neighbours: arch/x86_64/entry.S (who calls upcall), signal.h (delivery), waitq.c (waits handle events too).
 
 #include "kernel/arch.h"
@@ -18,20 +18,22 @@
 
 uint32_t kernel_depth = 1; // boot is kernel work; kernel_main lowers it for the program
 
-// Events an upcall found while the kernel was running.
-static uint32_t noted;
+// Upcalls of this VM look at the depth at any instruction: the compiler must not move work over the change.
+static void set_depth(uint32_t depth)
+{
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    kernel_depth = depth;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
 
 static int have_work(void)
 {
-    return __atomic_load_n(&noted, __ATOMIC_RELAXED) ||
-           __atomic_load_n(&pv_shared->pending, __ATOMIC_RELAXED) || signal_work();
+    return __atomic_load_n(&pv_shared->pending, __ATOMIC_RELAXED) || signal_work();
 }
 
 void events_handle(void)
 {
-    // Both words are changed behind our back only by this VM's own upcalls and its implementer.
-    uint32_t bits = __atomic_exchange_n(&noted, 0, __ATOMIC_ACQ_REL) |
-                    __atomic_exchange_n(&pv_shared->pending, 0, __ATOMIC_ACQ_REL);
+    uint32_t bits = __atomic_exchange_n(&pv_shared->pending, 0, __ATOMIC_SEQ_CST);
     if (bits & PV_EVENT_KILL)
         proc_exit(SIGKILL);
     if (bits & PV_EVENT_DEATH)
@@ -44,14 +46,14 @@ void events_handle(void)
 
 void sys_enter(void)
 {
-    kernel_depth++;
+    set_depth(kernel_depth + 1);
 }
 
 int sys_leave(long *r)
 {
     int ran = 0, all_restart = 1;
     if (kernel_depth > 1) { // a system call made by the kernel itself
-        kernel_depth--;
+        set_depth(kernel_depth - 1);
         return 0;
     }
     for (;;) {
@@ -61,10 +63,10 @@ int sys_leave(long *r)
             ran += signal_deliver_syscall(&restart);
             all_restart &= restart;
         }
-        kernel_depth = 0;
+        set_depth(0);
         if (!have_work())
             break;
-        kernel_depth = 1;
+        set_depth(1);
     }
     if (*r != -ERESTART)
         return 0;
@@ -77,21 +79,25 @@ int sys_leave(long *r)
 // The program was interrupted at `frame`.
 static void interrupted(struct pv_frame *frame, void *fpu)
 {
-    do {
-        kernel_depth = 1;
+    for (;;) {
         events_handle();
         if (signal_work())
             signal_deliver_frame(frame, fpu);
-        kernel_depth = 0;
-    } while (have_work());
+        set_depth(0);
+        if (!have_work())
+            break;
+        set_depth(1);
+    }
 }
 
 uint32_t kernel_depth_set(uint32_t depth)
 {
     uint32_t old = kernel_depth;
-    kernel_depth = depth;
-    if (depth == 0 && have_work())
+    set_depth(depth);
+    if (depth == 0 && have_work()) {
+        set_depth(1);
         interrupted(NULL, NULL);
+    }
     return old;
 }
 
@@ -105,9 +111,12 @@ void upcall(struct pv_frame *frame, void *fpu)
             pv_kick(proc_self->slot, PV_KICK_INTERRUPT);
         return;
     }
-    __atomic_fetch_or(&noted, __atomic_exchange_n(&pv_shared->pending, 0, __ATOMIC_SEQ_CST),
-                      __ATOMIC_SEQ_CST);
-    pv_shared->masked = 0; // an upcall from here on nests on this stack and finds the kernel running
-    if (!in_kernel())
-        interrupted(frame, fpu);
+    // In the kernel the events stay in `pending`: whoever leaves, or waits, looks there.
+    if (in_kernel()) {
+        pv_shared->masked = 0;
+        return;
+    }
+    set_depth(1); // before unmasking: an upcall from here on nests on this stack and only returns
+    pv_shared->masked = 0;
+    interrupted(frame, fpu);
 }

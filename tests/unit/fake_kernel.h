@@ -27,6 +27,16 @@ void fake_die(void);
 // What the host does when a VM has died: notes it at its door.
 void fake_mourn(uint32_t slot);
 
+// An entry of a made-up image: a directory (contents and target NULL), a file, a symlink, or a program.
+struct fake_entry {
+    const char *path; // sorted, parents first
+    const char *contents, *target;
+    uint32_t mode;
+    int32_t program; // -1: none
+};
+// Boots a family whose file system is populated from such an image ("/" is added).
+void fake_boot_fs(uint64_t window_size, const struct fake_entry *entries, uint32_t n);
+
 // Sets the caller's identity.
 void fake_user(uint32_t uid, uint32_t gid);
 // Signals sent to this VM by itself (SIGPIPE, SIGXFSZ) since the last call, as a bit set; clears it.
