@@ -173,6 +173,7 @@ long sys_execve(const char *path, char *const argv[], char *const envp[])
     if (r == 0) {
         exec_commit(proc_self, &image, path);
         clock_exec();
+        proc_vfork_release();
         r = pv_exec(image.program, image.argc, image.envc, image.strings, image.len);
         klog("exec: %s: error %d", proc_self->comm, (int)-r);
         proc_exit(K_STATUS_SIGNAL(SIGKILL));

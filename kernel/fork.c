@@ -99,11 +99,45 @@ static int64_t clone(struct proc **child)
     return -EAGAIN;
 }
 
-static long fork_now(void)
+// --- vfork: the parent waits for the child's exec or end ---
+
+struct vfork_wait {
+    const struct proc *child;
+    int32_t pid; // the entry may be reaped (SIGCHLD ignored) and be another's
+};
+
+static int vfork_over(void *arg)
+{
+    const struct vfork_wait *w = arg;
+    return !atomic_load(&w->child->vforked) || w->child->pid != w->pid ||
+           __atomic_load_n(&w->child->dead, __ATOMIC_ACQUIRE);
+}
+
+void proc_vfork_release(void)
+{
+    struct proc *p = proc_self;
+    if (!atomic_load(&p->vforked))
+        return;
+    atomic_store(&p->vforked, 0);
+    uint32_t parent = __atomic_load_n(&p->parent_slot, __ATOMIC_RELAXED);
+    if (parent)
+        waitq_wake_slot(parent, 0);
+}
+
+// Signals wait meanwhile, as on Linux; only SIGKILL does not. An exit of the child rings our bell by itself.
+static void wait_vforked(const struct proc *child, int32_t pid)
+{
+    struct vfork_wait over = {child, pid};
+    struct wait w = {.ready = vfork_over, .arg = &over, .deadline = PV_FOREVER, .uninterruptible = 1};
+    wait_for(&w);
+}
+
+static long fork_now(int vfork)
 {
     struct proc *child = proc_claim();
     if (!child)
         return -EAGAIN;
+    atomic_store(&child->vforked, vfork);
     long r = hooks_prepare(child);
     if (r < 0) {
         proc_discard(child);
@@ -124,15 +158,27 @@ static long fork_now(void)
     uint32_t state = PROC_EMBRYO;
     if (child->pid == pid)
         atomic_compare_exchange_strong(&child->state, &state, PROC_RUNNING);
+    if (vfork)
+        wait_vforked(child, pid);
     return pid;
 }
 
-long sys_fork(void)
+static long fork_call(int vfork)
 {
     long r;
     do {
         sys_enter();
-        r = fork_now();
+        r = fork_now(vfork);
     } while (sys_leave(&r));
     return r;
+}
+
+long sys_fork(void)
+{
+    return fork_call(0);
+}
+
+long sys_vfork(void)
+{
+    return fork_call(1);
 }

@@ -112,7 +112,7 @@ static long open_walked(struct walk *w, int flags, unsigned mode, struct file **
         // Who created a file may write it, whatever its mode says.
         return r < 0 ? r : describe(w->inode, flags & ~O_TRUNC, out);
     }
-    if (w->inode->gen == GEN_FD) {
+    if (w->inode->gen == GEN_FD && !inode_is(w->inode, S_IFLNK)) {
         *out = fd_get(w->inode->program);
         return *out ? 0 : -ENOENT;
     }

@@ -173,9 +173,12 @@ static int walk_step(struct state *s, struct walk *w)
     s->rest = name + len;
     int last = *skip_slashes(s->rest) == '\0';
     if (found && inode_is(found, S_IFLNK) && (!last || *s->rest || s->flags & WALK_FOLLOW)) {
-        r = follow(s, found);
-        inode_put(found);
-        return r;
+        struct inode *link = found;
+        int by_text = link->gen != GEN_FD;
+        r = by_text ? follow(s, link) : gen_follow(link, &found);
+        inode_put(link);
+        if (by_text || r < 0)
+            return r;
     }
     if (last) {
         r = finish(s, name, len, found, w);

@@ -77,22 +77,26 @@ static int new_inode(struct inode *dir, enum gen_kind kind, uint32_t mode, int32
     return 0;
 }
 
-static uint32_t type_of_kind(const struct file *f)
-{
-    return S_IFMT & (f->kind == FILE_TTY || f->kind == FILE_DEVICE ? S_IFCHR : S_IFIFO);
-}
-
-// A descriptor of this process: what it refers to if that has an inode, else something that opens as dup().
+// A descriptor is shown as a symlink: lstat() must not take an open directory's for a directory to descend into.
 static int lookup_fd(struct inode *dir, int32_t fd, struct inode **found)
 {
-    const struct file *f = dir->program == proc_self->pid ? fd_borrow(fd) : NULL;
+    if (dir->program != proc_self->pid || !fd_borrow(fd))
+        return -ENOENT;
+    return new_inode(dir, GEN_FD, S_IFLNK | 0700, fd, found);
+}
+
+int gen_follow(struct inode *link, struct inode **found)
+{
+    const struct file *f = fd_borrow(link->program);
     if (!f)
         return -ENOENT;
-    if (!f->inode.unit)
-        return new_inode(dir, GEN_FD, type_of_kind(f) | 0600, fd, found);
-    *found = inode_at(f->inode);
-    inode_get(*found);
-    return 0;
+    if (f->inode.unit) {
+        *found = inode_at(f->inode);
+        inode_get(*found);
+        return 0;
+    }
+    uint32_t type = f->kind == FILE_TTY || f->kind == FILE_DEVICE ? S_IFCHR : S_IFIFO;
+    return new_inode(NULL, GEN_FD, type | 0600, link->program, found);
 }
 
 int gen_lookup(struct inode *dir, const char *name, uint32_t len, struct inode **found)
@@ -181,12 +185,33 @@ static long exe_path(char *buf, uint32_t size)
     return len;
 }
 
+// What readlink() shows for a descriptor: files have no way back to their names, so their number must do.
+static long fd_text(int32_t fd, char *buf)
+{
+    static const char *const kinds[FILE_KINDS] = {
+        "file:[", "file:[", "directory:[", "pipe:[", "/dev/console", "stream:[", "device:["};
+    const struct file *f = fd_borrow(fd);
+    if (!f || f->kind >= FILE_KINDS)
+        return -ENOENT;
+    uint32_t len = (uint32_t)strlen(kinds[f->kind]);
+    memcpy(buf, kinds[f->kind], len);
+    if (f->kind == FILE_TTY)
+        return len;
+    uint32_t number = f->inode.unit ? inode_at(f->inode)->ino : f->object.unit;
+    len += put_decimal(buf + len, number);
+    buf[len++] = ']';
+    buf[len] = '\0';
+    return len;
+}
+
 long gen_target(struct inode *ip, char *buf, uint32_t size)
 {
     if (size < 32)
         return -EINVAL;
     if (ip->gen == GEN_SELF)
         return put_decimal(buf, (uint32_t)proc_self->pid);
+    if (ip->gen == GEN_FD)
+        return fd_text(ip->program, buf);
     // What another process runs is not written down anywhere it could be read.
     return ip->program == proc_self->pid ? exe_path(buf, size) : -EACCES;
 }

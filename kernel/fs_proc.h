@@ -31,6 +31,8 @@ enum gen_kind {
 
 // Finds a name in such a directory: 0 and a referenced inode, or -errno.
 int gen_lookup(struct inode *dir, const char *name, uint32_t len, struct inode **found);
+// Follows a GEN_FD symlink: the inode behind the descriptor, or one that opens as dup() if it has none. Referenced.
+int gen_follow(struct inode *link, struct inode **found);
 // The entry at *pos of such a directory (after "." and ".."), name in buf. 1, or 0 at the end.
 int gen_next(struct inode *dir, uint64_t *pos, struct dir_item *item, char buf[32]);
 long gen_target(struct inode *ip, char *buf, uint32_t size);

@@ -177,6 +177,8 @@ static int within(uintptr_t p, size_t n, uintptr_t start, uintptr_t end)
 int user_writable(void *p, size_t n)
 {
     uintptr_t a = (uintptr_t)p;
+    if (n == 0) // nothing is touched: any address will do, NULL above all
+        return 0;
     if (within(a, n, (uintptr_t)__data_start, heap_end) ||
         within(a, n, boot_info->stack_bottom, boot_info->stack_top))
         return 0;
@@ -186,6 +188,8 @@ int user_writable(void *p, size_t n)
 int user_readable(const void *p, size_t n)
 {
     uintptr_t a = (uintptr_t)p;
+    if (n == 0)
+        return 0;
     // Text, read-only data and data are adjacent, each rounded up to 2 MB by the linker script.
     if (within(a, n, PV_RAM_VA * 2, heap_end) ||
         within(a, n, boot_info->stack_bottom, boot_info->stack_top))

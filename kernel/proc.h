@@ -29,7 +29,8 @@ struct proc_siginfo {
     int32_t code;
     int32_t pid;
     uint32_t uid;
-    int32_t status;
+    uint32_t reserved;
+    uint64_t value; // SIGCHLD: status or signal; SI_QUEUE: the sender's sigval
 };
 
 struct proc {
@@ -47,6 +48,8 @@ struct proc {
     uint32_t wait_flags;  // PROC_W_*: a stop or continue not yet waited for
     uint32_t exec_done;   // not 0 after the first exec (setpgid by the parent fails then)
     uint32_t dead;        // not 0: status is final and may be waited for; the VM is about to leave
+    // Set by a vforking parent before the clone, cleared by the child, once: until then the parent waits.
+    _Atomic uint32_t vforked;
     // Atomic, written by senders.
     _Atomic uint64_t sig_pending;
     struct proc_siginfo siginfo[64];
@@ -134,6 +137,8 @@ void proc_tell_parent(struct proc *p, int code, int sig);
 // --- the fork hook: kernel/fork.c ---
 int proc_fork_prepare(struct proc *child);
 void proc_fork_child(void);
+// A vforked child is about to be another program: lets its parent go on. Nothing for others. No lock held.
+void proc_vfork_release(void);
 
 // Hooks of the file layer (kernel/fd.c) and of other subsystems that live in struct proc:
 void fds_inherit(struct proc *child, const struct proc *parent); // copies the table, takes references

@@ -92,7 +92,7 @@ void signal_post(struct proc *p, int sig, const struct proc_siginfo *info)
 void proc_signal(struct proc *p, int sig, int code, int status)
 {
     struct proc_siginfo info = {
-        .code = code, .pid = proc_self->pid, .uid = proc_self->uid, .status = status};
+        .code = code, .pid = proc_self->pid, .uid = proc_self->uid, .value = (uint32_t)status};
     if (p == proc_self) {
         signal_post(p, sig, &info);
         return;
@@ -134,9 +134,10 @@ static int is_target(const struct proc *p, int pid)
     return p->pgid == (pid ? -pid : proc_self->pgid);
 }
 
-static long kill_now(int pid, int sig)
+static long kill_now(int pid, int sig, int code, uint64_t value)
 {
-    struct proc_siginfo info = {.code = SI_USER, .pid = proc_self->pid, .uid = proc_self->uid};
+    struct proc_siginfo info = {
+        .code = code, .pid = proc_self->pid, .uid = proc_self->uid, .value = value};
     int found = 0, sent = 0;
     if (pid == PROC_INIT_PID) // the supervisor is there, and out of reach
         return sig ? -EPERM : 0;
@@ -167,7 +168,21 @@ long sys_kill(int pid, int sig)
         return -ESRCH;
     do {
         sys_enter();
-        r = kill_now(pid, sig);
+        r = kill_now(pid, sig, SI_USER, 0);
+    } while (sys_leave(&r));
+    return r;
+}
+
+long sys_sigqueue(int pid, int sig, uint64_t value)
+{
+    long r;
+    if (sig < 0 || sig > K_NSIG)
+        return -EINVAL;
+    if (pid <= 0) // one process only
+        return -ESRCH;
+    do {
+        sys_enter();
+        r = kill_now(pid, sig, SI_QUEUE, value);
     } while (sys_leave(&r));
     return r;
 }

@@ -155,7 +155,7 @@ void signal_fill_info(struct k_siginfo *info, int sig, const struct proc_siginfo
     info->code = from->code;
     info->u.proc.pid = from->pid;
     info->u.proc.uid = from->uid;
-    info->u.proc.status = from->status;
+    info->u.proc.value = from->value; // SIGCHLD's status is its lower half
 }
 
 long sys_sigtimedwait(const uint64_t *set, struct k_siginfo *info, const struct k_timespec *timeout)

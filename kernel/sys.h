@@ -70,6 +70,7 @@ long sys_ppoll(struct k_pollfd *fds, unsigned n, const struct k_timespec *timeou
 
 // --- processes: kernel/fork.c, exec.c, exit.c, wait.c, ids.c ---
 long sys_fork(void);
+long sys_vfork(void); // as fork, but returns in the parent only when the child has exec'd or ended
 long sys_execve(const char *path, char *const argv[], char *const envp[]);
 _Noreturn void sys_exit(int code);
 long sys_wait4(int pid, int *status, int options, struct k_rusage *usage);
@@ -127,6 +128,7 @@ long sys_spawn(const char *path, char *const argv[], char *const envp[], const s
 
 // --- signals: kernel/signal.c ---
 long sys_kill(int pid, int sig);
+long sys_sigqueue(int pid, int sig, uint64_t value); // value: a union sigval; not queued, as all signals here
 long sys_sigaction(int sig, const struct k_sigaction *act, struct k_sigaction *old);
 long sys_sigprocmask(int how, const uint64_t *set, uint64_t *old);
 long sys_sigpending(uint64_t *set);

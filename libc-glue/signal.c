@@ -167,6 +167,11 @@ int killpg(pid_t group, int sig)
     return kill(-group, sig);
 }
 
+int sigqueue(pid_t pid, int sig, const union sigval value)
+{
+    return (int)glue_ret(sys_sigqueue(pid, sig, (uint64_t)(uintptr_t)value.sival_ptr));
+}
+
 int raise(int sig)
 {
     return kill(getpid(), sig);

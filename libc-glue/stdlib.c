@@ -49,13 +49,6 @@ int posix_memalign(void **out, size_t align, size_t size)
     return 0;
 }
 
-int clearenv(void)
-{
-    static char *none[1];
-    environ = none;
-    return 0;
-}
-
 // No run queue to measure: every process is a VM the host schedules.
 int getloadavg(double loads[], int n)
 {

@@ -101,7 +101,10 @@ struct k_siginfo {
         struct {
             int32_t pid;
             uint32_t uid;
-            int32_t status; // SIGCHLD: exit status or signal
+            union {
+                int32_t status; // SIGCHLD: exit status or signal
+                uint64_t value; // SI_QUEUE: the sender's sigval
+            };
         } proc;
         struct {
             uint64_t addr; // SIGSEGV, SIGBUS, SIGILL, SIGFPE

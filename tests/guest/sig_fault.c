@@ -24,7 +24,8 @@ __attribute__((noinline)) static void store(volatile char *at)
 
 __attribute__((noinline)) static int divide(volatile int a, volatile int b)
 {
-    return a / b;
+    volatile int quotient = a / b; // or the compiler, seeing it unused, divides nothing
+    return quotient;
 }
 
 // Unbounded on purpose; the volatile array keeps it from becoming a loop.

@@ -76,7 +76,7 @@ def test_killed_while_busy():
 
 def test_first_killed():
     """Killing the first program's monitor ends the family with 137."""
-    with shell("echo ready; sleep 100 & sleep 100") as family:
+    with shell("echo ready; sleep 100 & sleep 100; :") as family:
         family.expect("ready")
         pids = family.wait_for_monitors(lambda pids: len(pids) >= 3, "two sleepers")
         family.kill(pids[0])

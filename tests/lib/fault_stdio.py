@@ -132,10 +132,9 @@ def test_large_both_ways():
 
 
 def test_script_on_stdin():
-    outcome = proc.run(
-        paths.ramet_run(paths.SHELL_IMAGE), stdin=b"echo one\nread x\ndata line\necho \"[$x]\"\nexit 6\n"
-    )
-    assert (outcome.status, outcome.out) == (6, b"one\n[data line]\n"), f"{outcome.out!r}"
+    script = b"echo one\nfor i in 1 2; do\necho $i | cat\ndone\nexit 6\n"
+    outcome = proc.run(paths.ramet_run(paths.SHELL_IMAGE), stdin=script)
+    assert (outcome.status, outcome.out) == (6, b"one\n1\n2\n"), f"{outcome.out!r}"
 
 
 def test_stderr_apart():

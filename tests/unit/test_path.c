@@ -432,7 +432,17 @@ static void test_proc(void)
     CHECK_EQ(fd, 2);
     CHECK_EQ(sys_write(p[1], "hi", 2), 2);
     CHECK_EQ(sys_read((int)fd, buf, 8), 2);
+    CHECK_EQ(look_through("/dev/stdin"), 0);
+    CHECK_EQ(st.mode, S_IFIFO | 0600);
     fd = sys_openat(AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY, 0);
+    // find(1) must not descend into the directory it has open.
+    CHECK_EQ(fd, 3);
+    CHECK_EQ(look("/proc/self/fd/3"), 0);
+    CHECK_EQ(st.mode, S_IFLNK | 0700);
+    CHECK_EQ(look_through("/proc/self/fd/3"), 0);
+    CHECK_EQ(st.mode, S_IFDIR | 0500);
+    CHECK_EQ(sys_readlinkat(AT_FDCWD, "/proc/self/fd/0", buf, 6), 6);
+    CHECK(memcmp(buf, "pipe:[", 6) == 0);
     CHECK(sys_getdents64((int)fd, buf, sizeof buf) > 0);
     fds_close_all(proc_self);
     fd = sys_openat(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY, 0);

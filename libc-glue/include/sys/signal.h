@@ -130,6 +130,7 @@ typedef struct sigaltstack {
 __BEGIN_DECLS
 int kill(pid_t, int);
 int killpg(pid_t, int);
+int sigqueue(pid_t, int, const union sigval);
 int sigaction(int, const struct sigaction *__restrict, struct sigaction *__restrict);
 int sigprocmask(int, const sigset_t *__restrict, sigset_t *__restrict);
 int pthread_sigmask(int, const sigset_t *__restrict, sigset_t *__restrict);
