@@ -10,7 +10,7 @@ GUESTCC ?= gcc
 KERNEL := \
 	kernel/main.c kernel/pv.c kernel/upcall.c kernel/mem.c kernel/print.c kernel/note.c \
 	kernel/random.c kernel/time.c kernel/timer.c kernel/misc.c \
-	kernel/window.c kernel/lock.c kernel/waitq.c \
+	kernel/window.c kernel/lock.c kernel/waitq.c kernel/copy.c \
 	kernel/file.c kernel/fd.c kernel/pipe.c kernel/fifo.c kernel/poll.c kernel/dev.c \
 	kernel/stream.c kernel/stdio.c kernel/sys_file.c kernel/sys_path.c \
 	kernel/fs_inode.c kernel/fs_dir.c kernel/fs_name.c kernel/fs_path.c kernel/fs_data.c \
@@ -21,10 +21,12 @@ KERNEL := \
 	kernel/tty.c kernel/tty_line.c kernel/tty_edit.c kernel/tty_ioctl.c \
 	arch/x86_64/cpu.c arch/x86_64/ucontext.c arch/x86_64/entry.S
 GLUE := \
-	libc-glue/dir.c libc-glue/err.c libc-glue/ids.c libc-glue/io.c libc-glue/layout.c \
-	libc-glue/mman.c libc-glue/mntent.c libc-glue/path.c libc-glue/poll.c libc-glue/process.c \
-	libc-glue/signal.c libc-glue/spawn.c libc-glue/start.c libc-glue/stat.c libc-glue/stdlib.c \
-	libc-glue/strings.c libc-glue/system.c libc-glue/termios.c libc-glue/time.c libc-glue/users.c
+	libc-glue/dir.c libc-glue/env.c libc-glue/err.c libc-glue/getopt.c libc-glue/ids.c \
+	libc-glue/io.c libc-glue/layout.c libc-glue/mktemp.c libc-glue/mman.c \
+	libc-glue/mntent.c libc-glue/path.c libc-glue/poll.c libc-glue/process.c \
+	libc-glue/setjmp.c libc-glue/signal.c libc-glue/spawn.c libc-glue/start.c \
+	libc-glue/stat.c libc-glue/stdlib.c libc-glue/strings.c libc-glue/system.c \
+	libc-glue/termios.c libc-glue/time.c libc-glue/tz.c libc-glue/users.c
 HOST := \
 	host/main.c host/options.c host/supervisor.c host/terminal.c host/family.c host/monitor.c \
 	host/vm.c host/platform.c host/load.c host/guest.c host/event.c \
@@ -79,7 +81,7 @@ GLUE_OBJ := $(GLUE:%.c=$(B)/obj/glue/%.o)
 LIBC := $(SYSROOT)/lib/libc.a
 
 # Checks its own inputs and does nothing when they have not changed.
-$(LIBC): tools/build-newlib $(wildcard kernel/api/*.h) $(shell find libc-glue/include -name '*.h') | $(SETUP)
+$(LIBC): tools/build-newlib libc-glue/replaces $(wildcard kernel/api/*.h) $(shell find libc-glue/include -name '*.h') | $(SETUP)
 	tools/build-newlib
 	@touch $@
 

@@ -130,10 +130,10 @@ class Meeting:
         """Output to the end, and the exit status checked."""
         while piece := self.read():
             self.text += piece
+        err = self.process.stderr.read().decode()
         if self.process.wait(LIMIT) != 0:
-            fail(self.argv, f"exit status {self.process.returncode}",
-                 self.process.stderr.read().decode())
-        return self.text
+            fail(self.argv, f"exit status {self.process.returncode}", err)
+        return self.text, err
 
     def members(self):
         """The processes that are the program: monitors of its VMs, or it and its children."""
@@ -142,7 +142,7 @@ class Meeting:
 
 
 def pinned(argv, cpus):
-    """Results of a program of two processes, the first on cpus[0] and the second on cpus[1]."""
+    """Output and errors of two processes, the first on cpus[0] and the second on cpus[1]."""
     with Meeting(argv) as meeting:
         meeting.ready()
         members = meeting.members()
@@ -151,7 +151,7 @@ def pinned(argv, cpus):
         for pid, cpu in zip(members, cpus):
             os.sched_setaffinity(pid, {cpu})
         meeting.go()
-        return parse(meeting.finish())
+        return meeting.finish()
 
 
 def available_kb():
@@ -200,11 +200,12 @@ def clone_cost(argv, count):
     return abs(after - before), ((before + after) / 2 - during) / count, pss / count
 
 
-def costs(operation, count):
-    """What `count` operations cost in a family: counters of --trace=exit, summed over its VMs."""
+def costs(operation, count, cpus):
+    """What `count` operations cost in a family: counters of --trace=exit, summed over its VMs. With
+    `cpus` the program has two processes, which are pinned."""
     argv = ramet("repeat", operation, str(count), "/bench/child", options=["--trace=exit"])
     total = {}
-    for line in run(argv)[1].splitlines():
+    for line in (pinned(argv, cpus) if cpus else run(argv))[1].splitlines():
         if not re.match(r"ramet: \d+ exits:", line):
             continue
         for key, value in re.findall(r"([\w-]+)=(\d+)", line):

@@ -18,10 +18,19 @@
 #include "host/monitor.h"
 #include "host/platform.h"
 
-static pid_t fork_sibling(void)
+static pid_t fork_sibling(struct family *f, uint32_t slot)
 {
-    // The bare system call: nothing in this process needs the C library's fork handlers.
-    return (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
+    // Posts to the child wait until event_init(): their handler knows only the parent's VM until then.
+    sigset_t all, old;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &old);
+    // The bare system call: nothing in this process needs the C library's fork handlers, and it registers the
+    // pid before the child exists to be killed, so that the supervisor knows whose death it reaps.
+    pid_t pid = (pid_t)syscall(SYS_clone, CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD, NULL,
+                               &f->shared->slots[slot].pid, NULL, NULL);
+    if (pid != 0)
+        sigprocmask(SIG_SETMASK, &old, NULL);
+    return pid;
 }
 
 // Copies pages that will be written anyway while it costs a host fault each, not a guest one. One host fault is a
@@ -86,7 +95,7 @@ int64_t call_fork(struct monitor *m, struct pv_fork *c)
     if ((r = family_claim(f, c->slot)) < 0)
         return r;
     clone.regs = *vm_regs(&m->vm);
-    pid_t pid = fork_sibling();
+    pid_t pid = fork_sibling(f, c->slot);
     if (pid == 0)
         run_clone(m, &clone);
     if (pid < 0) {
@@ -150,7 +159,7 @@ int64_t call_spawn(struct monitor *m, struct pv_exec *c)
     if ((r = read_args(m, c, &args)) < 0)
         return r;
     if ((r = family_claim(f, c->slot)) == 0) {
-        pid_t pid = fork_sibling();
+        pid_t pid = fork_sibling(f, c->slot);
         if (pid == 0) {
             m->slot = c->slot;
             gdb_forget(m, NULL);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The system-call filter of monitors: a table of what is allowed, and nothing else.
 //
-// A guest that breaks out of its VM finds itself in a process that can run KVM on memory it already has, talk to
-// stdio and its supervisor, and clone itself; it can open nothing, execute nothing and signal nobody. The
-// filter is built once per family: clones get it from fork(2) at no cost.
-// Neighbours: monitor.c (caller), docs/confinement.md (how to add a call), supervisor.c (explains a SIGSYS).
+// A guest that breaks out of its VM finds itself in a process that can run KVM on memory it
+// already has, talk to stdio and its supervisor, and clone itself; it can open nothing, execute
+// nothing and signal nobody. The filter is built once per family: clones get it from fork(2) at
+// no cost. Neighbours: monitor.c (caller), docs/confinement.md (how to add a call), supervisor.c
+// (explains a SIGSYS).
 
 #include "host/confine.h"
 
@@ -34,63 +35,67 @@ struct confine_rule {
     struct confine_match match[2];
 };
 
+// clang-format off
 // The kernel looks at the low 32 bits of an int; a caller may leave anything above them.
-#define INT(arg, value) {arg, 0xffffffffu, value}
-#define LONG(arg, value) {arg, ~UINT64_C(0), value}
-#define WITHOUT(arg, bits) {arg, bits, 0}
-#define ALLOW(name, fd, ...) {SCMP_SYS(name), fd, {__VA_ARGS__}}
-#define ALLOW_ALL(name) {.call = SCMP_SYS(name)}
-#define ALLOW_KVM(request) ALLOW(ioctl, FD_ANY, LONG(1, request))
+#define INT(arg, value)      {arg, 0xffffffffu, value}
+#define LONG(arg, value)     {arg, ~UINT64_C(0), value}
+#define WITHOUT(arg, bits)   {arg, bits, 0}
+#define ALLOW(name)          {.call = SCMP_SYS(name)}
+#define ALLOW_FD(name, what) {.call = SCMP_SYS(name), .fd = what}
+#define ALLOW_IF(name, ...)  {.call = SCMP_SYS(name), .match = {__VA_ARGS__}}
+#define ALLOW_KVM(request)   ALLOW_IF(ioctl, LONG(1, request))
 
 // The KVM requests name no descriptor: a clone's new VM has a number nobody knows yet, and no other
 // driver's descriptor is open.
 static const struct confine_rule rules[] = {
-    ALLOW_KVM(KVM_RUN),                    // the guest
-    ALLOW_KVM(KVM_CREATE_VM),              // a clone makes its own VM,
-    ALLOW_KVM(KVM_CREATE_VCPU),            // its vCPU,
-    ALLOW_KVM(KVM_SET_USER_MEMORY_REGION), // memory slots (also to flush the shadow),
-    ALLOW_KVM(KVM_SET_CPUID2),             // processor features
-    ALLOW_KVM(KVM_SET_DEVICE_ATTR),        // and TSC offset
-    ALLOW_KVM(KVM_GET_SREGS),              // CR2 of a page fault
-    ALLOW(futex, FD_ANY, INT(1, FUTEX_WAIT)), // PV_CALL_WAIT on the doorbell
-    ALLOW(futex, FD_ANY, INT(1, FUTEX_WAKE)), // PV_CALL_KICK
-    ALLOW_ALL(sched_yield),                // PV_CALL_WAIT with a deadline that has passed
-    ALLOW_ALL(ppoll),                      // PV_CALL_WAIT with console descriptors
-    ALLOW_ALL(poll),                       // PV_CALL_CONSOLE: would a terminal block
-    ALLOW(preadv2, FD_STDIO, {0}),              // PV_CALL_CONSOLE
-    ALLOW(pwritev2, FD_STDIO, {0}),             // PV_CALL_CONSOLE
-    ALLOW(write, FD_STDERR, {0}),               // diagnostics and --trace
-    ALLOW(sendto, FD_CONTROL, LONG(4, 0)), // messages to the supervisor; no address, so nobody else
-    ALLOW_ALL(setitimer),                  // PV_CALL_SET_TIMER
-    ALLOW(clone, FD_ANY, LONG(0, CLONE_PARENT | SIGCHLD), LONG(1, 0)), // PV_CALL_FORK, SPAWN: a fork, no thread
-    ALLOW_ALL(close),                      // a clone lets go of its parent's VM
-    ALLOW_ALL(getpid),                     // a clone enrols,
-    ALLOW_ALL(getppid),                    // checks that the supervisor lives
-    ALLOW(prctl, FD_ANY, INT(0, PR_SET_PDEATHSIG), LONG(1, SIGKILL)), // and dies with it
-    ALLOW_ALL(rt_sigaction),               // a clone's handlers
-    ALLOW_ALL(rt_sigprocmask),             // waiting for a signal without a race
-    ALLOW_ALL(rt_sigreturn),               // the end of a handler
-    ALLOW_ALL(restart_syscall),            // a wait continued after SIGSTOP and SIGCONT
-    ALLOW_ALL(getrandom),                  // the seed of a clone or a new program
-    ALLOW(mmap, FD_ANY, WITHOUT(2, PROT_EXEC)), // a vCPU's page; EXEC's fresh RAM and segments; malloc
-    ALLOW_ALL(munmap),                     // likewise
-    ALLOW_ALL(brk),                        // malloc
-    ALLOW(madvise, FD_ANY, INT(2, MADV_DONTNEED)),       // PV_CALL_RELEASE
-    ALLOW(madvise, FD_ANY, INT(2, MADV_HUGEPAGE)),       // RAM in 2 MB pages
-    ALLOW(madvise, FD_ANY, INT(2, MADV_NOHUGEPAGE)),     // or not
-    ALLOW(madvise, FD_ANY, INT(2, MADV_POPULATE_READ)),  // mapped early, while a page costs less
-    ALLOW(madvise, FD_ANY, INT(2, MADV_POPULATE_WRITE)), // copied early, likewise
-    ALLOW_ALL(exit_group),                 // the end
+    ALLOW_KVM(KVM_RUN),                                // the guest
+    ALLOW_KVM(KVM_CREATE_VM),                          // a clone makes its own VM,
+    ALLOW_KVM(KVM_CREATE_VCPU),                        // its vCPU,
+    ALLOW_KVM(KVM_SET_USER_MEMORY_REGION),             // memory slots (also to flush the shadow),
+    ALLOW_KVM(KVM_SET_CPUID2),                         // processor features
+    ALLOW_KVM(KVM_SET_DEVICE_ATTR),                    // and TSC offset
+    ALLOW_KVM(KVM_GET_SREGS),                          // CR2 of a page fault
+    ALLOW_IF(futex, INT(1, FUTEX_WAIT)),               // PV_CALL_WAIT on the doorbell
+    ALLOW_IF(futex, INT(1, FUTEX_WAKE)),               // PV_CALL_KICK
+    ALLOW(sched_yield),                                // PV_CALL_WAIT, its deadline passed
+    ALLOW(ppoll),                                      // PV_CALL_WAIT with console descriptors
+    ALLOW(poll),                                       // PV_CALL_CONSOLE: would a terminal block
+    ALLOW_FD(preadv2, FD_STDIO),                       // PV_CALL_CONSOLE
+    ALLOW_FD(pwritev2, FD_STDIO),                      // PV_CALL_CONSOLE
+    ALLOW_FD(write, FD_STDERR),                        // diagnostics and --trace
+    {SCMP_SYS(sendto), FD_CONTROL, {LONG(4, 0)}},      // to the supervisor; no address: no other
+    ALLOW(setitimer),                                  // PV_CALL_SET_TIMER
+    ALLOW_IF(clone, LONG(0, CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD),
+             LONG(1, 0)),                              // FORK, SPAWN: a process, no thread
+    ALLOW(close),                                      // a clone lets go of its parent's VM,
+    ALLOW(getppid),                                    // sees that the supervisor lives,
+    ALLOW_IF(prctl, INT(0, PR_SET_PDEATHSIG),
+             LONG(1, SIGKILL)),                        // and dies with it
+    ALLOW(rt_sigaction),                               // a clone's handlers
+    ALLOW(rt_sigprocmask),                             // waiting for a signal without a race
+    ALLOW(rt_sigreturn),                               // the end of a handler
+    ALLOW(restart_syscall),                            // a wait after SIGSTOP and SIGCONT
+    ALLOW(getrandom),                                  // the seed of a clone or a new program
+    ALLOW_IF(mmap, WITHOUT(2, PROT_EXEC)),             // a vCPU's page; RAM of EXEC; malloc
+    ALLOW(munmap),                                     // likewise
+    ALLOW(brk),                                        // malloc
+    ALLOW_IF(madvise, INT(2, MADV_DONTNEED)),          // PV_CALL_RELEASE
+    ALLOW_IF(madvise, INT(2, MADV_HUGEPAGE)),          // RAM in 2 MB pages,
+    ALLOW_IF(madvise, INT(2, MADV_NOHUGEPAGE)),        // or not,
+    ALLOW_IF(madvise, INT(2, MADV_POPULATE_READ)),     // mapped early, while a page costs less,
+    ALLOW_IF(madvise, INT(2, MADV_POPULATE_WRITE)),    // copied early, likewise
+    ALLOW(exit_group),                                 // the end
 };
 
 // With --gdb only: a debugger is let in by the user, and may do to the guest what it likes.
 static const struct confine_rule gdb_rules[] = {
-    ALLOW(accept4, FD_GDB, {0}),                // a connection
-    ALLOW(fcntl, FD_ANY, INT(1, F_SETOWN)), // whom its input interrupts
-    ALLOW(fcntl, FD_ANY, INT(1, F_SETFL), INT(2, O_RDWR | O_ASYNC)), // and that it does
-    ALLOW_ALL(recvfrom),                   // packets
-    ALLOW(sendto, FD_ANY, LONG(4, 0)),     // replies
-    ALLOW_KVM(KVM_SET_SREGS),              // registers
+    ALLOW_FD(accept4, FD_GDB),                         // a connection
+    ALLOW(getpid),                                     // who it is that
+    ALLOW_IF(fcntl, INT(1, F_SETOWN)),                 // is interrupted by its input,
+    ALLOW_IF(fcntl, INT(1, F_SETFL), INT(2, O_RDWR | O_ASYNC)), // and that it is
+    ALLOW(recvfrom),                                   // packets
+    ALLOW_IF(sendto, LONG(4, 0)),                      // replies
+    ALLOW_KVM(KVM_SET_SREGS),                          // registers
     ALLOW_KVM(KVM_GET_XSAVE),
     ALLOW_KVM(KVM_SET_XSAVE),
 };
@@ -98,8 +103,9 @@ static const struct confine_rule gdb_rules[] = {
 // With --trace=exit only: KVM's own counters, read when the VM ends (trace.c).
 static const struct confine_rule trace_rules[] = {
     ALLOW_KVM(KVM_GET_STATS_FD),
-    ALLOW_ALL(pread64),
+    ALLOW(pread64),
 };
+// clang-format on
 
 static int add_for_fd(scmp_filter_ctx ctx, const struct confine_rule *rule, int fd)
 {

@@ -27,7 +27,7 @@ enum slot_state {
 
 struct family_slot {
     _Atomic uint32_t state;
-    _Atomic int32_t pid;       // of the monitor; 0 when the slot is free
+    _Atomic int32_t pid;       // of the monitor, set before it runs; 0 when the slot is free
     _Atomic uint32_t events;   // PV_EVENT_* posted by the supervisor, taken by the monitor
     _Atomic uint32_t kill;     // supervisor: PV_EVENT_KILL was posted; when, in deadline_ns
     _Atomic uint64_t deadline_ns;

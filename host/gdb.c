@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // When a VM belongs to gdb: attaching, stopping, stepping, resuming. See gdb.h.
 //
-// While stopped the VM is always at a ring-3 instruction, its registers in kvm_run: an exception's stub is left at
-// once, and what the guest would have got is kept until gdb says whether it shall.
+// While stopped the VM is always at a ring-3 instruction, its registers in kvm_run: an
+// exception's stub is left at once, and what the guest would have got is kept until gdb says
+// whether it shall.
 
 #include "host/gdb.h"
 
@@ -27,7 +28,8 @@ static struct monitor *volatile watched; // for the signal handler
 
 int gdb_listen(int port)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
@@ -42,7 +44,8 @@ int gdb_listen(int port)
     return fd;
 }
 
-// SIGIO: input from gdb, or a connection. The doorbell is changed so that a wait about to begin does not.
+// SIGIO: input from gdb, or a connection. The doorbell is changed so that a wait about to begin
+// does not.
 static void on_input(int sig)
 {
     struct monitor *m = watched;
@@ -215,7 +218,8 @@ static void finish_call(struct monitor *m)
 {
     struct kvm_regs *r = vm_regs(&m->vm);
     uint64_t to;
-    if (r->rip != PLATFORM_CALL_RETURN || guest_read(&m->vm, (struct gaddr){r->rsp}, &to, sizeof to) < 0)
+    if (r->rip != PLATFORM_CALL_RETURN ||
+        guest_read(&m->vm, (struct gaddr){r->rsp}, &to, sizeof to) < 0)
         return;
     r->rip = to;
     r->rsp += sizeof to;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// gdb's packets and their answers ("Debugging with GDB", E.2 to E.4). What is not known is answered by an empty
-// packet, which gdb understands as "do without".
-// Neighbours: gdb.c (when the VM stops and runs), gdb_regs.c, gdb_memory.c.
+// gdb's packets and their answers ("Debugging with GDB", E.2 to E.4). What is not known is
+// answered by an empty packet, which gdb understands as "do without". Neighbours: gdb.c (when the
+// VM stops and runs), gdb_regs.c, gdb_memory.c.
 
 #include <signal.h>
 #include <stdio.h>
@@ -13,7 +13,8 @@
 
 struct command {
     const char *prefix;
-    // `args`: what follows the prefix. Writes the answer (at most GDB_PACKET_MAX bytes, "" at first).
+    // `args`: what follows the prefix. Writes the answer (at most GDB_PACKET_MAX bytes, "" at
+    // first).
     void (*act)(struct monitor *m, struct gdb *g, const char *args, char *answer);
 };
 
@@ -68,7 +69,8 @@ static void write_register(struct monitor *m, struct gdb *g, const char *args, c
     if (*args != '=' || gdb_reg_span(n, &offset, &size) < 0)
         return;
     gdb_regs_get(m, &regs);
-    answer_ok(answer, gdb_unhex((uint8_t *)&regs + offset, args + 1, size) && gdb_regs_set(m, &regs) == 0);
+    answer_ok(answer,
+              gdb_unhex((uint8_t *)&regs + offset, args + 1, size) && gdb_regs_set(m, &regs) == 0);
 }
 
 // "ADDR,LENGTH": 0 if it is not that, or longer than a packet.
@@ -181,7 +183,8 @@ static void end_politely(struct monitor *m, struct gdb *g, const char *args, cha
 static void why_stopped(struct monitor *m, struct gdb *g, const char *args, char *answer)
 {
     (void)m, (void)args;
-    snprintf(answer, GDB_PACKET_MAX, "T%02x%sthread:1;", g->signal, g->breakpoint ? "swbreak:;" : "");
+    snprintf(answer, GDB_PACKET_MAX, "T%02x%sthread:1;", g->signal,
+             g->breakpoint ? "swbreak:;" : "");
 }
 
 static void supported(struct monitor *m, struct gdb *g, const char *args, char *answer)
@@ -242,31 +245,31 @@ static void attached(struct monitor *m, struct gdb *g, const char *args, char *a
 }
 
 static const struct command commands[] = {
-    {"?",                              why_stopped     },
-    {"g",                              read_registers  },
-    {"G",                              write_registers },
-    {"p",                              read_register   },
-    {"P",                              write_register  },
-    {"m",                              read_memory     },
-    {"M",                              write_memory    },
-    {"Z0,",                            set_breakpoint  },
-    {"z0,",                            clear_breakpoint},
-    {"c",                              go_on           },
-    {"C",                              go_on_signal    },
-    {"s",                              step            },
-    {"S",                              step_signal     },
-    {"D",                              detach          },
-    {"k",                              end             },
-    {"vKill",                          end_politely    },
-    {"H",                              yes             },
-    {"T",                              yes             },
-    {"qSupported",                     supported       },
-    {"QStartNoAckMode",                no_ack_mode     },
-    {"qXfer:features:read:target.xml:", read_features  },
-    {"qfThreadInfo",                   first_threads   },
-    {"qsThreadInfo",                   more_threads    },
-    {"qAttached",                      attached        },
-    {"qC",                             current_thread  },
+    {"?",                               why_stopped     },
+    {"g",                               read_registers  },
+    {"G",                               write_registers },
+    {"p",                               read_register   },
+    {"P",                               write_register  },
+    {"m",                               read_memory     },
+    {"M",                               write_memory    },
+    {"Z0,",                             set_breakpoint  },
+    {"z0,",                             clear_breakpoint},
+    {"c",                               go_on           },
+    {"C",                               go_on_signal    },
+    {"s",                               step            },
+    {"S",                               step_signal     },
+    {"D",                               detach          },
+    {"k",                               end             },
+    {"vKill",                           end_politely    },
+    {"H",                               yes             },
+    {"T",                               yes             },
+    {"qSupported",                      supported       },
+    {"QStartNoAckMode",                 no_ack_mode     },
+    {"qXfer:features:read:target.xml:", read_features   },
+    {"qfThreadInfo",                    first_threads   },
+    {"qsThreadInfo",                    more_threads    },
+    {"qAttached",                       attached        },
+    {"qC",                              current_thread  },
 };
 
 void gdb_report_stop(struct gdb *g)

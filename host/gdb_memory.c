@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Guest memory for gdb: the guest's own page tables decide, so that remapped and unmapped pages look to gdb as
-// they do to the program. Neighbours: guest.c (the monitor's own access, which needs no tables).
+// Guest memory for gdb: the guest's own page tables decide, so that remapped and unmapped pages
+// look to gdb as they do to the program. Neighbours: guest.c (the monitor's own access, which
+// needs no tables).
 
 #include <string.h>
 
@@ -9,14 +10,16 @@
 #include "host/platform.h"
 
 #define INT3 0xcc
-#define VA_END (UINT64_C(1) << 47) // no program lies above (SDM vol. 3, 4.5: the lower canonical half)
+#define VA_END                                                                                     \
+    (UINT64_C(1) << 47) // no program lies above (SDM vol. 3, 4.5: the lower canonical half)
 
 // Host address of guest-physical [pa, pa + len). The image is mapped read-only, by us too.
 static uint8_t *physical(const struct vm *vm, uint64_t pa, uint64_t len, int write)
 {
     if (pa >= PV_PLATFORM_VA && pa < PV_RAM_VA && len <= PV_RAM_VA - pa)
         return vm->ram + pa;
-    return guest_ptr(vm, (struct gaddr){pa}, len, GUEST_RAM | GUEST_WINDOW | (write ? 0 : GUEST_IMAGE));
+    return guest_ptr(vm, (struct gaddr){pa}, len,
+                     GUEST_RAM | GUEST_WINDOW | (write ? 0 : GUEST_IMAGE));
 }
 
 // Host address of the byte at va, good to the end of its 4 KB page; NULL where nothing is mapped.

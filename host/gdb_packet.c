@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Framing of gdb's remote protocol: $contents#checksum, acknowledged by + until both sides trust TCP.
-// Neighbours: gdb_command.c (what packets mean), gdb_private.h.
+// Framing of gdb's remote protocol: $contents#checksum, acknowledged by + until both sides trust
+// TCP. Neighbours: gdb_command.c (what packets mean), gdb_private.h.
 
 #include <errno.h>
 #include <stdio.h>
@@ -38,8 +38,8 @@ static int put_all(const struct gdb *g, const char *text, size_t len)
     return 0;
 }
 
-// The contents up to '#'. Length, or -1 at the end of the connection. What is too long is read to its end and
-// given a sum that does not match.
+// The contents up to '#'. Length, or -1 at the end of the connection. What is too long is read to
+// its end and given a sum that does not match.
 static int get_contents(struct gdb *g, char *buf, uint8_t *sum)
 {
     int n = 0, c, too_long = 0;
@@ -52,7 +52,7 @@ static int get_contents(struct gdb *g, char *buf, uint8_t *sum)
         if (!too_long)
             buf[n++] = (char)c;
     }
-    *sum = too_long ? (uint8_t)~*sum : *sum;
+    *sum = too_long ? (uint8_t) ~*sum : *sum;
     buf[n] = 0;
     return n;
 }

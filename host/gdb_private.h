@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the files of the gdb server share. Protocol: "Debugging with GDB", appendix E (Remote Protocol).
+// What the files of the gdb server share. Protocol: "Debugging with GDB", appendix E (Remote
+// Protocol).
 #ifndef HOST_GDB_PRIVATE_H
 #define HOST_GDB_PRIVATE_H
 
@@ -8,7 +9,7 @@
 
 #include "host/monitor.h"
 
-#define GDB_PACKET_MAX 4096 // bytes between $ and #, as qSupported tells gdb
+#define GDB_PACKET_MAX  4096 // bytes between $ and #, as qSupported tells gdb
 #define GDB_BREAKPOINTS 128
 
 struct gdb_breakpoint {
@@ -18,14 +19,14 @@ struct gdb_breakpoint {
 
 struct gdb {
     int listener;
-    int conn;      // the debugger's socket, -1 when nobody is attached
-    int no_ack;    // packets are no longer acknowledged
-    int stopped;   // gdb has the VM
-    int stepping;  // RFLAGS.TF is ours
-    int signal;    // why the VM stopped, in gdb's numbering (that of Linux for those we use)
+    int conn;       // the debugger's socket, -1 when nobody is attached
+    int no_ack;     // packets are no longer acknowledged
+    int stopped;    // gdb has the VM
+    int stepping;   // RFLAGS.TF is ours
+    int signal;     // why the VM stopped, in gdb's numbering (that of Linux for those we use)
     int breakpoint; // it stopped at an INT3 of ours
-    int pass;      // on resuming, hand the exception to the guest
-    int waiting;   // a connection came while the VM was in an exception stub
+    int pass;       // on resuming, hand the exception to the guest
+    int waiting;    // a connection came while the VM was in an exception stub
     unsigned nbreakpoints;
     struct gdb_breakpoint breakpoints[GDB_BREAKPOINTS];
     // Bytes received but not yet looked at.
@@ -33,13 +34,14 @@ struct gdb {
     unsigned in_len, in_pos;
 };
 
-// --- gdb_packet.c: framing ---
-// The next packet's contents, NUL-terminated, in buf (GDB_PACKET_MAX + 1 bytes). Blocks. Its length, or -1
-// when the debugger is gone.
+// --- gdb_packet.c: framing --- The next packet's contents, NUL-terminated, in buf
+// (GDB_PACKET_MAX + 1 bytes). Blocks. Its length, or -1 when the debugger is gone.
 int gdb_packet_get(struct gdb *g, char *buf);
-// Sends a packet; waits for its acknowledgement while those are on. 0, or -1 when the debugger is gone.
+// Sends a packet; waits for its acknowledgement while those are on. 0, or -1 when the debugger is
+// gone.
 int gdb_packet_put(struct gdb *g, const char *text);
-// Hexadecimal: `len` bytes to text (2 * len digits and a NUL) and back (1 if there were as many digits).
+// Hexadecimal: `len` bytes to text (2 * len digits and a NUL) and back (1 if there were as many
+// digits).
 void gdb_hex(char *to, const void *from, size_t len);
 int gdb_unhex(void *to, const char *from, size_t len);
 // A number in hexadecimal at *at, which moves on; 0 if there is none.
@@ -76,11 +78,11 @@ int gdb_reg_span(unsigned n, size_t *offset, size_t *size);
 // The target description. NUL-terminated, static.
 const char *gdb_regs_xml(void);
 
-// --- gdb_memory.c ---
-// Through the guest's page tables as they are. Reading shows the program's own bytes under breakpoints. The number
-// of bytes done, which is short where memory ends.
+// --- gdb_memory.c --- Through the guest's page tables as they are. Reading shows the program's
+// own bytes under breakpoints. The number of bytes done, which is short where memory ends.
 size_t gdb_memory_read(struct monitor *m, struct gdb *g, uint64_t va, void *to, size_t len);
-size_t gdb_memory_write(struct monitor *m, struct gdb *g, uint64_t va, const void *from, size_t len);
+size_t gdb_memory_write(struct monitor *m, struct gdb *g, uint64_t va, const void *from,
+                        size_t len);
 // 0, or -1: no memory there, or no room. Setting one twice is once.
 int gdb_breakpoint_set(struct monitor *m, struct gdb *g, uint64_t va);
 int gdb_breakpoint_at(const struct gdb *g, uint64_t va);

@@ -11,10 +11,18 @@
 #include "abi/x86.h"
 #include "host/gdb_private.h"
 
-enum { REG_EFLAGS = 17, REG_ST0 = 24, REG_FCTRL = 32, REG_XMM0 = 40, REG_MXCSR = 56,
-       REG_FS_BASE = 57, REG_END = 59 };
+enum {
+    REG_EFLAGS = 17,
+    REG_ST0 = 24,
+    REG_FCTRL = 32,
+    REG_XMM0 = 40,
+    REG_MXCSR = 56,
+    REG_FS_BASE = 57,
+    REG_END = 59
+};
 
-// Before the first KVM_RUN, and after a change of ours, the registers are in kvm_run; else in the vCPU.
+// Before the first KVM_RUN, and after a change of ours, the registers are in kvm_run; else in the
+// vCPU.
 static int get_sregs(struct monitor *m, struct kvm_sregs *s)
 {
     if (m->vm.run->kvm_dirty_regs & KVM_SYNC_X86_SREGS) {
@@ -35,7 +43,8 @@ static uint64_t *gpr(struct kvm_regs *r, unsigned i)
     return list[i];
 }
 
-// The x87 and SSE part of an XSAVE area (SDM vol. 1, 10.5.1 and 13.4). KVM_GET_FPU would leave MXCSR out.
+// The x87 and SSE part of an XSAVE area (SDM vol. 1, 10.5.1 and 13.4). KVM_GET_FPU would leave
+// MXCSR out.
 struct xsave {
     uint16_t fcw, fsw;
     uint8_t ftw, reserved;

@@ -35,7 +35,6 @@ void monitor_enroll(struct monitor *m)
     // The supervisor may have died before the line above took effect.
     if (getppid() != f->supervisor)
         _exit(1);
-    atomic_store(&f->shared->slots[m->slot].pid, getpid());
     // The supervisor sets `closing`, then kills every pid it finds: one of us sees the other.
     if (atomic_load(&f->shared->closing))
         _exit(1);

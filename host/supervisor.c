@@ -211,6 +211,10 @@ static int init(struct supervisor *s, char *err, size_t errlen)
     s->messages = pair[0];
     s->f->control = pair[1];
     prctl(PR_SET_CHILD_SUBREAPER, 1);
+    // A monitor may be posted to (input typed ahead) before it has its handler: event_init() unblocks.
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &set, NULL);
     return 0;
 }
 
@@ -226,6 +230,8 @@ static void start_first(struct supervisor *s, uint32_t program, const struct loa
     }
     if (pid < 0)
         s->first_death = WINDOW_DEAD | SIGKILL;
+    else
+        atomic_store(&slot_of(s, 1)->pid, pid);
 }
 
 int supervisor_run(struct family *f, uint32_t program, char *const argv[])

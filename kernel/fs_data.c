@@ -8,6 +8,7 @@
 
 #include "kernel/api/errno.h"
 #include "kernel/api/signal.h"
+#include "kernel/copy.h"
 #include "kernel/inode.h"
 #include "kernel/lib.h"
 #include "kernel/proc.h"
@@ -155,7 +156,7 @@ static void read_below(const struct inode *ip, uint8_t *to, uint64_t n, uint64_t
 {
     uint64_t image = off < ip->image_len ? min_u64(n, ip->image_len - off) : 0;
     if (image)
-        memcpy(to, image_bytes(ip) + off, image);
+        copy_bytes(to, image_bytes(ip) + off, image);
     memset(to + image, 0, n - image);
 }
 
@@ -173,7 +174,7 @@ uint64_t data_read(struct inode *ip, void *buf, uint64_t len, uint64_t off)
         const uint8_t *page = data_page(ip, at / WPAGE);
         n = min_u64(len - done, WPAGE - at % WPAGE);
         if (page)
-            memcpy((uint8_t *)buf + done, page + at % WPAGE, n);
+            copy_bytes((uint8_t *)buf + done, page + at % WPAGE, n);
         else
             read_below(ip, (uint8_t *)buf + done, n, at);
     }
@@ -215,7 +216,7 @@ static uint64_t data_write(struct inode *ip, const uint8_t *buf, uint64_t len, u
         uint8_t *page = data_page_make(ip, at / WPAGE, n == WPAGE);
         if (!page)
             break;
-        memcpy(page + at % WPAGE, buf + done, n);
+        copy_bytes(page + at % WPAGE, buf + done, n);
         if (at + n > ip->size)
             ip->size = at + n;
     }

@@ -3,8 +3,9 @@
 //
 // head and tail count bytes for ever and wrap at 2^32; a VM copies in or out first and publishes the counter
 // after, in chunks, so that both sides copy at the same time. While both are busy nobody calls the host: the queues
-// are empty and waking is one load. A VM that dies while it holds a side's lock has not published what it was
-// copying, so there is nothing to repair.
+// are empty and waking is one load. A writer that finds the ring empty starts again at its beginning: a pipe that never
+// holds much touches few pages, and those stay in the caches. A VM that dies while it holds a side's lock has not
+// published what it was copying, so there is nothing to repair.
 // Neighbours: kernel/fifo.c (pipes with a name), kernel/waitq.c, kernel/file.c. POSIX: write(), "pipe or FIFO".
 
 #include "kernel/pipe.h"
@@ -13,6 +14,7 @@
 #include "kernel/api/poll.h"
 #include "kernel/api/signal.h"
 #include "kernel/api/termios.h"
+#include "kernel/copy.h"
 #include "kernel/entry.h"
 #include "kernel/inode.h"
 #include "kernel/lib.h"
@@ -21,11 +23,13 @@
 #include "kernel/root.h"
 #include "kernel/signal.h"
 
-#define RING_PAGES 16u
+#define RUN_PAGES (PIPE_RUN / WPAGE)
 // Published at once: small enough that both sides overlap and the copy is still in the cache.
 #define CHUNK 8192u
 // Moved under one hold of a side's lock.
 #define BURST 65536u
+// A long write that spins goes on when there is this much room.
+#define SOME_ROOM 16384u
 #define NEED_NONE UINT32_MAX
 
 struct pipe *pipe_new(void)
@@ -33,8 +37,8 @@ struct pipe *pipe_new(void)
     struct pipe *p = wtable_claim(&window_root()->pipes, 1);
     if (!p)
         return NULL;
-    void *ring = window_pages_alloc_raw(RING_PAGES);
-    p->size = RING_PAGES * WPAGE;
+    void *ring = window_pages_alloc_raw(RUN_PAGES);
+    p->size = PIPE_RUN;
     if (!ring) { // no run free: a small ring keeps all promises, PIPE_ATOMIC included
         ring = window_pages_alloc_raw(1);
         p->size = WPAGE;
@@ -43,14 +47,17 @@ struct pipe *pipe_new(void)
         wtable_free(&window_root()->pipes, p);
         return NULL;
     }
-    p->ring = wref_of(ring);
+    p->ring[0] = wref_of(ring);
     p->need = NEED_NONE;
     return p;
 }
 
 void pipe_free(struct pipe *p)
 {
-    window_pages_free(wref_ptr(p->ring), p->size / WPAGE);
+    uint32_t pages = p->size < PIPE_RUN ? 1 : RUN_PAGES;
+    for (uint32_t i = 0; i < PIPE_RUNS; i++)
+        if (p->ring[i].unit)
+            window_pages_free(wref_ptr(p->ring[i]), pages);
     wtable_free(&window_root()->pipes, p);
 }
 
@@ -124,22 +131,31 @@ static uint32_t room(const struct pipe *p)
     return p->size - filled(p);
 }
 
-static void ring_get(const struct pipe *p, uint32_t at, uint8_t *to, uint32_t n)
+// Where byte number `at` is, and how many follow it without a gap: at most *n, which is set to that.
+static uint8_t *ring_at(const struct pipe *p, uint32_t at, uint32_t *n)
 {
-    const uint8_t *ring = wref_ptr(p->ring);
-    uint32_t i = at & (p->size - 1);
-    uint32_t first = (uint32_t)min_u64(n, p->size - i);
-    memcpy(to, ring + i, first);
-    memcpy(to + first, ring, n - first);
+    uint32_t i = (at - p->base) & (p->size - 1);
+    uint32_t span = p->size < PIPE_RUN ? p->size : PIPE_RUN;
+    *n = (uint32_t)min_u64(*n, span - i % span);
+    return (uint8_t *)wref_ptr(p->ring[i / PIPE_RUN]) + i % span;
 }
 
-static void ring_put(const struct pipe *p, uint32_t at, const uint8_t *from, uint32_t n)
+// The ring is empty, so the reader has no business in it and we may arrange it anew; it will see that when it
+// sees the next head. Twice the size, if the last one was too small and there is memory.
+static void start_over(struct pipe *p)
 {
-    uint8_t *ring = wref_ptr(p->ring);
-    uint32_t i = at & (p->size - 1);
-    uint32_t first = (uint32_t)min_u64(n, p->size - i);
-    memcpy(ring + i, from, first);
-    memcpy(ring, from + first, n - first);
+    p->base = p->head;
+    if (!p->pressed || p->size < PIPE_RUN || p->size == PIPE_RUN * PIPE_RUNS)
+        return;
+    p->pressed = 0;
+    uint32_t runs = p->size / PIPE_RUN;
+    for (uint32_t i = runs; i < 2 * runs; i++) {
+        if (!p->ring[i].unit) // may be left from an attempt that ran out half-way
+            p->ring[i] = wref_of(window_pages_alloc_raw(RUN_PAGES));
+        if (!p->ring[i].unit)
+            return;
+    }
+    p->size *= 2;
 }
 
 // A writer asleep wants a certain room, and waking it for less would only cost two exits. The fence orders our
@@ -164,38 +180,38 @@ static uint32_t take(struct pipe *p, uint8_t *buf, uint32_t len)
         uint32_t n = (uint32_t)min_u64(min_u64(filled(p), CHUNK), len - done);
         if (n == 0)
             break;
-        ring_get(p, tail, buf + done, n);
+        const uint8_t *from = ring_at(p, tail, &n); // after filled(), which makes base and size visible
+        copy_bytes(buf + done, from, n);
         tail += n;
         done += n;
         __atomic_store_n((uint32_t *)&p->tail, tail, __ATOMIC_RELEASE);
-        if (p->write_q.slots) // a hint here; the exact look is below, when all is done
-            wake_writers(p);
     }
     lock_drop(&p->read_lock);
     wake_writers(p);
     return done;
 }
 
-// Puts in what fits, at most len, if at least `least` does. 0: it does not.
+// Puts in what fits, at most len, if at least `least` does. 0: it does not. Wakes nobody: a sleeping reader
+// costs two exits to wake, so that happens once, when the write is over or cannot go on.
 static uint32_t put(struct pipe *p, const uint8_t *buf, uint32_t len, uint32_t least)
 {
     uint32_t done = 0;
     lock_take(&p->write_lock);
+    if (filled(p) == 0)
+        start_over(p);
     uint32_t head = p->head;
     uint32_t fits = room(p) < least ? 0 : (uint32_t)min_u64(room(p), len);
     while (done < fits) {
         uint32_t n = (uint32_t)min_u64(fits - done, CHUNK);
-        ring_put(p, head, buf + done, n);
+        uint8_t *to = ring_at(p, head, &n);
+        copy_bytes(to, buf + done, n);
         head += n;
         done += n;
         __atomic_store_n((uint32_t *)&p->head, head, __ATOMIC_RELEASE);
-        if (p->read_q.slots)
-            waitq_wake(&p->read_q);
         if (done == fits && done < len) // the reader has made room meanwhile: go on
             fits = (uint32_t)min_u64((uint64_t)done + room(p), len);
     }
     lock_drop(&p->write_lock);
-    waitq_wake(&p->read_q);
     return done;
 }
 
@@ -207,15 +223,16 @@ static int readable(void *arg)
     return filled(p) != 0 || p->writers == 0;
 }
 
+// A waiting writer goes on at `least` room if it is still awake, but is woken for `need` only.
 struct writer {
     struct pipe *p;
-    uint32_t need;
+    uint32_t least, need;
 };
 
 // Lowers p->need to ours before the last look: a reader that did not see it has made its room visible to us.
-static int has_room(struct pipe *p, uint32_t need)
+static int has_room(struct pipe *p, uint32_t least, uint32_t need)
 {
-    if (room(p) >= need)
+    if (room(p) >= least)
         return 1;
     uint32_t old = p->need;
     while (need < old)
@@ -223,13 +240,13 @@ static int has_room(struct pipe *p, uint32_t need)
                                         __ATOMIC_RELAXED))
             break;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    return room(p) >= need;
+    return room(p) >= least;
 }
 
 static int writable(void *arg)
 {
     struct writer *w = arg;
-    return w->p->readers == 0 || has_room(w->p, w->need);
+    return w->p->readers == 0 || has_room(w->p, w->least, w->need);
 }
 
 static int pipe_wait(struct waitq *q, int (*ready)(void *), void *arg)
@@ -259,17 +276,26 @@ static long pipe_read(struct file *f, void *buf, size_t len)
     }
 }
 
-// How much room a writer with `left` bytes to go waits for: all of a short write, which must not be split; of
-// a long one a good part of the ring, so that it is not woken for every chunk.
-static uint32_t need_for(const struct pipe *p, size_t left)
+static long broken(struct pipe *p, size_t done)
 {
-    return left <= PIPE_ATOMIC ? (uint32_t)left : p->size / 4;
-}
-
-static long broken(size_t done)
-{
+    waitq_wake(&p->read_q);
     proc_signal(proc_self, SIGPIPE, SI_USER, 0);
     return done ? (long)done : -EPIPE;
+}
+
+// Waits for room: for all of a short write, which must not be split. A long one is woken when the reader has taken
+// everything, which costs least; the ring grows then.
+static int wait_for_room(struct pipe *p, size_t left, int atomic)
+{
+    uint32_t least = (uint32_t)min_u64(left, SOME_ROOM);
+    struct writer w = {p, atomic ? (uint32_t)left : (uint32_t)min_u64(least, p->size / 4), p->size};
+    if (atomic)
+        w.need = w.least;
+    waitq_wake(&p->read_q);
+    if (has_room(p, w.least, w.need))
+        return 1;
+    p->pressed = 1;
+    return pipe_wait(&p->write_q, writable, &w);
 }
 
 static long pipe_write(struct file *f, const void *buf, size_t len)
@@ -279,20 +305,21 @@ static long pipe_write(struct file *f, const void *buf, size_t len)
     size_t done = 0;
     while (done < len) {
         size_t left = len - done;
-        int nonblock = (f->flags & O_NONBLOCK) != 0;
-        uint32_t least = atomic ? (uint32_t)len : nonblock ? 1 : need_for(p, left);
         if (p->readers == 0)
-            return broken(done);
-        done += put(p, (const uint8_t *)buf + done, (uint32_t)min_u64(left, BURST), least);
+            return broken(p, done);
+        done += put(p, (const uint8_t *)buf + done, (uint32_t)min_u64(left, BURST),
+                    atomic ? (uint32_t)len : 1);
         if (done == len)
             break;
-        if (nonblock)
-            return done ? (long)done : -EAGAIN;
-        struct writer w = {p, atomic ? (uint32_t)len : need_for(p, len - done)};
-        int r = signal_deliverable() ? -ERESTART : pipe_wait(&p->write_q, writable, &w);
-        if (r < 0)
+        int r = f->flags & O_NONBLOCK   ? -EAGAIN
+                : signal_deliverable() ? -ERESTART
+                                       : wait_for_room(p, len - done, atomic);
+        if (r < 0) {
+            waitq_wake(&p->read_q);
             return done ? (long)done : r;
+        }
     }
+    waitq_wake(&p->read_q);
     return (long)done;
 }
 
@@ -312,7 +339,7 @@ static uint32_t pipe_poll(struct file *f, struct waitq **queues, uint32_t *n, ui
         queues[(*n)++] = &p->write_q;
         if (p->readers == 0)
             events |= POLLERR;
-        if (has_room(p, PIPE_ATOMIC))
+        if (has_room(p, PIPE_ATOMIC, PIPE_ATOMIC))
             events |= POLLOUT | POLLWRNORM;
     }
     return events;

@@ -10,23 +10,27 @@
 #include "kernel/window.h"
 
 #define PIPE_ATOMIC 4096u // PIPE_BUF: writes up to this long are never split
+#define PIPE_RUN    65536u // the ring grows by doubling, from one contiguous run of this many bytes
+#define PIPE_RUNS   4u     // to this many
 
 // Each line of this is written by one side only while data flows: `head` by the writer, `tail` by the reader.
 struct pipe {
-    // Atomic, but rarely written.
     uint32_t used;         // 0 = free
+    // Atomic, but rarely written.
     _Atomic uint32_t ends; // open descriptions; the last to leave frees it
     _Atomic uint32_t readers, writers;
     _Atomic uint32_t reader_opens, writer_opens; // ever: a FIFO's open waits for a change
-    uint32_t size;         // of the ring, a power of two; constant, like the next
-    struct wref ring;
     _Atomic uint32_t need; // room the most modest waiting writer needs; UINT32_MAX = nobody waits
+    // Changed by the writer while the ring is empty, like `base`; published by `head`.
+    uint32_t size; // of the ring, a power of two
+    struct wref ring[PIPE_RUNS];
     struct waitq read_q, write_q;
-    uint64_t reserved1;
     // Writers.
     struct wlock write_lock;
     _Atomic uint32_t head; // bytes ever put in; under write_lock
-    uint64_t reserved2[7];
+    uint32_t base;         // the byte count that is at the start of the ring
+    uint32_t pressed;      // a writer had to wait: a larger ring would have helped
+    uint64_t reserved2[6];
     // Readers.
     struct wlock read_lock;
     _Atomic uint32_t tail; // bytes ever taken out; under read_lock

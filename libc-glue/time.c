@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Clocks, sleeping, interval timers. The calendar (gmtime, mktime, strftime, TZ) is newlib's.
-#include <reent.h>
+// Clocks, sleeping, interval timers. Neighbour: tz.c (the calendar).
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/times.h>
@@ -10,9 +9,6 @@
 #include "libc-glue/glue.h"
 
 #define TICKS_PER_SECOND 100 // sysconf(_SC_CLK_TCK), the unit of times()
-
-long timezone;
-int daylight;
 
 int clock_gettime(clockid_t clock, struct timespec *ts)
 {
@@ -152,38 +148,4 @@ int usleep(useconds_t us)
 {
     struct timespec ts = {us / 1000000, (long)(us % 1000000) * 1000};
     return nanosleep(&ts, NULL);
-}
-
-// POSIX's names of newlib's variables; a program reads them after tzset().
-void tzset(void)
-{
-    _tzset_r(_REENT);
-    timezone = _timezone;
-    daylight = _daylight;
-}
-
-// Days from 1970-01-01 to the first of month M (0-11) of year Y, Gregorian; March-based years make
-// the leap day the last one.
-static long long days_to(long long y, int m)
-{
-    y += m < 2 ? -1 : 0;
-    long long era = (y >= 0 ? y : y - 399) / 400, yoe = y - era * 400;
-    int march = (m + 10) % 12;
-    long long doe = yoe * 365 + yoe / 4 - yoe / 100 + (153 * march + 2) / 5;
-    return era * 146097 + doe - 719468;
-}
-
-// The inverse of gmtime(); normalises *T as mktime() does.
-time_t timegm(struct tm *t)
-{
-    long long month = t->tm_mon, year = 1900LL + t->tm_year + month / 12;
-    month %= 12;
-    if (month < 0) {
-        month += 12;
-        year--;
-    }
-    long long days = days_to(year, (int)month) + t->tm_mday - 1;
-    time_t r = ((days * 24 + t->tm_hour) * 60 + t->tm_min) * 60 + t->tm_sec;
-    gmtime_r(&r, t);
-    return r;
 }

@@ -93,7 +93,8 @@ static const struct operation {
     {"spawn",  op_spawn },
 };
 
-// 64 KB blocks from this process to a child that swallows them: both ends busy.
+// 64 KB blocks from this process to a child that swallows them: both ends busy, if bench/run gives
+// each its processor.
 static void stream(long n)
 {
     pid_t pid = fork();
@@ -104,6 +105,7 @@ static void stream(long n)
         _exit(0);
     }
     close(pipe_in);
+    rendezvous();
     for (long i = 0; i < n; i++)
         write_all(pipe_out, block, BLOCK);
     close(pipe_out);

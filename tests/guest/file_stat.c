@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// stat fields, chmod and fchmod, umask, access, utime, sticky bits: what `ls -l`, test and make use.
+// stat fields, chmod and fchmod, umask, access, utime, sticky bits: what `ls -l`, test and make
+// use.
 #include "check.h"
 #include <sys/time.h>
 #include <utime.h>

@@ -81,7 +81,7 @@ int main(void)
     blocked_writer("blocked, handled", on_pipe);
     say("handler ran %d times", (int)got_pipe);
 
-    // A chain as `yes | head` makes it: the producer dies of the signal, not of its reader's status.
+    // As `yes | head` makes it: the producer dies of the signal.
     install(SIGPIPE, SIG_DFL, 0);
     NEED(pipe(p) == 0);
     pid_t producer = fork();

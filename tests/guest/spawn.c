@@ -86,10 +86,10 @@ static void attributes(void)
     TRY(posix_spawnattr_setpgroup(&at, 0));
     TRY(posix_spawnattr_setflags(&at, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
                                           POSIX_SPAWN_SETPGROUP));
-    TRY(posix_spawn(&pid, self, NULL, &at, args, environ));
+    NEED(posix_spawn(&pid, self, NULL, &at, args, environ) == 0);
     say_status("with attributes", wait_for(pid));
     posix_spawnattr_destroy(&at);
-    TRY(posix_spawn(&pid, self, NULL, NULL, args, environ));
+    NEED(posix_spawn(&pid, self, NULL, NULL, args, environ) == 0);
     say_status("without", wait_for(pid));
 }
 
@@ -99,7 +99,7 @@ static void others(void)
     char *fds[] = {(char *)self, "fds", NULL};
     pid_t pid;
 
-    TRY(posix_spawn(&pid, self, NULL, NULL, args, env));
+    NEED(posix_spawn(&pid, self, NULL, NULL, args, env) == 0);
     say_status("environment", wait_for(pid));
     int err = posix_spawn(&pid, "/no/such/program", NULL, NULL, args, env);
     say("missing program: %s", err_name(err));
@@ -107,11 +107,11 @@ static void others(void)
     say("not executable: %s", err_name(err));
     const char *dir = getenv("TESTDIR");
     setenv("PATH", dir ? dir : "/tests", 1);
-    TRY(posix_spawnp(&pid, "spawn", NULL, NULL, args, environ));
+    NEED(posix_spawnp(&pid, "spawn", NULL, NULL, args, environ) == 0);
     say_status("by PATH", wait_for(pid));
     int keep = open("in", O_RDONLY), gone = open("in", O_RDONLY | O_CLOEXEC);
     say("kept %d, gone %d", keep, gone);
-    TRY(posix_spawn(&pid, self, NULL, NULL, fds, environ));
+    NEED(posix_spawn(&pid, self, NULL, NULL, fds, environ) == 0);
     say_status("descriptors", wait_for(pid));
     int good = 0;
     pid_t pids[20];

@@ -61,7 +61,7 @@ def check(path):
             if angle is not ANY and name not in angle:
                 yield where + f"<{name}> is not for this folder"
         elif allowed is not None and not any(resolve(path, name).startswith(a) for a in allowed):
-            yield where + f'"{name}" is not for this folder (allowed: {" ".join(allowed) or "none"})'
+            yield where + f'"{name}" is not for this folder ({" ".join(allowed) or "none"} are)'
 
 
 def main():

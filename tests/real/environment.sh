@@ -12,7 +12,8 @@ sh -c 'exported=changed'; echo "[$exported]"
 s=$$; (t=$$; [ "$s" = "$t" ] && echo 'subshell keeps $$')
 sh -c "[ \$\$ != $$ ] && echo 'child has its own'"
 big=$(seq 1 5000 | tr '\n' ' '); export big; sh -c 'echo ${#big}'
-cd "${TMPDIR:-/tmp}"; mkdir bin; printf '#!/bin/sh\necho "my own: $*"\n' > bin/mine; chmod +x bin/mine
+cd "${TMPDIR:-/tmp}"; mkdir bin
+printf '#!/bin/sh\necho "my own: $*"\n' > bin/mine; chmod +x bin/mine
 PATH=$PWD/bin:$PATH; mine a b
 (PATH=; mine x) 2> /dev/null; echo $?
 HOME=/; cd; pwd; echo ~

@@ -6,8 +6,10 @@ nosuchcommand 2> /dev/null; echo "not found: $?"
 cd "${TMPDIR:-/tmp}"; echo 'echo never' > plain; ./plain 2> /dev/null; echo "not executable: $?"
 / 2> /dev/null; echo "a directory: $?"
 chmod +x plain; ./plain; echo "script without #!: $?"
-printf '#!/bin/sh\necho "script $0 $1"\nexit 6\n' > script; chmod +x script; ./script arg; echo "status $?"
-printf '#!/no/such/interpreter\n' > lost; chmod +x lost; ./lost 2> /dev/null; echo "lost interpreter: $?"
+printf '#!/bin/sh\necho "script $0 $1"\nexit 6\n' > script
+chmod +x script; ./script arg; echo "status $?"
+printf '#!/no/such/interpreter\n' > lost
+chmod +x lost; ./lost 2> /dev/null; echo "lost interpreter: $?"
 printf '#!/bin/sh -e\nfalse\necho never\n' > strict; chmod +x strict; ./strict; echo "strict: $?"
 cd /no/such/dir 2> /dev/null; echo "cd: $?"
 (. ./absent) 2> /dev/null; echo "dot: $?"

@@ -22,11 +22,12 @@ touch -d '2001-02-03 04:05:06' old; [ hard -nt old ] && echo newer
 rmdir a 2> /dev/null || echo "not empty"
 rm -r a2 && [ ! -e a2 ] && echo removed
 echo *; echo d/*; echo [a-d]; echo no*match; echo */*
-mkdir many; cd many; for i in 1 2 3 4 5 6 7 8 9 10 11 12; do : > f$i; done; echo f?; echo f1*; cd ..
+mkdir many; cd many
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do : > f$i; done; echo f?; echo f1*; cd ..
 set -- many/*; echo $#
 dd if=/dev/zero of=zeros bs=1024 count=100 2> /dev/null; wc -c < zeros
 head -c 1000 /dev/zero | md5sum
-od -An -tx1 hard
+hexdump -C hard | head -n 1
 rm -rf many zeros; ls | tr '\n' ' '; echo
 pwd | sed 's|.*/||'; cd a/b; pwd | sed 's|.*/tree||'; cd ../..; cd - > /dev/null; pwd | sed 's|.*/tree||'
 cd ../.. ; basename /x/y.c .c; dirname /x/y.c

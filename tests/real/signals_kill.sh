@@ -6,7 +6,8 @@ done
 for n in 1 2 9 15; do sh -c "kill -$n \$\$" 2> /dev/null; echo "$n $?"; done
 sleep 20 & p=$!; kill -STOP $p; kill -TERM $p; kill -CONT $p; wait $p; echo "stop, term, cont: $?"
 sleep 20 & a=$!; sleep 20 & b=$!; kill $a $b; wait $a; echo $?; wait $b; echo $?
-sh -c 'trap "exit 7" TERM; sleep 0.3 & wait; echo never' & p=$!; sleep 0.1; kill $p; wait $p; echo "trapped: $?"
+sh -c 'trap "exit 7" TERM; sleep 0.3 & wait; echo never' & p=$!
+sleep 0.1; kill $p; wait $p; echo "trapped: $?"
 timeout 0.2 sleep 10; echo "timeout: $?"
 timeout 5 true; echo "in time: $?"
 sh -c 'sleep 10 & kill -9 $!; wait $!; echo "inner $?"' 2> /dev/null

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Command substitution, subshells and what they may and may not change.
+cd "${TMPDIR:-/tmp}" || exit 1
 x=$(echo inner); echo "[$x]"
 echo "nested: $(echo $(echo deep $(echo deeper)))"
 echo `echo old style \`echo nested\``

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # awk, sed, grep, tr, cut, sort and friends on generated data.
+cd "${TMPDIR:-/tmp}" || exit 1
 seq 1 10 | awk '{ s += $1; q += $1 * $1 } END { print NR, s, q, s / NR }'
 printf 'a 1\nb 2\na 3\nc 4\nb 5\n' | awk '{ n[$1] += $2 } END { for (k in n) print k, n[k] }' | sort
 echo 'x=1;y=2' | awk -F'[=;]' '{ print $2 + $4 }'
-awk 'BEGIN { for (i = 0; i < 5; i++) printf "%d:%s ", i, substr("abcdef", i + 1, 2); print length("hello"), toupper("up"), index("haystack", "st") }'
-awk 'BEGIN { while (("echo from awk" | getline line) > 0) print "got", line; system("echo system"); printf "%.3f %x\n", 22 / 7, 255 }'
-awk 'BEGIN { print "to a pipe" | "cat"; close("cat"); split("a,b,c", p, ","); print p[3]; s = "foo"; print gsub(/o/, "0", s), s; print match("abc123", /[0-9]+/), RSTART, RLENGTH }'
+awk 'BEGIN { for (i = 0; i < 5; i++) printf "%d:%s ", i, substr("abcdef", i + 1, 2)
+    print length("hello"), toupper("up"), index("haystack", "st") }'
+awk 'BEGIN { while (("echo from awk" | getline line) > 0) print "got", line
+    system("echo system"); printf "%.3f %x\n", 22 / 7, 255 }'
+awk 'BEGIN { print "to a pipe" | "cat"; close("cat"); split("a,b,c", p, ","); print p[3]
+    s = "foo"; print gsub(/o/, "0", s), s; print match("abc123", /[0-9]+/), RSTART, RLENGTH }'
 echo 'hello world' | sed 's/o/0/; s/\(w.*\)/[\1]/'
 seq 1 10 | sed -n '3,5p;$p'
 seq 1 6 | sed '2d;4s/.*/four/;5q'

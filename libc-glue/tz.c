@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The calendar: seconds to struct tm and back, with the time zone of TZ in POSIX's form
+// ("CET-1CEST,M3.5.0,M10.5.0/3"). There is no zone database; any other TZ is UTC.
+//
+// Replaces newlib's versions, which call UTC "GMT", leave tm_gmtoff and tm_zone unset and do not
+// know quoted names ("<+03>-3"). newlib's ctime(), strftime() and the rest call these.
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define DAY 86400
+
+struct rule { // when the clocks change
+    char kind;         // 'J': day 1-365, never 29 February; 'D': day 0-365; 'M': month, week, weekday
+    int day, week, month;
+    int seconds; // local time of day
+};
+
+static struct {
+    char *name[2]; // standard, daylight saving
+    long east[2];  // seconds to add to UTC
+    int has_dst;
+    struct rule to[2]; // [1]: to daylight saving, [0]: back
+    char names[2][16];
+    char source[64]; // the TZ it was made from
+} zone = {.name = {"UTC", "UTC"}};
+
+long timezone;
+int daylight;
+
+static int leap(long long y)
+{
+    return (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
+}
+
+// Days from 1970-01-01 to the first of month M (0-11) of year Y. Years begin in March here, so that
+// the leap day is the last one.
+static long long days_to(long long y, int m)
+{
+    y -= m < 2;
+    long long era = (y >= 0 ? y : y - 399) / 400, year = y - era * 400;
+    int march = (m + 10) % 12;
+    return era * 146097 + year * 365 + year / 4 - year / 100 + (153 * march + 2) / 5 - 719468;
+}
+
+// --- reading TZ ---
+
+static const char *read_name(const char *s, char *name)
+{
+    int quoted = *s == '<';
+    size_t n = 0;
+    s += quoted;
+    while (quoted ? *s && *s != '>' : isalpha((unsigned char)*s)) {
+        if (n < sizeof zone.names[0] - 1)
+            name[n++] = *s;
+        s++;
+    }
+    name[n] = '\0';
+    if (n < 3 || (quoted && *s != '>'))
+        return NULL;
+    return s + quoted;
+}
+
+// [+-]hh[:mm[:ss]] in seconds.
+static const char *read_time(const char *s, long *out)
+{
+    int sign = *s == '-' ? -1 : 1;
+    long total = 0, unit = 3600;
+    s += *s == '-' || *s == '+';
+    if (!isdigit((unsigned char)*s))
+        return NULL;
+    for (; unit; unit /= 60) {
+        char *end;
+        total += strtol(s, &end, 10) * unit;
+        s = end;
+        if (*s != ':' || unit == 1)
+            break;
+        s++;
+    }
+    *out = sign * total;
+    return s;
+}
+
+static const char *read_rule(const char *s, struct rule *r)
+{
+    char *end;
+    long seconds = 2 * 3600; // the default: two in the morning
+    *r = (struct rule){.kind = *s == 'J' || *s == 'M' ? *s++ : 'D'};
+    r->day = (int)strtol(s, &end, 10);
+    if (end == s)
+        return NULL;
+    s = end;
+    if (r->kind == 'M') {
+        r->month = r->day;
+        if (*s != '.' || !isdigit((unsigned char)s[1]) || s[2] != '.' ||
+            !isdigit((unsigned char)s[3]) || r->month < 1 || r->month > 12)
+            return NULL;
+        r->week = s[1] - '0';
+        r->day = s[3] - '0';
+        s += 4;
+    }
+    if (*s == '/' && !(s = read_time(s + 1, &seconds)))
+        return NULL;
+    r->seconds = (int)seconds;
+    return s;
+}
+
+// Fills the zone from S; 0 if S is not in POSIX's form.
+static int read_zone(const char *s)
+{
+    long west;
+    if (!(s = read_name(s, zone.names[0])) || !(s = read_time(s, &west)))
+        return 0;
+    zone.name[0] = zone.name[1] = zone.names[0];
+    zone.east[0] = zone.east[1] = -west;
+    zone.has_dst = 0;
+    if (!*s)
+        return 1;
+    if (!(s = read_name(s, zone.names[1])))
+        return 0;
+    west = -zone.east[0] - 3600;
+    if (*s && *s != ',' && !(s = read_time(s, &west)))
+        return 0;
+    zone.name[1] = zone.names[1];
+    zone.east[1] = -west;
+    zone.has_dst = 1;
+    if (*s != ',')
+        s = ",M3.2.0,M11.1.0"; // POSIX leaves it open; everybody takes the US rule
+    if (!(s = read_rule(s + 1, &zone.to[1])) || *s != ',')
+        return 0;
+    s = read_rule(s + 1, &zone.to[0]);
+    return s && !*s;
+}
+
+void _tzset_unlocked(void); // the name newlib's other functions call it by
+void _tzset_unlocked(void)
+{
+    const char *tz = getenv("TZ");
+    if (!tz)
+        tz = "";
+    if (*tz == ':')
+        tz++;
+    if (zone.source[0] == '\0' || strcmp(tz, zone.source) != 0) {
+        if (!read_zone(tz)) {
+            zone.name[0] = zone.name[1] = "UTC";
+            zone.east[0] = zone.east[1] = 0;
+            zone.has_dst = 0;
+        }
+        zone.source[0] = '\0';
+        if (strlen(tz) < sizeof zone.source)
+            strcpy(zone.source, tz);
+    }
+    tzname[0] = zone.name[0];
+    tzname[1] = zone.name[1];
+    timezone = _timezone = -zone.east[0];
+    daylight = _daylight = zone.has_dst;
+}
+
+void tzset(void)
+{
+    _tzset_unlocked();
+}
+
+// --- what TZ means at a moment ---
+
+// The change by rule R in year Y, in seconds since the epoch of the local clock.
+static long long change(const struct rule *r, long long y)
+{
+    long long day = days_to(y, 0) + r->day;
+    if (r->kind == 'J')
+        day += (leap(y) && r->day >= 60) - 1;
+    if (r->kind == 'M') {
+        long long first = days_to(y, r->month - 1);
+        long long next = r->month == 12 ? days_to(y + 1, 0) : days_to(y, r->month);
+        int weekday = (int)(((first + 4) % 7 + 7) % 7); // 1970-01-01 was a Thursday
+        day = first + (r->day - weekday + 7) % 7 + 7 * (r->week - 1);
+        if (day >= next) // week 5 is the last one
+            day -= 7;
+    }
+    return day * DAY + r->seconds;
+}
+
+static struct tm *fill(long long t, long east, struct tm *tm);
+
+// Whether daylight saving time is in force at T.
+static int in_dst(time_t t)
+{
+    struct tm tm;
+    if (!zone.has_dst || !fill(t, zone.east[0], &tm))
+        return 0;
+    long long year = 1900LL + tm.tm_year;
+    long long on = change(&zone.to[1], year) - zone.east[0];
+    long long off = change(&zone.to[0], year) - zone.east[1];
+    return on < off ? t >= on && t < off : t >= on || t < off;
+}
+
+// Splits T seconds, EAST of UTC; NULL when the year does not fit.
+static struct tm *fill(long long t, long east, struct tm *tm)
+{
+    if (t > LLONG_MAX / 2 || t < LLONG_MIN / 2)
+        return errno = EOVERFLOW, NULL;
+    t += east;
+    long long days = t / DAY - (t % DAY < 0), seconds = t - days * DAY;
+    long long z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097, doe = z - era * 146097;
+    long long yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+    long long doy = doe - (365 * yoe + yoe / 4 - yoe / 100), march = (5 * doy + 2) / 153;
+    int month = (int)(march < 10 ? march + 2 : march - 10);
+    long long year = yoe + era * 400 + (month < 2);
+    if (year - 1900 > INT_MAX || year - 1900 < INT_MIN)
+        return errno = EOVERFLOW, NULL;
+    *tm = (struct tm){
+        .tm_sec = (int)(seconds % 60),
+        .tm_min = (int)(seconds / 60 % 60),
+        .tm_hour = (int)(seconds / 3600),
+        .tm_mday = (int)(doy - (153 * march + 2) / 5 + 1),
+        .tm_mon = month,
+        .tm_year = (int)(year - 1900),
+        .tm_wday = (int)(((days + 4) % 7 + 7) % 7),
+        .tm_yday = (int)(days - days_to(year, 0)),
+        .tm_gmtoff = east,
+        .tm_zone = "UTC",
+    };
+    return tm;
+}
+
+struct tm *gmtime_r(const time_t *restrict t, struct tm *restrict tm)
+{
+    return fill(*t, 0, tm);
+}
+
+struct tm *localtime_r(const time_t *restrict t, struct tm *restrict tm)
+{
+    _tzset_unlocked();
+    int dst = in_dst(*t);
+    if (!fill(*t, zone.east[dst], tm))
+        return NULL;
+    tm->tm_isdst = dst;
+    tm->tm_zone = zone.name[dst];
+    return tm;
+}
+
+// The fields of TM, in whatever range, as seconds of their own clock.
+static long long join(const struct tm *tm)
+{
+    long long month = tm->tm_mon, year = 1900LL + tm->tm_year + month / 12;
+    month %= 12;
+    if (month < 0) {
+        month += 12;
+        year--;
+    }
+    long long days = days_to(year, (int)month) + tm->tm_mday - 1;
+    return days * DAY + tm->tm_hour * 3600LL + tm->tm_min * 60LL + tm->tm_sec;
+}
+
+time_t timegm(struct tm *tm)
+{
+    time_t t = join(tm);
+    return fill(t, 0, tm) ? t : -1;
+}
+
+// A negative tm_isdst asks us to find out; else the caller says which clock it means.
+time_t mktime(struct tm *tm)
+{
+    _tzset_unlocked();
+    long long local = join(tm);
+    time_t t = local - zone.east[tm->tm_isdst > 0];
+    if (tm->tm_isdst < 0 && in_dst(local - zone.east[1]))
+        t = local - zone.east[1];
+    return localtime_r(&t, tm) ? t : -1;
+}
