@@ -24,12 +24,13 @@ GLUE := \
 	libc-glue/dir.c libc-glue/env.c libc-glue/err.c libc-glue/getopt.c libc-glue/ids.c \
 	libc-glue/io.c libc-glue/layout.c libc-glue/mktemp.c libc-glue/mman.c \
 	libc-glue/mntent.c libc-glue/path.c libc-glue/poll.c libc-glue/process.c \
-	libc-glue/setjmp.c libc-glue/signal.c libc-glue/spawn.c libc-glue/start.c \
-	libc-glue/stat.c libc-glue/stdlib.c libc-glue/strings.c libc-glue/system.c \
-	libc-glue/termios.c libc-glue/time.c libc-glue/tz.c libc-glue/users.c
+	libc-glue/regerror.c libc-glue/setjmp.c libc-glue/signal.c libc-glue/spawn.c \
+	libc-glue/start.c libc-glue/stat.c libc-glue/stdlib.c libc-glue/strings.c \
+	libc-glue/system.c libc-glue/termios.c libc-glue/time.c libc-glue/tz.c \
+	libc-glue/users.c
 HOST := \
 	host/main.c host/options.c host/supervisor.c host/terminal.c host/family.c host/monitor.c \
-	host/vm.c host/platform.c host/load.c host/guest.c host/event.c \
+	host/vm.c host/platform.c host/textcache.c host/load.c host/guest.c host/event.c \
 	host/call.c host/call_wait.c host/call_console.c host/call_process.c host/trace.c \
 	host/confine.c host/gdb.c host/gdb_command.c host/gdb_packet.c host/gdb_regs.c host/gdb_memory.c \
 	host/image.c host/image_check.c host/elf.c
@@ -108,10 +109,13 @@ $(SYSROOT)/lib/libglue.a: $(GLUE_OBJ)
 	rm -f $@
 	ar rcs $@ $^
 
+$(SYSROOT)/lib/libregex.a: tools/build-regex tools/sources.list libc-glue/include/regex.h $(RAMET_CC) $(LIBC)
+	tools/build-regex
+
 $(SYSROOT)/lib/ramet.ld: arch/x86_64/ramet.ld $(LIBC)
 	cp $< $@
 
-GUEST := $(RAMET_CC) $(LIBC) $(SYSROOT)/lib/ramet-kernel.o $(SYSROOT)/lib/libglue.a $(SYSROOT)/lib/ramet.ld
+GUEST := $(RAMET_CC) $(LIBC) $(SYSROOT)/lib/ramet-kernel.o $(SYSROOT)/lib/libglue.a $(SYSROOT)/lib/libregex.a $(SYSROOT)/lib/ramet.ld
 
 # ---- programs and images -------------------------------------------------------------------------
 $(B)/apps/%.elf: apps/%.c $(GUEST)
@@ -187,6 +191,9 @@ test: all ## everything CI runs
 bench: all ## figures beside their floors; also build/bench.csv
 	bench/run
 
+test-svm: all $(B)/images/tests.img ## the monitor on AMD's SVM, emulated by QEMU (10 s; fetches 28 MB once)
+	tests/svm/run
+
 lint: | $(SETUP) ## include directions, lengths, formats, cppcheck
 	tests/run lint
 
@@ -200,8 +207,8 @@ clean: ## remove what was built, keep fetched sources
 	rm -rf $(filter-out $(B)/cache,$(wildcard $(B)/*))
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
 
-.PHONY: all run test bench bench-programs lint format compdb clean help
+.PHONY: all run test test-svm bench bench-programs lint format compdb clean help
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

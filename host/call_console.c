@@ -2,9 +2,11 @@
 // PV_CALL_CONSOLE: the family's three host descriptors.
 //
 // They are shared with whoever started us, so O_NONBLOCK must not be set on them. Pipes and sockets take
-// RWF_NOWAIT; a regular file does not block; a terminal is asked first.
+// RWF_NOWAIT; a regular file does not block; a terminal is asked first. A kernel that knows no RWF_NOWAIT
+// for pipes (Linux 6.1 is one) is asked first, too, and then takes PIPE_BUF bytes without blocking.
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <sys/uio.h>
 
@@ -20,7 +22,7 @@ static int64_t would_block(int fd, int write)
 
 int64_t call_console(struct monitor *m, struct pv_console *c)
 {
-    const struct family *f = m->family;
+    struct family *f = m->family;
     int write = c->write != 0;
     unsigned areas = GUEST_RAM | GUEST_WINDOW | (write ? GUEST_IMAGE : 0);
 
@@ -31,10 +33,17 @@ int64_t call_console(struct monitor *m, struct pv_console *c)
     void *p = guest_ptr(&m->vm, (struct gaddr){c->buf}, c->len, areas);
     if (!p)
         return -EFAULT;
-    int fd = (int)c->fd, flags = f->stdio_nowait[c->fd] ? RWF_NOWAIT : 0;
+    int fd = (int)c->fd, flags = f->stdio_nowait[fd] ? RWF_NOWAIT : 0;
     if (!flags && would_block(fd, write))
         return -EAGAIN;
     struct iovec iov = {.iov_base = p, .iov_len = c->len};
+    if (f->stdio_small[fd] && iov.iov_len > PIPE_BUF)
+        iov.iov_len = PIPE_BUF;
     ssize_t n = write ? pwritev2(fd, &iov, 1, -1, flags) : preadv2(fd, &iov, 1, -1, flags);
+    if (n < 0 && errno == EOPNOTSUPP && flags) {
+        f->stdio_nowait[fd] = 0;
+        f->stdio_small[fd] = 1;
+        return call_console(m, c);
+    }
     return n < 0 ? -errno : n;
 }

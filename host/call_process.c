@@ -73,6 +73,7 @@ static _Noreturn void run_clone(struct monitor *m, struct clone *c)
     vm_forget(&m->vm);
     finish_clone(m, (struct gaddr){c->regs.rdi});
     touch(m, c->hot, c->nhot);
+    monitor_share_text(m);
     platform_shared(&m->vm)->pending = 0;
     c->regs.rip = PLATFORM_CALL_RETURN;
     gdb_forget(m, &c->regs);
@@ -135,8 +136,11 @@ int64_t call_exec(struct monitor *m, struct pv_exec *c)
     int r = read_args(m, c, &args);
     if (r < 0)
         return r;
-    if ((r = load_program(&m->vm, m->family, m->slot, c->program, &args, &regs)) < 0 ||
-        (r = vm_flush(&m->vm)) < 0)
+    if ((r = load_program(&m->vm, m->family, m->slot, c->program, &args, &regs)) < 0)
+        monitor_die(m, SIGKILL, strerror(-r));
+    m->program = c->program;
+    monitor_share_text(m);
+    if ((r = vm_flush(&m->vm)) < 0)
         monitor_die(m, SIGKILL, strerror(-r));
     free(args.strings);
     event_set_timer(m, 0);

@@ -89,6 +89,11 @@ int family_init(struct family *f, const struct options *opt, struct image *image
     f->image_map = mmap(NULL, image->size, PROT_READ, MAP_PRIVATE, image->fd, 0);
     if (f->image_map == MAP_FAILED)
         return fail(err, errlen, opt->image);
+    int r = textcache_init(&f->text, image->header->program_count);
+    if (r < 0) {
+        errno = -r;
+        return fail(err, errlen, "cannot make the text cache");
+    }
     clock_init(f);
     stdio_probe(f);
     return window_make(f, err, errlen);

@@ -15,6 +15,7 @@
 #include "abi/window.h"
 #include "host/image.h"
 #include "host/options.h"
+#include "host/textcache.h"
 
 // What the monitor of a slot is doing. Kickers read it to choose how to wake it.
 enum slot_state {
@@ -48,6 +49,7 @@ struct family_shared {
 enum family_op {
     FAMILY_INTERRUPT = 1, // signal the monitor of `slot`
     FAMILY_KILL = 2,      // PV_CALL_KILL
+    FAMILY_CACHE = 3,     // put program number `slot` into the text cache
 };
 
 struct family_msg {
@@ -63,6 +65,7 @@ struct family {
     uint64_t window_size;
     int window_fd;      // -1 once the monitor is confined
     uint8_t *image_map; // read-only
+    struct textcache text;
     int kvm_fd;
     int control;        // monitors' end of the supervisor's socket
     int gdb_fd;         // --gdb's listener (gdb.h), or -1
@@ -70,7 +73,8 @@ struct family {
     uint32_t cpus;      // processors of the host
     int booted; // the first program has been loaded: it formats the window, nobody else does
     uint32_t stdio[3];        // enum pv_stdio_kind
-    uint32_t stdio_nowait[3]; // a pipe or socket: RWF_NOWAIT works
+    uint32_t stdio_nowait[3]; // a pipe or socket: RWF_NOWAIT works, until a monitor finds it does not
+    uint32_t stdio_small[3];  // one of those without it: at most PIPE_BUF bytes at a time
     // The family's clock: every VM computes time by the same function of the TSC.
     uint64_t tsc_base, tsc_mult, mono_base_ns, wall_base_ns;
 };

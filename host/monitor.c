@@ -100,6 +100,21 @@ static void create_vm(struct monitor *m)
     event_init(m);
 }
 
+void monitor_share_text(struct monitor *m)
+{
+    struct family *f = m->family;
+    struct textcache_plan plan;
+    int64_t page = textcache_find(&f->text, m->program);
+    if (f->opt->gdb_port)
+        return; // breakpoints are written to the private copy
+    if (page >= 0) {
+        textcache_plan(image_program(f->image, m->program), &plan);
+        platform_map_text(&m->vm, &plan, (uint32_t)page);
+    } else if (textcache_use(&f->text, m->program)) {
+        family_tell(f, FAMILY_CACHE, m->program);
+    }
+}
+
 void monitor_run_program(struct monitor *m, uint32_t program, const struct load_args *args)
 {
     struct family *f = m->family;
@@ -120,6 +135,8 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
     }
     if ((r = load_program(&m->vm, f, m->slot, program, args, &regs)) < 0)
         monitor_die(m, SIGKILL, strerror(-r));
+    m->program = program;
+    monitor_share_text(m);
     // Later monitors are clones of the first one and inherit its confinement.
     if (!f->booted && (r = confine(f, m->vm.vm_fd, m->vm.vcpu_fd)) < 0) {
         snprintf(why, sizeof why, "cannot be confined: %s", strerror(-r));
@@ -142,8 +159,11 @@ void monitor_start(struct family *f, uint32_t slot, uint32_t program, const stru
                .window = f->window,
                .window_size = f->window_size,
                .image = f->image_map,
-               .image_size = f->image->size},
+               .image_size = f->image->size,
+               .text = f->text.map,
+               .text_size = f->text.size},
     };
+    textcache_protect(&f->text);
     monitor_run_program(&monitor, program, args);
 }
 

@@ -16,6 +16,7 @@ struct platform_exception;
 struct monitor {
     struct family *family;
     uint32_t slot;
+    uint32_t program; // index in the image's table
     struct vm vm;
     uint64_t timer_deadline; // of PV_CALL_SET_TIMER, guest monotonic ns; 0 = off
     uint64_t calls[PV_CALL_NR_END]; // exits by kind, for --trace=exit
@@ -34,6 +35,10 @@ _Noreturn void monitor_run_program(struct monitor *m, uint32_t program, const st
 // Ends this monitor without the guest's consent: the family sees a death with this wait(2) status. `why`
 // goes to stderr for what is not the program's doing (NULL: nothing to say).
 _Noreturn void monitor_die(struct monitor *m, uint32_t status, const char *why);
+
+// Maps the text of m->program from the family's text cache, or asks for it to be put there. After the program is
+// loaded or cloned, before the VM runs.
+void monitor_share_text(struct monitor *m);
 
 // In the child of a fork(2): makes the new VM over the copied memory and runs it from `regs`.
 _Noreturn void monitor_resume_clone(struct monitor *m, const struct kvm_regs *regs);

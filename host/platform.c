@@ -152,3 +152,12 @@ void platform_init(const struct vm *vm, const struct elf_program *program, uint6
     init_stubs(vm);
     init_call_page(vm);
 }
+
+void platform_map_text(const struct vm *vm, const struct textcache_plan *plan, uint32_t first_page)
+{
+    for (uint32_t i = 0; i < plan->n; i++) {
+        uint64_t page = first_page + plan->unit[i].page;
+        table(vm, PLATFORM_PD_RAM_VA)[plan->unit[i].va / X86_PAGE_2M] =
+            (TEXTCACHE_GPA + page * X86_PAGE_2M) | X86_PTE_PS | segment_rights(plan->unit[i].flags);
+    }
+}

@@ -10,6 +10,7 @@
 
 #include "abi/pv.h"
 #include "host/elf.h"
+#include "host/textcache.h"
 #include "host/vm.h"
 
 #define PLATFORM_PML4_VA 0x100000u // page tables: ring 3 may edit them and then ask for TLB_FLUSH
@@ -54,6 +55,10 @@ static inline int platform_in_stub(uint64_t rip)
 {
     return rip >= PLATFORM_STUB_VA && rip < PLATFORM_STACK_VA;
 }
+
+// Maps a program's read-only parts from the text cache, where they start at `first_page`. Before the VM
+// exists, or before vm_flush().
+void platform_map_text(const struct vm *vm, const struct textcache_plan *plan, uint32_t first_page);
 
 static inline struct pv_shared *platform_shared(const struct vm *vm)
 {

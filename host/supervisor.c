@@ -115,7 +115,12 @@ static void take_messages(struct supervisor *s)
     struct family_msg msg;
     ssize_t n;
     while ((n = recv(s->messages, &msg, sizeof msg, MSG_DONTWAIT)) > 0) {
-        if (n != sizeof msg || !family_slot_valid(s->f, msg.slot))
+        if (n != sizeof msg)
+            continue;
+        const struct elf_program *program = image_program(s->f->image, msg.slot);
+        if (msg.op == FAMILY_CACHE && program)
+            textcache_load(&s->f->text, msg.slot, program, s->f->image->fd);
+        if (!family_slot_valid(s->f, msg.slot))
             continue;
         if (msg.op == FAMILY_INTERRUPT)
             post(s, msg.slot, PV_EVENT_KICK);

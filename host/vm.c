@@ -12,8 +12,9 @@
 #include "abi/pv.h"
 #include "abi/x86.h"
 #include "host/platform.h"
+#include "host/textcache.h"
 
-enum { SLOT_ID_RAM, SLOT_ID_WINDOW, SLOT_ID_IMAGE };
+enum { SLOT_ID_RAM, SLOT_ID_WINDOW, SLOT_ID_IMAGE, SLOT_ID_TEXT };
 
 int vm_reserve_ram(struct vm *vm, uint64_t size)
 {
@@ -106,6 +107,8 @@ int vm_create(struct vm *vm, const char **what)
     if ((r = set_memory(vm, SLOT_ID_WINDOW, PV_WINDOW_VA, vm->window_size, vm->window, 0)) < 0)
         return r;
     if ((r = set_memory(vm, SLOT_ID_IMAGE, PV_IMAGE_VA, vm->image_size, vm->image, KVM_MEM_READONLY)) < 0)
+        return r;
+    if ((r = set_memory(vm, SLOT_ID_TEXT, TEXTCACHE_GPA, vm->text_size, vm->text, KVM_MEM_READONLY)) < 0)
         return r;
     *what = "set CPUID";
     if ((r = set_cpuid(vm)) < 0)

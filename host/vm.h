@@ -18,6 +18,8 @@ struct vm {
     uint64_t window_size;
     uint8_t *image; // read-only
     uint64_t image_size;
+    uint8_t *text; // the text cache, read-only (textcache.h)
+    uint64_t text_size;
     // KVM; -1 / NULL between fork(2) and vm_create().
     int kvm_fd, vm_fd, vcpu_fd;
     struct kvm_run *run;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copying between the program and the window: pipes and files.
 //
-// Plain C on 16-byte vectors, which every 64-bit processor has (SSE2 is part of the x86-64 ABI); four at a time, so that
-// loads and stores overlap. Small and odd rests go by memcpy().
+// Plain C on 16-byte vectors, which every 64-bit processor has (SSE2 is part of the x86-64 ABI);
+// four at a time, so that loads and stores overlap. Small and odd rests go by memcpy().
 // Neighbours: pipe.c, fs_data.c.
 
 #include "kernel/copy.h"

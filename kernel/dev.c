@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // /dev/null, zero, full, random, urandom; and which devices are terminals.
 //
-// Neighbours: fs_populate.c makes the names, fs_open.c opens them, tty.c is behind /dev/tty and /dev/console.
+// Neighbours: fs_populate.c makes the names, fs_open.c opens them, tty.c is behind /dev/tty and
+// /dev/console.
 
 #include "kernel/dev.h"
 #include "kernel/api/errno.h"

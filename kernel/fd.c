@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Descriptors: the table in struct proc that refers to open file descriptions.
 //
-// Only its own process changes a table: a parent fills its child's before it runs, an undertaker empties a dead one's. A
-// word is stored after its reference is taken and cleared before it is dropped: a VM that dies in between leaks one
-// description, and nothing is freed twice. fd_high keeps every loop as short as the descriptors in use.
+// Only its own process changes a table: a parent fills its child's before it runs, an undertaker
+// empties a dead one's. A word is stored after its reference is taken and cleared before it is
+// dropped: a VM that dies in between leaks one description, and nothing is freed twice. fd_high
+// keeps every loop as short as the descriptors in use.
 // Neighbours: file.c (descriptions), sys_file.c (the system calls).
 
 #include "kernel/fd.h"

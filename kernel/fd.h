@@ -7,9 +7,9 @@
 #include "kernel/file.h"
 #include "kernel/proc.h"
 
-// The description behind a descriptor, without a reference of its own: good until this process closes the
-// descriptor, which it cannot do before the system call in progress ends. So a VM that dies while it blocks in
-// read() or write() leaves no reference behind. NULL: -EBADF.
+// The description behind a descriptor, without a reference of its own: good until this process
+// closes the descriptor, which it cannot do before the system call in progress ends. So a VM that
+// dies while it blocks in read() or write() leaves no reference behind. NULL: -EBADF.
 struct file *fd_borrow(int fd);
 
 // Closes one descriptor. 0 or -EBADF.
@@ -17,13 +17,14 @@ long fd_close(int fd);
 // Makes `to` another descriptor for what fd refers to, closing what it was. `to`, or -EBADF.
 long fd_dup_to(int fd, int to, int cloexec);
 long fd_fcntl(int fd, int cmd, long arg);
-// Takes over a reference to f into a (child) process's table: the lowest free descriptor, or `at` if that is >= 0,
-// closing what was there. The descriptor, -EMFILE or -EBADF.
+// Takes over a reference to f into a (child) process's table: the lowest free descriptor, or `at`
+// if that is >= 0, closing what was there. The descriptor, -EMFILE or -EBADF.
 int fds_put(struct proc *p, struct file *f, int at, int cloexec);
 
 // Record locks (kernel/flock.c): F_GETLK, F_SETLK, F_SETLKW.
 long flock_fcntl(struct file *f, int cmd, void *arg);
-// The process closes a descriptor of this inode: all its locks on it go, whoever else has it open (POSIX fcntl()).
+// The process closes a descriptor of this inode: all its locks on it go, whoever else has it open
+// (POSIX fcntl()).
 void flock_release(const struct proc *p, struct wref inode);
 
 #endif

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // FIFOs: a pipe found by name. The inode refers to the ring while any end is open.
 //
-// POSIX open(): opening for reading blocks until a writer comes and the other way round. An opener is counted before
-// it waits, so two that come at the same time find each other; and it waits for the count of opens ever to move, so
-// that a partner which opens, writes and leaves at once is not missed.
+// POSIX open(): opening for reading blocks until a writer comes and the other way round. An opener
+// is counted before it waits, so two that come at the same time find each other; and it waits for
+// the count of opens ever to move, so that a partner which opens, writes and leaves at once is not
+// missed.
 // Neighbours: kernel/pipe.c, kernel/fs_open.c.
 
 #include "kernel/api/errno.h"
@@ -27,8 +28,8 @@ int fifo_attach(struct file *f)
     else if ((f->flags & (O_ACCMODE | O_NONBLOCK)) == (O_WRONLY | O_NONBLOCK) && p->readers == 0)
         r = -ENXIO;
     if (r == 0) {
-        // What the other side had opened before us: fifo_wait() looks for more than that. Kept in the
-        // offset, which a FIFO has no other use for.
+        // What the other side had opened before us: fifo_wait() looks for more than that. Kept in
+        // the offset, which a FIFO has no other use for.
         f->offset = (f->flags & O_ACCMODE) == O_RDONLY ? p->writer_opens : p->reader_opens;
         pipe_attach(p, f);
         ip->u.pipe = wref_of(p);

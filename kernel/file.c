@@ -2,7 +2,8 @@
 // Open file descriptions: reference counts, and the table from kind to operations.
 //
 // The table is code, private to each program of the family; a description holds only its index.
-// Neighbours: fd.c (who refers to descriptions), the files named at enum file_kind (the operations).
+// Neighbours: fd.c (who refers to descriptions), the files named at enum file_kind (the
+// operations).
 
 #include "kernel/file.h"
 #include "kernel/lib.h"

@@ -37,7 +37,8 @@ _Static_assert(sizeof(struct file) == 64, "one cache line");
 
 // What a kind of file can do. NULL = not supported; the dispatcher gives the error of the comment.
 struct file_ops {
-    // Blocking unless O_NONBLOCK; return bytes, -EAGAIN, -ERESTART, ... The buffer has been checked.
+    // Blocking unless O_NONBLOCK; return bytes, -EAGAIN, -ERESTART, ... The buffer has been
+    // checked.
     long (*read)(struct file *f, void *buf, size_t len);         // NULL: -EINVAL
     long (*write)(struct file *f, const void *buf, size_t len);  // NULL: -EINVAL
     long (*pread)(struct file *f, void *buf, size_t len, int64_t off);        // NULL: -ESPIPE
@@ -45,9 +46,11 @@ struct file_ops {
     long (*lseek)(struct file *f, int64_t off, int whence);      // NULL: -ESPIPE
     long (*ioctl)(struct file *f, unsigned long request, void *arg); // NULL: -ENOTTY
     long (*stat)(struct file *f, struct k_stat *st);             // NULL: from the inode
-    // Which of POLLIN, POLLOUT, POLLERR, POLLHUP hold now. Adds to *queues (at most 2, *n counts) where a change would
-    // be announced, and to *console which host descriptors (PV_WAIT_*) a waiter must watch.
-    uint32_t (*poll)(struct file *f, struct waitq **queues, uint32_t *n, uint32_t *console); // NULL: always ready
+    // Which of POLLIN, POLLOUT, POLLERR, POLLHUP hold now. Adds to *queues (at most 2, *n counts)
+    // where a change would be announced, and to *console which host descriptors (PV_WAIT_*) a
+    // waiter must watch.
+    // NULL: always ready.
+    uint32_t (*poll)(struct file *f, struct waitq **queues, uint32_t *n, uint32_t *console);
     void (*release)(struct file *f); // the last reference is gone
 };
 
@@ -60,18 +63,21 @@ void file_ref(struct file *f);
 void file_unref(struct file *f);
 const struct file_ops *file_ops(const struct file *f);
 
-// Descriptors of proc_self (kernel/fd.c). fd_get takes a reference that the caller drops with file_unref.
+// Descriptors of proc_self (kernel/fd.c). fd_get takes a reference that the caller drops with
+// file_unref.
 struct file *fd_get(int fd);             // NULL: -EBADF
 int fd_install(struct file *f, int from, int cloexec); // lowest free >= from; -EMFILE; takes over the reference
 
 // Opens descriptors 0..2 of the family's first program from boot_info.stdio (kernel/stdio.c).
 int stdio_open(void);
 
-// Creates the RAM file system from the image's file table (kernel/fs_populate.c); first program only.
+// Creates the RAM file system from the image's file table (kernel/fs_populate.c); first program
+// only.
 int fs_populate(void);
 
-// Finds a program for exec: the inode at path (following links, checking x permission); its index in the image's program
-// table in *program, or a copy of its first 256 bytes in head[] (a script) with *program = -1. 0 or -errno.
+// Finds a program for exec: the inode at path (following links, checking x permission); its index
+// in the image's program table in *program, or a copy of its first 256 bytes in head[] (a script)
+// with *program = -1. 0 or -errno.
 int fs_exec_lookup(const char *path, int32_t *program, char head[256]);
 
 #endif

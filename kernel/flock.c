@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Record locks: fcntl(F_SETLK) and its kin, by byte range, owned by a process (POSIX fcntl()).
 //
-// All of the family's are in one table under one lock, and all who wait stand in one queue: there are few, and a
-// range can conflict with any other of its file. Deadlocks are not detected: F_SETLKW waits until a signal.
+// All of the family's are in one table under one lock, and all who wait stand in one queue: there
+// are few, and a range can conflict with any other of its file. Deadlocks are not detected:
+// F_SETLKW waits until a signal.
 // Neighbours: fd.c (close drops a process's locks on a file), sys_file.c.
 
 #include "kernel/flock.h"
@@ -38,7 +39,8 @@ static struct rlock *conflict(const struct rlock *want)
     return NULL;
 }
 
-// Takes the range of `cut` out of the owner's locks. One of them may fall into two: `spare` is the second.
+// Takes the range of `cut` out of the owner's locks. One of them may fall into two: `spare` is the
+// second.
 static int cut_out(const struct rlock *cut, struct rlock *spare)
 {
     int used_spare = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the RAM file system does for system calls: the bodies of sys_*, to be called between sys_enter() and
-// sys_leave(). Arguments, checks and errors are those of the Linux call named; paths are the program's pointers
-// and are checked here, buffers have been checked by the caller.
+// What the RAM file system does for system calls: the bodies of sys_*, to be called between
+// sys_enter() and sys_leave(). Arguments, checks and errors are those of the Linux call named;
+// paths are the program's pointers and are checked here, buffers have been checked by the caller.
 #ifndef RAMET_KERNEL_FS_H
 #define RAMET_KERNEL_FS_H
 
@@ -11,9 +11,8 @@
 #include "kernel/file.h"
 #include "kernel/inode.h"
 
-// --- fs_open.c ---
-// Opens path. On 0 *out has one reference, which the caller installs; a FIFO's description must then go through
-// fifo_wait() (fd_open does both). Never blocks.
+// --- fs_open.c --- Opens path. On 0 *out has one reference, which the caller installs; a FIFO's
+// description must then go through fifo_wait() (fd_open does both). Never blocks.
 long fs_openat(int dirfd, const char *path, int flags, unsigned mode, struct file **out);
 // open(2): installs the descriptor, and waits for a FIFO's other side. The descriptor or -errno.
 long fd_open(int dirfd, const char *path, int flags, unsigned mode);
@@ -27,8 +26,8 @@ long fs_unlink(int dirfd, const char *path, int flags);
 long fs_link(int olddir, const char *old, int newdir, const char *path, int flags);
 long fs_symlink(const char *target, int dirfd, const char *path);
 long fs_rename(int olddir, const char *old, int newdir, const char *path);
-// Creates a name for a new inode in w->dir (w->inode is NULL). 0 and *out referenced, or -errno: -EEXIST when
-// somebody was faster.
+// Creates a name for a new inode in w->dir (w->inode is NULL). 0 and *out referenced, or -errno:
+// -EEXIST when somebody was faster.
 int fs_create(struct walk *w, uint32_t mode, struct inode **out);
 // Whether the caller may remove w->inode from w->dir: -EACCES, -EPERM (sticky directory).
 int fs_may_remove(const struct walk *w);

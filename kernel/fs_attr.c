@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What is known about a file: stat, owner, mode, times, access; truncation by name; the working directory's name.
+// What is known about a file: stat, owner, mode, times, access; truncation by name; the working
+// directory's name.
 //
 // Neighbours: fs_inode.c (the checks), sys_path.c and sys_file.c (the system calls).
 
@@ -255,7 +256,8 @@ long fs_truncate(int dirfd, const char *path, int64_t len)
     return r;
 }
 
-// Puts "/NAME", the name `child` has in `dir`, before *at. 0, -ENOENT, or -ERANGE at the start of the buffer.
+// Puts "/NAME", the name `child` has in `dir`, before *at. 0, -ENOENT, or -ERANGE at the start of
+// the buffer.
 static int prepend_name(struct inode *dir, const struct inode *child, char *buf, size_t *at)
 {
     struct dir_item item;
@@ -286,7 +288,8 @@ long fs_getcwd(char *buf, size_t len)
     struct inode *root = inode_at(proc_self->root), *dir = inode_at(proc_self->cwd);
     long r = 0;
     path[at] = '\0';
-    // Nobody moves a directory meanwhile, so that the names belong together and no parent goes away.
+    // Nobody moves a directory meanwhile, so that the names belong together and no parent goes
+    // away.
     lock_take(&window_root()->rename_lock);
     if (dir == root)
         path[--at] = '/';

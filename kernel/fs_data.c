@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What files hold: a map of pages over the image's contents over zeros.
 //
-// Byte n of a file is in its map's page n / WPAGE if there is one; else in the image, if n is below image_len; else it is a
-// hole and reads as 0. A page appears in the map after it is filled, a size grows after its bytes are there, and both
-// shrink in the other order, so a VM that dies here leaves a file that is merely shorter than it meant.
+// Byte n of a file is in its map's page n / WPAGE if there is one; else in the image, if n is below
+// image_len; else it is a hole and reads as 0. A page appears in the map after it is filled, a size
+// grows after its bytes are there, and both shrink in the other order, so a VM that dies here
+// leaves a file that is merely shorter than it meant.
 // Neighbours: inode.h; fs_open.c calls inode_read and inode_write for the program.
 
 #include "kernel/api/errno.h"
@@ -37,7 +38,8 @@ static struct wref *refs_page(struct wref *ref, int make)
     return wref_ptr(*ref);
 }
 
-// Where the map keeps page `index`. NULL: in a part of the map that does not exist (or cannot be made).
+// Where the map keeps page `index`. NULL: in a part of the map that does not exist (or cannot be
+// made).
 static struct wref *map_slot(struct inode *ip, uint64_t index, int make)
 {
     if (index < INODE_DIRECT)
@@ -252,7 +254,8 @@ long inode_write(struct inode *ip, const void *buf, uint64_t len, uint64_t *off,
     int64_t n = 0;
     if (len == 0)
         return 0;
-    // One hold of the lock for all of it: two appending writers do not mix, however long the writes.
+    // One hold of the lock for all of it: two appending writers do not mix, however long the
+    // writes.
     inode_lock(ip);
     uint64_t at = append ? ip->size : *off;
     n = allowed(at, len);

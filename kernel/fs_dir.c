@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Directories: records of variable length that fill pages without gaps.
 //
-// A record never crosses a page, and the records of a page cover it. Removing a name clears the record's inode; adding one
-// takes a cleared record, or splits the unused end off another. Records move never, so the position of a listing stays
-// good whatever is added and removed meanwhile. Every store leaves a page that parses: dir_check() relies on that.
-// "." and ".." are not stored. Neighbours: fs_data.c (the pages), fs_path.c and fs_name.c (the users).
+// A record never crosses a page, and the records of a page cover it. Removing a name clears the
+// record's inode; adding one takes a cleared record, or splits the unused end off another. Records
+// move never, so the position of a listing stays good whatever is added and removed meanwhile.
+// Every store leaves a page that parses: dir_check() relies on that. "." and ".." are not stored.
+// Neighbours: fs_data.c (the pages), fs_path.c and fs_name.c (the users).
 
 #include "kernel/api/dirent.h"
 #include "kernel/api/errno.h"
@@ -45,8 +46,9 @@ static struct record *record_at(const struct inode *dir, int64_t off)
     return (struct record *)(page + off % WPAGE);
 }
 
-// Joins a free record with free ones behind it, so that small names make room for a long one. A listing that stands
-// at a joined one finds the next: it looks for the first record at or behind its position.
+// Joins a free record with free ones behind it, so that small names make room for a long one. A
+// listing that stands at a joined one finds the next: it looks for the first record at or behind
+// its position.
 static void join(uint8_t *page, uint32_t at)
 {
     struct record *r = (struct record *)(page + at);
@@ -102,7 +104,8 @@ static uint8_t type_of(const struct inode *ip)
     return (uint8_t)((ip->mode & S_IFMT) >> 12); // DT_* are S_IFMT's bits
 }
 
-// Makes a record of the spare part of the one at `off` (or takes it, if free) and puts the name into it.
+// Makes a record of the spare part of the one at `off` (or takes it, if free) and puts the name
+// into it.
 static void fill(struct inode *dir, int64_t off, const char *name, uint32_t len, struct inode *ip)
 {
     struct record *r = record_at(dir, off);
@@ -164,7 +167,8 @@ int dir_append(struct inode *dir, const char *name, uint32_t len, struct inode *
 void dir_remove(struct inode *dir, const struct dir_place *place)
 {
     __atomic_store_n(&record_at(dir, place->entry)->inode.unit, 0, __ATOMIC_RELEASE);
-    // An empty directory needs no pages, and a listing that stands in them is at its end in any case.
+    // An empty directory needs no pages, and a listing that stands in them is at its end in any
+    // case.
     if (--dir->entries == 0)
         data_free(dir);
     inode_changed(dir);

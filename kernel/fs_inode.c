@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Inodes: their life, their lock, who may use them, what stat() says.
 //
-// One word, refs, decides about life and death. All names together hold one reference, so a file lives on while it is
-// open; a directory holds one on its parent, so that ".." of a removed working directory leads somewhere.
+// One word, refs, decides about life and death. All names together hold one reference, so a file
+// lives on while it is open; a directory holds one on its parent, so that ".." of a removed working
+// directory leads somewhere.
 // Neighbours: inode.h (the structures and the layers), fs_data.c, fs_dir.c.
 
 #include "kernel/api/errno.h"
@@ -64,7 +65,8 @@ static int has_data(const struct inode *ip)
 
 void inode_put(struct inode *ip)
 {
-    // A loop, not a recursion: a chain of removed directories may hang on the last working directory.
+    // A loop, not a recursion: a chain of removed directories may hang on the last working
+    // directory.
     while (ip && drop(ip)) {
         struct inode *parent = inode_is(ip, S_IFDIR) ? inode_at(ip->parent) : NULL;
         if (has_data(ip))
@@ -110,7 +112,8 @@ int inode_lock(struct inode *ip)
 {
     if (lock_take(&ip->lock) == -EOWNERDEAD && inode_is(ip, S_IFDIR) && !ip->gen &&
         dir_check(ip) < 0) {
-        // Others find the same and get the same answer: the directory stays broken, the family goes on.
+        // Others find the same and get the same answer: the directory stays broken, the family goes
+        // on.
         lock_drop(&ip->lock);
         return -EIO;
     }
@@ -175,7 +178,8 @@ void inode_stat(struct inode *ip, struct k_stat *st)
 {
     uint64_t image_pages = (ip->image_len + WPAGE - 1) / WPAGE;
     memset(st, 0, sizeof *st);
-    // One look at each word: a file that is being written changes anyway as soon as we have answered.
+    // One look at each word: a file that is being written changes anyway as soon as we have
+    // answered.
     st->dev = FS_DEV;
     st->ino = ip->ino;
     st->nlink = ip->nlink;

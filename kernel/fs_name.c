@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Names: creating them, linking, unlinking, symbolic links.
 //
-// Each change of a directory happens under that directory's lock alone; what a walk found before is looked up again
-// there, because another VM may have been faster.
-// Neighbours: fs_rename.c (the one operation on two directories), fs_path.c, fs_dir.c. POSIX link(), unlink(), ...
+// Each change of a directory happens under that directory's lock alone; what a walk found before is
+// looked up again there, because another VM may have been faster.
+// Neighbours: fs_rename.c (the one operation on two directories), fs_path.c, fs_dir.c. POSIX
+// link(), unlink(), ...
 
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"
@@ -221,8 +222,8 @@ int fs_may_remove(const struct walk *w)
     return 0;
 }
 
-// Removes w->name from the locked w->dir, if it is still w->inode's. A directory must be empty; its lock is
-// taken inside its parent's, which is the order everywhere.
+// Removes w->name from the locked w->dir, if it is still w->inode's. A directory must be empty; its
+// lock is taken inside its parent's, which is the order everywhere.
 static int remove_name(struct walk *w)
 {
     struct dir_place place;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // open(2), and what can be done with an open regular file or directory.
 //
-// Neighbours: fs_path.c (finds the inode), fs_name.c (creates it), dev.c, fifo.c and tty.c (what else a name may
-// lead to), file.c (descriptions).
+// Neighbours: fs_path.c (finds the inode), fs_name.c (creates it), dev.c, fifo.c and tty.c (what
+// else a name may lead to), file.c (descriptions).
 
 #include "kernel/api/dirent.h"
 #include "kernel/api/errno.h"
@@ -98,7 +98,8 @@ static long describe(struct inode *ip, int flags, struct file **out)
     return 0;
 }
 
-// Opens what the walk has found. -EEXIST without O_EXCL: somebody created the name meanwhile, try again.
+// Opens what the walk has found. -EEXIST without O_EXCL: somebody created the name meanwhile, try
+// again.
 static long open_walked(struct walk *w, int flags, unsigned mode, struct file **out)
 {
     if (flags & O_CREAT) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // From a path to an inode: one lookup at a time, each under one directory's lock and no other.
 //
-// A walk holds a reference on the directory it stands in, so that it cannot be freed; what it finds is
-// referenced before the lock goes. POSIX 4.13 (pathname resolution); Linux where that leaves a choice.
+// A walk holds a reference on the directory it stands in, so that it cannot be freed; what it finds
+// is referenced before the lock goes. POSIX 4.13 (pathname resolution); Linux where that leaves a
+// choice.
 // Neighbours: fs_dir.c (lookup), fs_proc.c (what /proc holds), inode.h (struct walk).
 
 #include "kernel/api/errno.h"
@@ -17,8 +18,8 @@
 
 #define LINKS_MAX 40 // symlinks in one walk before it is called a loop
 
-// A symlink's target joined with the rest of the path: two, because the rest may lie in one. Private, and a system call
-// does not nest in another, so one pair is enough.
+// A symlink's target joined with the rest of the path: two, because the rest may lie in one.
+// Private, and a system call does not nest in another, so one pair is enough.
 static char joined[2][FS_PATH_MAX];
 
 struct state {
@@ -43,7 +44,8 @@ static struct inode *referenced(struct inode *ip)
 
 static struct inode *parent_of(struct inode *dir)
 {
-    // The parent of a directory changes under the directory's lock (rename), and the old one may go at once.
+    // The parent of a directory changes under the directory's lock (rename), and the old one may go
+    // at once.
     inode_lock(dir);
     struct inode *up = inode_at(dir->parent);
     if (dir == inode_at(proc_self->root))

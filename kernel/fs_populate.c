@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The RAM file system as the family finds it: one inode per entry of the image's file table, then the names that every
-// program expects. And the way back: from a path to the program that exec starts.
+// The RAM file system as the family finds it: one inode per entry of the image's file table, then
+// the names that every program expects. And the way back: from a path to the program that exec
+// starts.
 //
-// Runs once per family, before any other VM exists, so it takes no lock. Contents and link targets stay in the
-// image. The table's entries are claimed in order, so entry i's inode is i behind the root's.
+// Runs once per family, before any other VM exists, so it takes no lock. Contents and link targets
+// stay in the image. The table's entries are claimed in order, so entry i's inode is i behind the
+// root's.
 // Neighbours: abi/image.h (sorted, parents first, checked by the host), fs_dir.c.
 
 #include "abi/image.h"

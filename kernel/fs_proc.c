@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // /proc: its names. What the files say is in fs_proc_text.c.
 //
-// Only what ordinary programs look for (ps, free, df, /dev/stdin). An inode here lives as long as somebody looks at
-// it; two lookups of one name give two inodes, which nobody minds.
+// Only what ordinary programs look for (ps, free, df, /dev/stdin). An inode here lives as long as
+// somebody looks at it; two lookups of one name give two inodes, which nobody minds.
 // Neighbours: fs_path.c and fs_open.c (the callers), proc.h (what is shown).
 
 #include "abi/image.h"
@@ -77,7 +77,8 @@ static int new_inode(struct inode *dir, enum gen_kind kind, uint32_t mode, int32
     return 0;
 }
 
-// A descriptor is shown as a symlink: lstat() must not take an open directory's for a directory to descend into.
+// A descriptor is shown as a symlink: lstat() must not take an open directory's for a directory to
+// descend into.
 static int lookup_fd(struct inode *dir, int32_t fd, struct inode **found)
 {
     if (dir->program != proc_self->pid || !fd_borrow(fd))
@@ -185,7 +186,8 @@ static long exe_path(char *buf, uint32_t size)
     return len;
 }
 
-// What readlink() shows for a descriptor: files have no way back to their names, so their number must do.
+// What readlink() shows for a descriptor: files have no way back to their names, so their number
+// must do.
 static long fd_text(int32_t fd, char *buf)
 {
     static const char *const kinds[FILE_KINDS] = {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // /proc and /dev/fd: inodes whose contents are made up when they are looked at (kernel/fs_proc.c).
 //
-// Such an inode is an ordinary one with `gen` set. Only their top directories have names; what is in them is created by
-// a lookup and gone with the last reference.
+// Such an inode is an ordinary one with `gen` set. Only their top directories have names; what is
+// in them is created by a lookup and gone with the last reference.
 #ifndef RAMET_KERNEL_FS_PROC_H
 #define RAMET_KERNEL_FS_PROC_H
 
@@ -31,7 +31,8 @@ enum gen_kind {
 
 // Finds a name in such a directory: 0 and a referenced inode, or -errno.
 int gen_lookup(struct inode *dir, const char *name, uint32_t len, struct inode **found);
-// Follows a GEN_FD symlink: the inode behind the descriptor, or one that opens as dup() if it has none. Referenced.
+// Follows a GEN_FD symlink: the inode behind the descriptor, or one that opens as dup() if it has
+// none. Referenced.
 int gen_follow(struct inode *link, struct inode **found);
 // The entry at *pos of such a directory (after "." and ".."), name in buf. 1, or 0 at the end.
 int gen_next(struct inode *dir, uint64_t *pos, struct dir_item *item, char buf[32]);

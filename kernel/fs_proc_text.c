@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// /proc: what its files say, in the formats of Linux's proc(5) as far as ps, free, uptime and df read them.
+// /proc: what its files say, in the formats of Linux's proc(5) as far as ps, free, uptime and df
+// read them.
 //
-// The text is made anew for every read; a program that reads a file in pieces may see two moments, as on Linux.
+// The text is made anew for every read; a program that reads a file in pieces may see two moments,
+// as on Linux.
 // Neighbours: fs_proc.c (the names), proc.h, window.h (the figures).
 
 #include "kernel/api/errno.h"

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // rename(2): the one operation that changes two directories, and moves directories.
 //
-// One rename at a time in the family (rename_lock): then no directory changes its place while we compare places, and an
-// order of locking exists: an ancestor first, unrelated ones by address. Others hold at most a directory and something
-// directly in it, so they never wait for us in the other order. The new name is there before the old one goes.
+// One rename at a time in the family (rename_lock): then no directory changes its place while we
+// compare places, and an order of locking exists: an ancestor first, unrelated ones by address.
+// Others hold at most a directory and something directly in it, so they never wait for us in the
+// other order. The new name is there before the old one goes.
 // Neighbours: fs_name.c, fs_dir.c. POSIX rename(); docs/files.md lists the cases.
 
 #include "kernel/api/errno.h"

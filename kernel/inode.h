@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The RAM file system: inodes, file contents, directories, path walks.
 //
-// Inodes live in the window's table, contents and directory entries in its pages. What came with the image stays there,
-// read-only and shared, page by page until it is written. A page, an entry or a size is published by one store after
-// what it refers to is complete, so an inode whose owner died under the lock is still usable.
-// Layers: fs_inode.c, fs_data.c, fs_dir.c, fs_path.c; above them fs_open.c, fs_name.c, fs_rename.c, fs_attr.c.
+// Inodes live in the window's table, contents and directory entries in its pages. What came with
+// the image stays there, read-only and shared, page by page until it is written. A page, an entry
+// or a size is published by one store after what it refers to is complete, so an inode whose owner
+// died under the lock is still usable.
+// Layers: fs_inode.c, fs_data.c, fs_dir.c, fs_path.c; above them fs_open.c, fs_name.c, fs_rename.c,
+// fs_attr.c.
 // Lock order: rename_lock, file.lock, then inodes: a directory before what it holds. docs/files.md.
 #ifndef RAMET_KERNEL_INODE_H
 #define RAMET_KERNEL_INODE_H
@@ -69,19 +71,21 @@ static inline int inode_is(const struct inode *ip, uint32_t type)
     return (ip->mode & S_IFMT) == type;
 }
 
-// --- fs_inode.c ---
-// A new inode with no name and one reference, owned by the caller's effective ids. NULL: table full.
+// --- fs_inode.c --- A new inode with no name and one reference, owned by the caller's effective
+// ids. NULL: table full.
 struct inode *inode_new(uint32_t mode);
 // Takes and drops references; the last one frees the inode, its pages and its hold on its parent.
 void inode_get(struct inode *ip);
 void inode_put(struct inode *ip);
-// One name more or less. inode_link fails (-ENOENT, -EMLINK) when the last name is gone or there are too many.
+// One name more or less. inode_link fails (-ENOENT, -EMLINK) when the last name is gone or there
+// are too many.
 int inode_link(struct inode *ip);
 void inode_unlink(struct inode *ip);
 // Locks it; -EIO (not locked) if its directory pages turn out broken after an owner's death.
 int inode_lock(struct inode *ip);
 void inode_unlock(struct inode *ip);
-// Whether the caller may do all of `mask` (R_OK, W_OK, X_OK) by its effective (real: `real`) ids. 0 or -EACCES.
+// Whether the caller may do all of `mask` (R_OK, W_OK, X_OK) by its effective (real: `real`) ids. 0
+// or -EACCES.
 int inode_may(const struct inode *ip, uint32_t mask, int real);
 void inode_stat(struct inode *ip, struct k_stat *st);
 int64_t inode_now(void);
@@ -89,14 +93,14 @@ int64_t inode_now(void);
 void inode_changed(struct inode *ip);
 void inode_status_changed(struct inode *ip);
 
-// --- fs_data.c; all but the first two under lock ---
-// The locked forms for regular files. Bytes moved, or -EFBIG, -ENOSPC, -EIO. With `append` the write goes
-// to the end, wherever *off points. *off is moved on.
+// --- fs_data.c; all but the first two under lock --- The locked forms for regular files. Bytes
+// moved, or -EFBIG, -ENOSPC, -EIO. With `append` the write goes to the end, wherever *off points.
+// *off is moved on.
 long inode_read(struct inode *ip, void *buf, uint64_t len, uint64_t *off);
 long inode_write(struct inode *ip, const void *buf, uint64_t len, uint64_t *off, int append);
 uint64_t data_read(struct inode *ip, void *buf, uint64_t len, uint64_t off);
-// The page with byte `index` * WPAGE, or NULL for a hole. data_page_make() makes one (NULL: window full); its
-// old contents are left out when `whole`, because the caller overwrites all of it.
+// The page with byte `index` * WPAGE, or NULL for a hole. data_page_make() makes one (NULL: window
+// full); its old contents are left out when `whole`, because the caller overwrites all of it.
 void *data_page(const struct inode *ip, uint64_t index);
 void *data_page_make(struct inode *ip, uint64_t index, int whole);
 int data_resize(struct inode *ip, uint64_t size); // -EFBIG
@@ -116,7 +120,8 @@ struct dir_place { // where in the directory: offsets of records, -1 = none
 // Finds a name. 0 and *place, -ENOENT and *place with room for it if there is some, or -EIO.
 int dir_find(struct inode *dir, const char *name, uint32_t len, struct dir_place *place);
 struct inode *dir_inode(struct inode *dir, const struct dir_place *place);
-// Adds a name at place->room (or in a new page). -ENOSPC when the window is full: nothing has changed then.
+// Adds a name at place->room (or in a new page). -ENOSPC when the window is full: nothing has
+// changed then.
 int dir_add(struct inode *dir, const struct dir_place *place, const char *name, uint32_t len,
             struct inode *ip);
 // The same at the end, for populating: the caller knows that the name is new.
@@ -148,10 +153,12 @@ struct walk {
     char name[FS_NAME_MAX + 1];
 };
 
-// Walks a path of the program (checked here: -EFAULT, -ENAMETOOLONG). On 0 the caller ends with walk_done().
+// Walks a path of the program (checked here: -EFAULT, -ENAMETOOLONG). On 0 the caller ends with
+// walk_done().
 int path_walk(int dirfd, const char *path, uint32_t flags, struct walk *w);
 void walk_done(struct walk *w);
-// The target of a symlink, NUL-terminated, at most size - 1 bytes. Its length, or -EIO. Takes the lock.
+// The target of a symlink, NUL-terminated, at most size - 1 bytes. Its length, or -EIO. Takes the
+// lock.
 long link_target(struct inode *ip, char *buf, uint32_t size);
 
 #endif

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Locks in the window: spin, then yield, and take over from the dead.
 //
-// A lock is held for microseconds, but its owner's monitor may lose the processor meanwhile, and there may be more VMs
-// than processors: so a waiter spins about as long as a critical section takes, then gives the processor away
-// for a moment. Each time round it asks whether the owner is still alive.
+// A lock is held for microseconds, but its owner's monitor may lose the processor meanwhile, and
+// there may be more VMs than processors: so a waiter spins about as long as a critical section
+// takes, then gives the processor away for a moment. Each time round it asks whether the owner is
+// still alive.
 // Neighbours: abi/window.h (doors: who died), kernel/proc.h (who exited).
 
 #include "kernel/lock.h"
@@ -48,9 +49,9 @@ int lock_owner_dead(uint32_t owner)
     return state == PROC_ZOMBIE || state == PROC_FREE;
 }
 
-// The monitor reads `critical` when it is about to end this VM. It is raised before the lock is ours and
-// lowered after it is free; the compiler must keep that order, the processor does (stores are not
-// reordered, and the exchange is a full barrier).
+// The monitor reads `critical` when it is about to end this VM. It is raised before the lock is
+// ours and lowered after it is free; the compiler must keep that order, the processor does (stores
+// are not reordered, and the exchange is a full barrier).
 static void critical_add(int32_t n)
 {
     __atomic_signal_fence(__ATOMIC_SEQ_CST);

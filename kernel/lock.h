@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Locks in the window. Each records its owner, so that a lock whose VM died can be taken over.
 //
-// The owner word is (door generation << 12 | slot), so a slot's next process is not taken for the dead one.
-// While a VM holds any, shared->critical is above 0: the monitor defers a kill, and signal handlers do not
-// run. Held for short, bounded work only: never over a wait, a call to the host, or a copy that can fault
-// (check user memory first). Order of taking: docs/window.md.
+// The owner word is (door generation << 12 | slot), so a slot's next process is not taken for the
+// dead one. While a VM holds any, shared->critical is above 0: the monitor defers a kill, and
+// signal handlers do not run. Held for short, bounded work only: never over a wait, a call to the
+// host, or a copy that can fault (check user memory first). Order of taking: docs/window.md.
 #ifndef RAMET_KERNEL_LOCK_H
 #define RAMET_KERNEL_LOCK_H
 
@@ -14,8 +14,8 @@ struct wlock {
     _Atomic uint32_t owner; // 0 = free
 };
 
-// Takes the lock; spins a while, then yields. 0, or -EOWNERDEAD: the lock is ours, but its last owner died
-// inside; the caller repairs the object or marks it broken.
+// Takes the lock; spins a while, then yields. 0, or -EOWNERDEAD: the lock is ours, but its last
+// owner died inside; the caller repairs the object or marks it broken.
 int lock_take(struct wlock *lock);
 // 1 if taken, 0 if another live VM has it.
 int lock_try(struct wlock *lock);

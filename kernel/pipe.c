@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Pipes: a ring of bytes in the window, one reader and one writer at a time, who share no lock.
 //
-// head and tail count bytes for ever and wrap at 2^32; a VM copies in or out first and publishes the counter
-// after, in chunks, so that both sides copy at the same time. While both are busy nobody calls the host: the queues
-// are empty and waking is one load. A writer that finds the ring empty starts again at its beginning: a pipe that never
-// holds much touches few pages, and those stay in the caches. A VM that dies while it holds a side's lock has not
-// published what it was copying, so there is nothing to repair.
-// Neighbours: kernel/fifo.c (pipes with a name), kernel/waitq.c, kernel/file.c. POSIX: write(), "pipe or FIFO".
+// head and tail count bytes for ever and wrap at 2^32; a VM copies in or out first and publishes
+// the counter after, in chunks, so that both sides copy at the same time. While both are busy
+// nobody calls the host: the queues are empty and waking is one load. A writer that finds the ring
+// empty starts again at its beginning: a pipe that never holds much touches few pages, and those
+// stay in the caches. A VM that dies while it holds a side's lock has not published what it was
+// copying, so there is nothing to repair.
+// Neighbours: kernel/fifo.c (pipes with a name), kernel/waitq.c, kernel/file.c. POSIX: write(),
+// "pipe or FIFO".
 
 #include "kernel/pipe.h"
 #include "kernel/api/errno.h"
@@ -120,7 +122,8 @@ int pipe_make(struct file *ends[2], uint32_t flags)
 
 static uint32_t filled(const struct pipe *p)
 {
-    // Acquire pairs with the release of the other side's counter: the bytes, or the room, are really there.
+    // Acquire pairs with the release of the other side's counter: the bytes, or the room, are
+    // really there.
     uint32_t head = __atomic_load_n((uint32_t *)&p->head, __ATOMIC_ACQUIRE);
     uint32_t tail = __atomic_load_n((uint32_t *)&p->tail, __ATOMIC_ACQUIRE);
     return head - tail;
@@ -131,7 +134,8 @@ static uint32_t room(const struct pipe *p)
     return p->size - filled(p);
 }
 
-// Where byte number `at` is, and how many follow it without a gap: at most *n, which is set to that.
+// Where byte number `at` is, and how many follow it without a gap: at most *n, which is set to
+// that.
 static uint8_t *ring_at(const struct pipe *p, uint32_t at, uint32_t *n)
 {
     uint32_t i = (at - p->base) & (p->size - 1);
@@ -140,8 +144,9 @@ static uint8_t *ring_at(const struct pipe *p, uint32_t at, uint32_t *n)
     return (uint8_t *)wref_ptr(p->ring[i / PIPE_RUN]) + i % span;
 }
 
-// The ring is empty, so the reader has no business in it and we may arrange it anew; it will see that when it
-// sees the next head. Twice the size, if the last one was too small and there is memory.
+// The ring is empty, so the reader has no business in it and we may arrange it anew; it will see
+// that when it sees the next head. Twice the size, if the last one was too small and there is
+// memory.
 static void start_over(struct pipe *p)
 {
     p->base = p->head;
@@ -158,14 +163,15 @@ static void start_over(struct pipe *p)
     p->size *= 2;
 }
 
-// A writer asleep wants a certain room, and waking it for less would only cost two exits. The fence orders our
-// new tail before the look at queue and need; the other half is in writable().
+// A writer asleep wants a certain room, and waking it for less would only cost two exits. The fence
+// orders our new tail before the look at queue and need; the other half is in writable().
 static void wake_writers(struct pipe *p)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (p->write_q.slots == 0 || room(p) < p->need)
         return;
-    // Before taking the queue: whoever lowers it after this has a bit in the queue that we take, and asks again.
+    // Before taking the queue: whoever lowers it after this has a bit in the queue that we take,
+    // and asks again.
     p->need = NEED_NONE;
     waitq_wake(&p->write_q);
 }
@@ -191,8 +197,9 @@ static uint32_t take(struct pipe *p, uint8_t *buf, uint32_t len)
     return done;
 }
 
-// Puts in what fits, at most len, if at least `least` does. 0: it does not. Wakes nobody: a sleeping reader
-// costs two exits to wake, so that happens once, when the write is over or cannot go on.
+// Puts in what fits, at most len, if at least `least` does. 0: it does not. Wakes nobody: a
+// sleeping reader costs two exits to wake, so that happens once, when the write is over or cannot
+// go on.
 static uint32_t put(struct pipe *p, const uint8_t *buf, uint32_t len, uint32_t least)
 {
     uint32_t done = 0;
@@ -229,7 +236,8 @@ struct writer {
     uint32_t least, need;
 };
 
-// Lowers p->need to ours before the last look: a reader that did not see it has made its room visible to us.
+// Lowers p->need to ours before the last look: a reader that did not see it has made its room
+// visible to us.
 static int has_room(struct pipe *p, uint32_t least, uint32_t need)
 {
     if (room(p) >= least)
@@ -276,21 +284,20 @@ static long pipe_read(struct file *f, void *buf, size_t len)
     }
 }
 
-static long broken(struct pipe *p, size_t done)
+static long broken(size_t done)
 {
-    waitq_wake(&p->read_q);
     proc_signal(proc_self, SIGPIPE, SI_USER, 0);
     return done ? (long)done : -EPIPE;
 }
 
-// Waits for room: for all of a short write, which must not be split. A long one is woken when the reader has taken
-// everything, which costs least; the ring grows then.
+// Waits for room: for all of a short write, which must not be split. A long one is woken when the
+// reader has taken everything, which costs least; the ring grows then.
 static int wait_for_room(struct pipe *p, size_t left, int atomic)
 {
     uint32_t least = (uint32_t)min_u64(left, SOME_ROOM);
-    struct writer w = {p, atomic ? (uint32_t)left : (uint32_t)min_u64(least, p->size / 4), p->size};
+    struct writer w = {p, (uint32_t)min_u64(least, p->size / 4), p->size};
     if (atomic)
-        w.need = w.least;
+        w.least = w.need = (uint32_t)left;
     waitq_wake(&p->read_q);
     if (has_room(p, w.least, w.need))
         return 1;
@@ -306,7 +313,7 @@ static long pipe_write(struct file *f, const void *buf, size_t len)
     while (done < len) {
         size_t left = len - done;
         if (p->readers == 0)
-            return broken(p, done);
+            return broken(done);
         done += put(p, (const uint8_t *)buf + done, (uint32_t)min_u64(left, BURST),
                     atomic ? (uint32_t)len : 1);
         if (done == len)

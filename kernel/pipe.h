@@ -13,7 +13,8 @@
 #define PIPE_RUN    65536u // the ring grows by doubling, from one contiguous run of this many bytes
 #define PIPE_RUNS   4u     // to this many
 
-// Each line of this is written by one side only while data flows: `head` by the writer, `tail` by the reader.
+// Each line of this is written by one side only while data flows: `head` by the writer, `tail` by
+// the reader.
 struct pipe {
     uint32_t used;         // 0 = free
     // Atomic, but rarely written.
@@ -51,12 +52,13 @@ uint32_t pipe_detach(struct pipe *p, struct file *f);
 int pipe_make(struct file *ends[2], uint32_t flags);
 
 struct inode;
-// Opens a FIFO: attaches f (kind FILE_PIPE, inode set). -ENXIO: O_WRONLY | O_NONBLOCK without a reader. Then the
-// caller stores f in its table, so that its end is closed if it dies, and calls fifo_wait(), which blocks until
-// the other side has come: 0 or -ERESTART.
+// Opens a FIFO: attaches f (kind FILE_PIPE, inode set). -ENXIO: O_WRONLY | O_NONBLOCK without a
+// reader. Then the caller stores f in its table, so that its end is closed if it dies, and calls
+// fifo_wait(), which blocks until the other side has come: 0 or -ERESTART.
 int fifo_attach(struct file *f);
 int fifo_wait(struct file *f);
-// The last thing that happens to a FIFO's description: detaches it, frees the ring after the last one.
+// The last thing that happens to a FIFO's description: detaches it, frees the ring after the last
+// one.
 void fifo_detach(struct file *f);
 
 #endif

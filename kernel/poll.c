@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// ppoll(2): waits for any of several descriptors. select() and the rest are made of it in the C library.
+// ppoll(2): waits for any of several descriptors. select() and the rest are made of it in the C
+// library.
 //
-// Each kind of file says what holds now and in which queues a change would show; the wait then stands in all of
-// them at once. Neighbours: file.h (the poll operation), waitq.c (the wait).
+// Each kind of file says what holds now and in which queues a change would show; the wait then
+// stands in all of them at once. Neighbours: file.h (the poll operation), waitq.c (the wait).
 
 #include "kernel/api/errno.h"
 #include "kernel/api/poll.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The process table: finding, claiming and moving entries, and the first process.
 //
-// One entry per slot, slot = VM. Slots are used as a ring that starts small: a slot rests a while after
-// its VM exits (the host may still be tearing it down), and entries never used stay untouched pages. An
+// One entry per slot, slot = VM. An entry is two pages and a first touch of a page is dear, so a bitmap says which
+// entries are worth a look, and the lowest free slot is taken: the same few pages serve again and again. An
 // entry is complete before its state says so, and its state is cleared last, so the table needs no repair when a
 // VM dies holding proc_lock.
 // Neighbours: fork.c, spawn.c (who claims), exit.c (who ends), wait.c (who frees).
@@ -15,8 +15,6 @@
 #include "kernel/root.h"
 
 #define PID_MAX   4194304 // Linux's limit on 64-bit systems
-#define RING_MIN  16u     // slots in the ring to begin with
-#define RING_STEP 16u     // and how it grows when a slot was still busy
 
 struct proc *proc_self;
 
@@ -52,10 +50,22 @@ static int claimable(const struct proc *p)
     return state == PROC_FREE || (state == PROC_ZOMBIE && p->parent_slot == 0);
 }
 
+// The next slot after `slot` whose entry has been claimed since it was last found free; 0 at the end.
+static uint32_t next_used(uint32_t slot)
+{
+    const struct wroot *root = window_root();
+    uint32_t top = root->top_slot;
+    for (slot++; slot <= top; slot = (slot / 64 + 1) * 64) {
+        uint64_t word = __atomic_load_n(&root->slots_used[slot / 64], __ATOMIC_ACQUIRE) >> slot % 64;
+        if (word)
+            return slot + (uint32_t)__builtin_ctzll(word);
+    }
+    return 0;
+}
+
 struct proc *proc_next(const struct proc *p)
 {
-    uint32_t top = window_root()->top_slot;
-    for (uint32_t slot = p ? p->slot + 1 : 1; slot <= top; slot++)
+    for (uint32_t slot = next_used(p ? p->slot : 0); slot; slot = next_used(slot))
         if (!proc_gone(proc_at(slot)))
             return proc_at(slot);
     return NULL;
@@ -83,25 +93,24 @@ int proc_group_orphaned(int32_t pgid, int32_t sid, const struct proc *except)
 
 // --- claiming, under proc_lock ---
 
-// The next free slot of the ring, which grows by one when all are taken. Slot 1 stays the first program's: the
-// family's exit status is read off it.
+// Takes the lowest free slot. Slot 1 stays the first program's: the family's exit status is read off it.
 static struct proc *free_slot(struct wroot *root)
 {
     uint32_t max = window_header()->max_slots;
-    if (root->top_slot < RING_MIN)
-        root->top_slot = RING_MIN < max ? RING_MIN : max;
-    for (uint32_t i = 0; i < root->top_slot; i++) {
-        uint32_t slot = root->next_slot % root->top_slot + 1;
-        root->next_slot = slot;
+    for (uint32_t slot = next_used(1); slot; slot = next_used(slot))
+        if (claimable(proc_at(slot)))
+            root->slots_used[slot / 64] &= ~(UINT64_C(1) << slot % 64);
+    for (uint32_t slot = 2; slot <= max; slot++) {
+        uint64_t bit = UINT64_C(1) << slot % 64;
+        if (root->slots_used[slot / 64] & bit)
+            continue;
+        // Release: next_used() of another VM sees top_slot and then the bit, or neither matters yet.
+        root->top_slot = slot > root->top_slot ? slot : root->top_slot;
+        __atomic_fetch_or(&root->slots_used[slot / 64], bit, __ATOMIC_RELEASE);
         proc_at(slot)->slot = slot;
-        if (slot != 1 && claimable(proc_at(slot)))
-            return proc_at(slot);
+        return proc_at(slot);
     }
-    if (root->top_slot >= max)
-        return NULL;
-    uint32_t slot = ++root->top_slot;
-    proc_at(slot)->slot = slot;
-    return proc_at(slot);
+    return NULL;
 }
 
 static int pid_in_use(int32_t pid)
@@ -205,8 +214,6 @@ struct proc *proc_rehome(struct proc *embryo)
 {
     struct wroot *root = window_root();
     proc_lock();
-    uint32_t max = window_header()->max_slots;
-    root->top_slot = root->top_slot + RING_STEP < max ? root->top_slot + RING_STEP : max;
     struct proc *c = free_slot(root);
     if (c) {
         uint32_t slot = c->slot;
@@ -252,6 +259,7 @@ static void init_first(struct proc *p)
 {
     struct wroot *root = window_root();
     root->top_slot = p->slot;
+    root->slots_used[p->slot / 64] |= UINT64_C(1) << p->slot % 64;
     p->pid = p->pgid = p->sid = new_pid(root);
     p->ppid = PROC_INIT_PID;
     p->umask = 022;

@@ -53,8 +53,9 @@ struct wroot {
     // Processes, under proc_lock.
     struct wlock proc_lock;
     int32_t next_pid;
-    uint32_t next_slot;
     uint32_t top_slot; // highest slot claimed so far: scans end there, so that unused entries stay untouched
+    // Bit (slot % 64) of word (slot / 64): the entry may hold a process. Cleared when a claim finds it free.
+    uint64_t slots_used[PV_MAX_SLOTS / 64 + 1];
     // Slots with a VM asleep, or about to be, in wait_for(): bit (slot % 64) of word (slot / 64).
     _Atomic uint64_t waiting[PV_MAX_SLOTS / 64 + 1];
     // File system.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// System calls on descriptors: checks and dispatch. Paths are in sys_path.c, the work is in the files below.
+// System calls on descriptors: checks and dispatch. Paths are in sys_path.c, the work is in the
+// files below.
 //
-// Each reads: enter, do the work, leave (which delivers signals); those that can block go round again when a
-// signal wants them restarted (kernel/entry.h).
+// Each reads: enter, do the work, leave (which delivers signals); those that can block go round
+// again when a signal wants them restarted (kernel/entry.h).
 // Neighbours: fd.c, file.c (operations by kind), fs_*.c, pipe.c, dev.c, tty.c, stream.c.
 
 #include "kernel/api/errno.h"
@@ -264,7 +265,8 @@ long sys_fstat(int fd, struct k_stat *st)
     return leave(do_fstat(fd, st));
 }
 
-// The inode of an open file, borrowed. What has none cannot be changed: `none` is the error for that.
+// The inode of an open file, borrowed. What has none cannot be changed: `none` is the error for
+// that.
 static long inode_of(int fd, long none, struct inode **ip)
 {
     struct file *f = fd_borrow(fd);

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Waiting for another VM, and waking it, without a lock and without losing a wake-up.
 //
-// A waiter first spins on its condition and tells nobody: between two busy VMs nothing is written here at
-// all. Then it goes to sleep in this order (all sequentially consistent):
+// A waiter first spins on its condition and tells nobody: between two busy VMs nothing is written
+// here at all. Then it goes to sleep in this order (all sequentially consistent):
 //     W1 reads its doorbell   W2 asleep = 1, its bit in root.waiting, its bit in every queue
 //     W3 checks ready()       W4 pv_wait(value of W1), which returns at once if the bell has changed
 // and a waker
 //     K1 makes the change     K2 fence, reads the queue; 0 = done
 //     K3 takes the queue (exchange with 0)   K4 adds 1 to the bells   K5 kicks those asleep
-// If W3 misses the change K1, then K2's fence comes after W2 in the one order of all such operations: the waker
-// sees the waiter's bit, or another waker has taken it in between. Whoever took it rings the bell after W2,
-// so after W1: W4 does not sleep, or is woken. `asleep` is set before the host compares the bell, so a waker that
-// reads 0 there has rung before that comparison. A waker that dies between K3 and K5 would leave a sleeper: the
-// steps are a critical section for the monitor's kill, and after a death by force the host rings every bell.
+// If W3 misses the change K1, then K2's fence comes after W2 in the one order of all such
+// operations: the waker sees the waiter's bit, or another waker has taken it in between. Whoever
+// took it rings the bell after W2, so after W1: W4 does not sleep, or is woken. `asleep` is set
+// before the host compares the bell, so a waker that reads 0 there has rung before that comparison.
+// A waker that dies between K3 and K5 would leave a sleeper: the steps are a critical section for
+// the monitor's kill, and after a death by force the host rings every bell.
 // Neighbours: kernel/pv.h (pv_wait, pv_kick), kernel/upcall.c (events_handle), docs/window.md.
 
 #include "kernel/waitq.h"
@@ -26,8 +27,9 @@
 #include "kernel/signal.h"
 #include "kernel/window.h"
 
-// How long to spin on the condition before going to sleep. An exit to the host and back is some 80 us, waking a
-// sleeper on another processor another 40: a spin shorter than half of that costs little when it is in vain.
+// How long to spin on the condition before going to sleep. An exit to the host and back is some 80
+// us, waking a sleeper on another processor another 40: a spin shorter than half of that costs
+// little when it is in vain.
 #define SPIN_NS     UINT64_C(20000)
 #define SPIN_PAUSES 8u // arch_pause() between two looks at the condition
 

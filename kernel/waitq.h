@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Waiting for something another VM does.
 //
-// A wait queue is one word: bit (slot % 64) says that some VM with such a slot may be waiting. A waker takes
-// the word, bumps the doorbells of the slots it stands for that are asleep or about to be, and kicks those asleep. A
-// spurious wake-up only costs a re-check, so dead waiters need no cleaning up. Nothing here takes a lock.
+// A wait queue is one word: bit (slot % 64) says that some VM with such a slot may be waiting. A
+// waker takes the word, bumps the doorbells of the slots it stands for that are asleep or about to
+// be, and kicks those asleep. A spurious wake-up only costs a re-check, so dead waiters need no
+// cleaning up. Nothing here takes a lock.
 #ifndef RAMET_KERNEL_WAITQ_H
 #define RAMET_KERNEL_WAITQ_H
 
@@ -13,11 +14,12 @@ struct waitq {
     _Atomic uint64_t slots;
 };
 
-// Wakes everything that waits on the queue. Call it after the change it announces. No exit to the host
-// unless somebody is asleep.
+// Wakes everything that waits on the queue. Call it after the change it announces. No exit to the
+// host unless somebody is asleep.
 void waitq_wake(struct waitq *q);
 
-// Wakes one VM by slot (it re-checks whatever it waits for); with `interrupt`, also one that is running.
+// Wakes one VM by slot (it re-checks whatever it waits for); with `interrupt`, also one that is
+// running.
 void waitq_wake_slot(uint32_t slot, int interrupt);
 
 // One wait: blocks until ready(arg) is not 0.
@@ -32,11 +34,12 @@ struct wait {
     uint32_t spin;       // calls of ready() before sleeping; 0 = as many as fit in the default time
 };
 
-// Returns what ready() returned (> 0), 0 at the deadline, -ERESTART when a signal is to be delivered. No lock may be
-// held. Handles events (timers, deaths, terminal input) while it waits.
+// Returns what ready() returned (> 0), 0 at the deadline, -ERESTART when a signal is to be
+// delivered. No lock may be held. Handles events (timers, deaths, terminal input) while it waits.
 int wait_for(const struct wait *wait);
 
-// Time this process has spent asleep in wait_for(), for processor-time clocks. Private; exec and fork set it.
+// Time this process has spent asleep in wait_for(), for processor-time clocks. Private; exec and
+// fork set it.
 extern uint64_t wait_asleep_ns;
 
 #endif

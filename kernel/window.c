@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The window's memory: layout, the page bitmap, and tables of equal objects.
 //
-// Everything here is changed by single atomic operations on one word, so there is no lock to die in: a VM that
-// is killed between claiming and using something leaks that one thing. The window is a fresh memfd, all zeros, and a
-// first touch of a page is dear, so formatting writes the root and nothing else.
+// Everything here is changed by single atomic operations on one word, so there is no lock to die
+// in: a VM that is killed between claiming and using something leaks that one thing. The window is
+// a fresh memfd, all zeros, and a first touch of a page is dear, so formatting writes the root and
+// nothing else.
 // Neighbours: abi/window.h (the host's part), kernel/root.h (what the root holds), docs/window.md.
 
 #include "kernel/window.h"
@@ -32,8 +33,8 @@
 #define INODE_SHARE 16384u // bytes of window per inode
 #define MIN_POOL    (64u * WPAGE)
 
-// The bitmap word a VM starts its search at is its own: two VMs that allocate at once do not fight over one
-// cache line, and what a VM frees it gets back first, still mapped in its page tables.
+// The bitmap word a VM starts its search at is its own: two VMs that allocate at once do not fight
+// over one cache line, and what a VM frees it gets back first, still mapped in its page tables.
 #define HINT_SPREAD 4u
 
 uint8_t *window_base = (uint8_t *)PV_WINDOW_VA;
@@ -138,7 +139,8 @@ void *wtable_claim(struct wtable *table, uint32_t tag)
         uint32_t i = (hint + n) % table->count;
         void *object = wtable_at(table, i);
         uint32_t free = 0;
-        // Acquire pairs with the release in wtable_free(): the last user's stores come before our zeroing.
+        // Acquire pairs with the release in wtable_free(): the last user's stores come before our
+        // zeroing.
         if (__atomic_load_n((uint32_t *)object, __ATOMIC_RELAXED) != 0 ||
             !__atomic_compare_exchange_n((uint32_t *)object, &free, tag, 0, __ATOMIC_ACQUIRE,
                                          __ATOMIC_RELAXED))

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The window: what POSIX shares between processes, shared between VMs.
 //
-// Objects in it hold fixed-width fields and wrefs, never pointers, and never function addresses: two programs of
-// a family are different images. Memory is 4 KB pages from a bitmap that is changed by atomic operations only, so a VM
-// that dies in the allocator leaks a page at worst. Objects of fixed size live in tables (struct wtable),
-// claimed and freed the same way.
-// Neighbours: abi/window.h (the host's part), kernel/lock.h, kernel/waitq.h, kernel/proc.h, kernel/file.h.
+// Objects in it hold fixed-width fields and wrefs, never pointers, and never function addresses:
+// two programs of a family are different images. Memory is 4 KB pages from a bitmap that is changed
+// by atomic operations only, so a VM that dies in the allocator leaks a page at worst. Objects of
+// fixed size live in tables (struct wtable), claimed and freed the same way.
+// Neighbours: abi/window.h (the host's part), kernel/lock.h, kernel/waitq.h, kernel/proc.h,
+// kernel/file.h.
 #ifndef RAMET_KERNEL_WINDOW_H
 #define RAMET_KERNEL_WINDOW_H
 
@@ -64,12 +65,14 @@ struct wroot;
 // window is too small for its tables.
 int window_format(void);
 
-// Checks that the window is one this kernel understands; called by every program at boot. 0 or -EINVAL.
+// Checks that the window is one this kernel understands; called by every program at boot. 0 or
+// -EINVAL.
 int window_attach(void);
 
 struct wroot *window_root(void);
 
-// Claims a free object, zeroed but for its first word, which becomes `tag` (not 0). NULL: table full.
+// Claims a free object, zeroed but for its first word, which becomes `tag` (not 0). NULL: table
+// full.
 void *wtable_claim(struct wtable *table, uint32_t tag);
 // Frees an object: its first word becomes 0, last.
 void wtable_free(struct wtable *table, void *object);
@@ -79,7 +82,8 @@ uint32_t wtable_index(const struct wtable *table, const void *object);
 // Zeroed pages. window_pages_alloc(16) gives 16 contiguous ones; other counts than 1 and 16 are
 // refused. NULL: window full. Never blocks.
 void *window_pages_alloc(uint32_t count);
-// The same with whatever the last user left in them: for pipe rings and pages about to be overwritten.
+// The same with whatever the last user left in them: for pipe rings and pages about to be
+// overwritten.
 void *window_pages_alloc_raw(uint32_t count);
 void window_pages_free(void *pages, uint32_t count);
 uint32_t window_pages_used(void);

@@ -2,7 +2,7 @@
 //
 // Running out of things. Without an argument: the bounded part, the same on Linux. With one: until
 // the resource is gone, for the fault tests, which give the family small limits
-// (`ramet run --max-procs 16 --exec /tests/limits IMAGE fork`). Even then there is an end, far above
+// (`ramet run --max-procs 16 --exec /tests/limits IMAGE fork`). Even then there is an end, above
 // those limits: where a limit does not hold, the test must fail and not take the host down with it.
 #include "check.h"
 

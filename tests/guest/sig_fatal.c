@@ -40,6 +40,9 @@ static void inside(int sig)
 
 enum way { IN_PAUSE, IN_READ, COMPUTING, MASKED, IN_WAIT, ALREADY_DEAD, WAYS };
 
+// A pipe that every grandchild holds open: at its end of file none is left.
+static int orphans[2];
+
 static void live(enum way way, struct gate *ready)
 {
     static const int sigs[] = {SIGTERM, SIGINT, SIGHUP};
@@ -96,6 +99,14 @@ static void killing(void)
     }
 }
 
+static void wait_for_orphans(void)
+{
+    char c;
+
+    close(orphans[1]);
+    TRY(read(orphans[0], &c, 1));
+}
+
 int main(void)
 {
     static const int sigs[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGILL,   SIGTRAP, SIGABRT, SIGBUS,
@@ -109,6 +120,8 @@ int main(void)
     inside(SIGSEGV);
     inside(SIGABRT);
     inside(SIGCHLD);
+    NEED(pipe(orphans) == 0);
     killing();
+    wait_for_orphans();
     return 0;
 }

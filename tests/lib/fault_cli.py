@@ -101,8 +101,8 @@ def test_bad_options():
     refused(paths.ramet_run(paths.TESTS_IMAGE, options=["--max-procs", "0"]), "0")
     refused(paths.ramet_run(paths.TESTS_IMAGE, options=["--window-size", "1"]), "--window-size")
     refused(paths.ramet_run(paths.TESTS_IMAGE, options=["--trace=everything"]), "everything")
-    refused(paths.ramet_run(paths.TESTS_IMAGE, options=["--exec", "/tests/absent"]), "/tests/absent")
-    refused(paths.ramet_run(paths.TESTS_IMAGE, options=["--exec", "/tmp"]), "/tmp")
+    for path in ("/tests/absent", "/tmp"):
+        refused(paths.ramet_run(paths.TESTS_IMAGE, options=["--exec", path]), path)
 
 
 def test_unknown_option():

@@ -109,7 +109,8 @@ def test_supervisor_terminated():
 
 def test_stopped_supervisor():
     """A stopped and continued supervisor loses nothing."""
-    with shell('echo ready; i=0; while [ $i -lt 50 ]; do (exit 1); i=$((i+1)); done; echo "n $i"') as f:
+    script = 'echo ready; i=0; while [ $i -lt 50 ]; do (exit 1); i=$((i+1)); done; echo "n $i"'
+    with shell(script) as f:
         f.expect("ready")
         f.kill(f.process.pid, signal.SIGSTOP)
         time.sleep(0.3)
@@ -127,7 +128,8 @@ def test_first_exits_before_children():
 
 def test_crashes():
     """Faults of the first program are its status: SIGSEGV, SIGILL, SIGABRT."""
-    for how, status in (("null", 139), ("code", 139), ("stack", 139), ("trap", 132), ("abort", 134)):
+    deaths = {"null": 139, "code": 139, "stack": 139, "trap": 132, "abort": 134}
+    for how, status in deaths.items():
         argv = paths.ramet_run(paths.TESTS_IMAGE, how, options=["--exec", "/tests/limits"])
         outcome = proc.run(argv, limit=20)
         assert outcome.status == status, f"{how}: status {outcome.status} instead of {status}"

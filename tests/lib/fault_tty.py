@@ -141,7 +141,8 @@ def test_window_size():
 def test_raw_mode():
     """A program that turns echo and line mode off gets each key by itself, and sets things back."""
     with session() as s:
-        s.send("stty -echo -icanon min 1; echo go''ne raw; dd bs=1 count=3 2> /dev/null; stty sane\n")
+        read_keys = "dd bs=1 count=3 2> /dev/null"
+        s.send(f"stty -echo -icanon min 1; echo go''ne raw; {read_keys}; stty sane\n")
         s.expect("gone raw\r\n")
         s.send("xyz")
         s.expect("xyz")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The fault suite: what happens when something dies, runs out or is not what it should be. Each test
+"""The fault suite: what happens when something dies, runs out or is not what it should be. A test
 is a function that raises AssertionError with the reason; the suite adds time and leak checks."""
 
 import time

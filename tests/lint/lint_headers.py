@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Every header of the contracts compiles alone: abi/ and kernel/ freestanding with each compiler that
-is installed, host/ with the first one."""
+"""Every header of the contracts compiles alone: abi/ and kernel/ freestanding with each installed
+compiler, host/ with the first one."""
 
 import os
 import shutil

@@ -10,9 +10,11 @@ wait 99999; echo "not a child: $?"
 { sleep 0.05; echo late; } & echo early; wait
 sleep 30 & kill $!; wait $!; echo "killed: $?"
 sleep 30 & kill -9 $!; wait $! 2> /dev/null; echo "killed hard: $?"
-sleep 30 & kill -INT $!; kill -TERM $!; wait $!; echo "background ignores INT: $?"
+sleep 30 & sleep 0.1; kill -INT $!; kill -TERM $!; wait $!
+echo "background ignores INT: $?"
 cd "${TMPDIR:-/tmp}"
-for i in 1 2 3 4 5 6 7 8; do echo $i > part.$i & done; wait; cat part.* | sort -n | tr '\n' ' '; echo
+for i in 1 2 3 4 5 6 7 8; do echo $i > part.$i & done; wait
+cat part.* | sort -n | tr '\n' ' '; echo
 start=$(date +%s); for i in 1 2 3 4 5 6 7 8 9 10; do sleep 1 & done; wait
 end=$(date +%s)
 [ $((end - start)) -lt 6 ] && echo "ten sleeps at once"

@@ -29,7 +29,8 @@ dd if=/dev/zero of=zeros bs=1024 count=100 2> /dev/null; wc -c < zeros
 head -c 1000 /dev/zero | md5sum
 hexdump -C hard | head -n 1
 rm -rf many zeros; ls | tr '\n' ' '; echo
-pwd | sed 's|.*/||'; cd a/b; pwd | sed 's|.*/tree||'; cd ../..; cd - > /dev/null; pwd | sed 's|.*/tree||'
+pwd | sed 's|.*/||'; cd a/b; pwd | sed 's|.*/tree||'
+cd ../..; cd - > /dev/null; pwd | sed 's|.*/tree||'
 cd ../.. ; basename /x/y.c .c; dirname /x/y.c
 mktemp -d tmp.XXXXXX | grep -c '^tmp\.'
 ln -s loop loop; cat loop 2> /dev/null || echo "loop: $?"

@@ -15,3 +15,4 @@ kill -l 9; kill -l 15
 (sh -c 'kill -TERM $PPID'; sleep 0.5; echo never); echo "killed by its child: $?"
 yes > /dev/null & p=$!; sleep 0.1; kill $p; wait $p; echo "busy writer: $?"
 (while :; do :; done) & p=$!; sleep 0.05; kill -9 $p; wait $p 2> /dev/null; echo "busy shell: $?"
+sleep 1.2 # busybox' timeout leaves a watchdog that looks once a second

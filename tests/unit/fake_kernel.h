@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // fake_kernel.h: what lies under the window, the file layer and the waits, for hosted unit tests.
 //
-// fake_pv.c stands in for the host: a window in shared memory, doorbells as futexes, so that processes made by
-// fork(2) are VMs of a family. fake_kernel.c stands in for the rest of the kernel: entry, signals, processes.
-// Link both with all of kernel/'s window and file layer.
+// fake_pv.c stands in for the host: a window in shared memory, doorbells as futexes, so that
+// processes made by fork(2) are VMs of a family. fake_kernel.c stands in for the rest of the
+// kernel: entry, signals, processes. Link both with all of kernel/'s window and file layer.
 #ifndef RAMET_TESTS_FAKE_KERNEL_H
 #define RAMET_TESTS_FAKE_KERNEL_H
 
@@ -27,7 +27,8 @@ void fake_die(void);
 // What the host does when a VM has died: notes it at its door.
 void fake_mourn(uint32_t slot);
 
-// An entry of a made-up image: a directory (contents and target NULL), a file, a symlink, or a program.
+// An entry of a made-up image: a directory (contents and target NULL), a file, a symlink, or a
+// program.
 struct fake_entry {
     const char *path; // sorted, parents first
     const char *contents, *target;
@@ -39,7 +40,8 @@ void fake_boot_fs(uint64_t window_size, const struct fake_entry *entries, uint32
 
 // Sets the caller's identity.
 void fake_user(uint32_t uid, uint32_t gid);
-// Signals sent to this VM by itself (SIGPIPE, SIGXFSZ) since the last call, as a bit set; clears it.
+// Signals sent to this VM by itself (SIGPIPE, SIGXFSZ) since the last call, as a bit set; clears
+// it.
 uint64_t fake_signals(void);
 // Makes every wait of this VM end with -ERESTART while on.
 void fake_interrupt(int on);

@@ -22,6 +22,7 @@ static struct pv_shared shared;
 const struct pv_boot_info *boot_info = &info;
 struct pv_shared *pv_shared = &shared;
 uint64_t fake_waits, fake_kicks;
+void (*fake_kick_hook)(uint32_t slot, uint32_t flags); // for fake_family.c, whose VMs can be interrupted
 static uint32_t self;
 
 void fake_host_slot(uint32_t slot)
@@ -80,13 +81,15 @@ int64_t pv_wait(uint32_t bell, uint64_t deadline, uint32_t ready)
 
 int64_t pv_kick(uint32_t slot, uint32_t flags)
 {
-    (void)flags;
     fake_kicks++;
     syscall(SYS_futex, &window_door(slot)->bell, FUTEX_WAKE, 1, NULL, NULL, 0);
+    if (fake_kick_hook)
+        fake_kick_hook(slot, flags);
     return 0;
 }
 
-// Declared here: kernel/arch.h brings the kernel's signal numbers, which clash with the host's headers.
+// Declared here: kernel/arch.h brings the kernel's signal numbers, which clash with the host's
+// headers.
 void arch_pause(void);
 void arch_pause(void)
 {

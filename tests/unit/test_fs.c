@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The RAM file system's contents: reading, writing, holes, limits, listings, leaks, several VMs at once.
+// The RAM file system's contents: reading, writing, holes, limits, listings, leaks, several VMs at
+// once.
 #include "tests/unit/check.h"
 #include "kernel/api/dirent.h"
 #include "kernel/api/errno.h"
@@ -314,7 +315,8 @@ static void test_listing(void)
     no_leaks();
 }
 
-// Records are split and joined: short and long names in turns never corrupt the directory nor grow it for ever.
+// Records are split and joined: short and long names in turns never corrupt the directory nor grow
+// it for ever.
 static void test_reuse(void)
 {
     char name[260];

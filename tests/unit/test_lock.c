@@ -80,7 +80,8 @@ static void test_owner_died(void)
     lock_drop(&shared->lock);
 }
 
-// The death has been dealt with, and then the slot has a new process: the lock is still its predecessor's.
+// The death has been dealt with, and then the slot has a new process: the lock is still its
+// predecessor's.
 static void test_owner_buried(void)
 {
     set_up();

@@ -105,6 +105,35 @@ static void test_wrap(void)
     sys_close(p[1]);
 }
 
+// An empty pipe starts again at the first byte of its ring, so that little data touches little
+// memory.
+static void test_start_over(void)
+{
+    char buf[8];
+    set_up(O_NONBLOCK);
+    struct pipe *pipe = wtable_at(&window_root()->pipes, 0);
+    char *ring = wref_ptr(pipe->ring[0]);
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQ(sys_write(p[1], i & 1 ? "odd." : "even", 4), 4);
+        CHECK(memcmp(ring, i & 1 ? "odd." : "even", 4) == 0);
+        CHECK_EQ(sys_read(p[0], buf, 8), 4);
+    }
+    // Pressed by a writer that had to wait, it grows when it is empty, up to its limit.
+    for (long size = 65536; size <= 262144; size *= 2) {
+        CHECK_EQ(sys_fcntl(p[0], F_GETPIPE_SZ, 0), size);
+        CHECK_EQ(sys_write(p[1], block, 60000), 60000);
+        pipe->pressed = 1;
+        CHECK_EQ(sys_read(p[0], block, 60000), 60000);
+        CHECK_EQ(sys_write(p[1], block, 4), 4);
+        CHECK_EQ(sys_read(p[0], block, 4), 4);
+    }
+    CHECK_EQ(sys_fcntl(p[0], F_GETPIPE_SZ, 0), 262144);
+    CHECK_EQ(window_pages_used(), 64);
+    sys_close(p[0]);
+    sys_close(p[1]);
+    nothing_left();
+}
+
 static void test_small_ring(void)
 {
     fake_boot(16u << 20);
@@ -266,7 +295,8 @@ static void test_death(void)
     CHECK_EQ(sys_fcntl(p[0], F_SETFL, O_NONBLOCK), 0);
     CHECK_EQ(sys_read(p[0], buf, 1), -EAGAIN);
     fds_close_all(proc_at(2));
-    // fd_get() above took one reference that died with its VM: the description is leaked, as documented.
+    // fd_get() above took one reference that died with its VM: the description is leaked, as
+    // documented.
     CHECK_EQ(window_root()->files.used, 2);
 }
 
@@ -345,6 +375,7 @@ int main(void)
     RUN(test_broken);
     RUN(test_nonblock);
     RUN(test_wrap);
+    RUN(test_start_over);
     RUN(test_small_ring);
     RUN(test_stream);
     RUN(test_ping_pong);

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What lies beside processes and signals, faked: files, the terminal, the processor. See fake_family.h.
+#include "tests/unit/fake_family.h"
+#include "kernel/api/errno.h"
+#include "kernel/arch.h"
+#include "kernel/clock.h"
+#include "kernel/entry.h"
+#include "kernel/lib.h"
+#include "kernel/proc.h"
+#include "kernel/pv.h"
+#include "kernel/random.h"
+#include "kernel/root.h"
+#include "kernel/signal.h"
+#include "kernel/tty.h"
+
+// Counts that every VM of the family sees: in a page of the window.
+static struct counts {
+    int inodes, tables;
+} *counts;
+
+void lower_boot(void);
+void lower_boot(void)
+{
+    char *argv[] = {"first", NULL};
+    if (window_format() < 0)
+        panic("window_format");
+    counts = window_pages_alloc(1);
+    kernel_depth = 1;
+    lock_init_self(1);
+    proc_boot(1, argv);
+    window_root()->root_inode = wref_of(counts); // any object will do: only its references count
+    proc_boot_root();
+    fds_inherit(proc_self, proc_self);
+    random_boot();
+    clock_boot();
+    memset(signal_actions, 0, sizeof signal_actions);
+    signal_boot();
+    kernel_depth = 0;
+}
+
+int lower_inode_refs(void)
+{
+    return __atomic_load_n(&counts->inodes, __ATOMIC_SEQ_CST);
+}
+
+int lower_fd_tables(void)
+{
+    return __atomic_load_n(&counts->tables, __ATOMIC_SEQ_CST);
+}
+
+// --- files ---
+
+void inode_ref(struct wref inode)
+{
+    if (inode.unit)
+        __atomic_add_fetch(&counts->inodes, 1, __ATOMIC_SEQ_CST);
+}
+
+void inode_unref(struct wref inode)
+{
+    if (inode.unit)
+        __atomic_sub_fetch(&counts->inodes, 1, __ATOMIC_SEQ_CST);
+}
+
+// A table counts as one object; fds[0] says that the process has it.
+void fds_inherit(struct proc *child, const struct proc *parent)
+{
+    (void)parent;
+    child->fds[0] = 1;
+    __atomic_add_fetch(&counts->tables, 1, __ATOMIC_SEQ_CST);
+}
+
+void fds_close_all(struct proc *p)
+{
+    if (p->fds[0])
+        __atomic_sub_fetch(&counts->tables, 1, __ATOMIC_SEQ_CST);
+    p->fds[0] = 0;
+}
+
+// --- the terminal ---
+
+void tty_session_leave(const struct proc *leader)
+{
+    (void)leader;
+}
+
+void tty_input(void)
+{
+}
+
+// --- memory and the processor: NULL stands for memory the program does not have ---
+
+int user_readable(const void *p, size_t n)
+{
+    return p || !n ? 0 : -EFAULT;
+}
+
+int user_writable(void *p, size_t n)
+{
+    return user_readable(p, n);
+}
+
+void signal_fault(struct pv_frame *frame, void *fpu)
+{
+    (void)fpu;
+    panic("exception %u", frame->vector);
+}
+
+// The alternative stack of a test is never entered: the sanitizer knows one stack.
+void arch_call_on_stack(void *top, void (*fn)(void *), void *arg)
+{
+    (void)top;
+    fn(arg);
+}
+
+void arch_frame_to_gregs(const struct pv_frame *frame, uint64_t gregs[K_NGREG])
+{
+    memset(gregs, 0, K_NGREG * sizeof *gregs);
+    gregs[0] = frame->r8;
+}
+
+void arch_gregs_to_frame(const uint64_t gregs[K_NGREG], struct pv_frame *frame)
+{
+    frame->r8 = gregs[0];
+}
