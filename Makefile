@@ -11,7 +11,7 @@ KERNEL := \
 	kernel/main.c kernel/pv.c kernel/upcall.c kernel/mem.c kernel/print.c kernel/note.c \
 	kernel/random.c kernel/time.c kernel/timer.c kernel/misc.c \
 	kernel/window.c kernel/lock.c kernel/waitq.c kernel/copy.c \
-	kernel/file.c kernel/fd.c kernel/pipe.c kernel/fifo.c kernel/poll.c kernel/dev.c \
+	kernel/file.c kernel/fd.c kernel/pipe.c kernel/pipe_ends.c kernel/fifo.c kernel/poll.c kernel/dev.c \
 	kernel/stream.c kernel/stdio.c kernel/sys_file.c kernel/sys_path.c \
 	kernel/fs_inode.c kernel/fs_dir.c kernel/fs_name.c kernel/fs_path.c kernel/fs_data.c \
 	kernel/fs_open.c kernel/fs_attr.c kernel/fs_rename.c kernel/flock.c kernel/fs_proc.c kernel/fs_proc_text.c kernel/fs_populate.c \
@@ -101,9 +101,15 @@ $(B)/obj/guest/%.o: %.S Makefile | $(SETUP)
 $(B)/obj/glue/%.o: %.c Makefile $(RAMET_CC) $(LIBC)
 	@mkdir -p $(@D)
 	$(RAMET_CC) -std=gnu11 -O2 -g $(WARN) -D_GNU_SOURCE -mno-red-zone -I. -MMD -c $< -o $@
+	@# Weak definitions (not references): a program that brings its own getline() does not clash with ours.
+	@nm -g --defined-only $@ | sed 's/.* //' > $(@:.o=.sym)
+	@[ ! -s $(@:.o=.sym) ] || objcopy --weaken-symbols=$(@:.o=.sym) $@
 
 $(SYSROOT)/lib/ramet-kernel.o: $(KERNEL_OBJ) $(LIBC)
 	ld -r -o $@ $(KERNEL_OBJ)
+	@# A program may call its own functions panic() or wait_for(): of the kernel only the entry and the
+	@# system calls have names outside.
+	objcopy --wildcard --keep-global-symbol=_start --keep-global-symbol='sys_*' $@
 
 $(SYSROOT)/lib/libglue.a: $(GLUE_OBJ)
 	rm -f $@

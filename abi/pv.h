@@ -136,16 +136,24 @@ struct pv_call {
     int64_t ret;  // out: >= 0 or -errno
 };
 
-// Ends this VM. Does not return. Before the VM is torn down the implementer stores `value` to the
-// 32-bit window word at `publish` (if not 0), adds 1 to the doorbell of `kick_slot` (if not 0) and
-// wakes it: a parent sees a zombie without waiting for the teardown.
+// What the implementer does for a VM that ends or becomes another program, when it has happened: stores
+// `value` to the 32-bit window word at `offset` (if not 0), adds 1 to the doorbell of `kick_slot` (if not 0) and
+// wakes it.
+struct pv_publish {
+    uint64_t offset; // into the window, 4-aligned
+    uint32_t value;
+    uint32_t kick_slot;
+    uint32_t interrupt; // not 0: also interrupt kick_slot if it is running
+    uint32_t pad;
+};
+
+// Ends this VM. Does not return. It publishes before the VM is torn down: a parent sees a zombie without
+// waiting for that.
 struct pv_exit {
     struct pv_call call;
     uint32_t status; // a wait(2) status: code << 8, or a signal number
-    uint32_t value;
-    uint64_t publish; // window offset, 4-aligned
-    uint32_t kick_slot;
-    uint32_t interrupt; // not 0: also interrupt kick_slot if it is running
+    uint32_t pad;
+    struct pv_publish publish;
 };
 
 // Blocks until this VM's doorbell differs from `bell`, an event is pending, the deadline passes, or a
@@ -207,13 +215,16 @@ struct pv_range {
 
 // Replaces this VM's image by program number `program` of the image's table: same slot, RAM dropped, the
 // window kept. Does not return on success. `strings` holds argc then envc NUL-terminated strings, `len` bytes
-// in all, at most PV_ARG_MAX. SPAWN does the same in a new VM in `slot` and returns 0.
+// in all, at most PV_ARG_MAX. Once nothing can fail any more, EXEC publishes as EXIT does: a vfork's parent
+// learns of it without a call of its own. SPAWN starts the program in a new VM in `slot`, publishes nothing
+// and returns 0.
 struct pv_exec {
     struct pv_call call;
     uint32_t program;
     uint32_t slot; // SPAWN only
     uint32_t argc, envc;
     uint64_t strings, len;
+    struct pv_publish publish; // EXEC only
 };
 #define PV_ARG_MAX 131072u
 

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,6 +18,8 @@
 #include "host/gdb.h"
 #include "host/monitor.h"
 #include "host/platform.h"
+
+#define HOT_MAX (UINT64_C(1) << 20) // bytes of one range that are copied ahead of time
 
 static pid_t fork_sibling(struct family *f, uint32_t slot)
 {
@@ -39,10 +42,10 @@ static void touch(const struct monitor *m, const struct pv_range *hot, uint32_t 
 {
     for (uint32_t i = 0; i < n; i++) {
         uint64_t start = hot[i].addr & ~(X86_PAGE - 1);
-        uint64_t len = hot[i].len + (hot[i].addr - start);
-        volatile uint8_t *p = guest_ptr(&m->vm, (struct gaddr){start}, len, GUEST_RAM);
-        for (uint64_t at = 0; p && at < len; at += X86_PAGE)
-            p[at] = p[at];
+        uint64_t len = (hot[i].len + (hot[i].addr - start) + X86_PAGE - 1) & ~(X86_PAGE - 1);
+        void *p = guest_ptr(&m->vm, (struct gaddr){start}, len, GUEST_RAM);
+        if (p && len <= HOT_MAX)
+            madvise(p, len, MADV_POPULATE_WRITE);
     }
 }
 
@@ -73,8 +76,8 @@ static _Noreturn void run_clone(struct monitor *m, struct clone *c)
     vm_forget(&m->vm);
     finish_clone(m, (struct gaddr){c->regs.rdi});
     touch(m, c->hot, c->nhot);
-    monitor_share_text(m);
     platform_shared(&m->vm)->pending = 0;
+    monitor_share_text(m);
     c->regs.rip = PLATFORM_CALL_RETURN;
     gdb_forget(m, &c->regs);
     family_trace(m->family, TRACE_PROC, "%u clone %.3f ms", c->slot,
@@ -128,23 +131,44 @@ static int read_args(struct monitor *m, const struct pv_exec *c, struct load_arg
     return 0;
 }
 
+// Checked apart from the doing: an error must leave the caller as it was.
+static int publish_valid(const struct family *f, const struct pv_publish *p)
+{
+    if (p->offset % 4 || p->offset > f->window_size - 4)
+        return 0;
+    return !p->kick_slot || family_slot_valid(f, p->kick_slot);
+}
+
+static void publish(struct family *f, const struct pv_publish *p)
+{
+    if (p->offset)
+        __atomic_store_n((uint32_t *)(f->window + p->offset), p->value, __ATOMIC_SEQ_CST);
+    if (p->kick_slot) {
+        __atomic_fetch_add(&family_door(f, p->kick_slot)->bell, 1, __ATOMIC_SEQ_CST);
+        family_kick(f, p->kick_slot, p->interrupt != 0);
+    }
+}
+
 int64_t call_exec(struct monitor *m, struct pv_exec *c)
 {
     uint64_t start = family_now(m->family);
     struct load_args args;
     struct kvm_regs regs;
-    int r = read_args(m, c, &args);
+    int r = publish_valid(m->family, &c->publish) ? read_args(m, c, &args) : -EINVAL;
     if (r < 0)
         return r;
+    m->vm.tables ^= 1;
     if ((r = load_program(&m->vm, m->family, m->slot, c->program, &args, &regs)) < 0)
         monitor_die(m, SIGKILL, strerror(-r));
     m->program = c->program;
     monitor_share_text(m);
-    if ((r = vm_flush(&m->vm)) < 0)
+    // The set of page tables now in use is new to this VM the first time, no more the second.
+    if (m->vm.execs++ && (r = vm_flush(&m->vm)) < 0)
         monitor_die(m, SIGKILL, strerror(-r));
     free(args.strings);
     event_set_timer(m, 0);
-    vm_start_at(&m->vm, &regs, PLATFORM_PML4_VA);
+    vm_start_at(&m->vm, &regs, PLATFORM_TABLES_VA(m->vm.tables));
+    publish(m->family, &c->publish);
     family_trace(m->family, TRACE_PROC, "%u exec %s %.3f ms", m->slot,
                  image_program_path(m->family->image, c->program),
                  (double)(family_now(m->family) - start) / 1e6);
@@ -182,14 +206,8 @@ int64_t call_spawn(struct monitor *m, struct pv_exec *c)
 int64_t call_exit(struct monitor *m, struct pv_exit *c)
 {
     struct family *f = m->family;
-    uint32_t *publish = NULL;
 
-    if (c->publish) {
-        if (c->publish % 4 || c->publish > f->window_size - 4)
-            return -EINVAL;
-        publish = (uint32_t *)(f->window + c->publish);
-    }
-    if (c->kick_slot && !family_slot_valid(f, c->kick_slot))
+    if (!publish_valid(f, &c->publish))
         return -EINVAL;
     family_trace(f, TRACE_PROC, "%u exit status %#x", m->slot, c->status);
     trace_end(m);
@@ -200,11 +218,6 @@ int64_t call_exit(struct monitor *m, struct pv_exit *c)
     }
     // The slot first: once the parent sees the zombie it may reuse it.
     family_release(f, m->slot);
-    if (publish)
-        __atomic_store_n(publish, c->value, __ATOMIC_SEQ_CST);
-    if (c->kick_slot) {
-        __atomic_fetch_add(&family_door(f, c->kick_slot)->bell, 1, __ATOMIC_SEQ_CST);
-        family_kick(f, c->kick_slot, c->interrupt != 0);
-    }
+    publish(f, &c->publish);
     _exit(0);
 }

@@ -147,6 +147,8 @@ void family_kick(struct family *f, uint32_t slot, int interrupt)
 void family_tell(struct family *f, enum family_op op, uint32_t slot)
 {
     struct family_msg msg = {.op = op, .slot = slot};
+    if (op == FAMILY_KILL)
+        msg.pid = atomic_load(&f->shared->slots[slot].pid);
     while (send(f->control, &msg, sizeof msg, MSG_NOSIGNAL) < 0 && errno == EINTR)
         ;
 }

@@ -30,7 +30,7 @@ struct family_slot {
     _Atomic uint32_t state;
     _Atomic int32_t pid;       // of the monitor, set before it runs; 0 when the slot is free
     _Atomic uint32_t events;   // PV_EVENT_* posted by the supervisor, taken by the monitor
-    _Atomic uint32_t kill;     // supervisor: PV_EVENT_KILL was posted; when, in deadline_ns
+    _Atomic int32_t kill;      // supervisor: pid that PV_EVENT_KILL was posted to, ends at deadline_ns
     _Atomic uint64_t deadline_ns;
     _Atomic uint32_t death;    // monitor: wait status it ends with when the guest did not choose one
     uint32_t reserved[9];
@@ -55,6 +55,7 @@ enum family_op {
 struct family_msg {
     uint32_t op;
     uint32_t slot;
+    int32_t pid; // FAMILY_KILL: the monitor meant; the slot may be another's when this is read
 };
 
 struct family {

@@ -25,7 +25,7 @@ static uint8_t *physical(const struct vm *vm, uint64_t pa, uint64_t len, int wri
 // Host address of the byte at va, good to the end of its 4 KB page; NULL where nothing is mapped.
 static uint8_t *translate(const struct vm *vm, uint64_t va, int write)
 {
-    uint64_t table = PLATFORM_PML4_VA, entry;
+    uint64_t table = PLATFORM_TABLES_VA(vm->tables), entry;
     if (va >= VA_END)
         return NULL;
     for (unsigned level = 4; level-- > 0;) { // 4-level paging: SDM vol. 3, 4.5

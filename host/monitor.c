@@ -143,7 +143,7 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
         monitor_die(m, SIGKILL, why);
     }
     f->booted = 1;
-    vm_start_at(&m->vm, &regs, PLATFORM_PML4_VA);
+    vm_start_at(&m->vm, &regs, PLATFORM_TABLES_VA(m->vm.tables));
     run(m);
 }
 
@@ -170,6 +170,6 @@ void monitor_start(struct family *f, uint32_t slot, uint32_t program, const stru
 void monitor_resume_clone(struct monitor *m, const struct kvm_regs *regs)
 {
     create_vm(m);
-    vm_start_at(&m->vm, regs, PLATFORM_PML4_VA);
+    vm_start_at(&m->vm, regs, PLATFORM_TABLES_VA(m->vm.tables));
     run(m);
 }

@@ -10,35 +10,46 @@
 #define PTE_COMMON (X86_PTE_P | X86_PTE_U | X86_PTE_A | X86_PTE_D)
 #define PTE_TABLE  (X86_PTE_P | X86_PTE_W | X86_PTE_U | X86_PTE_A)
 
-static uint64_t *table(const struct vm *vm, uint64_t va)
+static uint64_t *page(const struct vm *vm, uint64_t va)
 {
     return (uint64_t *)(vm->ram + va);
 }
 
-// One 2 MB entry, in the directories that start at pd_va and cover guest-physical base and up.
-static void map_2m(const struct vm *vm, uint64_t pd_va, uint64_t base, uint64_t va, uint64_t rights)
+static uint64_t tables_va(const struct vm *vm)
 {
-    table(vm, pd_va)[(va - base) / X86_PAGE_2M] = (va & ~(X86_PAGE_2M - 1)) | X86_PTE_PS | rights;
+    return PLATFORM_TABLES_VA(vm->tables);
 }
 
-static void map_range(const struct vm *vm, uint64_t pd_va, uint64_t base, uint64_t start, uint64_t end,
+// A page table of the set in use, by its offset in the set.
+static uint64_t *table(const struct vm *vm, uint64_t offset)
+{
+    return page(vm, tables_va(vm) + offset);
+}
+
+// One 2 MB entry, in the directories that start at pd and cover guest-physical base and up.
+static void map_2m(const struct vm *vm, uint64_t pd, uint64_t base, uint64_t va, uint64_t rights)
+{
+    table(vm, pd)[(va - base) / X86_PAGE_2M] = (va & ~(X86_PAGE_2M - 1)) | X86_PTE_PS | rights;
+}
+
+static void map_range(const struct vm *vm, uint64_t pd, uint64_t base, uint64_t start, uint64_t end,
                       uint64_t rights)
 {
     for (uint64_t va = start & ~(X86_PAGE_2M - 1); va < end; va += X86_PAGE_2M)
-        map_2m(vm, pd_va, base, va, rights);
+        map_2m(vm, pd, base, va, rights);
 }
 
-static void map_directories(const struct vm *vm, uint64_t pd_va, uint64_t base, uint64_t end)
+static void map_directories(const struct vm *vm, uint64_t pd, uint64_t base, uint64_t end)
 {
-    uint64_t *pdpt = table(vm, PLATFORM_PDPT_VA);
-    for (uint64_t va = base; va < end; va += UINT64_C(1) << 30, pd_va += X86_PAGE)
-        pdpt[va >> 30] = pd_va | PTE_TABLE;
+    uint64_t *pdpt = table(vm, PLATFORM_PDPT);
+    for (uint64_t va = base; va < end; va += UINT64_C(1) << 30, pd += X86_PAGE)
+        pdpt[va >> 30] = (tables_va(vm) + pd) | PTE_TABLE;
 }
 
 static void map_platform(const struct vm *vm)
 {
-    uint64_t *pt = table(vm, PLATFORM_PT0_VA);
-    for (uint64_t va = PLATFORM_PML4_VA; va < PLATFORM_PT_END_VA; va += X86_PAGE)
+    uint64_t *pt = table(vm, PLATFORM_PT0);
+    for (uint64_t va = tables_va(vm); va < tables_va(vm) + PLATFORM_TABLES_SIZE; va += X86_PAGE)
         pt[va / X86_PAGE] = va | PTE_COMMON | X86_PTE_W | X86_PTE_NX;
     pt[PV_CALL_VA / X86_PAGE] = PV_CALL_VA | PTE_COMMON;
     pt[PV_SHARED_VA / X86_PAGE] = PV_SHARED_VA | PTE_COMMON | X86_PTE_W | X86_PTE_NX;
@@ -59,31 +70,31 @@ static void map_memory(const struct vm *vm, const struct elf_program *program, u
     const uint64_t guard = stack_bottom - X86_PAGE_2M;
     uint64_t end = PV_RAM_VA;
 
-    table(vm, PLATFORM_PML4_VA)[0] = PLATFORM_PDPT_VA | PTE_TABLE;
-    map_directories(vm, PLATFORM_PD_RAM_VA, 0, vm->ram_size);
-    table(vm, PLATFORM_PD_RAM_VA)[0] = PLATFORM_PT0_VA | PTE_TABLE;
+    table(vm, PLATFORM_PML4)[0] = (tables_va(vm) + PLATFORM_PDPT) | PTE_TABLE;
+    map_directories(vm, PLATFORM_PD_RAM, 0, vm->ram_size);
+    table(vm, PLATFORM_PD_RAM)[0] = (tables_va(vm) + PLATFORM_PT0) | PTE_TABLE;
     for (uint32_t i = 0; i < program->nsegs; i++) {
         const struct image_seg *s = &program->segs[i];
-        map_range(vm, PLATFORM_PD_RAM_VA, 0, s->vaddr, s->vaddr + s->memsz, segment_rights(s->flags));
+        map_range(vm, PLATFORM_PD_RAM, 0, s->vaddr, s->vaddr + s->memsz, segment_rights(s->flags));
         end = s->vaddr + s->memsz;
     }
     // The heap begins in what is left of the last segment's 2 MB, which load.c made sure is writable.
     end = (end + X86_PAGE_2M - 1) & ~(X86_PAGE_2M - 1);
-    map_range(vm, PLATFORM_PD_RAM_VA, 0, end, guard, data);
-    map_range(vm, PLATFORM_PD_RAM_VA, 0, stack_bottom, vm->ram_size, data);
+    map_range(vm, PLATFORM_PD_RAM, 0, end, guard, data);
+    map_range(vm, PLATFORM_PD_RAM, 0, stack_bottom, vm->ram_size, data);
 
-    map_directories(vm, PLATFORM_PD_IMAGE_VA, PV_IMAGE_VA, PV_IMAGE_VA + vm->image_size);
-    map_range(vm, PLATFORM_PD_IMAGE_VA, PV_IMAGE_VA, PV_IMAGE_VA, PV_IMAGE_VA + vm->image_size,
+    map_directories(vm, PLATFORM_PD_IMAGE, PV_IMAGE_VA, PV_IMAGE_VA + vm->image_size);
+    map_range(vm, PLATFORM_PD_IMAGE, PV_IMAGE_VA, PV_IMAGE_VA, PV_IMAGE_VA + vm->image_size,
               PTE_COMMON | X86_PTE_NX);
-    map_directories(vm, PLATFORM_PD_WINDOW_VA, PV_WINDOW_VA, PV_WINDOW_VA + vm->window_size);
-    map_range(vm, PLATFORM_PD_WINDOW_VA, PV_WINDOW_VA, PV_WINDOW_VA, PV_WINDOW_VA + vm->window_size,
+    map_directories(vm, PLATFORM_PD_WINDOW, PV_WINDOW_VA, PV_WINDOW_VA + vm->window_size);
+    map_range(vm, PLATFORM_PD_WINDOW, PV_WINDOW_VA, PV_WINDOW_VA, PV_WINDOW_VA + vm->window_size,
               data);
 }
 
 // Segment descriptors, flat (SDM vol. 3, 3.4.5): base and limit are ignored for 64-bit code and data.
 static void init_gdt(const struct vm *vm)
 {
-    uint64_t *gdt = table(vm, PLATFORM_GDT_VA);
+    uint64_t *gdt = page(vm, PLATFORM_GDT_VA);
     gdt[X86_SEL_KERNEL_CODE / 8] = UINT64_C(0x00af9b000000ffff);
     gdt[X86_SEL_KERNEL_DATA / 8] = UINT64_C(0x00cf93000000ffff);
     gdt[X86_SEL_USER_DATA / 8] = UINT64_C(0x00cff3000000ffff);
@@ -106,7 +117,7 @@ static int has_error_code(unsigned vector)
 // monitor by a port write and returns with the frame as the monitor left it.
 static void init_stubs(const struct vm *vm)
 {
-    uint64_t *idt = table(vm, PLATFORM_IDT_VA);
+    uint64_t *idt = page(vm, PLATFORM_IDT_VA);
     uint8_t *code = vm->ram + PLATFORM_STUB_VA;
     const unsigned tail = PLATFORM_STUB_TAIL - PLATFORM_STUB_VA;
     for (unsigned v = 0; v < 32; v++) {
@@ -156,8 +167,8 @@ void platform_init(const struct vm *vm, const struct elf_program *program, uint6
 void platform_map_text(const struct vm *vm, const struct textcache_plan *plan, uint32_t first_page)
 {
     for (uint32_t i = 0; i < plan->n; i++) {
-        uint64_t page = first_page + plan->unit[i].page;
-        table(vm, PLATFORM_PD_RAM_VA)[plan->unit[i].va / X86_PAGE_2M] =
-            (TEXTCACHE_GPA + page * X86_PAGE_2M) | X86_PTE_PS | segment_rights(plan->unit[i].flags);
+        uint64_t at = TEXTCACHE_GPA + (first_page + plan->unit[i].page) * X86_PAGE_2M;
+        table(vm, PLATFORM_PD_RAM)[plan->unit[i].va / X86_PAGE_2M] =
+            at | X86_PTE_PS | segment_rights(plan->unit[i].flags);
     }
 }

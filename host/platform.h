@@ -13,16 +13,20 @@
 #include "host/textcache.h"
 #include "host/vm.h"
 
-#define PLATFORM_PML4_VA 0x100000u // page tables: ring 3 may edit them and then ask for TLB_FLUSH
-#define PLATFORM_PDPT_VA 0x101000u
-#define PLATFORM_PT0_VA  0x102000u
-#define PLATFORM_PD_RAM_VA    0x103000u // one per GB of RAM
-#define PLATFORM_RAM_GB_MAX   8u
-#define PLATFORM_PD_IMAGE_VA  0x10b000u
-#define PLATFORM_IMAGE_GB_MAX 2u
-#define PLATFORM_PD_WINDOW_VA 0x10d000u
+// Page tables, two sets: exec builds the new program's in the set that is not in use, because KVM's shadow of a table does
+// not notice what the host writes into it, and making it forget costs two memory-slot changes. Ring 3 may edit
+// them and then ask for TLB_FLUSH. Offsets within a set:
+#define PLATFORM_TABLES_VA(set) (0x100000u + (set) * 0x18000u)
+#define PLATFORM_PML4      0x0u
+#define PLATFORM_PDPT      0x1000u
+#define PLATFORM_PT0       0x2000u
+#define PLATFORM_PD_RAM    0x3000u // one per GB of RAM
+#define PLATFORM_RAM_GB_MAX    8u
+#define PLATFORM_PD_IMAGE  0xb000u
+#define PLATFORM_IMAGE_GB_MAX  2u
+#define PLATFORM_PD_WINDOW 0xd000u
 #define PLATFORM_WINDOW_GB_MAX 2u
-#define PLATFORM_PT_END_VA 0x10f000u
+#define PLATFORM_TABLES_SIZE 0xf000u
 // 0x110000..0x112fff: call, shared and boot_info pages (abi/pv.h)
 #define PLATFORM_GDT_VA  0x113000u // GDT and TSS, one page
 #define PLATFORM_GDT_SIZE 0x50u
@@ -34,7 +38,7 @@
 // After the tail's port write the monitor has seen the exception; a few instructions are left to IRETQ.
 #define PLATFORM_STUB_TOLD (PLATFORM_STUB_TAIL + 2u)
 #define PLATFORM_STACK_VA 0x116000u // ring-0 stack, one page
-#define PLATFORM_END_VA  0x117000u
+#define PLATFORM_END_VA  0x117000u // the second set of page tables follows
 
 #define PLATFORM_PORT_CALL      0x52
 #define PLATFORM_PORT_EXCEPTION 0x53
@@ -47,7 +51,7 @@ struct platform_exception {
     uint64_t rip, cs, rflags, rsp, ss; // pushed by the processor (SDM vol. 3, 6.14)
 };
 
-// Fills the platform pages for a program: page tables that map its segments with their rights, the rest of RAM up to
+// Fills the platform pages for a program, in set vm->tables: page tables that map its segments with their rights, the rest of RAM up to
 // stack_bottom's guard, the stack, image and window. RAM must be mapped and the pages zero.
 void platform_init(const struct vm *vm, const struct elf_program *program, uint64_t stack_bottom);
 

@@ -83,13 +83,14 @@ static void reap(struct supervisor *s)
     }
 }
 
-static void begin_kill(struct supervisor *s, uint32_t slot)
+// A slot may be given to the next process at any moment: what is remembered is the monitor's pid.
+static void begin_kill(struct supervisor *s, uint32_t slot, int32_t pid)
 {
     struct family_slot *to = slot_of(s, slot);
-    if (atomic_load(&to->pid) <= 0 || atomic_load(&to->kill))
+    if (pid <= 0 || atomic_load(&to->pid) != pid || atomic_load(&to->kill) == pid)
         return;
     atomic_store(&to->deadline_ns, family_now(s->f) + PV_KILL_GRACE_NS);
-    atomic_store(&to->kill, 1);
+    atomic_store(&to->kill, pid);
     s->kills++;
     post(s, slot, PV_EVENT_KILL);
 }
@@ -101,7 +102,7 @@ static void finish_kills(struct supervisor *s)
     for (uint32_t i = 1; i <= s->f->opt->max_procs; i++) {
         struct family_slot *slot = slot_of(s, i);
         int32_t pid = atomic_load(&slot->pid);
-        if (pid <= 0 || !atomic_load(&slot->kill))
+        if (pid <= 0 || atomic_load(&slot->kill) != pid)
             continue;
         if (now >= atomic_load(&slot->deadline_ns))
             kill(pid, SIGKILL);
@@ -125,7 +126,7 @@ static void take_messages(struct supervisor *s)
         if (msg.op == FAMILY_INTERRUPT)
             post(s, msg.slot, PV_EVENT_KICK);
         else if (msg.op == FAMILY_KILL)
-            begin_kill(s, msg.slot);
+            begin_kill(s, msg.slot, msg.pid);
     }
 }
 

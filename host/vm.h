@@ -20,6 +20,8 @@ struct vm {
     uint64_t image_size;
     uint8_t *text; // the text cache, read-only (textcache.h)
     uint64_t text_size;
+    uint32_t tables; // which set of page tables the guest uses (platform.h)
+    uint32_t execs;  // images this VM has run before the present one
     // KVM; -1 / NULL between fork(2) and vm_create().
     int kvm_fd, vm_fd, vcpu_fd;
     struct kvm_run *run;

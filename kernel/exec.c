@@ -29,8 +29,8 @@ struct script {
 };
 
 // Only exec uses them, and there is one thread: too large for the program's stack.
-static char buffer[PV_ARG_MAX];
-static struct script scripts[SCRIPT_DEPTH];
+static char buffer[PV_ARG_MAX] COLD("exec_buffer");
+static struct script scripts[SCRIPT_DEPTH] COLD("exec_scripts");
 
 static int is_blank(char c)
 {
@@ -173,8 +173,11 @@ long sys_execve(const char *path, char *const argv[], char *const envp[])
     if (r == 0) {
         exec_commit(proc_self, &image, path);
         clock_exec();
-        proc_vfork_release();
-        r = pv_exec(image.program, image.argc, image.envc, image.strings, image.len);
+        // The host lets a vfork's parent go, so that it costs no call of its own.
+        struct proc *p = proc_self;
+        int vforked = atomic_load(&p->vforked) != 0;
+        r = pv_exec(image.program, image.argc, image.envc, image.strings, image.len,
+                    vforked ? (const void *)&p->vforked : NULL, 0, vforked ? p->parent_slot : 0);
         klog("exec: %s: error %d", proc_self->comm, (int)-r);
         proc_exit(K_STATUS_SIGNAL(SIGKILL));
     }

@@ -15,7 +15,7 @@
 #include "kernel/root.h"
 
 // Flags that F_SETFL may change, and those that open() acts on but F_GETFL does not show.
-#define SETTABLE (O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME)
+#define SETTABLE  (O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME)
 #define OPEN_ONLY (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC)
 
 static struct file *file_of(uint32_t word)
@@ -147,8 +147,8 @@ static long set_flags(struct file *f, long arg)
     // Two processes may set flags of one description at once: each change is whole.
     uint32_t old = f->flags;
     while (!__atomic_compare_exchange_n((uint32_t *)&f->flags, &old,
-                                        (old & ~(uint32_t)SETTABLE) | ((uint32_t)arg & SETTABLE),
-                                        0, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+                                        (old & ~(uint32_t)SETTABLE) | ((uint32_t)arg & SETTABLE), 0,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         ;
     return 0;
 }

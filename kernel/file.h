@@ -66,7 +66,8 @@ const struct file_ops *file_ops(const struct file *f);
 // Descriptors of proc_self (kernel/fd.c). fd_get takes a reference that the caller drops with
 // file_unref.
 struct file *fd_get(int fd);             // NULL: -EBADF
-int fd_install(struct file *f, int from, int cloexec); // lowest free >= from; -EMFILE; takes over the reference
+// The lowest free descriptor >= from, which takes over the reference; -EMFILE.
+int fd_install(struct file *f, int from, int cloexec);
 
 // Opens descriptors 0..2 of the family's first program from boot_info.stdio (kernel/stdio.c).
 int stdio_open(void);

@@ -33,7 +33,8 @@ static struct rlock *conflict(const struct rlock *want)
 {
     for (uint32_t i = 0; i < window_root()->rlocks.count; i++) {
         struct rlock *l = lock_at(i);
-        if (overlaps(l, want) && l->pid != want->pid && (l->type == F_WRLCK || want->type == F_WRLCK))
+        if (overlaps(l, want) && l->pid != want->pid &&
+            (l->type == F_WRLCK || want->type == F_WRLCK))
             return l;
     }
     return NULL;

@@ -11,6 +11,7 @@
 #include "kernel/entry.h"
 #include "kernel/forktable.h"
 #include "kernel/lib.h"
+#include "kernel/mem.h"
 #include "kernel/proc.h"
 #include "kernel/pv.h"
 #include "kernel/sys.h"
@@ -83,9 +84,10 @@ static struct pv_range hot_stack(void)
 // parent, 1 in the child, or -EAGAIN.
 static int64_t clone(struct proc **child)
 {
-    struct pv_range hot = hot_stack();
+    struct pv_range hot[3] = {hot_stack()};
+    mem_hot(hot + 1);
     for (int i = 0; i < BUSY_TRIES; i++) {
-        int64_t r = pv_fork((*child)->slot, &hot, 1);
+        int64_t r = pv_fork((*child)->slot, hot, 3);
         if (r >= 0)
             return r;
         if (r != -EBUSY)
@@ -111,17 +113,6 @@ static int vfork_over(void *arg)
     const struct vfork_wait *w = arg;
     return !atomic_load(&w->child->vforked) || w->child->pid != w->pid ||
            __atomic_load_n(&w->child->dead, __ATOMIC_ACQUIRE);
-}
-
-void proc_vfork_release(void)
-{
-    struct proc *p = proc_self;
-    if (!atomic_load(&p->vforked))
-        return;
-    atomic_store(&p->vforked, 0);
-    uint32_t parent = __atomic_load_n(&p->parent_slot, __ATOMIC_RELAXED);
-    if (parent)
-        waitq_wake_slot(parent, 0);
 }
 
 // Signals wait meanwhile, as on Linux; only SIGKILL does not. An exit of the child rings our bell by itself.

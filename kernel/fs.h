@@ -21,7 +21,8 @@ long fs_getdents(struct file *f, void *buf, size_t len);
 long fs_directory(int dirfd, const char *path, struct inode **dir);
 
 // --- fs_name.c, fs_rename.c ---
-long fs_mknod(int dirfd, const char *path, unsigned mode, uint64_t dev); // mode with the type: S_IFDIR is mkdir
+// `mode` with the type: S_IFDIR is mkdir.
+long fs_mknod(int dirfd, const char *path, unsigned mode, uint64_t dev);
 long fs_unlink(int dirfd, const char *path, int flags);
 long fs_link(int olddir, const char *old, int newdir, const char *path, int flags);
 long fs_symlink(const char *target, int dirfd, const char *path);

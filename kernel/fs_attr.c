@@ -13,7 +13,7 @@
 #include "kernel/proc.h"
 #include "kernel/root.h"
 
-#define NS_PER_SEC INT64_C(1000000000)
+#define NS_PER_SEC  INT64_C(1000000000)
 #define TMPFS_MAGIC 0x01021994 // what programs take a RAM file system for
 
 // How the AT_* flags of most calls want the last component treated.
@@ -26,7 +26,8 @@ static uint32_t walk_flags(int flags)
 long fs_stat(int dirfd, const char *path, struct k_stat *st, int flags)
 {
     struct walk w;
-    if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | 0x800)) // 0x800: AT_NO_AUTOMOUNT, no meaning here
+    if (flags &
+        ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | 0x800)) // 0x800: AT_NO_AUTOMOUNT, no meaning here
         return -EINVAL;
     long r = path_walk(dirfd, path, walk_flags(flags), &w);
     if (r < 0)
@@ -211,7 +212,8 @@ long fs_utimens(int dirfd, const char *path, const struct k_timespec *times, int
 long fs_access(int dirfd, const char *path, int mode, int flags)
 {
     struct walk w;
-    if ((mode & ~(R_OK | W_OK | X_OK)) || (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
+    if ((mode & ~(R_OK | W_OK | X_OK)) ||
+        (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
         return -EINVAL;
     long r = path_walk(dirfd, path, walk_flags(flags), &w);
     if (r < 0)

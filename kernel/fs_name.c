@@ -64,8 +64,8 @@ static int enter_new(struct walk *w, struct inode *ip)
     inherit(w->dir, ip);
     r = enter(w, ip);
     if (r == 0 && inode_is(ip, S_IFDIR)) {
-        ip->nlink++;      // its own "."
-        w->dir->nlink++;  // its ".."
+        ip->nlink++;     // its own "."
+        w->dir->nlink++; // its ".."
     }
     inode_unlock(w->dir);
     return r;

@@ -293,8 +293,9 @@ static int emit(struct listing *l, const struct dir_item *item, const char *name
 static int emit_dots(struct listing *l)
 {
     while (l->pos < DIR_FIRST) {
-        struct dir_item item = {
-            .inode = l->pos ? l->dir->parent : wref_of(l->dir), .len = (uint32_t)l->pos + 1, .type = DT_DIR};
+        struct dir_item item = {.inode = l->pos ? l->dir->parent : wref_of(l->dir),
+                                .len = (uint32_t)l->pos + 1,
+                                .type = DT_DIR};
         if (!emit(l, &item, "..", l->pos + 1))
             return 0;
     }
@@ -331,7 +332,8 @@ long fs_getdents(struct file *f, void *buf, size_t len)
         uint64_t before = f->offset;
         if (r == 0 && !dead && l.used == 0 && l.pos == before) {
             // Nothing came: the end, or a buffer too small for the next entry.
-            struct listing probe = {.dir = dir, .pos = before, .buf = (uint8_t[512]){0}, .room = 512};
+            struct listing probe = {
+                .dir = dir, .pos = before, .buf = (uint8_t[512]){0}, .room = 512};
             r = emit_all(&probe) == 0 && probe.used ? -EINVAL : 0;
         }
         inode_unlock(dir);

@@ -23,9 +23,9 @@
 static char joined[2][FS_PATH_MAX];
 
 struct state {
-    struct inode *at;  // referenced
-    const char *rest;  // of the path
-    uint32_t links;    // symlinks followed
+    struct inode *at; // referenced
+    const char *rest; // of the path
+    uint32_t links;   // symlinks followed
     uint32_t flags;
 };
 

@@ -42,7 +42,9 @@ static const struct name pid_names[] = {
 
 static const struct name *names_of(const struct inode *dir, uint32_t *n)
 {
-    *n = dir->gen == GEN_ROOT ? ARRAY_LEN(root_names) : dir->gen == GEN_PID ? ARRAY_LEN(pid_names) : 0;
+    *n = dir->gen == GEN_ROOT  ? ARRAY_LEN(root_names)
+         : dir->gen == GEN_PID ? ARRAY_LEN(pid_names)
+                               : 0;
     return dir->gen == GEN_ROOT ? root_names : pid_names;
 }
 

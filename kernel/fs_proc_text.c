@@ -13,7 +13,7 @@
 #include "kernel/pv.h"
 #include "kernel/root.h"
 
-#define TEXT_MAX 1024
+#define TEXT_MAX    1024
 #define NS_PER_TICK UINT64_C(10000000) // proc(5) counts time in 1/100 s
 
 struct text {
@@ -67,12 +67,27 @@ static void put_stat(struct text *t, const struct proc *p)
     put(t, ")");
     put(t, state);
     const int64_t fields[] = {
-        p->ppid, p->pgid, p->sid, 0, -1, 0, // 4-9: ppid pgrp session tty_nr tpgid flags
-        0, 0, 0, 0,                         // 10-13: faults
-        (int64_t)(p->cpu_ns / NS_PER_TICK), 0,
-        p->cutime.sec * 100 + p->cutime.usec / 10000, 0, // 14-17: utime stime cutime cstime
-        20 + p->nice, p->nice, 1, 0,        // 18-21: priority nice num_threads itrealvalue
-        (int64_t)(p->start_ns / NS_PER_TICK), 0, 0, // 22-24: starttime vsize rss
+        p->ppid,
+        p->pgid,
+        p->sid,
+        0,
+        -1,
+        0, // 4-9: ppid pgrp session tty_nr tpgid flags
+        0,
+        0,
+        0,
+        0, // 10-13: faults
+        (int64_t)(p->cpu_ns / NS_PER_TICK),
+        0,
+        p->cutime.sec * 100 + p->cutime.usec / 10000,
+        0, // 14-17: utime stime cutime cstime
+        20 + p->nice,
+        p->nice,
+        1,
+        0, // 18-21: priority nice num_threads itrealvalue
+        (int64_t)(p->start_ns / NS_PER_TICK),
+        0,
+        0, // 22-24: starttime vsize rss
     };
     for (uint32_t i = 0; i < ARRAY_LEN(fields); i++) {
         if (i)

@@ -41,8 +41,8 @@ struct inode {
     int64_t atime, mtime, ctime; // ns since 1970
     uint64_t image_off;          // contents in the image...
     uint64_t image_len;          // ...that hold where the map has no page; only ever shrinks
-    int32_t program;             // index in the image's program table, -1 = none; or, if `gen`, which one
-    uint32_t gen;                // enum gen_kind: contents are made up when read (fs_proc.c); 0 = stored
+    int32_t program;             // in the image's program table, -1 = none; if `gen`, which one
+    uint32_t gen;                // enum gen_kind: contents are made up (fs_proc.c); 0 = stored
     union {
         struct {
             struct wref direct[INODE_DIRECT];
@@ -56,7 +56,7 @@ struct inode {
     struct wref parent; // directories: "..", holds a reference; the root is its own, without
     uint32_t entries;   // directories: names in it
 };
-_Static_assert(sizeof(struct inode) == 128, "two cache lines, few pages for a boot's worth of inodes");
+_Static_assert(sizeof(struct inode) == 128, "two cache lines");
 
 // Where the image is mapped in this VM (PV_IMAGE_VA; anywhere in a unit test).
 extern const uint8_t *image_base;

@@ -15,10 +15,10 @@
 #include "kernel/pv.h"
 #include "kernel/window.h"
 
-#define SLOT_BITS   12
-#define SLOT_MASK   ((1u << SLOT_BITS) - 1)
-#define SPIN_TURNS  256u              // of arch_pause(): some 10 us
-#define YIELD_NS    UINT64_C(50000)
+#define SLOT_BITS  12
+#define SLOT_MASK  ((1u << SLOT_BITS) - 1)
+#define SPIN_TURNS 256u // of arch_pause(): some 10 us
+#define YIELD_NS   UINT64_C(50000)
 
 static uint32_t self; // our owner word
 

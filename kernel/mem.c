@@ -19,19 +19,27 @@
 #define PAGE UINT64_C(4096)
 // An exit to the host costs as much as clearing this much memory.
 #define RELEASE_MIN (UINT64_C(256) * 1024)
+#define HOT_HEAP (UINT64_C(64) * 1024) // of the heap, that a fork's two sides are taken to write
 #define MAX_PAGES (UINT64_C(8) * 1024 * 1024 * 1024 / PAGE) // of the largest RAM an implementer gives
 
-extern uint8_t __data_start[], __tls_start[], __tls_file_end[];
+extern uint8_t __data_start[], __hot_end[];
+extern uint8_t __tls_start[], __tls_file_end[];
 extern uint8_t __tls_size[], __tls_align[]; // absolute symbols: their addresses are the values
 
 static uintptr_t heap_start, heap_end, brk, map_low;
 // A bit per heap page that a mapping holds; bit 0 is the page below heap_end, bit 1 the one below that...
-static uint64_t mapped[MAX_PAGES / 64];
+static uint64_t mapped[MAX_PAGES / 64] COLD("mem_mapped");
 
 void mem_init(void)
 {
     heap_start = brk = boot_info->heap_start;
     heap_end = map_low = boot_info->heap_end;
+}
+
+void mem_hot(struct pv_range hot[2])
+{
+    hot[0] = (struct pv_range){(uintptr_t)__data_start, (uint64_t)(__hot_end - __data_start)};
+    hot[1] = (struct pv_range){heap_start, min_u64(brk - heap_start, HOT_HEAP)};
 }
 
 static void give_back(uintptr_t start, uintptr_t end)

@@ -7,8 +7,8 @@
 // empty starts again at its beginning: a pipe that never holds much touches few pages, and those
 // stay in the caches. A VM that dies while it holds a side's lock has not published what it was
 // copying, so there is nothing to repair.
-// Neighbours: kernel/fifo.c (pipes with a name), kernel/waitq.c, kernel/file.c. POSIX: write(),
-// "pipe or FIFO".
+// Neighbours: kernel/pipe_ends.c (opening and closing), kernel/waitq.c, kernel/file.c. POSIX:
+// write(), "pipe or FIFO".
 
 #include "kernel/pipe.h"
 #include "kernel/api/errno.h"
@@ -25,98 +25,12 @@
 #include "kernel/root.h"
 #include "kernel/signal.h"
 
-#define RUN_PAGES (PIPE_RUN / WPAGE)
 // Published at once: small enough that both sides overlap and the copy is still in the cache.
 #define CHUNK 8192u
 // Moved under one hold of a side's lock.
 #define BURST 65536u
 // A long write that spins goes on when there is this much room.
 #define SOME_ROOM 16384u
-#define NEED_NONE UINT32_MAX
-
-struct pipe *pipe_new(void)
-{
-    struct pipe *p = wtable_claim(&window_root()->pipes, 1);
-    if (!p)
-        return NULL;
-    void *ring = window_pages_alloc_raw(RUN_PAGES);
-    p->size = PIPE_RUN;
-    if (!ring) { // no run free: a small ring keeps all promises, PIPE_ATOMIC included
-        ring = window_pages_alloc_raw(1);
-        p->size = WPAGE;
-    }
-    if (!ring) {
-        wtable_free(&window_root()->pipes, p);
-        return NULL;
-    }
-    p->ring[0] = wref_of(ring);
-    p->need = NEED_NONE;
-    return p;
-}
-
-void pipe_free(struct pipe *p)
-{
-    uint32_t pages = p->size < PIPE_RUN ? 1 : RUN_PAGES;
-    for (uint32_t i = 0; i < PIPE_RUNS; i++)
-        if (p->ring[i].unit)
-            window_pages_free(wref_ptr(p->ring[i]), pages);
-    wtable_free(&window_root()->pipes, p);
-}
-
-static int reads(const struct file *f)
-{
-    return (f->flags & O_ACCMODE) != O_WRONLY;
-}
-
-static int writes(const struct file *f)
-{
-    return (f->flags & O_ACCMODE) != O_RDONLY;
-}
-
-void pipe_attach(struct pipe *p, struct file *f)
-{
-    f->object = wref_of(p);
-    if (reads(f)) {
-        p->readers++;
-        p->reader_opens++;
-        waitq_wake(&p->write_q);
-    }
-    if (writes(f)) {
-        p->writers++;
-        p->writer_opens++;
-        waitq_wake(&p->read_q);
-    }
-    p->ends++;
-}
-
-uint32_t pipe_detach(struct pipe *p, struct file *f)
-{
-    if (reads(f) && --p->readers == 0)
-        waitq_wake(&p->write_q); // EPIPE for them
-    if (writes(f) && --p->writers == 0)
-        waitq_wake(&p->read_q); // end of file
-    return --p->ends;
-}
-
-int pipe_make(struct file *ends[2], uint32_t flags)
-{
-    struct pipe *p = pipe_new();
-    if (!p)
-        return -ENFILE;
-    ends[0] = file_new(FILE_PIPE, O_RDONLY | flags);
-    ends[1] = file_new(FILE_PIPE, O_WRONLY | flags);
-    for (int i = 0; i < 2; i++)
-        if (ends[i])
-            pipe_attach(p, ends[i]);
-    if (ends[0] && ends[1])
-        return 0;
-    if (!ends[0] && !ends[1])
-        pipe_free(p);
-    for (int i = 0; i < 2; i++)
-        if (ends[i])
-            file_unref(ends[i]);
-    return -ENFILE;
-}
 
 // --- moving bytes ---
 
@@ -156,7 +70,7 @@ static void start_over(struct pipe *p)
     uint32_t runs = p->size / PIPE_RUN;
     for (uint32_t i = runs; i < 2 * runs; i++) {
         if (!p->ring[i].unit) // may be left from an attempt that ran out half-way
-            p->ring[i] = wref_of(window_pages_alloc_raw(RUN_PAGES));
+            p->ring[i] = wref_of(window_pages_alloc_raw(PIPE_RUN_PAGES));
         if (!p->ring[i].unit)
             return;
     }
@@ -172,7 +86,7 @@ static void wake_writers(struct pipe *p)
         return;
     // Before taking the queue: whoever lowers it after this has a bit in the queue that we take,
     // and asks again.
-    p->need = NEED_NONE;
+    p->need = PIPE_NEED_NONE;
     waitq_wake(&p->write_q);
 }
 
@@ -186,7 +100,8 @@ static uint32_t take(struct pipe *p, uint8_t *buf, uint32_t len)
         uint32_t n = (uint32_t)min_u64(min_u64(filled(p), CHUNK), len - done);
         if (n == 0)
             break;
-        const uint8_t *from = ring_at(p, tail, &n); // after filled(), which makes base and size visible
+        const uint8_t *from =
+            ring_at(p, tail, &n); // after filled(), which makes base and size visible
         copy_bytes(buf + done, from, n);
         tail += n;
         done += n;
@@ -259,7 +174,8 @@ static int writable(void *arg)
 
 static int pipe_wait(struct waitq *q, int (*ready)(void *), void *arg)
 {
-    struct wait w = {.ready = ready, .arg = arg, .queues = &q, .nqueues = 1, .deadline = PV_FOREVER};
+    struct wait w = {
+        .ready = ready, .arg = arg, .queues = &q, .nqueues = 1, .deadline = PV_FOREVER};
     return wait_for(&w);
 }
 
@@ -318,7 +234,7 @@ static long pipe_write(struct file *f, const void *buf, size_t len)
                     atomic ? (uint32_t)len : 1);
         if (done == len)
             break;
-        int r = f->flags & O_NONBLOCK   ? -EAGAIN
+        int r = f->flags & O_NONBLOCK  ? -EAGAIN
                 : signal_deliverable() ? -ERESTART
                                        : wait_for_room(p, len - done, atomic);
         if (r < 0) {
@@ -335,14 +251,14 @@ static uint32_t pipe_poll(struct file *f, struct waitq **queues, uint32_t *n, ui
     struct pipe *p = wref_ptr(f->object);
     uint32_t events = 0;
     (void)console;
-    if (reads(f)) {
+    if (pipe_reads(f)) {
         queues[(*n)++] = &p->read_q;
         if (p->writers == 0 && p->writer_opens != 0)
             events |= POLLHUP;
         if (filled(p) != 0)
             events |= POLLIN | POLLRDNORM;
     }
-    if (writes(f)) {
+    if (pipe_writes(f)) {
         queues[(*n)++] = &p->write_q;
         if (p->readers == 0)
             events |= POLLERR;

@@ -4,6 +4,7 @@
 #define RAMET_KERNEL_PIPE_H
 
 #include <stdint.h>
+#include "kernel/api/fcntl.h"
 #include "kernel/file.h"
 #include "kernel/lock.h"
 #include "kernel/waitq.h"
@@ -12,6 +13,8 @@
 #define PIPE_ATOMIC 4096u // PIPE_BUF: writes up to this long are never split
 #define PIPE_RUN    65536u // the ring grows by doubling, from one contiguous run of this many bytes
 #define PIPE_RUNS   4u     // to this many
+#define PIPE_RUN_PAGES (PIPE_RUN / WPAGE)
+#define PIPE_NEED_NONE UINT32_MAX
 
 // Each line of this is written by one side only while data flows: `head` by the writer, `tail` by
 // the reader.
@@ -21,7 +24,7 @@ struct pipe {
     _Atomic uint32_t ends; // open descriptions; the last to leave frees it
     _Atomic uint32_t readers, writers;
     _Atomic uint32_t reader_opens, writer_opens; // ever: a FIFO's open waits for a change
-    _Atomic uint32_t need; // room the most modest waiting writer needs; UINT32_MAX = nobody waits
+    _Atomic uint32_t need; // room the most modest waiting writer needs, or PIPE_NEED_NONE
     // Changed by the writer while the ring is empty, like `base`; published by `head`.
     uint32_t size; // of the ring, a power of two
     struct wref ring[PIPE_RUNS];
@@ -38,6 +41,17 @@ struct pipe {
     uint64_t reserved3[7];
 };
 _Static_assert(sizeof(struct pipe) == 192, "three cache lines");
+
+// Whether a description is an end to read from, to write to; a FIFO's may be both.
+static inline int pipe_reads(const struct file *f)
+{
+    return (f->flags & O_ACCMODE) != O_WRONLY;
+}
+
+static inline int pipe_writes(const struct file *f)
+{
+    return (f->flags & O_ACCMODE) != O_RDONLY;
+}
 
 // A new pipe with no end open. NULL: no pipe or no page left.
 struct pipe *pipe_new(void);

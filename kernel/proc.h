@@ -137,8 +137,6 @@ void proc_tell_parent(struct proc *p, int code, int sig);
 // --- the fork hook: kernel/fork.c ---
 int proc_fork_prepare(struct proc *child);
 void proc_fork_child(void);
-// A vforked child is about to be another program: lets its parent go on. Nothing for others. No lock held.
-void proc_vfork_release(void);
 
 // Hooks of the file layer (kernel/fd.c) and of other subsystems that live in struct proc:
 void fds_inherit(struct proc *child, const struct proc *parent); // copies the table, takes references

@@ -20,15 +20,22 @@ uint64_t pv_wall_ns(void)
     return pv_mono_ns() - boot_info->mono_base_ns + boot_info->wall_base_ns;
 }
 
+static struct pv_publish publication(const void *word, uint32_t value, uint32_t kick_slot, int interrupt)
+{
+    return (struct pv_publish){
+        .offset = word ? (uint64_t)((const uint8_t *)word - window_base) : 0,
+        .value = value,
+        .kick_slot = kick_slot,
+        .interrupt = (uint32_t)interrupt,
+    };
+}
+
 void pv_exit(uint32_t status, const void *publish, uint32_t value, uint32_t kick_slot, int interrupt)
 {
     struct pv_exit call = {
         .call.nr = PV_CALL_EXIT,
         .status = status,
-        .value = value,
-        .publish = publish ? (uint64_t)((const uint8_t *)publish - window_base) : 0,
-        .kick_slot = kick_slot,
-        .interrupt = (uint32_t)interrupt,
+        .publish = publication(publish, value, kick_slot, interrupt),
     };
     for (;;)
         arch_call(&call.call);
@@ -70,14 +77,16 @@ int64_t pv_fork(uint32_t slot, const struct pv_range *hot, uint32_t nhot)
     return arch_fork(&call);
 }
 
-int64_t pv_exec(uint32_t program, uint32_t argc, uint32_t envc, const char *strings, uint64_t len)
+int64_t pv_exec(uint32_t program, uint32_t argc, uint32_t envc, const char *strings, uint64_t len,
+                const void *publish, uint32_t value, uint32_t kick_slot)
 {
     struct pv_exec call = {.call.nr = PV_CALL_EXEC,
                            .program = program,
                            .argc = argc,
                            .envc = envc,
                            .strings = (uintptr_t)strings,
-                           .len = len};
+                           .len = len,
+                           .publish = publication(publish, value, kick_slot, 0)};
     return arch_call(&call.call);
 }
 

@@ -203,6 +203,13 @@ static int act_on(int sig, struct pv_frame *frame, void *fpu, int *restart)
     return 0;
 }
 
+void signal_drop_ignored(void)
+{
+    uint64_t idle = atomic_load(&proc_self->sig_pending) & ~blocked() & ignored();
+    if (idle)
+        atomic_fetch_and(&proc_self->sig_pending, ~idle);
+}
+
 static int deliver_all(struct pv_frame *frame, void *fpu, int *restart)
 {
     int handlers = 0;
@@ -215,10 +222,7 @@ static int deliver_all(struct pv_frame *frame, void *fpu, int *restart)
             break;
         handlers += act_on(__builtin_ctzll(active) + 1, frame, fpu, restart);
     }
-    // What is pending, not blocked and ignored goes now: it must not turn up when the disposition changes.
-    uint64_t idle = atomic_load(&proc_self->sig_pending) & ~blocked() & ignored();
-    if (idle)
-        atomic_fetch_and(&proc_self->sig_pending, ~idle);
+    signal_drop_ignored();
     return handlers;
 }
 

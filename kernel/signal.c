@@ -39,6 +39,18 @@ int signal_unmark(uint32_t slot)
     return interrupt;
 }
 
+// Asks the host to end what was marked with SIGKILL. Still under proc_lock: a slot whose process has
+// just been found in the table is its own, while later it may be another's.
+static void kill_marked(void)
+{
+    for (uint64_t words = marked_words; words; words &= words - 1) {
+        uint32_t word = (uint32_t)__builtin_ctzll(words);
+        // A kernel that listens ends by itself at once; the host makes sure. -ESRCH: it was quicker.
+        for (uint64_t kill = marked_kill[word]; kill; kill &= kill - 1)
+            pv_kill(word * 64 + (uint32_t)__builtin_ctzll(kill));
+    }
+}
+
 void signal_kick(void)
 {
     while (marked_words) {
@@ -48,9 +60,6 @@ void signal_kick(void)
             uint32_t slot = word * 64 + (uint32_t)__builtin_ctzll(wake);
             uint64_t bit = wake & -wake;
             waitq_wake_slot(slot, (marked_interrupt[word] & bit) && !(kill & bit));
-            // A kernel that listens ends by itself at once; the host makes sure. -ESRCH: it was quicker.
-            if (kill & bit)
-                pv_kill(slot);
         }
         marked_wake[word] = marked_interrupt[word] = marked_kill[word] = 0;
         marked_words &= marked_words - 1;
@@ -99,6 +108,7 @@ void proc_signal(struct proc *p, int sig, int code, int status)
     }
     proc_lock();
     signal_post(p, sig, &info);
+    kill_marked();
     proc_unlock();
     signal_kick();
 }
@@ -110,6 +120,7 @@ void proc_signal_group(int32_t pgid, int sig, int code)
     for (struct proc *p = proc_next(NULL); p; p = proc_next(p))
         if (p->pgid == pgid)
             signal_post(p, sig, code == SI_KERNEL ? NULL : &info);
+    kill_marked();
     proc_unlock();
     signal_kick();
 }
@@ -152,6 +163,7 @@ static long kill_now(int pid, int sig, int code, uint64_t value)
         if (sig)
             signal_post(p, sig, &info);
     }
+    kill_marked();
     proc_unlock();
     signal_kick();
     if (sent)

@@ -40,6 +40,10 @@ int signal_deliverable(void);
 // Whether sys_leave() must call signal_deliver_syscall(): the above, or a mask waits to be restored.
 int signal_work(void);
 
+// Forgets signals that are pending, not blocked and ignored: they must not turn up when the disposition
+// changes. (SIGCONT is always posted, for it ends a stop.)
+void signal_drop_ignored(void);
+
 // A program's siginfo_t from what a sender left in the window.
 void signal_fill_info(struct k_siginfo *info, int sig, const struct proc_siginfo *from);
 

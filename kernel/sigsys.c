@@ -44,6 +44,7 @@ long sys_sigaction(int sig, const struct k_sigaction *act, struct k_sigaction *o
     was = signal_actions[sig];
     if (act) {
         uint64_t bit = SIG_BIT(sig);
+        signal_drop_ignored();
         new = *act;
         new.mask &= ~SIG_UNBLOCKABLE;
         int dfl = new.handler == K_SIG_DFL, ign = new.handler == K_SIG_IGN;

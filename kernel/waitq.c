@@ -4,7 +4,7 @@
 // A waiter first spins on its condition and tells nobody: between two busy VMs nothing is written
 // here at all. Then it goes to sleep in this order (all sequentially consistent):
 //     W1 reads its doorbell   W2 asleep = 1, its bit in root.waiting, its bit in every queue
-//     W3 checks ready()       W4 pv_wait(value of W1), which returns at once if the bell has changed
+//     W3 checks ready()       W4 pv_wait(value of W1), which returns at once if the bell changed
 // and a waker
 //     K1 makes the change     K2 fence, reads the queue; 0 = done
 //     K3 takes the queue (exchange with 0)   K4 adds 1 to the bells   K5 kicks those asleep
@@ -56,8 +56,8 @@ void waitq_wake(struct waitq *q)
     uint64_t taken = __atomic_exchange_n((uint64_t *)&q->slots, 0, __ATOMIC_SEQ_CST);
     uint32_t groups = window_header()->max_slots / 64 + 1;
     for (uint32_t g = 0; taken && g < groups; g++) {
-        uint64_t who = taken & __atomic_load_n((uint64_t *)&window_root()->waiting[g],
-                                               __ATOMIC_SEQ_CST);
+        uint64_t who =
+            taken & __atomic_load_n((uint64_t *)&window_root()->waiting[g], __ATOMIC_SEQ_CST);
         for (; who; who &= who - 1) {
             uint32_t slot = g * 64 + (uint32_t)__builtin_ctzll(who);
             if (slot != lock_self_slot())

@@ -22,14 +22,14 @@
 #include "kernel/root.h"
 
 #define ROOT_MAGIC  UINT64_C(0x746f6f7274656d61) // "amteroot"
-#define ROOT_LAYOUT 1u                            // count up when a structure of the window changes
+#define ROOT_LAYOUT 1u                           // count up when a structure of the window changes
 
 #define RUN_PAGES   16u // the one length of a contiguous run
 #define WORD_PAGES  64u // pages per bitmap word
 #define MIN_FILES   1024u
 #define MIN_INODES  1024u
 #define MIN_PIPES   256u
-#define RLOCKS      1024u // record locks of the family
+#define RLOCKS      1024u  // record locks of the family
 #define INODE_SHARE 16384u // bytes of window per inode
 #define MIN_POOL    (64u * WPAGE)
 

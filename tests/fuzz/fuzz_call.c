@@ -232,6 +232,7 @@ static void make_family(void)
     static struct sample_image sample;
     char err[160];
     sample_image(&sample);
+    memset(sample.elf.text, 0x90, sizeof sample.elf.text); // not zeros: see one_call
     require(image_parse(&image, (const uint8_t *)&sample, sizeof sample, err, sizeof err) == 0);
     image.fd = memfd_create("image", 0);
     require(image.fd >= 0 && ftruncate(image.fd, sizeof sample) == 0);
@@ -321,14 +322,22 @@ static uint64_t edge(struct input *in)
     return edges[which % (sizeof edges / sizeof edges[0])] + (uint64_t)(int64_t)(delta / 8);
 }
 
+// Two 32-bit fields, small as slots and counts are.
+static uint64_t halves(struct input *in)
+{
+    int8_t half[2];
+    take(in, half, sizeof half);
+    return (uint32_t)half[0] | (uint64_t)(uint32_t)half[1] << 32;
+}
+
 // Memory the arguments may point to: ranges for FORK, strings for EXEC.
 static void scatter(struct input *in)
 {
     uint64_t range[2 * PV_MAX_HOT];
     for (unsigned i = 0; i < 2 * PV_MAX_HOT; i++)
         range[i] = edge(in);
-    memcpy(monitor.vm.ram + PV_RAM_VA + 64 * 1024, range, sizeof range);
-    take(in, monitor.vm.ram + PV_RAM_VA + 68 * 1024, 64);
+    memcpy(monitor.vm.ram + PV_RAM_VA + MB + 64 * 1024, range, sizeof range);
+    take(in, monitor.vm.ram + PV_RAM_VA + MB + 68 * 1024, 64);
 }
 
 static void one_call(struct input *in)
@@ -337,21 +346,22 @@ static void one_call(struct input *in)
     uint8_t shape[4];
     take(in, shape, sizeof shape);
     words[0] = shape[0] % (PV_CALL_NR_END + 1);
-    for (unsigned i = 2; i < 8; i++) {
-        if (shape[1] & 1u << i)
-            words[i] = edge(in);
-        else
-            take(in, &words[i], shape[2] & 1u << i ? 1 : 4);
-    }
+    for (unsigned i = 2; i < 8; i++)
+        words[i] = shape[1] & 1u << i ? edge(in) : halves(in);
     static const int answers[] = {0, -1, 1000};
     clone_result = answers[shape[3] % 3];
-    struct gaddr at = {shape[3] & 128 ? edge(in) : PV_RAM_VA + 4096};
+    struct gaddr at = {shape[3] & 128 ? edge(in) : PV_RAM_VA + MB};
     uint8_t *p = guest_ptr(&monitor.vm, at, sizeof words, GUEST_RAM | GUEST_WINDOW);
     if (p)
         memcpy(p, words, sizeof words);
     run.s.regs.regs.rdi = at.v;
+    const uint8_t *text = monitor.vm.ram + image_program(&image, 0)->segs[1].vaddr;
+    uint64_t first_text = *(const uint64_t *)text;
     if (setjmp(gone) == 0)
         call_dispatch(&monitor, at);
+    // Released memory reads as zero, which must never happen to a program's segments.
+    require(words[0] != PV_CALL_RELEASE || *(const uint64_t *)text == first_text ||
+            (p && p <= text + 8 && text < p + sizeof words));
     // EXEC lays the platform out anew, with the same stubs and tables.
     require(!memcmp(before, monitor.vm.ram + PLATFORM_GDT_VA, sizeof before));
     monitor.slot = 1;

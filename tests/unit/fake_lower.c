@@ -6,12 +6,14 @@
 #include "kernel/clock.h"
 #include "kernel/entry.h"
 #include "kernel/lib.h"
+#include "kernel/mem.h"
 #include "kernel/proc.h"
 #include "kernel/pv.h"
 #include "kernel/random.h"
 #include "kernel/root.h"
 #include "kernel/signal.h"
 #include "kernel/tty.h"
+#include "tests/unit/fake_kernel.h"
 
 // Counts that every VM of the family sees: in a page of the window.
 static struct counts {
@@ -106,6 +108,11 @@ void signal_fault(struct pv_frame *frame, void *fpu)
     panic("exception %u", frame->vector);
 }
 
+void mem_hot(struct pv_range hot[2])
+{
+    hot[0] = hot[1] = (struct pv_range){0};
+}
+
 // The alternative stack of a test is never entered: the sanitizer knows one stack.
 void arch_call_on_stack(void *top, void (*fn)(void *), void *arg)
 {
@@ -122,4 +129,15 @@ void arch_frame_to_gregs(const struct pv_frame *frame, uint64_t gregs[K_NGREG])
 void arch_gregs_to_frame(const uint64_t gregs[K_NGREG], struct pv_frame *frame)
 {
     frame->r8 = gregs[0];
+}
+
+// fake_pv.c can also run VMs without a kernel's help (fake_vm()); not in these tests.
+void fake_claim(uint32_t slot)
+{
+    panic("fake_claim(%u) in a family", slot);
+}
+
+void fake_become(uint32_t slot)
+{
+    panic("fake_become(%u) in a family", slot);
 }

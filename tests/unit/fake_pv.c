@@ -22,7 +22,8 @@ static struct pv_shared shared;
 const struct pv_boot_info *boot_info = &info;
 struct pv_shared *pv_shared = &shared;
 uint64_t fake_waits, fake_kicks;
-void (*fake_kick_hook)(uint32_t slot, uint32_t flags); // for fake_family.c, whose VMs can be interrupted
+void (*fake_kick_hook)(uint32_t slot,
+                       uint32_t flags); // for fake_family.c, whose VMs can be interrupted
 static uint32_t self;
 
 void fake_host_slot(uint32_t slot)
@@ -98,7 +99,8 @@ void arch_pause(void)
 
 pid_t fake_vm(uint32_t slot, int (*fn)(void *), void *arg)
 {
-    fake_claim(slot); // before the fork, as the kernel does: the parent may close what the child inherits
+    // Before the fork, as the kernel does: the parent may close what the child inherits.
+    fake_claim(slot);
     fflush(stdout);
     fflush(stderr);
     pid_t pid = fork();

@@ -12,7 +12,7 @@ static struct shared_state {
     struct wlock lock;
     uint32_t inside, violations;
     uint64_t count;
-} *shared;
+} * shared;
 
 static void set_up(void)
 {

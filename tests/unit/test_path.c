@@ -1,78 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Names: walks, links, rename in all its cases, permissions, FIFOs, devices, /proc, record locks.
-#include "tests/unit/check.h"
-#include "kernel/api/errno.h"
-#include "kernel/api/fcntl.h"
-#include "kernel/api/time.h"
-#include "kernel/dev.h"
-#include "kernel/inode.h"
-#include "kernel/proc.h"
-#include "kernel/pv.h"
-#include "kernel/root.h"
-#include "kernel/sys.h"
-#include "tests/unit/fake_kernel.h"
-
-static uint32_t pages0, inodes0;
+// Names: walks, links, rename in all its cases, permissions.
+#include "tests/unit/fs_helpers.h"
 
 static void set_up(void)
 {
-    fake_boot_fs(16u << 20, NULL, 0);
-    CHECK_EQ(sys_chdir("/tmp"), 0);
-    pages0 = window_pages_used();
-    inodes0 = window_root()->inodes.used;
-}
-
-static void no_leaks(void)
-{
-    CHECK_EQ(window_pages_used(), pages0);
-    CHECK_EQ(window_root()->inodes.used, inodes0);
-    CHECK_EQ(window_root()->files.used, 0);
-    CHECK_EQ(window_root()->pipes.used, 0);
-    CHECK_EQ(pv_shared->critical, 0);
-}
-
-// Short names for the calls, all from the working directory.
-static long make(const char *path)
-{
-    long fd = sys_openat(AT_FDCWD, path, O_WRONLY | O_CREAT, 0644);
-    return fd < 0 ? fd : sys_close((int)fd);
-}
-
-static long md(const char *path)
-{
-    return sys_mkdirat(AT_FDCWD, path, 0777);
-}
-
-static long rm(const char *path)
-{
-    return sys_unlinkat(AT_FDCWD, path, 0);
-}
-
-static long rd(const char *path)
-{
-    return sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
-}
-
-static long mv(const char *from, const char *to)
-{
-    return sys_renameat(AT_FDCWD, from, AT_FDCWD, to);
-}
-
-static long ln(const char *target, const char *path)
-{
-    return sys_symlinkat(target, AT_FDCWD, path);
-}
-
-static struct k_stat st;
-
-static long look(const char *path)
-{
-    return sys_fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW);
-}
-
-static long look_through(const char *path)
-{
-    return sys_fstatat(AT_FDCWD, path, &st, 0);
+    boot_with(NULL, 0);
 }
 
 static const char *cwd(void)
@@ -323,7 +255,10 @@ static void test_permissions(void)
     CHECK_EQ(rm("d/x"), -EACCES);
     CHECK_EQ(make("d/y"), -EACCES);
     CHECK_EQ(sys_utimensat(AT_FDCWD, "f", NULL, 0), -EACCES);
-    const struct k_timespec times[2] = {{5, 6000}, {0, UTIME_OMIT}};
+    const struct k_timespec times[2] = {
+        {5, 6000      },
+        {0, UTIME_OMIT}
+    };
     CHECK_EQ(sys_utimensat(AT_FDCWD, "f", times, 0), -EPERM);
     CHECK_EQ(sys_utimensat(AT_FDCWD, "d", times, 0), 0);
     CHECK_EQ(look("d"), 0);
@@ -336,170 +271,6 @@ static void test_permissions(void)
     no_leaks();
 }
 
-// --- FIFOs ---
-
-static int fifo_writer(void *arg)
-{
-    (void)arg;
-    long fd = sys_openat(AT_FDCWD, "p", O_WRONLY, 0);
-    return sys_write((int)fd, "through a name", 14) == 14 && sys_close((int)fd) == 0 ? 0 : 1;
-}
-
-static void test_fifo(void)
-{
-    char buf[32];
-    set_up();
-    CHECK_EQ(sys_mknodat(AT_FDCWD, "p", S_IFIFO | 0644, 0), 0);
-    CHECK_EQ(sys_openat(AT_FDCWD, "p", O_WRONLY | O_NONBLOCK, 0), -ENXIO);
-    for (int i = 0; i < 20; i++) {
-        pid_t vm = fake_vm(2, fifo_writer, NULL);
-        long fd = sys_openat(AT_FDCWD, "p", O_RDONLY, 0);
-        CHECK_EQ(sys_read((int)fd, buf, sizeof buf), 14);
-        CHECK_EQ(sys_read((int)fd, buf, sizeof buf), 0);
-        sys_close((int)fd);
-        CHECK_EQ(fake_join(vm), 0);
-    }
-    long r = sys_openat(AT_FDCWD, "p", O_RDONLY | O_NONBLOCK, 0);
-    CHECK_EQ(sys_read((int)r, buf, 1), 0);
-    long w = sys_openat(AT_FDCWD, "p", O_WRONLY | O_NONBLOCK, 0);
-    CHECK(w >= 0);
-    CHECK_EQ(sys_read((int)r, buf, 1), -EAGAIN);
-    CHECK_EQ(sys_write((int)w, "lost", 4), 4);
-    sys_close((int)r);
-    sys_close((int)w);
-    fake_interrupt(1);
-    CHECK_EQ(sys_openat(AT_FDCWD, "p", O_RDONLY, 0), -EINTR);
-    fake_interrupt(0);
-    r = sys_openat(AT_FDCWD, "p", O_RDWR | O_NONBLOCK, 0);
-    CHECK_EQ(sys_read((int)r, buf, 1), -EAGAIN); // what was in it went with the last end
-    sys_close((int)r);
-    rm("p");
-    no_leaks();
-}
-
-// --- devices and /proc ---
-
-static void test_devices(void)
-{
-    char buf[8] = "xxxxxxx";
-    set_up();
-    CHECK_EQ(look("/dev/null"), 0);
-    CHECK_EQ(st.mode, S_IFCHR | 0666);
-    CHECK_EQ(st.rdev, DEV_NULL);
-    long fd = sys_openat(AT_FDCWD, "/dev/null", O_RDWR | O_CREAT | O_TRUNC, 0644);
-    CHECK_EQ(sys_write((int)fd, buf, 8), 8);
-    CHECK_EQ(sys_read((int)fd, buf, 8), 0);
-    sys_close((int)fd);
-    fd = sys_openat(AT_FDCWD, "/dev/zero", O_RDWR, 0);
-    CHECK_EQ(sys_read((int)fd, buf, 8), 8);
-    CHECK_EQ(buf[3], 0);
-    sys_close((int)fd);
-    fd = sys_openat(AT_FDCWD, "/dev/full", O_RDWR, 0);
-    CHECK_EQ(sys_write((int)fd, buf, 8), -ENOSPC);
-    sys_close((int)fd);
-    fd = sys_openat(AT_FDCWD, "/dev/tty", O_RDWR, 0);
-    CHECK(fd >= 0);
-    sys_close((int)fd);
-    proc_self->sid = 77; // another session
-    CHECK_EQ(sys_openat(AT_FDCWD, "/dev/tty", O_RDWR, 0), -ENXIO);
-    CHECK_EQ(sys_mknodat(AT_FDCWD, "odd", S_IFCHR | 0600, 0x4242), 0);
-    CHECK_EQ(sys_openat(AT_FDCWD, "odd", O_RDWR, 0), -ENXIO);
-    rm("odd");
-    no_leaks();
-}
-
-static void test_proc(void)
-{
-    char buf[512];
-    int p[2];
-    set_up();
-    memcpy(proc_self->comm, "unit", 5);
-    long fd = sys_openat(AT_FDCWD, "/proc/self/stat", O_RDONLY, 0);
-    long n = sys_read((int)fd, buf, sizeof buf - 1);
-    buf[n < 0 ? 0 : n] = '\0';
-    CHECK(strncmp(buf, "2 (unit) R 0 ", 13) == 0);
-    CHECK_EQ(sys_read((int)fd, buf, sizeof buf), 0);
-    CHECK_EQ(sys_write((int)fd, "x", 1), -EBADF);
-    sys_close((int)fd);
-    CHECK_EQ(look("/proc/2/fd"), 0);
-    CHECK_EQ(look("/proc/999"), -ENOENT);
-    CHECK_EQ(make("/proc/x"), -EACCES);
-    CHECK_EQ(rd("/proc/2"), -EPERM);
-    // Opening a pipe's descriptor by name is dup().
-    CHECK_EQ(sys_pipe2(p, 0), 0);
-    CHECK_EQ(p[0], 0);
-    fd = sys_openat(AT_FDCWD, "/dev/stdin", O_RDONLY, 0);
-    CHECK_EQ(fd, 2);
-    CHECK_EQ(sys_write(p[1], "hi", 2), 2);
-    CHECK_EQ(sys_read((int)fd, buf, 8), 2);
-    CHECK_EQ(look_through("/dev/stdin"), 0);
-    CHECK_EQ(st.mode, S_IFIFO | 0600);
-    fd = sys_openat(AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY, 0);
-    // find(1) must not descend into the directory it has open.
-    CHECK_EQ(fd, 3);
-    CHECK_EQ(look("/proc/self/fd/3"), 0);
-    CHECK_EQ(st.mode, S_IFLNK | 0700);
-    CHECK_EQ(look_through("/proc/self/fd/3"), 0);
-    CHECK_EQ(st.mode, S_IFDIR | 0500);
-    CHECK_EQ(sys_readlinkat(AT_FDCWD, "/proc/self/fd/0", buf, 6), 6);
-    CHECK(memcmp(buf, "pipe:[", 6) == 0);
-    CHECK(sys_getdents64((int)fd, buf, sizeof buf) > 0);
-    fds_close_all(proc_self);
-    fd = sys_openat(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY, 0);
-    CHECK(sys_getdents64((int)fd, buf, sizeof buf) > 100);
-    CHECK_EQ(sys_getdents64((int)fd, buf, sizeof buf), 0);
-    sys_close((int)fd);
-    no_leaks();
-}
-
-// --- record locks ---
-
-static long lock(int fd, int cmd, int type, int64_t start, int64_t len)
-{
-    struct k_flock fl = {.type = (int16_t)type, .whence = SEEK_SET, .start = start, .len = len};
-    long r = sys_fcntl(fd, cmd, (long)&fl);
-    return r < 0 || cmd != F_GETLK ? r : fl.type == F_UNLCK ? 0 : fl.pid;
-}
-
-static int wait_for_lock(void *arg)
-{
-    int fd = *(int *)arg;
-    if (lock(fd, F_SETLK, F_WRLCK, 0, 0) != -EAGAIN)
-        return 1;
-    if (lock(fd, F_SETLKW, F_WRLCK, 40, 10) != 0)
-        return 2;
-    if (lock(fd, F_GETLK, F_WRLCK, 0, 10) != 2)
-        return 3;
-    return 0;
-}
-
-static void test_record_locks(void)
-{
-    set_up();
-    int fd = (int)sys_openat(AT_FDCWD, "f", O_RDWR | O_CREAT, 0644);
-    CHECK_EQ(lock(fd, F_SETLK, F_WRLCK, 0, 100), 0);
-    CHECK_EQ(lock(fd, F_SETLK, F_UNLCK, 40, 10), 0); // splits it
-    CHECK_EQ(window_root()->rlocks.used, 2);
-    CHECK_EQ(lock(fd, F_SETLK, F_RDLCK, 30, 40), 0);
-    CHECK_EQ(window_root()->rlocks.used, 3);
-    CHECK_EQ(lock(fd, F_GETLK, F_WRLCK, 0, 0), 0); // one's own are no conflict
-    pid_t vm = fake_vm(2, wait_for_lock, &fd);
-    struct k_timespec ts = {0, 20000000};
-    sys_ppoll(NULL, 0, &ts, NULL);
-    CHECK_EQ(lock(fd, F_SETLK, F_UNLCK, 30, 40), 0);
-    CHECK_EQ(fake_join(vm), 0);
-    CHECK_EQ(lock(fd, F_GETLK, F_RDLCK, 0, 0), 3); // the dead one's, until it is buried
-    fds_close_all(proc_at(2));
-    CHECK_EQ(lock(fd, F_GETLK, F_RDLCK, 0, 0), 0);
-    int other = (int)sys_openat(AT_FDCWD, "f", O_RDONLY, 0);
-    CHECK_EQ(lock(other, F_SETLK, F_WRLCK, 0, 0), -EBADF);
-    sys_close(other); // POSIX: any close drops all of them
-    CHECK_EQ(window_root()->rlocks.used, 0);
-    sys_close(fd);
-    rm("f");
-    no_leaks();
-}
-
 int main(void)
 {
     RUN(test_walk);
@@ -509,9 +280,5 @@ int main(void)
     RUN(test_rename);
     RUN(test_removed_cwd);
     RUN(test_permissions);
-    RUN(test_fifo);
-    RUN(test_devices);
-    RUN(test_proc);
-    RUN(test_record_locks);
     return check_done("path");
 }

@@ -7,7 +7,7 @@
 #include "kernel/waitq.h"
 #include "tests/unit/fake_kernel.h"
 
-#define ROUNDS 3000
+#define ROUNDS  3000
 #define PLAYERS 6
 
 static struct shared_state {
@@ -15,7 +15,7 @@ static struct shared_state {
     uint32_t turn; // whose
     uint32_t round;
     uint32_t flag;
-} *shared;
+} * shared;
 
 static void set_up(void)
 {
@@ -31,8 +31,7 @@ static int flag_set(void *arg)
 
 static struct wait wait_of(struct waitq **queues, uint32_t n, uint64_t deadline)
 {
-    return (struct wait){
-        .ready = flag_set, .queues = queues, .nqueues = n, .deadline = deadline};
+    return (struct wait){.ready = flag_set, .queues = queues, .nqueues = n, .deadline = deadline};
 }
 
 static void test_ready(void)
