@@ -30,7 +30,7 @@ GLUE := \
 	libc-glue/users.c
 HOST := \
 	host/main.c host/options.c host/supervisor.c host/terminal.c host/family.c host/monitor.c \
-	host/vm.c host/platform.c host/textcache.c host/load.c host/guest.c host/event.c \
+	host/vm.c host/platform.c host/textcache.c host/hugemem.c host/load.c host/guest.c host/event.c \
 	host/call.c host/call_wait.c host/call_console.c host/call_process.c host/trace.c \
 	host/confine.c host/gdb.c host/gdb_command.c host/gdb_packet.c host/gdb_regs.c host/gdb_memory.c \
 	host/image.c host/image_check.c host/elf.c

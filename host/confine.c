@@ -189,6 +189,5 @@ int confine(struct family *f, int vm_fd, int vcpu_fd)
 {
     int keep[] = {f->kvm_fd, f->image->fd, f->control, f->gdb_fd, vm_fd, vcpu_fd};
     int r = close_others(keep, sizeof keep / sizeof keep[0]);
-    f->window_fd = -1; // it is mapped, and nobody maps it again
     return r < 0 ? r : load_filter(f);
 }

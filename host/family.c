@@ -3,6 +3,7 @@
 // Neighbours: family.h (the contract), supervisor.c, calls of the monitor in call_*.c.
 
 #include "host/family.h"
+#include "host/hugemem.h"
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -42,12 +43,9 @@ static void window_init(struct family *f)
 static int window_make(struct family *f, char *err, size_t errlen)
 {
     f->window_size = f->opt->window_size;
-    f->window_fd = memfd_create("ramet-window", MFD_CLOEXEC);
-    if (f->window_fd < 0 || ftruncate(f->window_fd, (off_t)f->window_size) < 0)
+    f->window = hugemem_map("ramet-window", f->window_size);
+    if (!f->window)
         return fail(err, errlen, "cannot make the window");
-    f->window = mmap(NULL, f->window_size, PROT_READ | PROT_WRITE, MAP_SHARED, f->window_fd, 0);
-    if (f->window == MAP_FAILED)
-        return fail(err, errlen, "cannot map the window");
     window_init(f);
     return 0;
 }

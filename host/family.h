@@ -64,7 +64,6 @@ struct family {
     struct family_shared *shared;
     uint8_t *window;
     uint64_t window_size;
-    int window_fd;      // -1 once the monitor is confined
     uint8_t *image_map; // read-only
     struct textcache text;
     int kvm_fd;

@@ -18,8 +18,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host/hugemem.h"
 #include "host/load.h"
 #include "host/monitor.h"
+
+// The window's tables, from its start: doors, processes, descriptions, the first inodes.
+#define WINDOW_HOT (UINT64_C(4) << 20)
 
 struct supervisor {
     struct family *f;
@@ -28,6 +32,7 @@ struct supervisor {
     int terminal;    // not 0: stdin is a terminal to be read
     int outside;     // signal that asks the family to end, or 0
     uint32_t first_death; // wait status of a first program that died without EXIT, | WINDOW_DEAD
+    int warm;        // the window's hot part is on huge pages
     uint32_t kills;  // forced kills that are due later
 };
 
@@ -111,6 +116,16 @@ static void finish_kills(struct supervisor *s)
     }
 }
 
+// The family starts things more than once: what all VMs touch goes onto huge pages, one fault each instead of many. Not
+// at the family's start, where it would cost more than it saves a family of one.
+static void warm_up(struct supervisor *s, uint32_t index, const struct elf_program *program)
+{
+    textcache_load(&s->f->text, index, program, s->f->image->fd);
+    if (!s->warm)
+        hugemem_collapse(s->f->window, WINDOW_HOT);
+    s->warm = 1;
+}
+
 static void take_messages(struct supervisor *s)
 {
     struct family_msg msg;
@@ -120,7 +135,7 @@ static void take_messages(struct supervisor *s)
             continue;
         const struct elf_program *program = image_program(s->f->image, msg.slot);
         if (msg.op == FAMILY_CACHE && program)
-            textcache_load(&s->f->text, msg.slot, program, s->f->image->fd);
+            warm_up(s, msg.slot, program);
         if (!family_slot_valid(s->f, msg.slot))
             continue;
         if (msg.op == FAMILY_INTERRUPT)

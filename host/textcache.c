@@ -8,25 +8,17 @@
 #include <unistd.h>
 
 #include "abi/x86.h"
-
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE 25 // Linux 6.1
-#endif
+#include "host/hugemem.h"
 
 int textcache_init(struct textcache *cache, uint32_t programs)
 {
-    // Anonymous shared memory would do, but its alignment is the kernel's choice; so reserve first.
     cache->size = TEXTCACHE_PAGES * X86_PAGE_2M;
-    uint8_t *p = mmap(NULL, cache->size + X86_PAGE_2M, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    int fd = memfd_create("ramet-text", MFD_CLOEXEC);
-    if (p == MAP_FAILED || fd < 0 || ftruncate(fd, (off_t)cache->size) < 0)
+    cache->map = hugemem_map("ramet-text", cache->size);
+    if (!cache->map)
         return -errno;
-    p = (uint8_t *)(((uintptr_t)p + X86_PAGE_2M - 1) & ~(X86_PAGE_2M - 1));
-    cache->map = mmap(p, cache->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
-    close(fd);
     size_t table = (programs + 1) * sizeof *cache->programs;
     cache->programs = mmap(NULL, table, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    return cache->map == MAP_FAILED || cache->programs == MAP_FAILED ? -errno : 0;
+    return cache->programs == MAP_FAILED ? -errno : 0;
 }
 
 void textcache_protect(const struct textcache *cache)
@@ -102,7 +94,7 @@ void textcache_load(struct textcache *cache, uint32_t program, const struct elf_
         if (fill_unit(elf, fd, plan.unit[i].va, base + plan.unit[i].page * X86_PAGE_2M) < 0)
             return;
     // On small pages the cache would gain nothing over the image file.
-    if (madvise(base, plan.pages * X86_PAGE_2M, MADV_COLLAPSE) < 0)
+    if (hugemem_collapse(base, plan.pages * X86_PAGE_2M) < 0)
         return;
     atomic_store_explicit(&cache->programs[program].first_page, cache->used + 1, memory_order_release);
     cache->used += plan.pages;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Time inside the kernel: unit conversions, processor time, the alarm (kernel/time.c, kernel/timer.c).
+// Time inside the kernel: unit conversions, processor time, the alarm (kernel/time.c,
+// kernel/timer.c).
 #ifndef RAMET_KERNEL_CLOCK_H
 #define RAMET_KERNEL_CLOCK_H
 
@@ -18,8 +19,8 @@ struct k_timeval clock_ns_timeval(uint64_t ns);
 // now + ns, saturating: the deadline of a wait.
 uint64_t clock_deadline(uint64_t ns);
 
-// Processor time of this process so far: real time since it began less the time asleep in pv_wait. An
-// approximation: time the host gave to others counts as ours.
+// Processor time of this process so far: real time since it began less the time asleep in pv_wait.
+// An approximation: time the host gave to others counts as ours.
 uint64_t clock_cpu_ns(void);
 
 // At boot: goes on counting from what the window kept over exec.
@@ -30,7 +31,8 @@ void clock_fork_child(void);
 
 // At boot, after exec: sets the host's timer for an alarm that survived.
 void timer_boot(void);
-// events_handle() calls this on PV_EVENT_TIMER: posts SIGALRM if the alarm is due, re-arms a periodic one.
+// events_handle() calls this on PV_EVENT_TIMER: posts SIGALRM if the alarm is due, re-arms a
+// periodic one.
 void timer_expired(void);
 
 #endif

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // exec: another program of the image takes this VM over.
 //
-// The host drops this VM's RAM and starts the new program; all that POSIX lets survive is in the window. First
-// everything that can fail is done without changing anything; from exec_commit() on there is no way back, and a
-// failure of the host ends the process, as on Linux.
-// Neighbours: spawn.c (the same in a new VM), the file layer (fs_exec_lookup).
+// The host drops this VM's RAM and starts the new program; all that POSIX lets survive is in the
+// window. First everything that can fail is done without changing anything; from exec_commit() on
+// there is no way back, and a failure of the host ends the process, as on Linux. Neighbours:
+// spawn.c (the same in a new VM), the file layer (fs_exec_lookup).
 
 #include "kernel/exec.h"
 #include "kernel/api/errno.h"
@@ -101,7 +101,8 @@ static int add_string(struct exec_image *image, const char *s)
     return 0;
 }
 
-// Adds the strings of a NULL-terminated vector from `first` on; NULL is an empty vector, as on Linux.
+// Adds the strings of a NULL-terminated vector from `first` on; NULL is an empty vector, as on
+// Linux.
 static int add_vector(struct exec_image *image, char *const vector[], uint32_t first, uint32_t *count)
 {
     for (uint32_t i = 0; vector; i++) {
@@ -125,7 +126,8 @@ static int add_one(struct exec_image *image, const char *s)
     return add_string(image, s);
 }
 
-// A script's argument vector: interpreter, its argument, the script; the innermost interpreter first.
+// A script's argument vector: interpreter, its argument, the script; the innermost interpreter
+// first.
 static int add_scripts(struct exec_image *image, const char *path, int depth)
 {
     int r = 0;

@@ -14,12 +14,13 @@ struct exec_image {
     uint64_t args_len; // of the argc strings alone
 };
 
-// Finds the program, through `#!` lines if need be, and copies arguments and environment. Nothing but the
-// buffer is changed. In the kernel, no lock held. -ENOENT, -EACCES, -ENOEXEC, -ELOOP (scripts nested too deeply), -E2BIG,
-// -EFAULT, -ENAMETOOLONG.
+// Finds the program, through `#!` lines if need be, and copies arguments and environment. Nothing
+// but the buffer is changed. In the kernel, no lock held. -ENOENT, -EACCES, -ENOEXEC, -ELOOP
+// (scripts nested too deeply), -E2BIG, -EFAULT, -ENAMETOOLONG.
 int exec_prepare(struct exec_image *image, const char *path, char *const argv[], char *const envp[]);
 
-// What exec changes in p's entry: handlers become default, close-on-exec descriptors go, the name is new.
+// What exec changes in p's entry: handlers become default, close-on-exec descriptors go, the name
+// is new.
 void exec_commit(struct proc *p, const struct exec_image *image, const char *path);
 
 #endif

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // How processes end: by themselves, or buried by others when their VM died without a word.
 //
-// An exit has two halves. Under proc_lock the entry gets its final status and `dead`, children go to
-// init, the parent is told: from then on wait4() in the parent succeeds, whatever happens to this VM. Then the
-// exit call makes the host store PROC_ZOMBIE, after which the slot can be used again. A reaped entry has
-// parent_slot 0, so a slot is free when both halves are done, in either order.
-// Neighbours: wait.c (reaping), proc.c (claiming), signal.c.
+// An exit has two halves. Under proc_lock the entry gets its final status and `dead`, children go
+// to init, the parent is told: from then on wait4() in the parent succeeds, whatever happens to
+// this VM. Then the exit call makes the host store PROC_ZOMBIE, after which the slot can be used
+// again. A reaped entry has parent_slot 0, so a slot is free when both halves are done, in either
+// order. Neighbours: wait.c (reaping), proc.c (claiming), signal.c.
 
 #include "kernel/api/errno.h"
 #include "kernel/api/wait.h"
@@ -19,7 +19,8 @@
 #include "kernel/sys.h"
 #include "kernel/tty.h"
 
-// door.death while somebody buries the VM: this bit, the undertaker's slot, and the host's 16 bits of status.
+// door.death while somebody buries the VM: this bit, the undertaker's slot, and the host's 16 bits
+// of status.
 #define BURYING            0x80000000u
 #define BURYING_SLOT_SHIFT 17
 #define BURYING_BY(slot)   (BURYING | (slot) << BURYING_SLOT_SHIFT)
@@ -96,8 +97,8 @@ void proc_tell_parent(struct proc *p, int code, int sig)
     signal_mark(p->parent_slot, 0); // it may be in wait4(), with SIGCHLD ignored or blocked
 }
 
-// The first half of an exit; under proc_lock. May be done again by an undertaker after a VM that died in
-// the middle. Returns the parent's slot, for waking it, or 0.
+// The first half of an exit; under proc_lock. May be done again by an undertaker after a VM that
+// died in the middle. Returns the parent's slot, for waking it, or 0.
 static uint32_t depart(struct proc *p, int status)
 {
     uint32_t parent_slot = p->parent_slot;
@@ -132,7 +133,8 @@ static void release_resources(struct proc *p)
         tty_session_leave(p);
 }
 
-// With --check-leaks: what should be gone when the first program, which waited for its children, exits.
+// With --check-leaks: what should be gone when the first program, which waited for its children,
+// exits.
 static void report_leaks(void)
 {
     struct wroot *root = window_root();
@@ -174,8 +176,8 @@ void sys_exit(int code)
 
 // --- burials ---
 
-// Children that the dead one was about to start: their VMs never came to be, or end by themselves when they find
-// their entry gone (fork.c, proc_boot).
+// Children that the dead one was about to start: their VMs never came to be, or end by themselves
+// when they find their entry gone (fork.c, proc_boot).
 static void discard_embryos(const struct proc *dead)
 {
     uint32_t top = window_root()->top_slot;

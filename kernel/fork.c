@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // fork: one process becomes two, one VM becomes two (design: docs/fork.md).
 //
-// The parent claims and fills the child's entry in the window, runs the fork table (forktable.c) and makes
-// one call to the host, which returns in both. Everything that can fail comes before that call. The path is hot, and
-// each first touch of a page in the child costs as much as thousands of instructions: it
-// touches its stack, its entry and little else.
+// The parent claims and fills the child's entry in the window, runs the fork table (forktable.c)
+// and makes one call to the host, which returns in both. Everything that can fail comes before that
+// call. The path is hot, and each first touch of a page in the child costs as much as thousands of
+// instructions: it touches its stack, its entry and little else.
 
 #include "kernel/api/errno.h"
 #include "kernel/api/wait.h"
@@ -34,8 +34,8 @@ void proc_fork_child(void)
     uint32_t state = PROC_EMBRYO;
     struct proc *p = proc_at(boot_info->slot);
     lock_init_self(boot_info->slot);
-    // Our parent may say RUNNING first. Any other state, or another pid: it died before pv_fork() returned, and
-    // its undertaker took the entry apart; nobody knows of this VM.
+    // Our parent may say RUNNING first. Any other state, or another pid: it died before pv_fork()
+    // returned, and its undertaker took the entry apart; nobody knows of this VM.
     if (p->pid != expected_pid ||
         (!atomic_compare_exchange_strong(&p->state, &state, PROC_RUNNING) && state != PROC_RUNNING))
         pv_exit(K_STATUS_SIGNAL(9), NULL, 0, 0, 0);
@@ -80,8 +80,8 @@ static struct pv_range hot_stack(void)
     return (struct pv_range){low, high - low};
 }
 
-// PV_CALL_FORK into a slot that is free on the host's side too. *child moves when its slot was busy. 0 in the
-// parent, 1 in the child, or -EAGAIN.
+// PV_CALL_FORK into a slot that is free on the host's side too. *child moves when its slot was
+// busy. 0 in the parent, 1 in the child, or -EAGAIN.
 static int64_t clone(struct proc **child)
 {
     struct pv_range hot[3] = {hot_stack()};
@@ -115,7 +115,8 @@ static int vfork_over(void *arg)
            __atomic_load_n(&w->child->dead, __ATOMIC_ACQUIRE);
 }
 
-// Signals wait meanwhile, as on Linux; only SIGKILL does not. An exit of the child rings our bell by itself.
+// Signals wait meanwhile, as on Linux; only SIGKILL does not. An exit of the child rings our bell
+// by itself.
 static void wait_vforked(const struct proc *child, int32_t pid)
 {
     struct vfork_wait over = {child, pid};

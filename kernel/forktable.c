@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What each subsystem does at fork, in one table; no subsystem finds out about fork in another way.
 //
-// `prepare` runs from the top down, `parent` and `child` from the bottom up. So "proc" is last: in the
-// child it runs first, and gives the others their process entry and their name on locks.
+// `prepare` runs from the top down, `parent` and `child` from the bottom up. So "proc" is last: in
+// the child it runs first, and gives the others their process entry and their name on locks.
 //
 // What needs no line: descriptors, working directory, ids and limits are in the child's entry since
-// proc_claim(), with no signal pending and no alarm; the heap, the stack and signal handlers are memory
-// the clone copied; locks in the window are not held over a fork; the host's timer is off in a clone (abi/pv.h).
+// proc_claim(), with no signal pending and no alarm; the heap, the stack and signal handlers are
+// memory the clone copied; locks in the window are not held over a fork; the host's timer is off in
+// a clone (abi/pv.h).
 
 #include "kernel/forktable.h"
 #include "kernel/clock.h"

@@ -7,8 +7,9 @@
 
 struct proc;
 
-// NULL members do nothing. prepare runs in the parent, in table order, and may refuse (-errno undoes the ones before
-// by their `parent`); parent and child run in reverse order after the clone, on the two sides.
+// NULL members do nothing. prepare runs in the parent, in table order, and may refuse (-errno
+// undoes the ones before by their `parent`); parent and child run in reverse order after the clone,
+// on the two sides.
 struct fork_hook {
     const char *name;
     int (*prepare)(struct proc *child);

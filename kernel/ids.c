@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Who a process is: process, group, session, user and group ids, and its priority.
 //
-// Process, group and session ids are read by other VMs (kill, job control), so they change under proc_lock. User ids are
-// the process's own affair; a sender that checks them while they change sees the old or the new one.
+// Process, group and session ids are read by other VMs (kill, job control), so they change under
+// proc_lock. User ids are the process's own affair; a sender that checks them while they change
+// sees the old or the new one.
 
 #include "kernel/api/errno.h"
 #include "kernel/api/resource.h"
@@ -135,8 +136,8 @@ static long get_three(uint32_t *to[3], const uint32_t from[3])
     return 0;
 }
 
-// Linux setresuid(): without privilege each new id must be one of the current three. *now keeps those
-// given as KEEP.
+// Linux setresuid(): without privilege each new id must be one of the current three. *now keeps
+// those given as KEEP.
 static long set_three(uint32_t now[3], const uint32_t want[3], int privileged)
 {
     for (int i = 0; i < 3; i++) {

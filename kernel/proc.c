@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The process table: finding, claiming and moving entries, and the first process.
 //
-// One entry per slot, slot = VM. An entry is two pages and a first touch of a page is dear, so a bitmap says which
-// entries are worth a look, and the lowest free slot is taken: the same few pages serve again and again. An
-// entry is complete before its state says so, and its state is cleared last, so the table needs no repair when a
-// VM dies holding proc_lock.
-// Neighbours: fork.c, spawn.c (who claims), exit.c (who ends), wait.c (who frees).
+// One entry per slot, slot = VM. An entry is two pages and a first touch of a page is dear, so a
+// bitmap says which entries are worth a look, and the lowest free slot is taken: the same few pages
+// serve again and again. An entry is complete before its state says so, and its state is cleared
+// last, so the table needs no repair when a VM dies holding proc_lock. Neighbours: fork.c, spawn.c
+// (who claims), exit.c (who ends), wait.c (who frees).
 
 #include "kernel/proc.h"
 #include "kernel/api/errno.h"
@@ -50,7 +50,8 @@ static int claimable(const struct proc *p)
     return state == PROC_FREE || (state == PROC_ZOMBIE && p->parent_slot == 0);
 }
 
-// The next slot after `slot` whose entry has been claimed since it was last found free; 0 at the end.
+// The next slot after `slot` whose entry has been claimed since it was last found free; 0 at the
+// end.
 static uint32_t next_used(uint32_t slot)
 {
     const struct wroot *root = window_root();
@@ -93,7 +94,8 @@ int proc_group_orphaned(int32_t pgid, int32_t sid, const struct proc *except)
 
 // --- claiming, under proc_lock ---
 
-// Takes the lowest free slot. Slot 1 stays the first program's: the family's exit status is read off it.
+// Takes the lowest free slot. Slot 1 stays the first program's: the family's exit status is read
+// off it.
 static struct proc *free_slot(struct wroot *root)
 {
     uint32_t max = window_header()->max_slots;
@@ -104,7 +106,8 @@ static struct proc *free_slot(struct wroot *root)
         uint64_t bit = UINT64_C(1) << slot % 64;
         if (root->slots_used[slot / 64] & bit)
             continue;
-        // Release: next_used() of another VM sees top_slot and then the bit, or neither matters yet.
+        // Release: next_used() of another VM sees top_slot and then the bit, or neither matters
+        // yet.
         root->top_slot = slot > root->top_slot ? slot : root->top_slot;
         __atomic_fetch_or(&root->slots_used[slot / 64], bit, __ATOMIC_RELEASE);
         proc_at(slot)->slot = slot;

@@ -48,7 +48,8 @@ struct proc {
     uint32_t wait_flags;  // PROC_W_*: a stop or continue not yet waited for
     uint32_t exec_done;   // not 0 after the first exec (setpgid by the parent fails then)
     uint32_t dead;        // not 0: status is final and may be waited for; the VM is about to leave
-    // Set by a vforking parent before the clone, cleared by the child, once: until then the parent waits.
+    // Set by a vforking parent before the clone, cleared by the child, once: until then the parent
+    // waits.
     _Atomic uint32_t vforked;
     // Atomic, written by senders.
     _Atomic uint64_t sig_pending;
@@ -77,8 +78,9 @@ struct proc {
     uint64_t alarm_interval_ns;
     char comm[16];
     char cmdline[256];
-    // Open descriptors: index of a struct file in wroot.files + 1, | PROC_FD_CLOEXEC; 0 = closed. Only the process
-    // itself changes them (a parent fills its child's; whoever buries it closes them).
+    // Open descriptors: index of a struct file in wroot.files + 1, | PROC_FD_CLOEXEC; 0 = closed.
+    // Only the process itself changes them (a parent fills its child's; whoever buries it closes
+    // them).
     uint32_t fd_high; // all descriptors from here on are closed
     uint32_t fds[PROC_MAX_FDS];
 } __attribute__((aligned(64)));
@@ -92,46 +94,50 @@ struct proc {
 extern struct proc *proc_self;
 
 // --- the table: kernel/proc.c ---
-// Under proc_lock unless said otherwise. Every update leaves an entry valid at each instruction, so a lock whose
-// owner died is simply taken over.
+// Under proc_lock unless said otherwise. Every update leaves an entry valid at each instruction, so
+// a lock whose owner died is simply taken over.
 void proc_lock(void);
 void proc_unlock(void);
 
 struct proc *proc_at(uint32_t slot);    // any slot 1..max_slots; no lock needed
 struct proc *proc_find(int32_t pid);    // a live or zombie one, or NULL; under proc_lock for a stable answer
-// The entry after `p` (NULL: the first) that holds a process, embryos and zombies included; NULL at the end.
+// The entry after `p` (NULL: the first) that holds a process, embryos and zombies included; NULL at
+// the end.
 struct proc *proc_next(const struct proc *p);
 // Whether the entry holds no process any more (its VM may still be leaving).
 int proc_gone(const struct proc *p);
-// Whether nobody in the group `pgid` of session `sid`, `except` left out, has a parent in the session but not in
-// the group (POSIX: orphaned process group). `except` may be NULL.
+// Whether nobody in the group `pgid` of session `sid`, `except` left out, has a parent in the
+// session but not in the group (POSIX: orphaned process group). `except` may be NULL.
 int proc_group_orphaned(int32_t pgid, int32_t sid, const struct proc *except);
 
-// Finds this VM's entry, makes it RUNNING, sets up what the entry of the first program needs. Called once at boot
-// after window_format/window_attach, before any other function here.
+// Finds this VM's entry, makes it RUNNING, sets up what the entry of the first program needs.
+// Called once at boot after window_format/window_attach, before any other function here.
 void proc_boot(int argc, char *const argv[]);
 // Gives the first program its root and working directory, once the file system is there.
 void proc_boot_root(void);
 // Records the program's name and arguments for ps: argv strings, NUL-terminated, back to back.
 void proc_name(struct proc *p, const char *path, const char *args, uint64_t len);
 
-// Claims a slot and a pid for a child of proc_self, with everything POSIX says is inherited (ids, groups, umask, cwd,
-// descriptors with their references, ignored signals, limits, nice). NULL: table full (fork gives EAGAIN).
-// Takes proc_lock itself.
+// Claims a slot and a pid for a child of proc_self, with everything POSIX says is inherited (ids,
+// groups, umask, cwd, descriptors with their references, ignored signals, limits, nice). NULL:
+// table full (fork gives EAGAIN). Takes proc_lock itself.
 struct proc *proc_claim(void);
-// Moves an embryo whose slot turned out to be busy to another one. NULL: none is free; the old one stays.
+// Moves an embryo whose slot turned out to be busy to another one. NULL: none is free; the old one
+// stays.
 struct proc *proc_rehome(struct proc *embryo);
-// Undoes proc_claim of a child that never ran: descriptors and references dropped. Takes proc_lock itself.
+// Undoes proc_claim of a child that never ran: descriptors and references dropped. Takes proc_lock
+// itself.
 void proc_discard(struct proc *p);
 
 // --- ends: kernel/exit.c ---
 // Ends this process with a wait status (K_STATUS_*). No lock may be held.
 _Noreturn void proc_exit(int status);
-// Buries VMs that died without PV_CALL_EXIT (a kill from the host, a crash of a monitor): their descriptors are closed
-// and their parents told. Cheap when there are none. In the kernel, no lock held.
+// Buries VMs that died without PV_CALL_EXIT (a kill from the host, a crash of a monitor): their
+// descriptors are closed and their parents told. Cheap when there are none. In the kernel, no lock
+// held.
 void proc_bury_dead(void);
-// Tells p's parent that it stopped (CLD_STOPPED, sig) or continued (CLD_CONTINUED). Under proc_lock; the caller
-// calls signal_kick() after unlocking.
+// Tells p's parent that it stopped (CLD_STOPPED, sig) or continued (CLD_CONTINUED). Under
+// proc_lock; the caller calls signal_kick() after unlocking.
 void proc_tell_parent(struct proc *p, int code, int sig);
 
 // --- the fork hook: kernel/fork.c ---
@@ -145,8 +151,9 @@ void fds_close_on_exec(struct proc *p);
 void inode_ref(struct wref inode);
 void inode_unref(struct wref inode);
 
-// Sends a signal to one process (checked by the caller): sets it pending, wakes or interrupts the target. The caller
-// holds no lock, or p is proc_self (then nobody needs waking: sys_leave delivers it).
+// Sends a signal to one process (checked by the caller): sets it pending, wakes or interrupts the
+// target. The caller holds no lock, or p is proc_self (then nobody needs waking: sys_leave delivers
+// it).
 void proc_signal(struct proc *p, int sig, int code, int status);
 // The same for every process of a group. Takes proc_lock.
 void proc_signal_group(int32_t pgid, int sig, int code);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The random generator: ChaCha20 with fast key erasure, seeded by the host.
 //
-// Each refill makes one block of key stream: its first half becomes the next key, its second half is handed out and
-// wiped as it goes. Who reads this memory later learns nothing about numbers given before (Bernstein,
-// "Fast-key-erasure random-number generators", 2017).
+// Each refill makes one block of key stream: its first half becomes the next key, its second half
+// is handed out and wiped as it goes. Who reads this memory later learns nothing about numbers
+// given before (Bernstein, "Fast-key-erasure random-number generators", 2017).
 
 #include "kernel/random.h"
 #include "kernel/api/errno.h"

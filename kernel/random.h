@@ -8,8 +8,8 @@
 
 // Fills buf. Never blocks, never fails: the seed came with boot_info.
 void random_bytes(void *buf, size_t len);
-// Seeds the generator from boot_info.seed; at boot and, as the fork hook, in a child: the host gave it a
-// seed of its own, so parent and child go separate ways.
+// Seeds the generator from boot_info.seed; at boot and, as the fork hook, in a child: the host gave
+// it a seed of its own, so parent and child go separate ways.
 void random_boot(void);
 
 // One block of the ChaCha20 key stream (RFC 8439, 2.3): for random.c and its test.

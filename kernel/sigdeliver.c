@@ -2,10 +2,10 @@
 // Acting on pending signals: running handlers, stopping, ending the process.
 //
 // There are two places: the end of a system call (sys_leave) and an upcall that found the program
-// running. In both a handler is an ordinary function call from here, on the program's own stack or the
-// alternative one, with the kernel's depth at 0: it may make system calls, be interrupted by other
-// handlers, fork, or leave by siglongjmp and never come back. So nothing is kept that its return would
-// have to undo, but the mask, which POSIX says siglongjmp restores.
+// running. In both a handler is an ordinary function call from here, on the program's own stack or
+// the alternative one, with the kernel's depth at 0: it may make system calls, be interrupted by
+// other handlers, fork, or leave by siglongjmp and never come back. So nothing is kept that its
+// return would have to undo, but the mask, which POSIX says siglongjmp restores.
 
 #include "kernel/signal.h"
 #include "kernel/api/errno.h"

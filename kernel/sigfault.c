@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Exceptions of the program as signals: SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP.
 //
-// upcall() is on the exception stack here, which the next exception starts from the top again. So before the
-// handler runs, all that is needed to go on after it moves to the stack the handler will use.
+// upcall() is on the exception stack here, which the next exception starts from the top again. So
+// before the handler runs, all that is needed to go on after it moves to the stack the handler will
+// use.
 
 #include "kernel/api/errno.h"
 #include "kernel/api/wait.h"

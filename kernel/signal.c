@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Sending signals: setting them pending in the window, waking who must look, and kill(2).
 //
-// No signal is lost: a sender sets the pending bit first and looks at the target's mask after; the target
-// changes its mask first and looks at pending after, both sequentially consistent. So one of them sees the other,
-// and either the sender interrupts or the target delivers by itself.
+// No signal is lost: a sender sets the pending bit first and looks at the target's mask after; the
+// target changes its mask first and looks at pending after, both sequentially consistent. So one of
+// them sees the other, and either the sender interrupts or the target delivers by itself.
 // Neighbours: sigdeliver.c (the receiving side), exit.c (SIGCHLD), tty.c (^C). docs/signals.md.
 
 #include "kernel/signal.h"
@@ -13,7 +13,8 @@
 #include "kernel/pv.h"
 #include "kernel/sys.h"
 
-// Slots to wake, to interrupt and to end, collected under proc_lock for signal_kick(). One bit a slot.
+// Slots to wake, to interrupt and to end, collected under proc_lock for signal_kick(). One bit a
+// slot.
 #define MARK_WORDS (PV_MAX_SLOTS / 64 + 1)
 static uint64_t marked_wake[MARK_WORDS];
 static uint64_t marked_interrupt[MARK_WORDS];
@@ -39,13 +40,14 @@ int signal_unmark(uint32_t slot)
     return interrupt;
 }
 
-// Asks the host to end what was marked with SIGKILL. Still under proc_lock: a slot whose process has
-// just been found in the table is its own, while later it may be another's.
+// Asks the host to end what was marked with SIGKILL. Still under proc_lock: a slot whose process
+// has just been found in the table is its own, while later it may be another's.
 static void kill_marked(void)
 {
     for (uint64_t words = marked_words; words; words &= words - 1) {
         uint32_t word = (uint32_t)__builtin_ctzll(words);
-        // A kernel that listens ends by itself at once; the host makes sure. -ESRCH: it was quicker.
+        // A kernel that listens ends by itself at once; the host makes sure. -ESRCH: it was
+        // quicker.
         for (uint64_t kill = marked_kill[word]; kill; kill &= kill - 1)
             pv_kill(word * 64 + (uint32_t)__builtin_ctzll(kill));
     }
@@ -84,8 +86,9 @@ void signal_post(struct proc *p, int sig, const struct proc_siginfo *info)
         atomic_fetch_and(&p->sig_pending, ~SIG_BIT(SIGCONT));
     if (sig == SIGCONT)
         atomic_fetch_and(&p->sig_pending, ~SIG_STOPS);
-    // POSIX leaves open what becomes of a blocked and ignored signal; as Linux, keep it: the program may be about
-    // to sigwait for it. SIGCONT is always kept: it ends a stop, ignored or not.
+    // POSIX leaves open what becomes of a blocked and ignored signal; as Linux, keep it: the
+    // program may be about to sigwait for it. SIGCONT is always kept: it ends a stop, ignored or
+    // not.
     if (sig != SIGCONT && ignores(p, bit) && !(atomic_load(&p->sig_blocked) & bit))
         return;
     p->siginfo[sig - 1] = info ? *info : (struct proc_siginfo){.code = SI_KERNEL};
@@ -125,7 +128,8 @@ void proc_signal_group(int32_t pgid, int sig, int code)
     signal_kick();
 }
 
-// POSIX kill(): real or effective user equal to the target's real or saved one; SIGCONT within a session.
+// POSIX kill(): real or effective user equal to the target's real or saved one; SIGCONT within a
+// session.
 static int may_signal(const struct proc *to, int sig)
 {
     const struct proc *from = proc_self;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What a process says about its own signals: dispositions, the blocked mask, the alternative stack; and the
-// calls that wait for signals.
+// What a process says about its own signals: dispositions, the blocked mask, the alternative stack;
+// and the calls that wait for signals.
 //
-// Dispositions are private memory; three words of hints in the window (ignored, caught, blocked) let senders skip
-// what would be dropped. The process alone writes them.
+// Dispositions are private memory; three words of hints in the window (ignored, caught, blocked)
+// let senders skip what would be dropped. The process alone writes them.
 
 #include "kernel/api/errno.h"
 #include "kernel/clock.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // posix_spawn: a new VM starts another program at once, without a clone in between.
 //
-// The parent prepares the child's entry in the window: for a while it acts in the child's name (proc_self is
-// the child's entry), so that file actions go through the ordinary system calls and their checks. Nothing
-// else can run meanwhile: the kernel's depth holds signals back, and locks know this VM by its slot.
-// Neighbours: fork.c, exec.c.
+// The parent prepares the child's entry in the window: for a while it acts in the child's name
+// (proc_self is the child's entry), so that file actions go through the ordinary system calls and
+// their checks. Nothing else can run meanwhile: the kernel's depth holds signals back, and locks
+// know this VM by its slot. Neighbours: fork.c, exec.c.
 
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"
@@ -109,7 +109,8 @@ static long prepare(struct proc *child, struct exec_image *image, const char *pa
     return r;
 }
 
-// PV_CALL_SPAWN into a slot that is free on the host's side too. *child moves when its slot was busy.
+// PV_CALL_SPAWN into a slot that is free on the host's side too. *child moves when its slot was
+// busy.
 static long start(struct proc **child, const struct exec_image *image)
 {
     for (int i = 0; i < BUSY_TRIES; i++) {

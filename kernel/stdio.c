@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Descriptors 0, 1 and 2 of the family's first program, from what the host has there.
 //
-// Those that are the terminal share one description, as after a login; each other one has its own. What is closed on
-// the host stays closed here.
+// Those that are the terminal share one description, as after a login; each other one has its own.
+// What is closed on the host stays closed here.
 
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"

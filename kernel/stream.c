@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// FILE_STREAM: the family's stdin, stdout and stderr when they are pipes, files or devices of the host.
+// FILE_STREAM: the family's stdin, stdout and stderr when they are pipes, files or devices of the
+// host.
 //
-// The host moves the bytes (PV_CALL_CONSOLE) and tells when a blocked descriptor is ready (PV_CALL_WAIT). To a
-// program such a descriptor looks like a pipe, whatever it is on the host.
+// The host moves the bytes (PV_CALL_CONSOLE) and tells when a blocked descriptor is ready
+// (PV_CALL_WAIT). To a program such a descriptor looks like a pipe, whatever it is on the host.
 
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"
@@ -29,7 +30,8 @@ static uint32_t wait_bit(const struct file *f)
     return 1u << f->minor; // PV_WAIT_IN, OUT, ERR are in the order of the descriptors
 }
 
-// One attempt; a wait's ready(): the host is asked again whenever it says that something may have changed.
+// One attempt; a wait's ready(): the host is asked again whenever it says that something may have
+// changed.
 static int attempt(void *arg)
 {
     struct transfer *t = arg;
@@ -76,8 +78,8 @@ static uint32_t stream_poll(struct file *f, struct waitq **queues, uint32_t *n, 
 {
     (void)queues, (void)n;
     *console |= wait_bit(f);
-    // A wait that ends at once says what holds now; "may hold" is near enough, as a read that would block
-    // after all does so.
+    // A wait that ends at once says what holds now; "may hold" is near enough, as a read that would
+    // block after all does so.
     int64_t ready = pv_wait(window_door(proc_self->slot)->bell, 0, wait_bit(f));
     if (ready <= 0 || !((uint64_t)ready & wait_bit(f)))
         return 0;

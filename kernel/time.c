@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Clocks, sleeping and processor time. The host's time-stamp counter and boot_info give the time without an
-// exit; CLOCK_MONOTONIC is the family's, so it agrees between its VMs.
+// Clocks, sleeping and processor time. The host's time-stamp counter and boot_info give the time
+// without an exit; CLOCK_MONOTONIC is the family's, so it agrees between its VMs.
 //
 // Processor time is real time less the time asleep: the host does not tell how long it ran others
 // instead. All of it counts as user time: kernel and program are one image.
@@ -159,7 +159,8 @@ long sys_clock_nanosleep(int clock, int flags, const struct k_timespec *req, str
     w.deadline = absolute ? absolute_deadline(clock, ns) : clock_deadline(ns);
     do {
         sys_enter();
-        // A stop and continue goes on sleeping; a handler ends the sleep, SA_RESTART or not (POSIX).
+        // A stop and continue goes on sleeping; a handler ends the sleep, SA_RESTART or not
+        // (POSIX).
         r = signal_handled != seen ? -EINTR : wait_for(&w);
     } while (sys_leave(&r));
     if (r == -EINTR && rem && !absolute) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The alarm: setitimer(ITIMER_REAL), on the one timer the host gives each VM.
 //
-// The next expiry is in the process's entry, because exec keeps an alarm (POSIX) and fork does not. The other
-// two interval timers count processor time, which the host does not measure for us: they are refused with
-// EINVAL rather than made to tick wrongly.
+// The next expiry is in the process's entry, because exec keeps an alarm (POSIX) and fork does not.
+// The other two interval timers count processor time, which the host does not measure for us: they
+// are refused with EINVAL rather than made to tick wrongly.
 
 #include "kernel/api/errno.h"
 #include "kernel/clock.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The terminal as a file: reading, writing, and moving input from the host to the line discipline.
 //
-// Input arrives in the window's ring and is pulled through the discipline by whichever VM notices first;
-// echo, signals and wake-ups follow after tty.lock is dropped, because they call the host. Output is
-// processed here and handed to the host, whose terminal is in raw mode.
-// Neighbours: tty_line.c (the discipline), tty_ioctl.c (attributes, job control), upcall.c (PV_EVENT_TTY).
+// Input arrives in the window's ring and is pulled through the discipline by whichever VM notices
+// first; echo, signals and wake-ups follow after tty.lock is dropped, because they call the host.
+// Output is processed here and handed to the host, whose terminal is in raw mode. Neighbours:
+// tty_line.c (the discipline), tty_ioctl.c (attributes, job control), upcall.c (PV_EVENT_TTY).
 
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"
@@ -26,7 +26,8 @@
 struct tty *tty_lock(void)
 {
     struct tty *t = &window_root()->tty;
-    // After an owner's death: positions in a byte buffer, valid whatever they are but for their order.
+    // After an owner's death: positions in a byte buffer, valid whatever they are but for their
+    // order.
     if (lock_take(&t->lock) == -EOWNERDEAD && t->head - t->tail > TTY_LINE_MAX)
         tty_line_flush_input(t);
     return t;
@@ -76,7 +77,8 @@ void tty_session_leave(const struct proc *leader)
 
 // --- input ---
 
-// Echo must not block: it may run in any VM, at an upcall. What a stuck terminal does not take is lost.
+// Echo must not block: it may run in any VM, at an upcall. What a stuck terminal does not take is
+// lost.
 static void write_echo(const uint8_t *buf, uint32_t len)
 {
     uint32_t fd = host_fd();
@@ -204,7 +206,8 @@ static int collect(void *arg)
     return n || r->end;
 }
 
-// Non-canonical mode, POSIX 11.1.7: VMIN bytes, VTIME between bytes or, without VMIN, for the first.
+// Non-canonical mode, POSIX 11.1.7: VMIN bytes, VTIME between bytes or, without VMIN, for the
+// first.
 static long read_raw(struct tty_read *r, struct wait *w, uint32_t min, uint64_t time_ns)
 {
     uint32_t need = min < r->len ? min : r->len;
@@ -261,8 +264,8 @@ static int push(void *arg)
     return w->result != -EAGAIN;
 }
 
-// Hands processed bytes to the host, all of them once the first went: only the beginning of a chunk can be
-// interrupted, so that a caller knows which of its own bytes are out.
+// Hands processed bytes to the host, all of them once the first went: only the beginning of a chunk
+// can be interrupted, so that a caller knows which of its own bytes are out.
 static long write_host(const uint8_t *buf, uint32_t len, int nonblock)
 {
     struct tty_write out = {.fd = host_fd(), .buf = buf, .len = len};

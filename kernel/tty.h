@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The family's terminal. Its state is struct tty (kernel/root.h), in the window: every VM may read it.
+// The family's terminal. Its state is struct tty (kernel/root.h), in the window: every VM may read
+// it.
 //
-// Three layers: the line discipline (tty_line.c) is pure, bytes in, cooked bytes, echo and signals out;
-// tty.c moves bytes between it, the window's input ring and the host; tty_ioctl.c is attributes and job
-// control.
+// Three layers: the line discipline (tty_line.c) is pure, bytes in, cooked bytes, echo and signals
+// out; tty.c moves bytes between it, the window's input ring and the host; tty_ioctl.c is
+// attributes and job control.
 #ifndef RAMET_KERNEL_TTY_H
 #define RAMET_KERNEL_TTY_H
 
@@ -31,25 +32,26 @@ void tty_line_init(struct tty *tty);
 // dropped, so the caller starts a new effect when fewer than TTY_ECHO_ROOM bytes are left.
 #define TTY_ECHO_ROOM 128
 int tty_line_input(struct tty *tty, uint8_t c, struct tty_effect *effect);
-// Takes at most len bytes for a reader: in canonical mode from one line only. Sets *eof when VEOF was
-// met first, which reads as end of file. Returns the number of bytes.
+// Takes at most len bytes for a reader: in canonical mode from one line only. Sets *eof when VEOF
+// was met first, which reads as end of file. Returns the number of bytes.
 uint32_t tty_line_take(struct tty *tty, uint8_t *buf, uint32_t len, int *eof);
-// Bytes a read could get now; in canonical mode the rest of the first line counts as present when 0 or
-// more bytes of it (an end of file) can be read: *ready is set.
+// Bytes a read could get now; in canonical mode the rest of the first line counts as present when 0
+// or more bytes of it (an end of file) can be read: *ready is set.
 uint32_t tty_line_available(const struct tty *tty, int *ready);
 void tty_line_flush_input(struct tty *tty);
-// Output processing (OPOST): converts at most len bytes to at most room bytes. Returns the bytes made,
-// *used those consumed.
+// Output processing (OPOST): converts at most len bytes to at most room bytes. Returns the bytes
+// made, *used those consumed.
 uint32_t tty_line_output(struct tty *tty, const uint8_t *in, uint32_t len, uint32_t *used,
                          uint8_t *out, uint32_t room);
-// Takes over new attributes; input already there becomes readable when canonical mode goes on or off.
+// Takes over new attributes; input already there becomes readable when canonical mode goes on or
+// off.
 void tty_line_set(struct tty *tty, const struct k_termios *termios);
 
 // --- tty.c ---
 // First program only: attributes, and the terminal becomes the session's. After proc_boot().
 void tty_boot(void);
-// Moves what the host put into the window's ring through the discipline, echoes, sends signals, notices
-// a new window size and a hang-up. In the kernel, no lock held; any VM may do it.
+// Moves what the host put into the window's ring through the discipline, echoes, sends signals,
+// notices a new window size and a hang-up. In the kernel, no lock held; any VM may do it.
 void tty_input(void);
 struct tty *tty_lock(void); // takes the lock and returns the terminal
 void tty_unlock(void);
@@ -57,7 +59,8 @@ void tty_unlock(void);
 void tty_session_leave(const struct proc *leader);
 
 // --- tty_ioctl.c ---
-// Whether a background process may go on; sends SIGTTIN or SIGTTOU (`sig`) when not. 0, -EIO, -ERESTART.
+// Whether a background process may go on; sends SIGTTIN or SIGTTOU (`sig`) when not. 0, -EIO,
+// -ERESTART.
 int tty_job_control(struct tty *tty, int sig);
 long tty_ioctl(struct file *f, unsigned long request, void *arg);
 

@@ -2,8 +2,8 @@
 // Editing the unfinished line: erase, word erase, kill, reprint, quote.
 //
 // Only bytes from line_start on can be edited: earlier ones are complete lines. Erasing shows as
-// backspace, blank, backspace; how many depends on how the byte was echoed, and for a tab on where the line began.
-// Neighbours: tty_line.c.
+// backspace, blank, backspace; how many depends on how the byte was echoed, and for a tab on where
+// the line began. Neighbours: tty_line.c.
 
 #include "kernel/lib.h"
 #include "kernel/tty_edit.h"

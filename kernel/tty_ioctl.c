@@ -172,7 +172,8 @@ static long give_up_controlling(void)
 {
     if (!is_mine(&window_root()->tty))
         return -ENOTTY;
-    // The terminal belongs to a session here, not to each process of it: only the leader can give it up.
+    // The terminal belongs to a session here, not to each process of it: only the leader can give
+    // it up.
     if (proc_self->pid != proc_self->sid)
         return -EPERM;
     tty_session_leave(proc_self);

@@ -2,8 +2,8 @@
 // The line discipline: what POSIX chapter 11 says happens to each byte of a terminal.
 //
 // Pure functions over struct tty: input bytes become cooked bytes, echo and signals; output bytes
-// become the terminal's. Nothing here calls the host or another VM, so unit tests can drive all of it.
-// In cooked[] a marked byte ends a line; a marked NUL is VEOF (a typed NUL is never marked).
+// become the terminal's. Nothing here calls the host or another VM, so unit tests can drive all of
+// it. In cooked[] a marked byte ends a line; a marked NUL is VEOF (a typed NUL is never marked).
 // Neighbours: tty_edit.c (erase and the other editing keys), tty.c (who calls, under tty->lock).
 
 #include "kernel/api/errno.h"
@@ -325,7 +325,8 @@ void tty_line_set(struct tty *t, const struct k_termios *termios)
     t->termios = *termios;
     if (!(changed & ICANON))
         return;
-    // What was typed under the other mode stays readable: as one line, or as bytes (POSIX leaves it open).
+    // What was typed under the other mode stays readable: as one line, or as bytes (POSIX leaves it
+    // open).
     for (uint32_t pos = t->tail; (termios->lflag & ICANON) && pos != t->head; pos++)
         set_mark(t, pos, pos + 1 == t->head);
     t->line_start = t->head;

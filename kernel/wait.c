@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // wait4 and waitid: what became of the children.
 //
-// A child can be reaped from the moment its entry is `dead` (exit.c), even while its VM is still leaving.
-// Who waits sleeps on its own doorbell: every exit, stop and continue of a child rings it.
+// A child can be reaped from the moment its entry is `dead` (exit.c), even while its VM is still
+// leaving. Who waits sleeps on its own doorbell: every exit, stop and continue of a child rings it.
 
 #include "kernel/api/errno.h"
 #include "kernel/api/signal.h"

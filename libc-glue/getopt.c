@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Command lines: getopt(), getopt_long(), getopt_long_only(), with the meaning and the messages they
-// have on Linux: operands move behind the options unless "+" or POSIXLY_CORRECT forbids it.
+// Command lines: getopt(), getopt_long(), getopt_long_only(), with the meaning and the messages of
+// Linux: operands move behind the options unless "+" or POSIXLY_CORRECT forbids it.
 //
 // newlib's takes a lone "-" (standard input to most programs) for an option. Replaced whole: every
 // symbol of its getopt.o is defined here.

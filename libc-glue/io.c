@@ -228,8 +228,8 @@ int lockf(int fd, int cmd, off_t len)
     }
 }
 
-// flock() as a record lock over the whole file. It differs from Linux's in who owns it (the process,
-// not the open file), which single-descriptor users do not notice.
+// flock() as a record lock over the whole file. It differs from Linux's in who owns it (the process
+// and not the open file), which single-descriptor users do not notice.
 int flock(int fd, int op)
 {
     struct flock lock = {.l_whence = SEEK_SET};

@@ -37,7 +37,7 @@ struct mntent *getmntent_r(FILE *f, struct mntent *m, char *buf, int len)
     while (fgets(buf, len, f)) {
         char *rest, *field[6] = {0};
         int n = 0;
-        for (char *p = strtok_r(buf, " \t\n", &rest); p && n < 6; p = strtok_r(NULL, " \t\n", &rest))
+        for (char *p = buf; n < 6 && (p = strtok_r(p, " \t\n", &rest)); p = NULL)
             field[n++] = p;
         if (n < 4 || field[0][0] == '#')
             continue;

@@ -3,7 +3,7 @@
 //
 // newlib's longjmp(env, 0) makes setjmp return 0, which C forbids (it must be 1) and which turns
 // "if (setjmp(...))" into an endless loop. The registers saved are those the System V ABI keeps
-// across calls, into newlib's jmp_buf of eight words; x87 and SSE control words are left as they are.
+// across calls, into newlib's jmp_buf of eight words; x87 and SSE control words stay as they are.
 // Neighbour: signal.c has the variants that restore the signal mask.
 #include <setjmp.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Signals: sets, actions, masks, waiting for them, and the jumps that restore a mask.
-// The kernel delivers (kernel/signal.c); this file only reshapes calls. Neighbour: strings.c (names).
+// The kernel delivers (kernel/signal.c), this file only reshapes calls. Neighbour: strings.c.
 #include <limits.h>
 #include <reent.h>
 #include <setjmp.h>

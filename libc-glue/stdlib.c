@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Functions of <stdlib.h>, <stdio.h> and <string.h> that programs use and newlib lacks or has wrong.
+// Functions of <stdlib.h>, <stdio.h> and <string.h> that newlib lacks or has wrong.
 #include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>

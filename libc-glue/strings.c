@@ -141,8 +141,8 @@ static const char *error_text(int n)
     return n >= 0 && n < COUNT(errors) ? errors[n] : NULL;
 }
 
-// newlib's inner form, which perror() and printf("%m") call. INTERNAL and ERROR belong to a hook for
-// texts of user-defined numbers that is not used here.
+// newlib's inner form, which perror() and printf("%m") call. INTERNAL and ERROR belong to a hook
+// for texts of user-defined numbers that is not used here.
 char *_strerror_r(struct _reent *reent, int n, int internal, int *error)
 {
     static char unknown[32];

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// fuzz_call.c: libFuzzer over the decoder of paravirtual calls: a guest that owns its RAM and its half
-// of the window makes calls with any argument struct at any address. No call may touch host memory
-// outside the guest's areas, write where ring 3 may not, clone into a slot it does not own, or
-// send a message about a slot that is not there.
+// fuzz_call.c: libFuzzer over the decoder of paravirtual calls: a guest that owns its RAM and its
+// half of the window makes calls with any argument struct at any address. No call may touch host
+// memory outside the guest's areas, write where ring 3 may not, clone into a slot it does not
+// own, or send a message about a slot that is not there.
 //
-// Real: host/call*.c, guest.c, load.c, platform.c, family.c, image.c, elf.c. Faked here: KVM, what
-// ends or clones the process, and (by the linker's --wrap) system calls that would block or act on
-// the fuzzer's own descriptors. Needs no corpus; max_len 4096 is plenty. `make fuzz-call` builds it.
+// Real: host/call*.c, guest.c, load.c, platform.c, family.c, image.c, elf.c. Faked here: KVM,
+// what ends or clones the process, and (by the linker's --wrap) system calls that would block or
+// act on the fuzzer's own descriptors. Needs no corpus; max_len 4096 is plenty. `make fuzz-call`
+// builds it.
 #include <errno.h>
 #include <linux/futex.h>
 #include <poll.h>

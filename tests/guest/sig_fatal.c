@@ -105,6 +105,7 @@ static void wait_for_orphans(void)
 
     close(orphans[1]);
     TRY(read(orphans[0], &c, 1));
+    sleep_ms(50); // its descriptors are closed a moment before it is gone
 }
 
 int main(void)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The host, faked, for families of processes. See fake_family.h; fake_pv.c has the window and the bells.
+// The host, faked, for families of processes. See fake_family.h; fake_pv.c has the window and the
+// bells.
 #define _GNU_SOURCE
 #include "tests/unit/fake_family.h"
 
@@ -29,8 +30,8 @@ static struct host_slot {
 static uint64_t timer_deadline;
 static uint32_t deaths; // over all windows: kernel/exit.c remembers the count it saw last
 
-// From the fakes beside this one, and from kernel/upcall.c, whose header's errno and signal numbers clash with the
-// host's.
+// From the fakes beside this one, and from kernel/upcall.c, whose header's errno and signal numbers
+// clash with the host's.
 void fake_host_slot(uint32_t slot);
 void fake_host_window(uint64_t size);
 void lower_boot(void);

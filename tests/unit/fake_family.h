@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // fake_family.h: a family of host processes for tests of processes and signals.
 //
-// fake_family.c is the host: pv_fork() is fork(2), a kick that interrupts is a real signal whose handler
-// makes the upcall, so kernel/upcall.c and the signal code run as they do in a VM, interrupted at any
-// instruction. fake_lower.c stands in for files, the terminal and the processor. Link both with
-// fake_pv.c and the kernel's process and signal files.
+// fake_family.c is the host: pv_fork() is fork(2), a kick that interrupts is a real signal whose
+// handler makes the upcall, so kernel/upcall.c and the signal code run as they do in a VM,
+// interrupted at any instruction. fake_lower.c stands in for files, the terminal and the processor.
+// Link both with fake_pv.c and the kernel's process and signal files.
 #ifndef RAMET_TESTS_FAKE_FAMILY_H
 #define RAMET_TESTS_FAKE_FAMILY_H
 
@@ -14,10 +14,11 @@
 void family_boot(void);
 // Ends this VM as SIGKILL to its monitor does: no exit call, window locks held. Does not return.
 void family_die(void);
-// What the host does when the VM in `slot` is dead without an exit: waits for its end, notes the death at
-// its door and tells slot 1.
+// What the host does when the VM in `slot` is dead without an exit: waits for its end, notes the
+// death at its door and tells slot 1.
 void family_mourn(uint32_t slot);
-// Host processes of the family still alive, this one not counted, after giving them a second to end.
+// Host processes of the family still alive, this one not counted, after giving them a second to
+// end.
 int family_left(void);
 void family_sleep_ms(int ms); // on the host's clock; interrupted by nothing
 

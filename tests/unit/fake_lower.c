@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What lies beside processes and signals, faked: files, the terminal, the processor. See fake_family.h.
+// What lies beside processes and signals, faked: files, the terminal, the processor. See
+// fake_family.h.
 #include "tests/unit/fake_family.h"
 #include "kernel/api/errno.h"
 #include "kernel/arch.h"

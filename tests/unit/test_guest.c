@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// test_guest.c: the one door from guest addresses to host memory. Every range that is not wholly inside
-// one area is refused, above all those whose end overflows. Links host/guest.c.
+// test_guest.c: the one door from guest addresses to host memory. Every range that is not wholly
+// inside one area is refused, above all those whose end overflows. Links host/guest.c.
 #include <errno.h>
 #include <stdlib.h>
 

@@ -99,8 +99,9 @@ static void test_trace(void)
     CHECK_EQ(parse("--trace=proc --trace=exit a.img"), 0);
     CHECK_EQ(opt.trace, TRACE_PROC | TRACE_EXIT);
     CHECK_EQ(parse("--trace=everything a.img"), -1);
-    CHECK_EQ(parse("--trace=proc,proc,proc,proc,proc,proc,proc,proc,proc,proc,proc,proc,proc,proc a"),
-             -1);
+    CHECK_EQ(
+        parse("--trace=proc,proc,proc,proc,proc,proc,proc,proc,proc,proc,proc,proc,proc,proc a"),
+        -1);
 }
 
 static void test_gdb(void)
@@ -111,8 +112,8 @@ static void test_gdb(void)
     CHECK_EQ(parse("--gdb 65535:3 a.img"), 0);
     CHECK_EQ(opt.gdb_port, 65535);
     CHECK_EQ(opt.gdb_slot, 3);
-    static const char *const wrong[] = {"0", "65536", "-1", "x", "12x", "12:", ":3", "12:0",
-                                        "12:5000", "12:3:4", "12:x"};
+    static const char *const wrong[] = {
+        "0", "65536", "-1", "x", "12x", "12:", ":3", "12:0", "12:5000", "12:3:4", "12:x"};
     for (unsigned i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         char line[64];
         snprintf(line, sizeof line, "--gdb %s a.img", wrong[i]);

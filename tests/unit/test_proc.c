@@ -5,6 +5,7 @@
 #include "kernel/api/errno.h"
 #include "kernel/api/signal.h"
 #include "kernel/api/wait.h"
+#include "kernel/forktable.h"
 #include "kernel/proc.h"
 #include "kernel/pv.h"
 #include "kernel/root.h"
@@ -63,6 +64,8 @@ static void test_first(void)
     CHECK_EQ(sys_getpgid(0), 2);
     CHECK_EQ(sys_getsid(0), 2);
     CHECK_STR(proc_self->comm, "first");
+    // In a child it runs first, and gives the other hooks their process entry and name on locks.
+    CHECK_STR(fork_table[fork_table_len - 1].name, "proc");
     check_alone();
 }
 
@@ -359,7 +362,8 @@ static void test_dead_middle(void)
     check_alone();
 }
 
-// Who buries dies at it: the next undertaker buries both. The door's word is exit.c's: BURYING | slot << 17.
+// Who buries dies at it: the next undertaker buries both. The door's word is exit.c's: BURYING |
+// slot << 17.
 static void test_undertaker_dies(void)
 {
     set_up();

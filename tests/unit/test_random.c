@@ -60,8 +60,8 @@ static void test_zero_block(void)
     CHECK(memcmp(out, want, sizeof want) == 0);
 }
 
-// The first numbers come from the second half of the block that the seed's key makes; the first half,
-// the next key, is never handed out.
+// The first numbers come from the second half of the block that the seed's key makes; the first
+// half, the next key, is never handed out.
 static void test_erasure(void)
 {
     const uint32_t nonce[3] = {0};

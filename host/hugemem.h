@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Shared memory that can be put on huge pages: what the family shares and touches all the time.
+#ifndef HOST_HUGEMEM_H
+#define HOST_HUGEMEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// A memfd of `size` bytes, all zero, mapped shared and read-write at a 2 MB boundary; its descriptor is closed
+// again. NULL with errno on failure.
+void *hugemem_map(const char *name, uint64_t size);
+
+// Puts a range (2 MB aligned) on huge pages now, whatever it holds. Takes about a millisecond per 2 MB.
+// 0 or -errno; nothing changes for its users but speed.
+int hugemem_collapse(void *start, uint64_t len);
+
+#endif
