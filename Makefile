@@ -3,6 +3,7 @@
 # One Makefile with explicit lists; results in build/bin and build/images.
 
 B := build
+comma := ,
 HOSTCC ?= gcc
 GUESTCC ?= gcc
 
@@ -21,7 +22,7 @@ KERNEL := \
 	kernel/tty.c kernel/tty_line.c kernel/tty_edit.c kernel/tty_ioctl.c \
 	arch/x86_64/cpu.c arch/x86_64/ucontext.c arch/x86_64/entry.S
 GLUE := \
-	libc-glue/dir.c libc-glue/env.c libc-glue/err.c libc-glue/getopt.c libc-glue/ids.c \
+	libc-glue/dir.c libc-glue/env.c libc-glue/err.c libc-glue/getopt.c libc-glue/glob.c libc-glue/ids.c \
 	libc-glue/io.c libc-glue/layout.c libc-glue/mktemp.c libc-glue/mman.c \
 	libc-glue/mntent.c libc-glue/path.c libc-glue/poll.c libc-glue/process.c \
 	libc-glue/regerror.c libc-glue/setjmp.c libc-glue/signal.c libc-glue/spawn.c \
@@ -187,11 +188,59 @@ $(B)/images/boot.img: $(B)/bench/child.stripped $(B)/bin/mkimage
 bench-programs: $(B)/bin/ramet $(B)/images/bench.img $(B)/images/boot.img \
 	$(BENCH:%=$(B)/bench/linux/%) $(B)/bench/host/floor $(B)/bench/host/start
 
+# ---- unit tests and fuzzers: host programs with sanitizers, each with what it is made of -----------
+UNIT := elf guest image load options
+UNIT_elf := host/elf.c
+UNIT_guest := host/guest.c
+UNIT_image := host/image.c host/image_check.c host/elf.c
+UNIT_load := host/load.c host/platform.c host/vm.c host/textcache.c host/hugemem.c $(UNIT_image)
+UNIT_options := host/options.c
+# Processes and signals, over a faked host that forks and interrupts (tests/unit/fake_family.h).
+UNIT += death forktable proc random signal sigwait tty
+FAMILY := tests/unit/fake_pv.c tests/unit/fake_family.c tests/unit/fake_lower.c \
+	kernel/window.c kernel/lock.c kernel/waitq.c kernel/upcall.c \
+	kernel/proc.c kernel/fork.c kernel/exit.c kernel/wait.c kernel/ids.c \
+	kernel/signal.c kernel/sigsys.c kernel/sigdeliver.c \
+	kernel/time.c kernel/timer.c kernel/random.c
+UNIT_death := $(FAMILY) kernel/forktable.c
+UNIT_forktable := $(FAMILY)
+UNIT_proc := $(FAMILY) kernel/forktable.c
+UNIT_random := kernel/random.c
+UNIT_signal := $(FAMILY) kernel/forktable.c
+UNIT_sigwait := $(FAMILY) kernel/forktable.c
+UNIT_tty := kernel/tty_line.c kernel/tty_edit.c
+
+FUZZ := call elf image
+FUZZ_call := host/call.c host/call_wait.c host/call_console.c host/call_process.c host/guest.c \
+	host/load.c host/platform.c host/family.c host/textcache.c host/hugemem.c $(UNIT_image)
+FUZZ_elf := $(UNIT_elf)
+FUZZ_image := $(UNIT_image)
+# System calls that would act on the fuzzer itself go to fakes in tests/fuzz/fuzz_call.c.
+FUZZ_FLAGS_call := $(addprefix -Wl$(comma)--wrap=,syscall _exit preadv2 pwritev2 poll ppoll send)
+FUZZ_TIME ?= 60
+
+SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
+HEADERS := $(wildcard abi/*.h host/*.h kernel/*.h kernel/api/*.h tests/unit/*.h)
+
+.SECONDEXPANSION:
+$(B)/unit/test_%: tests/unit/test_%.c $$(UNIT_$$*) $(HEADERS) | $(SETUP)
+	@mkdir -p $(@D)
+	$(HOSTCC) $(HOST_CFLAGS) $(SANITIZE) -o $@ $(filter %.c,$^)
+
+$(B)/fuzz/%: tests/fuzz/fuzz_%.c $$(FUZZ_$$*) $(HEADERS) | $(SETUP)
+	@mkdir -p $(@D)
+	clang $(HOST_CFLAGS) $(SANITIZE) -fsanitize=fuzzer $(FUZZ_FLAGS_$*) -o $@ $(filter %.c,$^)
+
+fuzz-%: $(B)/fuzz/% ## one fuzzer for FUZZ_TIME seconds; its corpus stays in build/fuzz
+	@mkdir -p $(B)/fuzz/corpus-$*
+	$(B)/fuzz/$* -max_len=24576 -max_total_time=$(FUZZ_TIME) -print_final_stats=1 \
+		-artifact_prefix=$(B)/fuzz/ $(B)/fuzz/corpus-$*
+
 # ---- everyday targets ----------------------------------------------------------------------------
 run: all ## set up, build, and show an unmodified shell whose processes are VMs
 	sh apps/demo
 
-test: all ## everything CI runs
+test: all $(B)/images/tests.img $(UNIT:%=$(B)/unit/test_%) ## everything CI runs
 	tests/run
 
 bench: all ## figures beside their floors; also build/bench.csv
@@ -199,6 +248,8 @@ bench: all ## figures beside their floors; also build/bench.csv
 
 test-svm: all $(B)/images/tests.img ## the monitor on AMD's SVM, emulated by QEMU (10 s; fetches 28 MB once)
 	tests/svm/run
+
+fuzz: $(FUZZ:%=fuzz-%) ## every fuzzer for FUZZ_TIME (60) seconds
 
 lint: | $(SETUP) ## include directions, lengths, formats, cppcheck
 	tests/run lint
@@ -215,6 +266,6 @@ clean: ## remove what was built, keep fetched sources
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
 
-.PHONY: all run test test-svm bench bench-programs lint format compdb clean help
+.PHONY: all run test test-svm fuzz bench bench-programs lint format compdb clean help
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A family: the first program's VM and all its descendants, as the host knows them.
 //
-// The supervisor makes one and every monitor inherits it by fork(2). What monitors must tell each other goes
-// through struct family_shared, a page no guest can see; what guests share is the window.
-// Neighbours: supervisor.c (owner), monitor.c (one per VM), abi/window.h (the host's part of the window).
+// The supervisor makes one and every monitor inherits it by fork(2). What monitors must tell each
+// other goes through struct family_shared, a page no guest can see; what guests share is the
+// window. Neighbours: supervisor.c (owner), monitor.c (one per VM), abi/window.h (the host's part
+// of the window).
 #ifndef HOST_FAMILY_H
 #define HOST_FAMILY_H
 
@@ -114,8 +115,8 @@ void family_tell(struct family *f, enum family_op op, uint32_t slot);
 // CLOCK_MONOTONIC as guests compute it.
 uint64_t family_now(const struct family *f);
 
-// Prints "ramet: TEXT" on stderr, in one write and with no system call but that: lines of several monitors do not
-// mix, and a confined monitor can use it.
+// Prints "ramet: TEXT" on stderr, in one write and with no system call but that: lines of several
+// monitors do not mix, and a confined monitor can use it.
 void family_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 // The same when --trace has `what` (options.h).

@@ -24,26 +24,28 @@ struct monitor {
     struct gdb *gdb; // NULL unless --gdb asks for this VM (gdb.h)
 };
 
-// Becomes the monitor of the family's first program, whose slot the caller has claimed. The caller has
-// forked for it.
+// Becomes the monitor of the family's first program, whose slot the caller has claimed. The
+// caller has forked for it.
 _Noreturn void monitor_start(struct family *f, uint32_t slot, uint32_t program,
                              const struct load_args *args);
 
-// In a process of its own without a VM (m->vm forgotten or new): enrols as m->slot and runs `program`.
+// In a process of its own without a VM (m->vm forgotten or new): enrols as m->slot and runs
+// `program`.
 _Noreturn void monitor_run_program(struct monitor *m, uint32_t program, const struct load_args *args);
 
-// Ends this monitor without the guest's consent: the family sees a death with this wait(2) status. `why`
-// goes to stderr for what is not the program's doing (NULL: nothing to say).
+// Ends this monitor without the guest's consent: the family sees a death with this wait(2)
+// status. `why` goes to stderr for what is not the program's doing (NULL: nothing to say).
 _Noreturn void monitor_die(struct monitor *m, uint32_t status, const char *why);
 
-// Maps the text of m->program from the family's text cache, or asks for it to be put there. After the program is
-// loaded or cloned, before the VM runs.
+// Maps the text of m->program from the family's text cache, or asks for it to be put there. After
+// the program is loaded or cloned, before the VM runs.
 void monitor_share_text(struct monitor *m);
 
 // In the child of a fork(2): makes the new VM over the copied memory and runs it from `regs`.
 _Noreturn void monitor_resume_clone(struct monitor *m, const struct kvm_regs *regs);
 
-// Registers this process as the monitor of m->slot: dies with the supervisor, refuses a closing family.
+// Registers this process as the monitor of m->slot: dies with the supervisor, refuses a closing
+// family.
 void monitor_enroll(struct monitor *m);
 
 // --- host/event.c ---

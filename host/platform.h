@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The megabyte below RAM: what a processor needs to run ring-3 code, laid out by the monitor.
 //
-// Guest-physical = guest-virtual. The first page table maps it in 4 KB pages, each with its own rights;
-// what ring 3 must not change is for ring 0 only, and ring 0 holds nothing but stubs of a few instructions.
+// Guest-physical = guest-virtual. The first page table maps it in 4 KB pages, each with its own
+// rights; what ring 3 must not change is for ring 0 only, and ring 0 holds nothing but stubs of a
+// few instructions.
 #ifndef HOST_PLATFORM_H
 #define HOST_PLATFORM_H
 
@@ -13,9 +14,10 @@
 #include "host/textcache.h"
 #include "host/vm.h"
 
-// Page tables, two sets: exec builds the new program's in the set that is not in use, because KVM's shadow of a table does
-// not notice what the host writes into it, and making it forget costs two memory-slot changes. Ring 3 may edit
-// them and then ask for TLB_FLUSH. Offsets within a set:
+// Page tables, two sets: exec builds the new program's in the set that is not in use, because
+// KVM's shadow of a table does not notice what the host writes into it, and making it forget
+// costs two memory-slot changes. Ring 3 may edit them and then ask for TLB_FLUSH. Offsets within
+// a set:
 #define PLATFORM_TABLES_VA(set) (0x100000u + (set) * 0x18000u)
 #define PLATFORM_PML4      0x0u
 #define PLATFORM_PDPT      0x1000u
@@ -35,7 +37,8 @@
 #define PLATFORM_IDT_SIZE (32u * 16u)
 #define PLATFORM_STUB_VA 0x115000u
 #define PLATFORM_STUB_TAIL (PLATFORM_STUB_VA + 32u * 16u) // where the stubs of all 32 vectors join
-// After the tail's port write the monitor has seen the exception; a few instructions are left to IRETQ.
+// After the tail's port write the monitor has seen the exception; a few instructions are left to
+// IRETQ.
 #define PLATFORM_STUB_TOLD (PLATFORM_STUB_TAIL + 2u)
 #define PLATFORM_STACK_VA 0x116000u // ring-0 stack, one page
 #define PLATFORM_END_VA  0x117000u // the second set of page tables follows
@@ -45,14 +48,16 @@
 // The instruction after the port write of the call page.
 #define PLATFORM_CALL_RETURN (PV_CALL_VA + 2)
 
-// What an exception stub leaves on the ring-0 stack, from its lowest address up to PLATFORM_STACK_VA + 4096.
+// What an exception stub leaves on the ring-0 stack, from its lowest address up to
+// PLATFORM_STACK_VA + 4096.
 struct platform_exception {
     uint64_t vector, error;
     uint64_t rip, cs, rflags, rsp, ss; // pushed by the processor (SDM vol. 3, 6.14)
 };
 
-// Fills the platform pages for a program, in set vm->tables: page tables that map its segments with their rights, the rest of RAM up to
-// stack_bottom's guard, the stack, image and window. RAM must be mapped and the pages zero.
+// Fills the platform pages for a program, in set vm->tables: page tables that map its segments
+// with their rights, the rest of RAM up to stack_bottom's guard, the stack, image and window. RAM
+// must be mapped and the pages zero.
 void platform_init(const struct vm *vm, const struct elf_program *program, uint64_t stack_bottom);
 
 static inline int platform_in_stub(uint64_t rip)
@@ -60,8 +65,8 @@ static inline int platform_in_stub(uint64_t rip)
     return rip >= PLATFORM_STUB_VA && rip < PLATFORM_STACK_VA;
 }
 
-// Maps a program's read-only parts from the text cache, where they start at `first_page`. Before the VM
-// exists, or before vm_flush().
+// Maps a program's read-only parts from the text cache, where they start at `first_page`. Before
+// the VM exists, or before vm_flush().
 void platform_map_text(const struct vm *vm, const struct textcache_plan *plan, uint32_t first_page);
 
 static inline struct pv_shared *platform_shared(const struct vm *vm)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // One KVM virtual machine with one vCPU over memory this process owns.
 //
-// KVM's descriptors belong to the process that made them: after fork(2) the child drops its copies and makes a
-// new VM over the same (now copy-on-write) memory. Everything here is cheap enough to be done at every fork.
+// KVM's descriptors belong to the process that made them: after fork(2) the child drops its
+// copies and makes a new VM over the same (now copy-on-write) memory. Everything here is cheap
+// enough to be done at every fork.
 #ifndef HOST_VM_H
 #define HOST_VM_H
 
@@ -37,14 +38,16 @@ int vm_create(struct vm *vm, const char **what);
 // After fork(2), in the child: lets go of the parent's VM.
 void vm_forget(struct vm *vm);
 
-// Prepares the next KVM_RUN to start in ring 3 with these registers, the initial segment and control registers,
-// and page tables at cr3. Costs no ioctl of its own.
+// Prepares the next KVM_RUN to start in ring 3 with these registers, the initial segment and
+// control registers, and page tables at cr3. Costs no ioctl of its own.
 void vm_start_at(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3);
 
-// Moves a vCPU that stopped in a ring-0 stub to ring 3; its general registers are the caller's to set. 0 or -errno.
+// Moves a vCPU that stopped in a ring-0 stub to ring 3; its general registers are the caller's to
+// set. 0 or -errno.
 int vm_ring3(struct vm *vm);
 
-// Makes KVM forget all it derived from the guest's page tables (the host changed them). 0 or -errno.
+// Makes KVM forget all it derived from the guest's page tables (the host changed them). 0 or
+// -errno.
 int vm_flush(struct vm *vm);
 
 // The rate of the guest's time-stamp counter in kHz, or -errno.

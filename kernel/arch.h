@@ -7,6 +7,9 @@
 #include "abi/pv.h"
 #include "kernel/api/ucontext.h"
 
+// For large buffers few processes touch: the linker script puts them behind what every process writes.
+#define COLD(name) __attribute__((section(".bss.z." name)))
+
 // Makes the paravirtual call whose argument struct starts with `call`; returns call->ret.
 int64_t arch_call(struct pv_call *call);
 
@@ -21,7 +24,7 @@ void arch_set_thread_pointer(void *tp);
 
 // Installs the upcall entry and the exception stack in the shared page. After this, upcalls reach
 // upcall() in kernel/upcall.c.
-void arch_upcalls_init(void);
+void arch_upcalls_init(struct pv_shared *shared);
 
 // Runs fn(arg) on the stack whose top is `top`, then comes back to this one.
 void arch_call_on_stack(void *top, void (*fn)(void *), void *arg);

@@ -10,6 +10,7 @@
 #include "kernel/api/errno.h"
 #include "kernel/api/signal.h"
 #include "kernel/api/wait.h"
+#include "kernel/arch.h"
 #include "kernel/clock.h"
 #include "kernel/entry.h"
 #include "kernel/file.h"
@@ -103,7 +104,8 @@ static int add_string(struct exec_image *image, const char *s)
 
 // Adds the strings of a NULL-terminated vector from `first` on; NULL is an empty vector, as on
 // Linux.
-static int add_vector(struct exec_image *image, char *const vector[], uint32_t first, uint32_t *count)
+static int add_vector(struct exec_image *image, char *const vector[], uint32_t first,
+                      uint32_t *count)
 {
     for (uint32_t i = 0; vector; i++) {
         if (user_readable(&vector[i], sizeof vector[i]) < 0)
@@ -151,7 +153,8 @@ int exec_prepare(struct exec_image *image, const char *path, char *const argv[],
         r = add_scripts(image, path, depth);
     if (r == 0)
         r = add_vector(image, argv, depth ? 1 : 0, &image->argc);
-    if (r == 0 && image->argc == 0) // programs rely on an argv[0] being there; so does Linux since 5.18
+    // Programs rely on an argv[0] being there; so does Linux since 5.18.
+    if (r == 0 && image->argc == 0)
         r = add_one(image, "");
     image->args_len = image->len;
     if (r == 0)

@@ -9,7 +9,8 @@
 struct exec_image {
     uint32_t program; // index in the image's program table
     uint32_t argc, envc;
-    const char *strings; // argc, then envc strings with their NULs; valid until the next exec_prepare()
+    // argc, then envc strings with their NULs; valid until the next exec_prepare().
+    const char *strings;
     uint64_t len;
     uint64_t args_len; // of the argc strings alone
 };
@@ -17,7 +18,8 @@ struct exec_image {
 // Finds the program, through `#!` lines if need be, and copies arguments and environment. Nothing
 // but the buffer is changed. In the kernel, no lock held. -ENOENT, -EACCES, -ENOEXEC, -ELOOP
 // (scripts nested too deeply), -E2BIG, -EFAULT, -ENAMETOOLONG.
-int exec_prepare(struct exec_image *image, const char *path, char *const argv[], char *const envp[]);
+int exec_prepare(struct exec_image *image, const char *path, char *const argv[],
+                 char *const envp[]);
 
 // What exec changes in p's entry: handlers become default, close-on-exec descriptors go, the name
 // is new.

@@ -83,7 +83,8 @@ static int exit_value(int status)
 
 static void send_sigchld(struct proc *p, int code, int value)
 {
-    struct proc_siginfo info = {.code = code, .pid = p->pid, .uid = p->uid, .value = (uint32_t)value};
+    struct proc_siginfo info = {
+        .code = code, .pid = p->pid, .uid = p->uid, .value = (uint32_t)value};
     signal_post(proc_at(p->parent_slot), SIGCHLD, &info);
 }
 

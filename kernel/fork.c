@@ -120,7 +120,8 @@ static int vfork_over(void *arg)
 static void wait_vforked(const struct proc *child, int32_t pid)
 {
     struct vfork_wait over = {child, pid};
-    struct wait w = {.ready = vfork_over, .arg = &over, .deadline = PV_FOREVER, .uninterruptible = 1};
+    struct wait w = {
+        .ready = vfork_over, .arg = &over, .deadline = PV_FOREVER, .uninterruptible = 1};
     wait_for(&w);
 }
 

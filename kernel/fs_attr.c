@@ -7,6 +7,7 @@
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"
 #include "kernel/api/signal.h"
+#include "kernel/arch.h"
 #include "kernel/entry.h"
 #include "kernel/fs.h"
 #include "kernel/lib.h"
@@ -285,7 +286,7 @@ static int prepend_name(struct inode *dir, const struct inode *child, char *buf,
 
 long fs_getcwd(char *buf, size_t len)
 {
-    static char path[FS_PATH_MAX];
+    static char path[FS_PATH_MAX] COLD("fs_attr_path");
     size_t at = sizeof path - 1;
     struct inode *root = inode_at(proc_self->root), *dir = inode_at(proc_self->cwd);
     long r = 0;

@@ -8,6 +8,7 @@
 
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"
+#include "kernel/arch.h"
 #include "kernel/entry.h"
 #include "kernel/file.h"
 #include "kernel/fd.h"
@@ -20,7 +21,7 @@
 
 // A symlink's target joined with the rest of the path: two, because the rest may lie in one.
 // Private, and a system call does not nest in another, so one pair is enough.
-static char joined[2][FS_PATH_MAX];
+static char joined[2][FS_PATH_MAX] COLD("fs_path_joined");
 
 struct state {
     struct inode *at; // referenced

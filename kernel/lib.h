@@ -19,9 +19,6 @@ size_t strnlen(const char *s, size_t n);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t n);
 
-// For large buffers few processes touch: the linker script puts them behind what every process writes.
-#define COLD(name) __attribute__((section(".bss.z." name)))
-
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 static inline uint64_t min_u64(uint64_t a, uint64_t b)

@@ -56,7 +56,7 @@ void kernel_main(const struct pv_boot_info *info)
     clock_boot();                       // processor time goes on over exec
     signal_boot();                      // dispositions from what exec kept
     timer_boot();                       // so does an alarm
-    arch_upcalls_init();                // exceptions and events may come now
+    arch_upcalls_init(pv_shared);       // exceptions and events may come now
     if (tls_init() < 0)                 // FS base, for the program's thread-local variables
         panic("no memory for thread-local storage");
     kernel_depth = 0;                   // the program runs

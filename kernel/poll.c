@@ -7,6 +7,7 @@
 
 #include "kernel/api/errno.h"
 #include "kernel/api/poll.h"
+#include "kernel/arch.h"
 #include "kernel/clock.h"
 #include "kernel/entry.h"
 #include "kernel/fd.h"
@@ -28,7 +29,7 @@ struct poll {
 };
 
 // At most two per descriptor; static because it is large, and one call runs at a time.
-static struct waitq *poll_queues[2 * PROC_MAX_FDS];
+static struct waitq *poll_queues[2 * PROC_MAX_FDS] COLD("poll_queues");
 
 static uint32_t look_at(struct poll *p, const struct k_pollfd *pfd)
 {

@@ -57,7 +57,8 @@ static uint32_t next_used(uint32_t slot)
     const struct wroot *root = window_root();
     uint32_t top = root->top_slot;
     for (slot++; slot <= top; slot = (slot / 64 + 1) * 64) {
-        uint64_t word = __atomic_load_n(&root->slots_used[slot / 64], __ATOMIC_ACQUIRE) >> slot % 64;
+        uint64_t word = __atomic_load_n(&root->slots_used[slot / 64], __ATOMIC_ACQUIRE);
+        word >>= slot % 64;
         if (word)
             return slot + (uint32_t)__builtin_ctzll(word);
     }

@@ -11,7 +11,8 @@
 #include "kernel/window.h"
 
 #define PROC_MAX_FDS 1024
-#define PROC_INIT_PID 1 // the family's supervisor: parent of the first program and of orphans, reaps at once
+// The family's supervisor: parent of the first program and of orphans, reaps at once.
+#define PROC_INIT_PID 1
 #define PROC_FIRST_PID 2
 #define PROC_NGROUPS 16
 
@@ -100,7 +101,8 @@ void proc_lock(void);
 void proc_unlock(void);
 
 struct proc *proc_at(uint32_t slot);    // any slot 1..max_slots; no lock needed
-struct proc *proc_find(int32_t pid);    // a live or zombie one, or NULL; under proc_lock for a stable answer
+// A live or zombie one, or NULL; under proc_lock for a stable answer.
+struct proc *proc_find(int32_t pid);
 // The entry after `p` (NULL: the first) that holds a process, embryos and zombies included; NULL at
 // the end.
 struct proc *proc_next(const struct proc *p);
@@ -145,8 +147,9 @@ int proc_fork_prepare(struct proc *child);
 void proc_fork_child(void);
 
 // Hooks of the file layer (kernel/fd.c) and of other subsystems that live in struct proc:
-void fds_inherit(struct proc *child, const struct proc *parent); // copies the table, takes references
-void fds_close_all(struct proc *p);                              // also for a dead process, by its undertaker
+// Copies the table, takes references.
+void fds_inherit(struct proc *child, const struct proc *parent);
+void fds_close_all(struct proc *p); // also for a dead process, by its undertaker
 void fds_close_on_exec(struct proc *p);
 void inode_ref(struct wref inode);
 void inode_unref(struct wref inode);

@@ -57,7 +57,8 @@ void chacha20_block(const uint32_t k[8], uint32_t counter, const uint32_t nonce[
 
 static void refill(void)
 {
-    static const uint32_t nonce[3]; // the key is never used twice: counter and nonce may be constant
+    // The key is never used twice: counter and nonce may be constant.
+    static const uint32_t nonce[3];
     uint8_t block[BLOCK_BYTES];
     chacha20_block(key, 0, nonce, block);
     memcpy(key, block, KEY_BYTES);

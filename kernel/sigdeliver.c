@@ -128,7 +128,8 @@ static void run_on_stack(void *call)
     signal_run(call);
 }
 
-static void handle(int sig, struct proc_siginfo info, struct pv_frame *frame, void *fpu, int *restart)
+static void handle(int sig, struct proc_siginfo info, struct pv_frame *frame, void *fpu,
+                   int *restart)
 {
     struct signal_call call = {.sig = sig, .frame = frame, .fpu = fpu};
     signal_take_action(&call);
@@ -140,7 +141,8 @@ static void handle(int sig, struct proc_siginfo info, struct pv_frame *frame, vo
         *restart = 0;
     int on = signal_on_altstack((uintptr_t)__builtin_frame_address(0));
     if ((call.act.flags & SA_ONSTACK) && !(signal_altstack.flags & SS_DISABLE) && !on)
-        arch_call_on_stack((uint8_t *)signal_altstack.sp + signal_altstack.size, run_on_stack, &call);
+        arch_call_on_stack((uint8_t *)signal_altstack.sp + signal_altstack.size, run_on_stack,
+                           &call);
     else
         signal_run(&call);
 }
@@ -168,9 +170,11 @@ static void change_state(enum proc_state state, uint32_t flag, int status, int c
 // The default action of a stop signal: sleeps until SIGCONT or SIGKILL is pending.
 static void stop(int sig)
 {
-    struct wait w = {.ready = may_continue, .deadline = PV_FOREVER, .uninterruptible = 1, .spin = 1};
+    struct wait w = {
+        .ready = may_continue, .deadline = PV_FOREVER, .uninterruptible = 1, .spin = 1};
     struct proc *p = proc_self;
-    if (sig != SIGSTOP) { // POSIX: terminal stops do nothing in an orphaned group: nobody could continue it
+    // POSIX: terminal stops do nothing in an orphaned group: nobody could continue it.
+    if (sig != SIGSTOP) {
         proc_lock();
         int orphaned = proc_group_orphaned(p->pgid, p->sid, NULL);
         proc_unlock();

@@ -38,7 +38,8 @@ long sys_sigaction(int sig, const struct k_sigaction *act, struct k_sigaction *o
     long r = 0;
     if (sig < 1 || sig > K_NSIG || (act && (SIG_BIT(sig) & SIG_UNBLOCKABLE)))
         return -EINVAL;
-    if ((act && user_readable(act, sizeof *act) < 0) || (old && user_writable(old, sizeof *old) < 0))
+    if ((act && user_readable(act, sizeof *act) < 0) ||
+        (old && user_writable(old, sizeof *old) < 0))
         return -EFAULT;
     sys_enter();
     was = signal_actions[sig];
@@ -75,7 +76,8 @@ long sys_sigprocmask(int how, const uint64_t *set, uint64_t *old)
 {
     struct proc *p = proc_self;
     long r = 0;
-    if ((set && user_readable(set, sizeof *set) < 0) || (old && user_writable(old, sizeof *old) < 0))
+    if ((set && user_readable(set, sizeof *set) < 0) ||
+        (old && user_writable(old, sizeof *old) < 0))
         return -EFAULT;
     uint64_t new = set ? *set & ~SIG_UNBLOCKABLE : 0;
     if (set && (how < SIG_BLOCK || how > SIG_SETMASK))

@@ -18,8 +18,10 @@
 #include "kernel/tty.h"
 
 #define OUT_CHUNK    1024u                 // bytes of processed output a call hands to the host
-#define ECHO_TRIES   5                     // how often echo waits for a host terminal that takes nothing...
-#define ECHO_WAIT_NS UINT64_C(20000000)    // ...this long each time, before it is dropped
+// How often, and how long each time, echo waits for a terminal that takes nothing, before it is
+// dropped.
+#define ECHO_TRIES   5
+#define ECHO_WAIT_NS UINT64_C(20000000)
 #define VTIME_NS     UINT64_C(100000000)   // VTIME counts tenths of a second
 #define RDEV_CONSOLE (5u << 8 | 1u)        // Linux's /dev/console
 

@@ -18,7 +18,7 @@ struct proc;
 // What one input byte caused, besides a change of the cooked buffer.
 #define TTY_ECHO_MAX 1024
 struct tty_effect {
-    uint32_t signals; // bit (1 << n): send signal n (SIGINT, SIGQUIT, SIGTSTP) to the foreground group
+    uint32_t signals;  // bit (1 << n): send signal n to the foreground group
     uint32_t readable; // there is something new to read
     uint32_t resumed;  // output was stopped and goes on
     uint32_t len;      // of echo[]

@@ -92,7 +92,8 @@ static void erase_word(struct tty *t, struct tty_effect *e)
 
 static void kill_line(struct tty *t, uint8_t c, struct tty_effect *e)
 {
-    uint32_t lflag = t->termios.lflag, room = (TTY_ECHO_MAX - e->len) / 24; // a tab: 8 columns, 3 bytes each
+    uint32_t lflag = t->termios.lflag;
+    uint32_t room = (TTY_ECHO_MAX - e->len) / 24; // a tab: 8 columns, 3 bytes each
     if (!(lflag & ECHO)) {
         t->head = t->line_start;
         return;

@@ -115,8 +115,8 @@ static uint32_t put_byte(struct tty *t, uint8_t c, uint32_t *used, uint8_t *out,
     return n;
 }
 
-uint32_t tty_line_output(struct tty *t, const uint8_t *in, uint32_t len, uint32_t *used, uint8_t *out,
-                         uint32_t room)
+uint32_t tty_line_output(struct tty *t, const uint8_t *in, uint32_t len, uint32_t *used,
+                         uint8_t *out, uint32_t room)
 {
     uint32_t made = 0, i = 0, one = 1;
     if (!(t->termios.oflag & OPOST)) {

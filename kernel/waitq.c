@@ -27,13 +27,18 @@
 #include "kernel/signal.h"
 #include "kernel/window.h"
 
-// How long to spin on the condition before going to sleep. An exit to the host and back is some 80
-// us, waking a sleeper on another processor another 40: a spin shorter than half of that costs
-// little when it is in vain.
-#define SPIN_NS     UINT64_C(20000)
-#define SPIN_PAUSES 8u // arch_pause() between two looks at the condition
+// How long to spin on the condition before going to sleep. Sleeping and being woken costs both sides
+// together some 200 us (three exits and a wake-up across processors). A spin is wasted on whoever
+// waits for long, and delays a partner who shares the processor: so a long one is spent only after
+// a wait that was short.
+#define SPIN_NS       UINT64_C(20000)
+#define SPIN_LONG_NS  UINT64_C(60000)
+#define SHORT_WAIT_NS UINT64_C(250000) // a sleep this short had better been a spin
+#define SPIN_PAUSES   8u               // arch_pause() between two looks at the condition
 
 uint64_t wait_asleep_ns;
+
+static uint64_t spin_ns = SPIN_NS; // of the next wait
 
 // --- waking ---
 
@@ -137,24 +142,28 @@ static int sleep_once(const struct wait *w, struct window_door *door, uint32_t s
     return r;
 }
 
-int wait_for(const struct wait *w)
+static int sleep_until(const struct wait *w, uint32_t slot)
 {
-    uint32_t slot = lock_self_slot();
     struct window_door *door = window_door(slot);
-    uint64_t now = pv_mono_ns();
     int r;
-
-    // A console descriptor takes a call to the host to look at: no spinning on that.
-    if (!w->console) {
-        r = spin(w, min_u64(now + SPIN_NS, w->deadline));
-        if (r)
-            return r;
-    }
     do {
         r = sleep_once(w, door, slot);
         if (r == 0)
             r = look(w); // as late as possible before giving up at the deadline
     } while (r == 0 && pv_mono_ns() < w->deadline);
     withdraw(door, slot);
+    return r;
+}
+
+int wait_for(const struct wait *w)
+{
+    uint64_t start = pv_mono_ns();
+    int r = 0;
+    // A console descriptor takes a call to the host to look at: no spinning on that.
+    if (!w->console)
+        r = spin(w, min_u64(start + spin_ns, w->deadline));
+    if (r == 0)
+        r = sleep_until(w, lock_self_slot());
+    spin_ns = pv_mono_ns() - start < SHORT_WAIT_NS ? SPIN_LONG_NS : SPIN_NS;
     return r;
 }

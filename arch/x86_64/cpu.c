@@ -5,11 +5,10 @@
 #include "kernel/arch.h"
 #include "abi/x86.h"
 #include "kernel/api/signal.h"
-#include "kernel/pv.h"
 
 // A stack overflow must find room for its frame somewhere else. A handler without an alternative stack
 // does not run here, only the kernel does: 16 KB are ample.
-static uint8_t exception_stack[16384] __attribute__((aligned(64)));
+static uint8_t exception_stack[16384] __attribute__((aligned(64))) COLD("exception_stack");
 
 void arch_upcall_entry(void);
 
@@ -45,10 +44,10 @@ void arch_set_thread_pointer(void *tp)
     __asm__ volatile("wrfsbase %0" : : "r"(tp));
 }
 
-void arch_upcalls_init(void)
+void arch_upcalls_init(struct pv_shared *shared)
 {
-    pv_shared->exception_stack = (uintptr_t)exception_stack + sizeof exception_stack;
-    pv_shared->upcall_entry = (uintptr_t)arch_upcall_entry;
+    shared->exception_stack = (uintptr_t)exception_stack + sizeof exception_stack;
+    shared->upcall_entry = (uintptr_t)arch_upcall_entry;
 }
 
 int64_t arch_fork(struct pv_fork *call)

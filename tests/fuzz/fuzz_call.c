@@ -233,7 +233,6 @@ static void make_family(void)
     static struct sample_image sample;
     char err[160];
     sample_image(&sample);
-    memset(sample.elf.text, 0x90, sizeof sample.elf.text); // not zeros: see one_call
     require(image_parse(&image, (const uint8_t *)&sample, sizeof sample, err, sizeof err) == 0);
     image.fd = memfd_create("image", 0);
     require(image.fd >= 0 && ftruncate(image.fd, sizeof sample) == 0);
@@ -317,10 +316,10 @@ static uint64_t edge(struct input *in)
         1 * MB,
     };
     uint8_t which;
-    int16_t delta;
+    int8_t delta;
     take(in, &which, sizeof which);
     take(in, &delta, sizeof delta);
-    return edges[which % (sizeof edges / sizeof edges[0])] + (uint64_t)(int64_t)(delta / 8);
+    return edges[which % (sizeof edges / sizeof edges[0])] + (uint64_t)(int64_t)(delta / 12);
 }
 
 // Two 32-bit fields, small as slots and counts are.
@@ -356,13 +355,13 @@ static void one_call(struct input *in)
     if (p)
         memcpy(p, words, sizeof words);
     run.s.regs.regs.rdi = at.v;
-    const uint8_t *text = monitor.vm.ram + image_program(&image, 0)->segs[1].vaddr;
-    uint64_t first_text = *(const uint64_t *)text;
+    uint8_t *data = monitor.vm.ram + image_program(&image, 0)->segs[2].vaddr;
+    *data = 0xaa;
     if (setjmp(gone) == 0)
         call_dispatch(&monitor, at);
-    // Released memory reads as zero, which must never happen to a program's segments.
-    require(words[0] != PV_CALL_RELEASE || *(const uint64_t *)text == first_text ||
-            (p && p <= text + 8 && text < p + sizeof words));
+    // What was written to a program's data must survive a RELEASE of anything.
+    require(words[0] != PV_CALL_RELEASE || *data == 0xaa ||
+            (p && p <= data && data < p + sizeof words));
     // EXEC lays the platform out anew, with the same stubs and tables.
     require(!memcmp(before, monitor.vm.ram + PLATFORM_GDT_VA, sizeof before));
     monitor.slot = 1;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The host, faked, for families of processes. See fake_family.h; fake_pv.c has the window and the
 // bells.
-#define _GNU_SOURCE
 #include "tests/unit/fake_family.h"
 
 #include <errno.h>
@@ -131,7 +130,8 @@ int64_t pv_fork(uint32_t slot, const struct pv_range *hot, uint32_t nhot)
     return pid < 0 ? -EAGAIN : pid == 0;
 }
 
-void pv_exit(uint32_t status, const void *publish, uint32_t value, uint32_t kick_slot, int interrupt)
+void pv_exit(uint32_t status, const void *publish, uint32_t value, uint32_t kick_slot,
+             int interrupt)
 {
     slots[boot_info->slot].pid = 0;
     if (publish)

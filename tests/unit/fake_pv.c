@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The host, faked: a family's window in shared memory and doorbells as futexes. See fake_kernel.h.
-#define _GNU_SOURCE
 #include <linux/futex.h>
 #include <signal.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Processes: fork, exit, wait, groups, and what is left when a VM dies at a bad moment.
-// Each process is a host process over one window; see fake_family.h.
+// Processes: fork, exit, wait, groups, full tables.
+// Each process is a host process over one window; see fake_family.h. Neighbour: test_death.c.
 #include "tests/unit/check.h"
 #include "kernel/api/errno.h"
 #include "kernel/api/signal.h"
@@ -313,75 +313,6 @@ static void test_groups(void)
     check_alone();
 }
 
-// --- deaths ---
-
-static void test_killed_outside(void)
-{
-    set_up();
-    long pid = sys_fork();
-    if (pid == 0) {
-        proc_lock(); // dies inside a critical section, even
-        family_die();
-    }
-    family_mourn(2);
-    CHECK_EQ(reap(pid), -SIGKILL);
-    check_alone();
-}
-
-static void test_dies_while_forking(void)
-{
-    set_up();
-    long pid = sys_fork();
-    if (pid == 0) {
-        proc_claim(); // an entry with references, and no VM
-        family_die();
-    }
-    family_mourn(2);
-    CHECK_EQ(reap(pid), -SIGKILL);
-    check_alone();
-}
-
-// The parent of the dead one is gone as well; the child of the dead one lives.
-static void test_dead_middle(void)
-{
-    set_up();
-    long pid = sys_fork();
-    if (pid == 0) {
-        if (sys_fork() == 0) {
-            notes->value[0] = 1;
-            wait_go();
-            sys_exit(sys_getppid() == 1 ? 0 : 1);
-        }
-        while (!__atomic_load_n(&notes->value[0], __ATOMIC_SEQ_CST))
-            family_sleep_ms(1);
-        family_die();
-    }
-    family_mourn(2);
-    CHECK_EQ(reap(pid), -SIGKILL);
-    notes->go = 1;
-    check_alone();
-}
-
-// Who buries dies at it: the next undertaker buries both. The door's word is exit.c's: BURYING |
-// slot << 17.
-static void test_undertaker_dies(void)
-{
-    set_up();
-    long a = sys_fork();
-    if (a == 0)
-        family_die();
-    long b = sys_fork();
-    if (b == 0)
-        family_die();
-    family_sleep_ms(20);
-    __atomic_store_n(&window_door(2)->death, 0x80000000u | 3u << 17 | SIGKILL, __ATOMIC_SEQ_CST);
-    CHECK_EQ(sys_wait4((int)a, NULL, WNOHANG, NULL), 0); // not ours to bury
-    family_mourn(3);
-    CHECK_EQ(reap(a), -SIGKILL);
-    CHECK_EQ(reap(b), -SIGKILL);
-    check_alone();
-}
-
 // --- many at once ---
 
 static void test_storm(void)
@@ -421,10 +352,6 @@ int main(void)
     RUN(test_nproc);
     RUN(test_pids_wrap);
     RUN(test_groups);
-    RUN(test_killed_outside);
-    RUN(test_dies_while_forking);
-    RUN(test_dead_middle);
-    RUN(test_undertaker_dies);
     RUN(test_storm);
     return check_done("proc");
 }

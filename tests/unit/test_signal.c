@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Signals between processes: delivery at the end of a call and in the middle of a program, masks,
-// restarts, stops, waits, alarms. An interruption here is a real signal of the host that makes the
+// siginfo, permission, stops. An interruption here is a real signal of the host that makes the
 // upcall (fake_family.c), so handlers run at any instruction of the program.
+// Neighbour: test_sigwait.c.
 #include "tests/unit/check.h"
 #include "kernel/api/errno.h"
-#include "kernel/api/time.h"
 #include "kernel/api/ucontext.h"
 #include "kernel/api/wait.h"
 #include "kernel/entry.h"
@@ -115,7 +115,7 @@ static void test_ignored(void)
     CHECK_EQ(sys_kill(2, SIGUSR1), 0);
     CHECK_EQ(sys_kill(2, SIGCHLD), 0); // ignored by default
     CHECK_EQ(atomic_load(&proc_self->sig_pending), 0);
-    CHECK_EQ(sys_kill(2, SIGCONT), 0); // is kept, for it ends a stop, but gone before somebody listens
+    CHECK_EQ(sys_kill(2, SIGCONT), 0); // kept, for it ends a stop, but gone when somebody listens
     handle(SIGCONT, 0, 0, note);
     CHECK_EQ(sys_kill(2, 0), 0);
     CHECK_EQ(calls, 0);
@@ -261,104 +261,6 @@ static void test_sigchld(void)
     CHECK_EQ(got.u.proc.status, 23);
 }
 
-// --- calls that wait ---
-
-// A child that sends SIGUSR1 to us when we are surely asleep, then ends.
-static long kicker(int code)
-{
-    long pid = sys_fork();
-    if (pid == 0) {
-        while (!__atomic_load_n(&window_door(1)->asleep, __ATOMIC_SEQ_CST))
-            family_sleep_ms(1);
-        sys_kill(2, SIGUSR1);
-        family_sleep_ms(20);
-        sys_exit(code);
-    }
-    return pid;
-}
-
-static void test_restart(void)
-{
-    set_up();
-    handle(SIGUSR1, SA_RESTART, 0, note);
-    CHECK_EQ(reap(kicker(5)), 5);
-    CHECK_EQ(calls, 1);
-    handle(SIGUSR1, 0, 0, note);
-    long pid = kicker(6);
-    CHECK_EQ(sys_wait4((int)pid, NULL, 0, NULL), -EINTR);
-    CHECK_EQ(calls, 2);
-    CHECK_EQ(reap(pid), 6);
-    CHECK_EQ(pv_shared->critical, 0);
-}
-
-static void test_sigsuspend(void)
-{
-    uint64_t set = SIG_BIT(SIGUSR1), none = 0;
-    set_up();
-    handle(SIGUSR1, SA_RESTART, 0, note);
-    sys_sigprocmask(SIG_BLOCK, &set, NULL);
-    sys_kill(2, SIGUSR1); // pending before: the swap of masks must notice
-    CHECK_EQ(sys_sigsuspend(&none), -EINTR);
-    CHECK_EQ(calls, 1);
-    CHECK_EQ(atomic_load(&proc_self->sig_blocked), set);
-    long pid = kicker(1);
-    CHECK_EQ(sys_sigsuspend(&none), -EINTR);
-    CHECK_EQ(calls, 2);
-    CHECK_EQ(atomic_load(&proc_self->sig_blocked), set);
-    CHECK_EQ(reap(pid), 1);
-}
-
-static void test_sigtimedwait(void)
-{
-    uint64_t set = SIG_BIT(SIGUSR1), mask = SIG_BIT(SIGUSR1) | SIG_BIT(SIGCHLD);
-    struct k_timespec soon = {0, 5000000}, long_time = {60, 0}, wrong = {0, -1};
-    struct k_siginfo info;
-    set_up();
-    sys_sigprocmask(SIG_BLOCK, &mask, NULL);
-    CHECK_EQ(sys_sigtimedwait(&set, &info, &soon), -EAGAIN);
-    CHECK_EQ(sys_sigtimedwait(&set, &info, &wrong), -EINVAL);
-    long pid = kicker(1);
-    CHECK_EQ(sys_sigtimedwait(&set, &info, &long_time), SIGUSR1);
-    CHECK_EQ(info.signo, SIGUSR1);
-    CHECK_EQ(info.u.proc.pid, pid);
-    CHECK_EQ(calls, 0);
-    CHECK_EQ(reap(pid), 1);
-}
-
-static void test_nanosleep(void)
-{
-    struct k_timespec req = {0, 3000000}, rem = {0, 0}, minute = {60, 0};
-    set_up();
-    uint64_t from = pv_mono_ns();
-    CHECK_EQ(sys_clock_nanosleep(CLOCK_MONOTONIC, 0, &req, &rem), 0);
-    CHECK(pv_mono_ns() - from >= 3000000);
-    handle(SIGUSR1, SA_RESTART, 0, note); // ends a sleep all the same
-    long pid = kicker(1);
-    CHECK_EQ(sys_clock_nanosleep(CLOCK_MONOTONIC, 0, &minute, &rem), -EINTR);
-    CHECK(rem.sec >= 50 && rem.sec < 60);
-    CHECK_EQ(reap(pid), 1);
-}
-
-static void test_alarm(void)
-{
-    struct k_itimerval timer = {.interval = {0, 4000}, .value = {0, 4000}}, off = {0}, old;
-    struct k_timespec long_time = {60, 0};
-    set_up();
-    handle(SIGALRM, 0, 0, note);
-    CHECK_EQ(sys_setitimer(ITIMER_REAL, &timer, &old), 0);
-    CHECK_EQ(old.value.usec, 0);
-    CHECK_EQ(sys_clock_nanosleep(CLOCK_MONOTONIC, 0, &long_time, NULL), -EINTR);
-    CHECK(calls >= 1);
-    while (calls < 4) // computing
-        ;
-    CHECK_EQ(last, SIGALRM);
-    CHECK_EQ(sys_setitimer(ITIMER_REAL, &off, &old), 0);
-    CHECK_EQ(old.interval.usec, 4000);
-    CHECK_EQ(sys_getitimer(ITIMER_REAL, &old), 0);
-    CHECK(old.value.sec == 0 && old.value.usec == 0);
-    CHECK_EQ(sys_setitimer(1, &timer, NULL), -EINVAL);
-}
-
 // --- stopping ---
 
 static void test_stop(void)
@@ -418,7 +320,6 @@ static void test_storm(void)
     while (calls < ROUNDS) {
         notes->value[1] = calls;
         sys_getppid();
-        sys_sched_yield();
     }
     notes->value[1] = calls;
     CHECK_EQ(reap(pid), 44);
@@ -439,11 +340,6 @@ int main(void)
     RUN(test_group);
     RUN(test_permission);
     RUN(test_sigchld);
-    RUN(test_restart);
-    RUN(test_sigsuspend);
-    RUN(test_sigtimedwait);
-    RUN(test_nanosleep);
-    RUN(test_alarm);
     RUN(test_stop);
     RUN(test_orphaned_group);
     RUN(test_storm);
