@@ -33,7 +33,8 @@ HOST := \
 	host/main.c host/options.c host/supervisor.c host/terminal.c host/family.c host/monitor.c \
 	host/vm.c host/platform.c host/textcache.c host/hugemem.c host/load.c host/guest.c host/event.c \
 	host/call.c host/call_wait.c host/call_console.c host/call_process.c host/trace.c \
-	host/confine.c host/gdb.c host/gdb_command.c host/gdb_packet.c host/gdb_regs.c host/gdb_memory.c \
+	host/confine.c host/gdb.c host/gdb_command.c host/gdb_packet.c host/gdb_regs.c \
+	host/gdb_memory.c \
 	host/image.c host/image_check.c host/elf.c
 MKIMAGE := \
 	tools/mkimage/main.c tools/mkimage/input.c tools/mkimage/tree.c tools/mkimage/write.c \
@@ -246,7 +247,7 @@ test: all $(B)/images/tests.img $(UNIT:%=$(B)/unit/test_%) ## everything CI runs
 bench: all ## figures beside their floors; also build/bench.csv
 	bench/run
 
-test-svm: all $(B)/images/tests.img ## the monitor on AMD's SVM, emulated by QEMU (10 s; fetches 28 MB once)
+test-svm: all $(B)/images/tests.img ## the monitor on another KVM: AMD's SVM, emulated (10 s)
 	tests/svm/run
 
 fuzz: $(FUZZ:%=fuzz-%) ## every fuzzer for FUZZ_TIME (60) seconds

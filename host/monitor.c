@@ -142,8 +142,11 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
         snprintf(why, sizeof why, "cannot be confined: %s", strerror(-r));
         monitor_die(m, SIGKILL, why);
     }
+    if (f->booted)
+        vm_start_at(&m->vm, &regs, PLATFORM_TABLES_VA(m->vm.tables));
+    else if ((r = vm_try_start(&m->vm, &regs, PLATFORM_TABLES_VA(m->vm.tables))) < 0)
+        monitor_die(m, SIGKILL, "this KVM does not take the registers of a Ramet VM");
     f->booted = 1;
-    vm_start_at(&m->vm, &regs, PLATFORM_TABLES_VA(m->vm.tables));
     run(m);
 }
 

@@ -27,6 +27,7 @@ struct vm {
     int kvm_fd, vm_fd, vcpu_fd;
     struct kvm_run *run;
     size_t run_size;
+    int needs_cpuid; // found out by the family's first VM: vm_try_start()
 };
 
 // Reserves address space for RAM (no pages yet). 0 or -errno.
@@ -45,6 +46,10 @@ void vm_start_at(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3);
 // Moves a vCPU that stopped in a ring-0 stub to ring 3; its general registers are the caller's to
 // set. 0 or -errno.
 int vm_ring3(struct vm *vm);
+
+// vm_start_at() for a family's first VM: also finds out whether this KVM takes those registers from a vCPU without
+// CPUID. Most do, and it saves each later VM 20 us. 0 or -errno.
+int vm_try_start(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3);
 
 // Makes KVM forget all it derived from the guest's page tables (the host changed them). 0 or
 // -errno.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The confinement suite: what a monitor may still do, read from the outside, and what happens to one
-that tries more. Every monitor counts: the first program's, clones, and those that ran exec."""
+"""The confinement suite: what a monitor may still do, read from the outside, and what happens to
+one that tries more. Every monitor counts: the first program's, clones, and those that ran exec."""
 
 import os
 import re
@@ -13,7 +13,9 @@ import proc
 from family import Family
 
 # What a monitor keeps open: stdio is the harness' pipes, the control socket is the only socket.
-KEPT = re.compile(r"pipe:|/dev/kvm$|anon_inode:kvm-(vm|vcpu:0)$|socket:|" + re.escape(paths.SHELL_IMAGE))
+KEPT = re.compile(
+    r"pipe:|/dev/kvm$|anon_inode:kvm-(vm|vcpu:0)$|socket:|" + re.escape(paths.SHELL_IMAGE)
+)
 
 
 def shell(script):
@@ -75,8 +77,8 @@ def call_in(pid, call):
 
 
 def test_violation():
-    """Code that took over a monitor and asks for a socket ends the monitor, not more: the parent sees
-    a signalled child, the supervisor says why, the family goes on."""
+    """Code that took over a monitor and asks for a socket ends the monitor, not more: the parent
+    sees a signalled child, the supervisor says why, the family goes on."""
     if not shutil.which("gdb"):
         raise AssertionError("gdb is needed to call a function in a monitor")
     # getppid is allowed: shows that the call itself is not what kills.

@@ -112,12 +112,12 @@ def test_break_and_look():
     """Breakpoints, backtraces, memory, steps, and variables that are changed."""
     with waiting() as (family, port):
         said = gdb(
-            port, "break main", "continue", "backtrace", "x/4gx $sp", "stepi", "info registers rip",
-            "break climb if depth == 3", "continue", "backtrace", "print here", "set var bonus = 100",
-            "info registers mxcsr", "delete", "finish", "continue",
+            port, "break main", "continue", "backtrace", "x/4gx $sp", "stepi", "info reg rip",
+            "break climb if depth == 3", "continue", "backtrace", "print here",
+            "set var bonus = 100", "info registers mxcsr", "delete", "finish", "continue",
         )
         in_order(
-            said, "Breakpoint 1, main", "#0  main", "rip ", "Breakpoint 2, climb (depth=", "#0  climb",
+            said, "Breakpoint 1, main", "#0  main", "rip ", "Breakpoint 2, climb (", "#0  climb",
             "#1 ", "in climb", "#3 ", "in climb", "#4 ", "in main", "mxcsr          0x1f80",
             "Value returned is $2 = 103", "exited normally",
         )
@@ -147,10 +147,10 @@ def test_debug_a_child():
 
 
 def test_fault():
-    """A fault stops the VM in gdb first; going on gives it to the program, whose default is to die."""
+    """A fault stops the VM in gdb first; the program gets it then, and dies by default."""
     with waiting("fault") as (family, port):
         said = gdb(port, "continue", "print nowhere", "continue")
-        in_order(said, "received signal SIGSEGV", "main", "$1 = (int * volatile) 0x0", "terminated with",
+        in_order(said, "received signal SIGSEGV", "main", "$1 = (int * volatile) 0x0", "terminated",
                  "SIGSEGV")
         assert family.finish() == 139
 
@@ -212,7 +212,7 @@ def test_hostile_client():
         for text in (f"m{top},8", f"m0,{top}", "m", "mx,y", f"M{top},4:00000000", "M200000,4:zz",
                      f"Z0,{top},1", "Z0,0,1", "G00", "pffff", "P10", "P10=zz"):
             assert client.ask(text) == "E01", text
-        for text in ("", "vMustReplyEmpty", "Z1,200000,1", "qXfer:features:read:other.xml:0,10", "!"):
+        for text in ("", "vMustReplyEmpty", "Z1,200000,1", "qXfer:features:read:x.xml:0,10", "!"):
             assert client.ask(text) == "", text
         for i in range(300):  # more than there is room for
             client.ask(f"Z0,{0x200000 + i:x},1")
