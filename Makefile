@@ -50,7 +50,8 @@ HOST_CFLAGS := -std=gnu11 -O2 -g $(WARN) -D_GNU_SOURCE -I.
 # static, at a fixed address, and its control flow is nobody's business but the hypervisor's.
 GUEST_CFLAGS := -std=gnu11 -O2 -g $(WARN) -ffreestanding -fno-pic -mno-red-zone -fno-stack-protector \
 	-fcf-protection=none -ffunction-sections -fdata-sections -I.
-HOST_LIBS := -lseccomp
+# Static: a monitor is forked for every process, and each shared library adds mappings and page faults to that.
+HOST_LIBS := -static -lseccomp
 SYSROOT := $(B)/sysroot
 RAMET_CC := $(B)/bin/ramet-cc
 MAKEFLAGS += --no-builtin-rules

@@ -40,6 +40,8 @@ static pid_t fork_sibling(struct family *f, uint32_t slot)
 // twentieth of the same fault taken by the guest.
 static void touch(const struct monitor *m, const struct pv_range *hot, uint32_t n)
 {
+    // KVM maps neighbours together with a page it is asked for, but only what the host may write.
+    madvise(m->vm.ram + PV_CALL_VA, PLATFORM_GDT_VA - PV_CALL_VA, MADV_POPULATE_WRITE);
     for (uint32_t i = 0; i < n; i++) {
         uint64_t start = hot[i].addr & ~(X86_PAGE - 1);
         uint64_t len = (hot[i].len + (hot[i].addr - start) + X86_PAGE - 1) & ~(X86_PAGE - 1);

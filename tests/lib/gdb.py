@@ -228,6 +228,25 @@ def test_hostile_client():
         assert family.finish() == 0
 
 
+def test_exec():
+    """A new program in the debugged VM stops at its first instruction, without old breakpoints."""
+    port = free_port()
+    flags = ["--gdb", str(port)]
+    script = "echo before; exec echo after"
+    with Family(paths.ramet_run(paths.SHELL_IMAGE, "-c", script, options=flags)) as family:
+        family.expect("waits for gdb")
+        with Client(port) as client:
+            first = client.register(RIP)
+            assert client.ask("s").startswith("T05")
+            assert client.ask(f"Z0,{first:x},1") == "OK"
+            assert client.ask("c").startswith("T05"), "no stop at exec"
+            family.expect("before")
+            # Whatever lies there now has no breakpoint: going on over it does not stop.
+            assert client.ask("c") == "W00"
+        family.expect("after")
+        assert family.finish() == 0
+
+
 def test_port_taken():
     """A port that is in use is refused in one line before anything starts."""
     with socket.socket() as taken:
