@@ -11,11 +11,11 @@ GUESTCC ?= gcc
 KERNEL := \
 	kernel/main.c kernel/pv.c kernel/upcall.c kernel/mem.c kernel/print.c kernel/note.c \
 	kernel/random.c kernel/time.c kernel/timer.c kernel/misc.c \
-	kernel/window.c kernel/lock.c kernel/waitq.c kernel/copy.c \
+	kernel/window.c kernel/window_run.c kernel/shm.c kernel/lock.c kernel/waitq.c kernel/copy.c \
 	kernel/file.c kernel/fd.c kernel/pipe.c kernel/pipe_ends.c kernel/fifo.c kernel/poll.c kernel/dev.c \
 	kernel/stream.c kernel/stdio.c kernel/sys_file.c kernel/sys_path.c \
 	kernel/fs_inode.c kernel/fs_dir.c kernel/fs_name.c kernel/fs_path.c kernel/fs_data.c \
-	kernel/fs_open.c kernel/fs_attr.c kernel/fs_rename.c kernel/flock.c kernel/fs_proc.c kernel/fs_proc_text.c kernel/fs_populate.c \
+	kernel/fs_open.c kernel/fs_attr.c kernel/fs_rename.c kernel/flock.c kernel/flock_call.c kernel/fs_proc.c kernel/fs_proc_text.c kernel/fs_populate.c \
 	kernel/proc.c kernel/fork.c kernel/forktable.c kernel/spawn.c kernel/exec.c kernel/exit.c \
 	kernel/wait.c kernel/ids.c \
 	kernel/signal.c kernel/sigsys.c kernel/sigdeliver.c kernel/sigfault.c \
@@ -160,7 +160,8 @@ $(B)/images/shell.img: $(B)/apps/dash.stripped $(B)/apps/busybox.stripped $(B)/b
 $(B)/images/tests.img: $(GUEST_TESTS:%=$(B)/guest/%.stripped) $(B)/bin/mkimage
 	@mkdir -p $(@D)
 	$(B)/bin/mkimage -q -o $@ $(foreach t,$(GUEST_TESTS),--program /tests/$(t)=$(B)/guest/$(t).stripped) \
-		--mkdir /tmp:1777 --entry /tests/hello
+		--mkdir /tmp:1777 --file apps/etc/passwd:/etc/passwd --file apps/etc/group:/etc/group \
+		--entry /tests/hello
 
 # ---- benchmarks: the same sources for Ramet and, as the baseline, for Linux ------------------------
 BENCH := fork process pipe clones repeat child
@@ -198,9 +199,9 @@ UNIT_image := host/image.c host/image_check.c host/elf.c
 UNIT_load := host/load.c host/platform.c host/vm.c host/textcache.c host/hugemem.c $(UNIT_image)
 UNIT_options := host/options.c
 # Processes and signals, over a faked host that forks and interrupts (tests/unit/fake_family.h).
-UNIT += death forktable proc random signal sigwait tty
+UNIT += death forktable proc random shm signal sigwait tty
 FAMILY := tests/unit/fake_pv.c tests/unit/fake_family.c tests/unit/fake_lower.c \
-	kernel/window.c kernel/lock.c kernel/waitq.c kernel/upcall.c \
+	kernel/window.c kernel/window_run.c kernel/shm.c kernel/lock.c kernel/waitq.c kernel/upcall.c \
 	kernel/proc.c kernel/fork.c kernel/exit.c kernel/wait.c kernel/ids.c \
 	kernel/signal.c kernel/sigsys.c kernel/sigdeliver.c \
 	kernel/time.c kernel/timer.c kernel/random.c
@@ -208,9 +209,28 @@ UNIT_death := $(FAMILY) kernel/forktable.c
 UNIT_forktable := $(FAMILY)
 UNIT_proc := $(FAMILY) kernel/forktable.c
 UNIT_random := kernel/random.c
+UNIT_shm := $(FAMILY) kernel/forktable.c kernel/misc.c
 UNIT_signal := $(FAMILY) kernel/forktable.c
 UNIT_sigwait := $(FAMILY) kernel/forktable.c
 UNIT_tty := kernel/tty_line.c kernel/tty_edit.c
+
+# The window, waits, pipes and files, over a faked host and kernel (tests/unit/fake_kernel.h).
+UNIT += dir fs lock path pipe special waitq window
+FILES := tests/unit/fake_pv.c tests/unit/fake_kernel.c tests/unit/fake_image.c \
+	kernel/window.c kernel/window_run.c kernel/shm.c kernel/lock.c kernel/waitq.c kernel/copy.c \
+	kernel/file.c kernel/fd.c kernel/pipe.c kernel/pipe_ends.c kernel/fifo.c kernel/poll.c \
+	kernel/dev.c kernel/sys_file.c kernel/sys_path.c kernel/flock.c kernel/flock_call.c \
+	kernel/fs_inode.c kernel/fs_dir.c kernel/fs_name.c kernel/fs_path.c kernel/fs_data.c \
+	kernel/fs_open.c kernel/fs_attr.c kernel/fs_rename.c kernel/fs_proc.c kernel/fs_proc_text.c \
+	kernel/fs_populate.c
+UNIT_dir := $(FILES)
+UNIT_fs := $(FILES)
+UNIT_lock := $(FILES)
+UNIT_path := $(FILES)
+UNIT_pipe := $(FILES)
+UNIT_special := $(FILES)
+UNIT_waitq := $(FILES)
+UNIT_window := $(FILES)
 
 FUZZ := call elf image
 FUZZ_call := host/call.c host/call_wait.c host/call_console.c host/call_process.c host/guest.c \

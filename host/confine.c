@@ -80,10 +80,7 @@ static const struct confine_rule rules[] = {
     ALLOW(munmap),                                     // likewise
     ALLOW(brk),                                        // malloc
     ALLOW_IF(madvise, INT(2, MADV_DONTNEED)),          // PV_CALL_RELEASE
-    ALLOW_IF(madvise, INT(2, MADV_HUGEPAGE)),          // RAM in 2 MB pages,
-    ALLOW_IF(madvise, INT(2, MADV_NOHUGEPAGE)),        // or not,
-    ALLOW_IF(madvise, INT(2, MADV_POPULATE_READ)),     // mapped early, while a page costs less,
-    ALLOW_IF(madvise, INT(2, MADV_POPULATE_WRITE)),    // copied early, likewise
+    ALLOW_IF(madvise, INT(2, MADV_POPULATE_WRITE)),    // pages made before the guest needs them
     ALLOW(exit_group),                                 // the end
 };
 

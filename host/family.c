@@ -3,6 +3,7 @@
 // Neighbours: family.h (the contract), supervisor.c, calls of the monitor in call_*.c.
 
 #include "host/family.h"
+#include "abi/x86.h"
 #include "host/hugemem.h"
 
 #include <errno.h>
@@ -40,12 +41,27 @@ static void window_init(struct family *f)
     h->magic = WINDOW_MAGIC;
 }
 
-static int window_make(struct family *f, char *err, size_t errlen)
+static int arena_make(struct family *f, char *err, size_t errlen)
 {
-    f->window_size = f->opt->window_size;
-    f->window = hugemem_map("ramet-window", f->window_size);
-    if (!f->window)
-        return fail(err, errlen, "cannot make the window");
+    const struct options *opt = f->opt;
+    uint64_t image_size = (f->image->size + X86_PAGE_2M - 1) & ~(X86_PAGE_2M - 1);
+    int r;
+
+    f->window_size = opt->window_size;
+    f->arena_size = opt->mem + f->window_size + image_size + TEXTCACHE_SIZE;
+    f->arena = hugemem_reserve(f->arena_size);
+    if (!f->arena)
+        return fail(err, errlen, "cannot reserve guest memory");
+    f->window = f->arena + opt->mem;
+    f->image_map = f->window + f->window_size;
+    if (mmap(f->image_map, f->image->size, PROT_READ, MAP_PRIVATE | MAP_FIXED, f->image->fd, 0) ==
+        MAP_FAILED)
+        return fail(err, errlen, opt->image);
+    if ((r = hugemem_map(f->window, "ramet-window", f->window_size)) < 0 ||
+        (r = textcache_init(&f->text, f->image_map + image_size, f->image->header->program_count)) < 0) {
+        errno = -r;
+        return fail(err, errlen, "cannot make the window and text cache");
+    }
     window_init(f);
     return 0;
 }
@@ -84,17 +100,9 @@ int family_init(struct family *f, const struct options *opt, struct image *image
     f->shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (f->shared == MAP_FAILED)
         return fail(err, errlen, "cannot make the family page");
-    f->image_map = mmap(NULL, image->size, PROT_READ, MAP_PRIVATE, image->fd, 0);
-    if (f->image_map == MAP_FAILED)
-        return fail(err, errlen, opt->image);
-    int r = textcache_init(&f->text, image->header->program_count);
-    if (r < 0) {
-        errno = -r;
-        return fail(err, errlen, "cannot make the text cache");
-    }
     clock_init(f);
     stdio_probe(f);
-    return window_make(f, err, errlen);
+    return arena_make(f, err, errlen);
 }
 
 int family_claim(struct family *f, uint32_t slot)

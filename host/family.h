@@ -63,6 +63,10 @@ struct family {
     const struct options *opt;
     struct image *image;
     struct family_shared *shared;
+    // Guest memory, one piece of address space: RAM (each monitor's own), window, image, text cache. Where a byte is
+    // in it is its guest-physical address.
+    uint8_t *arena;
+    uint64_t arena_size;
     uint8_t *window;
     uint64_t window_size;
     uint8_t *image_map; // read-only

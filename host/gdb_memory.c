@@ -16,10 +16,10 @@
 // Host address of guest-physical [pa, pa + len). The image is mapped read-only, by us too.
 static uint8_t *physical(const struct vm *vm, uint64_t pa, uint64_t len, int write)
 {
-    if (pa >= PV_PLATFORM_VA && pa < PV_RAM_VA && len <= PV_RAM_VA - pa)
-        return vm->ram + pa;
-    return guest_ptr(vm, (struct gaddr){pa}, len,
-                     GUEST_RAM | GUEST_WINDOW | (write ? 0 : GUEST_IMAGE));
+    uint64_t end = vm_gpa(vm, vm->image) + (write ? 0 : vm->image_size);
+    if (pa < PV_PLATFORM_VA || pa > end || len > end - pa)
+        return NULL;
+    return vm->ram + pa;
 }
 
 // Host address of the byte at va, good to the end of its 4 KB page; NULL where nothing is mapped.

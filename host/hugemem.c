@@ -14,22 +14,26 @@
 #define MADV_COLLAPSE 25
 #endif
 
-void *hugemem_map(const char *name, uint64_t size)
+void *hugemem_reserve(uint64_t size)
 {
-    int file = memfd_create(name, MFD_CLOEXEC);
-    if (file < 0 || ftruncate(file, (off_t)size) < 0)
-        return NULL;
-    // mmap() aligns to small pages only: reserve more and place the mapping inside.
+    // mmap() aligns to small pages only.
     uint8_t *p = mmap(NULL, size + X86_PAGE_2M, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
                       -1, 0);
     if (p == MAP_FAILED)
         return NULL;
-    p = (uint8_t *)(((uintptr_t)p + X86_PAGE_2M - 1) & ~(X86_PAGE_2M - 1));
-    p = mmap(p, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0);
-    if (p == MAP_FAILED)
-        return NULL;
-    close(file);
-    return p;
+    return (uint8_t *)(((uintptr_t)p + X86_PAGE_2M - 1) & ~(X86_PAGE_2M - 1));
+}
+
+int hugemem_map(void *at, const char *name, uint64_t size)
+{
+    int r = 0, fd = memfd_create(name, MFD_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    if (ftruncate(fd, (off_t)size) < 0 ||
+        mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
+        r = -errno;
+    close(fd);
+    return r;
 }
 
 int hugemem_collapse(void *start, uint64_t len)

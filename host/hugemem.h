@@ -6,9 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// A memfd of `size` bytes, all zero, mapped shared and read-write at a 2 MB boundary; its descriptor is closed
-// again. NULL with errno on failure.
-void *hugemem_map(const char *name, uint64_t size);
+// Reserves `size` bytes of address space at a 2 MB boundary; nothing is mapped. NULL with errno on failure.
+void *hugemem_reserve(uint64_t size);
+
+// Maps a new memfd of `size` bytes, all zero, shared and read-write at `at`, which is reserved; its
+// descriptor is closed again. 0 or -errno.
+int hugemem_map(void *at, const char *name, uint64_t size);
 
 // Puts a range (2 MB aligned) on huge pages now, whatever it holds. Takes about a millisecond per 2 MB.
 // 0 or -errno; nothing changes for its users but speed.

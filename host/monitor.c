@@ -124,8 +124,6 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
 
     m->timer_deadline = 0;
     monitor_enroll(m);
-    if (!m->vm.ram && (r = vm_reserve_ram(&m->vm, f->opt->mem)) < 0)
-        monitor_die(m, SIGKILL, strerror(-r));
     create_vm(m);
     if (!f->tsc_mult) {
         int khz = vm_tsc_khz(&m->vm);
@@ -159,12 +157,14 @@ void monitor_start(struct family *f, uint32_t slot, uint32_t program, const stru
         .vm = {.kvm_fd = f->kvm_fd,
                .vm_fd = -1,
                .vcpu_fd = -1,
+               .ram = f->arena,
+               .ram_size = f->opt->mem,
                .window = f->window,
                .window_size = f->window_size,
                .image = f->image_map,
                .image_size = f->image->size,
                .text = f->text.map,
-               .text_size = f->text.size},
+               .size = f->arena_size},
     };
     textcache_protect(&f->text);
     monitor_run_program(&monitor, program, args);

@@ -26,17 +26,15 @@ static uint64_t *table(const struct vm *vm, uint64_t offset)
     return page(vm, tables_va(vm) + offset);
 }
 
-// One 2 MB entry, in the directories that start at pd and cover guest-physical base and up.
-static void map_2m(const struct vm *vm, uint64_t pd, uint64_t base, uint64_t va, uint64_t rights)
-{
-    table(vm, pd)[(va - base) / X86_PAGE_2M] = (va & ~(X86_PAGE_2M - 1)) | X86_PTE_PS | rights;
-}
-
+// 2 MB entries for [start, end), in the directories that start at pd and cover `base` and up; start is mapped
+// to guest-physical gpa.
 static void map_range(const struct vm *vm, uint64_t pd, uint64_t base, uint64_t start, uint64_t end,
-                      uint64_t rights)
+                      uint64_t gpa, uint64_t rights)
 {
-    for (uint64_t va = start & ~(X86_PAGE_2M - 1); va < end; va += X86_PAGE_2M)
-        map_2m(vm, pd, base, va, rights);
+    start &= ~(X86_PAGE_2M - 1);
+    gpa &= ~(X86_PAGE_2M - 1);
+    for (uint64_t va = start; va < end; va += X86_PAGE_2M)
+        table(vm, pd)[(va - base) / X86_PAGE_2M] = (gpa + (va - start)) | X86_PTE_PS | rights;
 }
 
 static void map_directories(const struct vm *vm, uint64_t pd, uint64_t base, uint64_t end)
@@ -75,20 +73,21 @@ static void map_memory(const struct vm *vm, const struct elf_program *program, u
     table(vm, PLATFORM_PD_RAM)[0] = (tables_va(vm) + PLATFORM_PT0) | PTE_TABLE;
     for (uint32_t i = 0; i < program->nsegs; i++) {
         const struct image_seg *s = &program->segs[i];
-        map_range(vm, PLATFORM_PD_RAM, 0, s->vaddr, s->vaddr + s->memsz, segment_rights(s->flags));
+        map_range(vm, PLATFORM_PD_RAM, 0, s->vaddr, s->vaddr + s->memsz, s->vaddr,
+                  segment_rights(s->flags));
         end = s->vaddr + s->memsz;
     }
     // The heap begins in what is left of the last segment's 2 MB, which load.c made sure is writable.
     end = (end + X86_PAGE_2M - 1) & ~(X86_PAGE_2M - 1);
-    map_range(vm, PLATFORM_PD_RAM, 0, end, guard, data);
-    map_range(vm, PLATFORM_PD_RAM, 0, stack_bottom, vm->ram_size, data);
+    map_range(vm, PLATFORM_PD_RAM, 0, end, guard, end, data);
+    map_range(vm, PLATFORM_PD_RAM, 0, stack_bottom, vm->ram_size, stack_bottom, data);
 
     map_directories(vm, PLATFORM_PD_IMAGE, PV_IMAGE_VA, PV_IMAGE_VA + vm->image_size);
     map_range(vm, PLATFORM_PD_IMAGE, PV_IMAGE_VA, PV_IMAGE_VA, PV_IMAGE_VA + vm->image_size,
-              PTE_COMMON | X86_PTE_NX);
+              vm_gpa(vm, vm->image), PTE_COMMON | X86_PTE_NX);
     map_directories(vm, PLATFORM_PD_WINDOW, PV_WINDOW_VA, PV_WINDOW_VA + vm->window_size);
     map_range(vm, PLATFORM_PD_WINDOW, PV_WINDOW_VA, PV_WINDOW_VA, PV_WINDOW_VA + vm->window_size,
-              data);
+              vm_gpa(vm, vm->window), data);
 }
 
 // Segment descriptors, flat (SDM vol. 3, 3.4.5): base and limit are ignored for 64-bit code and data.
@@ -167,7 +166,7 @@ void platform_init(const struct vm *vm, const struct elf_program *program, uint6
 void platform_map_text(const struct vm *vm, const struct textcache_plan *plan, uint32_t first_page)
 {
     for (uint32_t i = 0; i < plan->n; i++) {
-        uint64_t at = TEXTCACHE_GPA + (first_page + plan->unit[i].page) * X86_PAGE_2M;
+        uint64_t at = vm_gpa(vm, vm->text) + (first_page + plan->unit[i].page) * X86_PAGE_2M;
         table(vm, PLATFORM_PD_RAM)[plan->unit[i].va / X86_PAGE_2M] =
             at | X86_PTE_PS | segment_rights(plan->unit[i].flags);
     }

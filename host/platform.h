@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The megabyte below RAM: what a processor needs to run ring-3 code, laid out by the monitor.
 //
-// Guest-physical = guest-virtual. The first page table maps it in 4 KB pages, each with its own
+// The first page table maps it in 4 KB pages, each with its own
 // rights; what ring 3 must not change is for ring 0 only, and ring 0 holds nothing but stubs of a
 // few instructions.
 #ifndef HOST_PLATFORM_H

@@ -10,12 +10,12 @@
 #include "abi/x86.h"
 #include "host/hugemem.h"
 
-int textcache_init(struct textcache *cache, uint32_t programs)
+int textcache_init(struct textcache *cache, uint8_t *at, uint32_t programs)
 {
-    cache->size = TEXTCACHE_PAGES * X86_PAGE_2M;
-    cache->map = hugemem_map("ramet-text", cache->size);
-    if (!cache->map)
-        return -errno;
+    int r = hugemem_map(at, "ramet-text", TEXTCACHE_SIZE);
+    if (r < 0)
+        return r;
+    cache->map = at;
     size_t table = (programs + 1) * sizeof *cache->programs;
     cache->programs = mmap(NULL, table, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     return cache->programs == MAP_FAILED ? -errno : 0;
@@ -23,7 +23,7 @@ int textcache_init(struct textcache *cache, uint32_t programs)
 
 void textcache_protect(const struct textcache *cache)
 {
-    mprotect(cache->map, cache->size, PROT_READ);
+    mprotect(cache->map, TEXTCACHE_SIZE, PROT_READ);
 }
 
 void textcache_plan(const struct elf_program *program, struct textcache_plan *plan)

@@ -15,9 +15,8 @@
 
 #include "host/elf.h"
 
-// Guest-physical address of the cache in every VM; nothing is mapped at this virtual address.
-#define TEXTCACHE_GPA   UINT64_C(0xe00000000)
 #define TEXTCACHE_PAGES 16u // of 2 MB, for all programs of a family
+#define TEXTCACHE_SIZE  (TEXTCACHE_PAGES * UINT64_C(0x200000))
 #define TEXTCACHE_UNITS 8u  // of 2 MB of addresses, for one program
 
 // How a program's read-only segments lie in cache pages: each 2 MB of addresses is one entry. Segments whose bytes do
@@ -39,13 +38,12 @@ struct textcache_program {
 
 struct textcache {
     uint8_t *map; // read-write in the supervisor, read-only in monitors
-    uint64_t size;
     uint32_t used; // supervisor: pages given out
     struct textcache_program *programs; // shared, one per program of the image
 };
 
-// Makes an empty cache for the programs of an image. 0 or -errno.
-int textcache_init(struct textcache *cache, uint32_t programs);
+// Makes an empty cache for the programs of an image, TEXTCACHE_SIZE bytes at `at`, which is reserved. 0 or -errno.
+int textcache_init(struct textcache *cache, uint8_t *at, uint32_t programs);
 
 // In a monitor, before it runs a guest: the cache cannot be written any more.
 void textcache_protect(const struct textcache *cache);

@@ -12,38 +12,17 @@
 #include "abi/pv.h"
 #include "abi/x86.h"
 #include "host/platform.h"
-#include "host/textcache.h"
 
-enum { SLOT_ID_RAM, SLOT_ID_WINDOW, SLOT_ID_IMAGE, SLOT_ID_TEXT };
-
-int vm_reserve_ram(struct vm *vm, uint64_t size)
-{
-    // One 2 MB of slack: host and guest addresses must be equal modulo 2 MB for huge pages.
-    uint8_t *p = mmap(NULL, size + X86_PAGE_2M, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                      -1, 0);
-    if (p == MAP_FAILED)
-        return -errno;
-    vm->ram = (uint8_t *)(((uintptr_t)p + X86_PAGE_2M - 1) & ~(X86_PAGE_2M - 1));
-    vm->ram_size = size;
-    return 0;
-}
-
-static int set_memory(const struct vm *vm, uint32_t id, uint64_t gpa, uint64_t size, const uint8_t *hva,
-                      uint32_t flags)
+// One memory slot for all of it: each change of a slot waits for a grace period of the host's kernel. What guests must
+// not write (image, text cache) is mapped read-only in this process, so KVM cannot write it for them either.
+static int set_memory(const struct vm *vm, uint64_t size)
 {
     struct kvm_userspace_memory_region region = {
-        .slot = id,
-        .flags = flags,
-        .guest_phys_addr = gpa,
+        .guest_phys_addr = PV_PLATFORM_VA,
         .memory_size = size,
-        .userspace_addr = (uintptr_t)hva,
+        .userspace_addr = (uintptr_t)vm->ram + PV_PLATFORM_VA,
     };
     return ioctl(vm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region) < 0 ? -errno : 0;
-}
-
-static int set_ram(const struct vm *vm, uint64_t size)
-{
-    return set_memory(vm, SLOT_ID_RAM, PV_PLATFORM_VA, size, vm->ram + PV_PLATFORM_VA, 0);
 }
 
 // Only what makes the control register bits of vm_start_at() legal; the guest uses nothing else. A fixed table:
@@ -102,15 +81,8 @@ int vm_create(struct vm *vm, const char **what)
     if ((r = map_run(vm)) < 0)
         return r;
     *what = "set memory";
-    if ((r = set_ram(vm, vm->ram_size - PV_PLATFORM_VA)) < 0)
+    if ((r = set_memory(vm, vm->size - PV_PLATFORM_VA)) < 0)
         return r;
-    if ((r = set_memory(vm, SLOT_ID_WINDOW, PV_WINDOW_VA, vm->window_size, vm->window, 0)) < 0)
-        return r;
-    if ((r = set_memory(vm, SLOT_ID_IMAGE, PV_IMAGE_VA, vm->image_size, vm->image, KVM_MEM_READONLY)) < 0)
-        return r;
-    if ((r = set_memory(vm, SLOT_ID_TEXT, TEXTCACHE_GPA, vm->text_size, vm->text, KVM_MEM_READONLY)) < 0)
-        return r;
-    *what = "set CPUID";
     if (vm->needs_cpuid && (r = set_cpuid(vm)) < 0)
         return r;
     set_tsc_offset(vm);
@@ -194,8 +166,8 @@ int vm_try_start(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3)
 int vm_flush(struct vm *vm)
 {
     // Deleting a memory slot drops every shadow page of the VM.
-    int r = set_ram(vm, 0);
-    return r < 0 ? r : set_ram(vm, vm->ram_size - PV_PLATFORM_VA);
+    int r = set_memory(vm, 0);
+    return r < 0 ? r : set_memory(vm, vm->size - PV_PLATFORM_VA);
 }
 
 int vm_tsc_khz(const struct vm *vm)

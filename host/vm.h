@@ -12,15 +12,16 @@
 #include <stdint.h>
 
 struct vm {
-    // Memory, at the same host addresses in every monitor of a family.
-    uint8_t *ram;       // guest-physical 0; mapped from PV_PLATFORM_VA up
-    uint64_t ram_size;  // guest-physical end of RAM
+    // Memory, at the same host addresses in every monitor of a family and in one piece: a byte's distance
+    // from `ram` is its guest-physical address.
+    uint8_t *ram;       // mapped from PV_PLATFORM_VA up
+    uint64_t ram_size;
     uint8_t *window;
     uint64_t window_size;
     uint8_t *image; // read-only
     uint64_t image_size;
     uint8_t *text; // the text cache, read-only (textcache.h)
-    uint64_t text_size;
+    uint64_t size; // of all
     uint32_t tables; // which set of page tables the guest uses (platform.h)
     uint32_t execs;  // images this VM has run before the present one
     // KVM; -1 / NULL between fork(2) and vm_create().
@@ -30,10 +31,13 @@ struct vm {
     int needs_cpuid; // found out by the family's first VM: vm_try_start()
 };
 
-// Reserves address space for RAM (no pages yet). 0 or -errno.
-int vm_reserve_ram(struct vm *vm, uint64_t size);
+// Guest-physical address of a host address in the VM's memory.
+static inline uint64_t vm_gpa(const struct vm *vm, const uint8_t *p)
+{
+    return (uint64_t)(p - vm->ram);
+}
 
-// Makes the VM, its memory slots and its vCPU. 0 or -errno; `*what` names the step that failed.
+// Makes the VM, its memory slot and its vCPU. 0 or -errno; `*what` names the step that failed.
 int vm_create(struct vm *vm, const char **what);
 
 // After fork(2), in the child: lets go of the parent's VM.

@@ -16,6 +16,7 @@
 #include "kernel/file.h"
 #include "kernel/lib.h"
 #include "kernel/pv.h"
+#include "kernel/shm.h"
 #include "kernel/signal.h"
 #include "kernel/sys.h"
 
@@ -165,6 +166,7 @@ int exec_prepare(struct exec_image *image, const char *path, char *const argv[],
 void exec_commit(struct proc *p, const struct exec_image *image, const char *path)
 {
     fds_close_on_exec(p);
+    shm_drop_all(p);
     signal_exec(p);
     p->exec_done = 1;
     proc_name(p, path, image->strings, image->args_len);

@@ -15,6 +15,7 @@
 #include "kernel/proc.h"
 #include "kernel/pv.h"
 #include "kernel/root.h"
+#include "kernel/shm.h"
 #include "kernel/signal.h"
 #include "kernel/sys.h"
 #include "kernel/tty.h"
@@ -128,6 +129,7 @@ static void drop_inode(struct wref *ref)
 static void release_resources(struct proc *p)
 {
     fds_close_all(p);
+    shm_drop_all(p);
     drop_inode(&p->cwd);
     drop_inode(&p->root);
     if (p->pid == p->sid)
@@ -146,10 +148,12 @@ static void report_leaks(void)
     proc_unlock();
     uint32_t files = __atomic_load_n(&root->files.used, __ATOMIC_RELAXED);
     uint32_t pipes = __atomic_load_n(&root->pipes.used, __ATOMIC_RELAXED);
-    if (procs + files + pipes == 0)
+    uint32_t segments = __atomic_load_n(&root->segments.used, __ATOMIC_RELAXED);
+    if (procs + files + pipes + segments == 0)
         klog("leaks: none");
     else
-        klog("leaks: %u processes, %u files, %u pipes", procs, files, pipes);
+        klog("leaks: %u processes, %u files, %u pipes, %u shared mappings", procs, files, pipes,
+             segments);
 }
 
 void proc_exit(int status)

@@ -21,10 +21,13 @@ long fd_fcntl(int fd, int cmd, long arg);
 // if that is >= 0, closing what was there. The descriptor, -EMFILE or -EBADF.
 int fds_put(struct proc *p, struct file *f, int at, int cloexec);
 
-// Record locks (kernel/flock.c): F_GETLK, F_SETLK, F_SETLKW.
+// Locks on files (kernel/flock_call.c): F_GETLK, F_SETLK, F_SETLKW; and flock(2).
 long flock_fcntl(struct file *f, int cmd, void *arg);
-// The process closes a descriptor of this inode: all its locks on it go, whoever else has it open
-// (POSIX fcntl()).
+long flock_whole(struct file *f, int op);
+// The process closes a descriptor of this inode: all its record locks on it go, whoever else has it
+// open (POSIX fcntl()).
 void flock_release(const struct proc *p, struct wref inode);
+// The description goes, and flock()'s lock with it.
+void flock_file_gone(struct file *f);
 
 #endif

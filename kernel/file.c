@@ -6,6 +6,7 @@
 // operations).
 
 #include "kernel/file.h"
+#include "kernel/fd.h"
 #include "kernel/lib.h"
 #include "kernel/proc.h"
 #include "kernel/root.h"
@@ -55,6 +56,7 @@ void file_unref(struct file *f)
     const struct file_ops *ops = file_ops(f);
     if (ops->release)
         ops->release(f);
+    flock_file_gone(f);
     inode_unref(f->inode);
     wtable_free(&window_root()->files, f);
 }

@@ -1,53 +1,94 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Record locks: fcntl(F_SETLK) and its kin, by byte range, owned by a process (POSIX fcntl()).
+// Locks on files: the table of all of the family's, and its rules.
 //
-// All of the family's are in one table under one lock, and all who wait stand in one queue: there
-// are few, and a range can conflict with any other of its file. Deadlocks are not detected:
-// F_SETLKW waits until a signal.
-// Neighbours: fd.c (close drops a process's locks on a file), sys_file.c.
+// POSIX fcntl(): a range belongs to a process, and the last word of one process about a byte counts.
+// flock(2): a whole file, owned by an open file description; the two kinds do not see each other
+// (Linux). There are few, and a range can conflict with any other of its file: one table, searched
+// from end to end under one lock. An owner that dies inside leaves at worst a lock of its own,
+// which its burial drops.
+// Neighbours: flock_call.c (the system calls and their waits), fd.c and file.c (who lets go).
 
 #include "kernel/flock.h"
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"
-#include "kernel/entry.h"
-#include "kernel/fd.h"
-#include "kernel/inode.h"
 #include "kernel/lib.h"
-#include "kernel/pv.h"
 #include "kernel/root.h"
 
-#define TO_END UINT64_MAX
+#define CIRCLE_MAX 8 // processes in a circle that is looked for; longer ones wait for a signal
 
 static struct rlock *lock_at(uint32_t i)
 {
     return wtable_at(&window_root()->rlocks, i);
 }
 
-static int overlaps(const struct rlock *a, const struct rlock *b)
+static uint32_t count(void)
 {
-    return a->used && a->inode.unit == b->inode.unit && a->start <= b->end && b->start <= a->end;
+    return window_root()->rlocks.count;
 }
 
-// The lock of another process that keeps `want` from being set, or NULL.
-static struct rlock *conflict(const struct rlock *want)
+static int same_owner(const struct rlock *a, const struct rlock *b)
 {
-    for (uint32_t i = 0; i < window_root()->rlocks.count; i++) {
-        struct rlock *l = lock_at(i);
-        if (overlaps(l, want) && l->pid != want->pid &&
-            (l->type == F_WRLCK || want->type == F_WRLCK))
-            return l;
-    }
+    return a->kind == RLOCK_WHOLE ? a->file.unit == b->file.unit : a->pid == b->pid;
+}
+
+static int overlaps(const struct rlock *a, const struct rlock *b)
+{
+    return a->inode.unit == b->inode.unit && a->start <= b->end && b->start <= a->end;
+}
+
+// Whether the lock `l` stands against a request (which may be a wish already in the table).
+static int stands_against(const struct rlock *l, const struct rlock *want)
+{
+    uint32_t kind = want->kind == RLOCK_WISH ? RLOCK_RANGE : want->kind;
+    return l->kind == kind && overlaps(l, want) && !same_owner(l, want) &&
+           (l->type == F_WRLCK || want->type == F_WRLCK);
+}
+
+struct rlock *rlock_conflict(const struct rlock *want)
+{
+    for (uint32_t i = 0; i < count(); i++)
+        if (stands_against(lock_at(i), want))
+            return lock_at(i);
     return NULL;
 }
 
-// Takes the range of `cut` out of the owner's locks. One of them may fall into two: `spare` is the
-// second.
+static const struct rlock *wish_of(int32_t pid)
+{
+    for (uint32_t i = 0; i < count(); i++)
+        if (lock_at(i)->kind == RLOCK_WISH && lock_at(i)->pid == pid)
+            return lock_at(i);
+    return NULL;
+}
+
+// Whether `pid` is among those that `want` waits for, directly or through their own wishes.
+static int waits_for(const struct rlock *want, int32_t pid, int depth)
+{
+    for (uint32_t i = 0; depth < CIRCLE_MAX && i < count(); i++) {
+        const struct rlock *l = lock_at(i);
+        if (!stands_against(l, want))
+            continue;
+        if (l->pid == pid)
+            return 1;
+        const struct rlock *wish = wish_of(l->pid);
+        if (wish && waits_for(wish, pid, depth + 1))
+            return 1;
+    }
+    return 0;
+}
+
+int rlock_circle(const struct rlock *want)
+{
+    return want->kind == RLOCK_RANGE && waits_for(want, want->pid, 0);
+}
+
+// Takes the range of `cut` out of its owner's locks. One of them may fall into two: `spare` is the
+// second. Whether it was needed.
 static int cut_out(const struct rlock *cut, struct rlock *spare)
 {
     int used_spare = 0;
-    for (uint32_t i = 0; i < window_root()->rlocks.count; i++) {
+    for (uint32_t i = 0; i < count(); i++) {
         struct rlock *l = lock_at(i);
-        if (l == spare || l->pid != cut->pid || !overlaps(l, cut))
+        if (l == spare || l->kind != cut->kind || !same_owner(l, cut) || !overlaps(l, cut))
             continue;
         if (l->start >= cut->start && l->end <= cut->end) {
             wtable_free(&window_root()->rlocks, l);
@@ -55,7 +96,7 @@ static int cut_out(const struct rlock *cut, struct rlock *spare)
             l->start = cut->end + 1;
         } else if (l->end <= cut->end) {
             l->end = cut->start - 1;
-        } else { // only one can be split: no other of ours overlaps it
+        } else { // only one can be split: no other of the owner's overlaps it
             *spare = *l;
             spare->start = cut->end + 1;
             l->end = cut->start - 1;
@@ -65,17 +106,19 @@ static int cut_out(const struct rlock *cut, struct rlock *spare)
     return used_spare;
 }
 
-// Sets, changes or removes. 0, -EAGAIN (a conflict) or -ENOLCK (table full; nothing has changed).
-static int set(const struct rlock *want)
+int rlock_set(const struct rlock *want)
 {
     struct wtable *table = &window_root()->rlocks;
-    if (want->type == F_UNLCK && table->used == 0)
+    int unlock = want->type == F_UNLCK;
+    if (unlock && table->used == 0)
         return 0;
-    if (want->type != F_UNLCK && conflict(want))
+    if (!unlock && rlock_conflict(want))
         return -EAGAIN;
-    struct rlock *spare = wtable_claim(table, 1);
-    struct rlock *new = want->type == F_UNLCK ? NULL : wtable_claim(table, 1);
-    if (!spare || (want->type != F_UNLCK && !new)) {
+    // Both are claimed first, so that nothing can fail half-way. A claimed one has no inode yet and
+    // matches nothing.
+    struct rlock *spare = wtable_claim(table, want->kind);
+    struct rlock *new = unlock ? NULL : wtable_claim(table, want->kind);
+    if (!spare || (!unlock && !new)) {
         if (spare)
             wtable_free(table, spare);
         return -ENOLCK;
@@ -87,117 +130,19 @@ static int set(const struct rlock *want)
     return 0;
 }
 
-// All of one process's locks on a file.
-static void drop_all(int32_t pid, struct wref inode)
+void rlock_drop_process(int32_t pid, struct wref inode)
 {
-    for (uint32_t i = 0; i < window_root()->rlocks.count; i++) {
+    for (uint32_t i = 0; i < count(); i++) {
         struct rlock *l = lock_at(i);
-        if (l->used && l->pid == pid && l->inode.unit == inode.unit)
+        if ((l->kind == RLOCK_RANGE || l->kind == RLOCK_WISH) && l->pid == pid &&
+            l->inode.unit == inode.unit)
             wtable_free(&window_root()->rlocks, l);
     }
 }
 
-void flock_release(const struct proc *p, struct wref inode)
+void rlock_drop_file(struct wref file)
 {
-    struct wroot *root = window_root();
-    // Nearly always nobody has a lock. Relaxed: our own ones we see.
-    if (!inode.unit || __atomic_load_n(&root->rlocks.used, __ATOMIC_RELAXED) == 0)
-        return;
-    lock_take(&root->flock_lock);
-    drop_all(p->pid, inode);
-    lock_drop(&root->flock_lock);
-    waitq_wake(&root->flock_q);
-}
-
-static int try_set(void *arg)
-{
-    // An owner that died inside leaves at worst a lock of its own, which its burial drops.
-    lock_take(&window_root()->flock_lock);
-    int r = set(arg);
-    lock_drop(&window_root()->flock_lock);
-    return r == -EAGAIN ? 0 : r < 0 ? r : 1;
-}
-
-// The program's struct flock as a range: POSIX lets it start anywhere and be of negative length.
-static int range_of(const struct k_flock *fl, struct file *f, struct rlock *want)
-{
-    int64_t base = 0, start, end;
-    if (fl->whence == SEEK_CUR)
-        base = (int64_t)f->offset;
-    else if (fl->whence == SEEK_END)
-        base = (int64_t)inode_at(f->inode)->size;
-    else if (fl->whence != SEEK_SET)
-        return -EINVAL;
-    if (__builtin_add_overflow(base, fl->start, &start))
-        return -EOVERFLOW;
-    if (__builtin_add_overflow(start, fl->len, &end))
-        return -EOVERFLOW;
-    if (fl->len < 0) {
-        int64_t swap = start;
-        start = end;
-        end = swap;
-    }
-    if (start < 0)
-        return -EINVAL;
-    want->start = (uint64_t)start;
-    want->end = fl->len == 0 ? TO_END : (uint64_t)end - 1;
-    return 0;
-}
-
-static void tell(struct k_flock *fl, const struct rlock *want)
-{
-    lock_take(&window_root()->flock_lock);
-    const struct rlock *l = conflict(want);
-    if (!l) {
-        fl->type = F_UNLCK;
-    } else {
-        fl->type = (int16_t)l->type;
-        fl->whence = SEEK_SET;
-        fl->start = (int64_t)l->start;
-        fl->len = l->end == TO_END ? 0 : (int64_t)(l->end - l->start + 1);
-        fl->pid = l->pid;
-    }
-    lock_drop(&window_root()->flock_lock);
-}
-
-static int may_lock(const struct file *f, int type)
-{
-    uint32_t mode = f->flags & O_ACCMODE;
-    if (type < F_RDLCK || type > F_UNLCK)
-        return -EINVAL;
-    if ((type == F_RDLCK && mode == O_WRONLY) || (type == F_WRLCK && mode == O_RDONLY))
-        return -EBADF;
-    return 0;
-}
-
-long flock_fcntl(struct file *f, int cmd, void *arg)
-{
-    struct k_flock *fl = arg;
-    if (user_writable(fl, sizeof *fl) < 0)
-        return -EFAULT;
-    if (!f->inode.unit || f->kind != FILE_REGULAR)
-        return -EINVAL;
-    struct rlock want = {
-        .used = 1, .pid = proc_self->pid, .inode = f->inode, .type = (uint32_t)fl->type};
-    int r = cmd == F_GETLK && fl->type != F_UNLCK ? 0 : may_lock(f, fl->type);
-    if (r == 0)
-        r = range_of(fl, f, &want);
-    if (r < 0)
-        return r;
-    if (cmd == F_GETLK) {
-        tell(fl, &want);
-        return 0;
-    }
-    r = try_set(&want);
-    if (r == 0 && cmd == F_SETLKW) {
-        struct waitq *q = &window_root()->flock_q;
-        struct wait w = {
-            .ready = try_set, .arg = &want, .queues = &q, .nqueues = 1, .deadline = PV_FOREVER};
-        r = wait_for(&w);
-    }
-    if (r == 0)
-        return -EAGAIN;
-    if (r > 0) // an unlock or a weaker lock may let others go on
-        waitq_wake(&window_root()->flock_q);
-    return r < 0 ? r : 0;
+    for (uint32_t i = 0; i < count(); i++)
+        if (lock_at(i)->kind == RLOCK_WHOLE && lock_at(i)->file.unit == file.unit)
+            wtable_free(&window_root()->rlocks, lock_at(i));
 }

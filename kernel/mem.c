@@ -14,6 +14,7 @@
 #include "kernel/entry.h"
 #include "kernel/lib.h"
 #include "kernel/pv.h"
+#include "kernel/shm.h"
 #include "kernel/sys.h"
 
 #define PAGE UINT64_C(4096)
@@ -113,16 +114,36 @@ static long map_file(uintptr_t at, size_t len, int fd, int64_t off)
     return 0;
 }
 
+static long map_shared(uint64_t pages)
+{
+    long r;
+    sys_enter(); // a handler that maps as well must not see half an entry
+    r = shm_map(pages);
+    sys_leave(&r);
+    return r;
+}
+
+static long unmap_shared(uintptr_t start, uint64_t pages)
+{
+    long r;
+    sys_enter();
+    r = shm_unmap(start, pages);
+    sys_leave(&r);
+    return r;
+}
+
 long sys_mmap(void *addr, size_t len, int prot, int flags, int fd, int64_t off)
 {
     uint64_t n = (len + PAGE - 1) / PAGE;
     (void)addr; // a hint we need not take
     if (len == 0 || off % (int64_t)PAGE || ((flags & MAP_SHARED) != 0) == ((flags & MAP_PRIVATE) != 0))
         return -EINVAL;
-    // What shares memory between processes belongs in the window, and nothing there is mappable yet;
-    // pages with rights of their own need 4 KB tables. Refused rather than pretended.
-    if ((flags & MAP_SHARED) || (flags & MAP_FIXED) || (prot & PROT_EXEC) || !(prot & PROT_READ))
+    // A file's pages in the window are not contiguous, and pages with rights of their own need 4 KB
+    // tables. Refused rather than pretended.
+    if ((flags & MAP_FIXED) || (prot & PROT_EXEC) || !(prot & PROT_READ))
         return -ENODEV;
+    if (flags & MAP_SHARED)
+        return flags & MAP_ANONYMOUS ? map_shared(n) : -ENODEV;
     if (n > (heap_end - heap_start) / PAGE)
         return -ENOMEM;
     uintptr_t at = find_pages(n);
@@ -140,6 +161,8 @@ long sys_munmap(void *addr, size_t len)
 {
     uintptr_t start = (uintptr_t)addr;
     uint64_t n = (len + PAGE - 1) / PAGE;
+    if (len && start % PAGE == 0 && shm_is_window(start) && n <= boot_info->window_size / PAGE)
+        return unmap_shared(start, n);
     if (len == 0 || start % PAGE || start < map_low || start > heap_end || n > (heap_end - start) / PAGE)
         return -EINVAL;
     set_pages(page_of(start, n), n, 0);
@@ -167,7 +190,7 @@ long sys_madvise(void *addr, size_t len, int advice)
         return -EINVAL;
     if (user_writable(addr, len) < 0)
         return -ENOMEM;
-    if (advice == MADV_DONTNEED) // memory then reads as zero; MADV_FREE and the hints promise nothing
+    if (advice == MADV_DONTNEED && !shm_is_window(start)) // memory then reads as zero; MADV_FREE and the hints promise nothing
         give_back(start, start + ((len + PAGE - 1) & ~(PAGE - 1)));
     return 0;
 }
@@ -188,7 +211,7 @@ int user_writable(void *p, size_t n)
     if (n == 0) // nothing is touched: any address will do, NULL above all
         return 0;
     if (within(a, n, (uintptr_t)__data_start, heap_end) ||
-        within(a, n, boot_info->stack_bottom, boot_info->stack_top))
+        within(a, n, boot_info->stack_bottom, boot_info->stack_top) || shm_within(a, n))
         return 0;
     return -EFAULT;
 }
@@ -200,7 +223,7 @@ int user_readable(const void *p, size_t n)
         return 0;
     // Text, read-only data and data are adjacent, each rounded up to 2 MB by the linker script.
     if (within(a, n, PV_RAM_VA * 2, heap_end) ||
-        within(a, n, boot_info->stack_bottom, boot_info->stack_top))
+        within(a, n, boot_info->stack_bottom, boot_info->stack_top) || shm_within(a, n))
         return 0;
     return -EFAULT;
 }

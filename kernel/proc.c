@@ -13,6 +13,7 @@
 #include "kernel/lib.h"
 #include "kernel/pv.h"
 #include "kernel/root.h"
+#include "kernel/shm.h"
 
 #define PID_MAX   4194304 // Linux's limit on 64-bit systems
 
@@ -211,6 +212,7 @@ struct proc *proc_claim(void)
     inode_ref(proc_self->root);
     c->root = proc_self->root;
     fds_inherit(c, proc_self);
+    shm_inherit(c, proc_self);
     return c;
 }
 
@@ -238,6 +240,7 @@ void proc_discard(struct proc *p)
 {
     struct wref cwd = p->cwd, top = p->root;
     fds_close_all(p);
+    shm_drop_all(p);
     p->cwd = p->root = (struct wref){0};
     inode_unref(cwd);
     inode_unref(top);

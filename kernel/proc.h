@@ -11,6 +11,7 @@
 #include "kernel/window.h"
 
 #define PROC_MAX_FDS 1024
+#define PROC_MAX_MAPS 32 // shared mappings of a process
 // The family's supervisor: parent of the first program and of orphans, reaps at once.
 #define PROC_INIT_PID 1
 #define PROC_FIRST_PID 2
@@ -32,6 +33,13 @@ struct proc_siginfo {
     uint32_t uid;
     uint32_t reserved;
     uint64_t value; // SIGCHLD: status or signal; SI_QUEUE: the sender's sigval
+};
+
+// A part of a shared segment that a process maps (kernel/shm.c).
+struct proc_map {
+    uint32_t segment; // index in wroot.segments + 1; 0 = the entry is free
+    struct wref start;
+    uint32_t pages;
 };
 
 struct proc {
@@ -79,6 +87,9 @@ struct proc {
     uint64_t alarm_interval_ns;
     char comm[16];
     char cmdline[256];
+    // Shared mappings, written as the descriptors below are.
+    uint32_t nmaps; // all entries from here on are free
+    struct proc_map maps[PROC_MAX_MAPS];
     // Open descriptors: index of a struct file in wroot.files + 1, | PROC_FD_CLOEXEC; 0 = closed.
     // Only the process itself changes them (a parent fills its child's; whoever buries it closes
     // them).

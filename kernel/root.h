@@ -41,6 +41,7 @@ struct wroot {
     // Memory.
     struct wref bitmap; // one bit per page of the pool
     struct wref pool;   // first page
+    struct wref stained; // one bit per page of the pool: was used and given back, so may not be zero
     uint32_t pool_pages;
     _Atomic uint32_t pool_used;
     _Atomic uint32_t pool_hint;
@@ -50,6 +51,7 @@ struct wroot {
     struct wtable inodes; // struct inode
     struct wtable pipes;  // struct pipe
     struct wtable rlocks; // struct rlock (kernel/flock.c)
+    struct wtable segments; // struct shm_segment (kernel/shm.c)
     // Processes, under proc_lock.
     struct wlock proc_lock;
     int32_t next_pid;

@@ -37,6 +37,7 @@ long sys_dup(int fd);
 long sys_dup2(int fd, int to);
 long sys_dup3(int fd, int to, int flags);
 long sys_fcntl(int fd, int cmd, long arg);
+long sys_flock(int fd, int op);
 long sys_ioctl(int fd, unsigned long request, void *arg);
 long sys_pipe2(int fds[2], int flags);
 long sys_fstat(int fd, struct k_stat *st);

@@ -208,6 +208,17 @@ long sys_fcntl(int fd, int cmd, long arg)
     return r;
 }
 
+long sys_flock(int fd, int op)
+{
+    long r;
+    do {
+        sys_enter();
+        struct file *f = fd_borrow(fd);
+        r = f && !(f->flags & O_PATH) ? flock_whole(f, op) : -EBADF;
+    } while (sys_leave(&r));
+    return r;
+}
+
 static long do_pipe(int fds[2], int flags)
 {
     struct file *ends[2];

@@ -20,9 +20,10 @@
 #include "kernel/pipe.h"
 #include "kernel/proc.h"
 #include "kernel/root.h"
+#include "kernel/shm.h"
 
 #define ROOT_MAGIC  UINT64_C(0x746f6f7274656d61) // "amteroot"
-#define ROOT_LAYOUT 1u                           // count up when a structure of the window changes
+#define ROOT_LAYOUT 2u                           // count up when a structure of the window changes
 
 #define RUN_PAGES   16u // the one length of a contiguous run
 #define WORD_PAGES  64u // pages per bitmap word
@@ -30,6 +31,7 @@
 #define MIN_INODES  1024u
 #define MIN_PIPES   256u
 #define RLOCKS      1024u  // record locks of the family
+#define SEGMENTS    1024u  // shared anonymous mappings
 #define INODE_SHARE 16384u // bytes of window per inode
 #define MIN_POOL    (64u * WPAGE)
 
@@ -79,17 +81,20 @@ int window_format(void)
 
     // Tables by how often they are touched; the page pool last, on a 64 KB boundary.
     uint64_t bitmap = lay(&off, header->size / WPAGE / 8, 64);
+    uint64_t stained = lay(&off, header->size / WPAGE / 8, 64);
     lay_table(&r->files, &off, sizeof(struct file), at_least(8ull * slots, MIN_FILES));
     lay_table(&r->pipes, &off, sizeof(struct pipe), at_least(2ull * slots, MIN_PIPES));
     lay_table(&r->inodes, &off, sizeof(struct inode),
               at_least(header->size / INODE_SHARE, MIN_INODES));
     lay_table(&r->rlocks, &off, sizeof(struct rlock), RLOCKS);
+    lay_table(&r->segments, &off, sizeof(struct shm_segment), SEGMENTS);
     uint64_t procs = lay(&off, sizeof(struct proc) * (uint64_t)(slots + 1), WPAGE);
     uint64_t pool = lay(&off, 0, RUN_PAGES * WPAGE);
     if (pool + MIN_POOL > header->size)
         return -ENOMEM;
 
     r->bitmap = ref_at(bitmap);
+    r->stained = ref_at(stained);
     r->procs = ref_at(procs);
     r->pool = ref_at(pool);
     // Whole words of the bitmap only, so that no search has to mind an end inside a word.
@@ -242,6 +247,7 @@ void window_pages_free(void *pages, uint32_t count)
     uint32_t page = (uint32_t)(((uint8_t *)pages - (uint8_t *)wref_ptr(root->pool)) / WPAGE);
     uint64_t mask = (count == 1 ? UINT64_C(1) : UINT64_C(0xffff)) << page % WORD_PAGES;
     uint32_t w = page / WORD_PAGES;
+    window_stain(w, mask);
     // Release: our last stores to the pages come before another VM's first ones.
     uint64_t old = __atomic_fetch_and(bitmap_word(w), ~mask, __ATOMIC_RELEASE);
     if ((old & mask) != mask)

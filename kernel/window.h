@@ -86,6 +86,11 @@ void *window_pages_alloc(uint32_t count);
 // overwritten.
 void *window_pages_alloc_raw(uint32_t count);
 void window_pages_free(void *pages, uint32_t count);
+// Contiguous pages, any number, zeroed (kernel/window_run.c). NULL: no such run is free.
+void *window_run_alloc(uint32_t count);
+void window_run_free(void *run, uint32_t count);
+// Between the two files: notes that pages of a bitmap word are no longer as the host made them.
+void window_stain(uint32_t word, uint64_t mask);
 uint32_t window_pages_used(void);
 uint32_t window_pages_total(void);
 

@@ -228,28 +228,9 @@ int lockf(int fd, int cmd, off_t len)
     }
 }
 
-// flock() as a record lock over the whole file. It differs from Linux's in who owns it (the process
-// and not the open file), which single-descriptor users do not notice.
 int flock(int fd, int op)
 {
-    struct flock lock = {.l_whence = SEEK_SET};
-    switch (op & ~LOCK_NB) {
-    case LOCK_SH:
-        lock.l_type = F_RDLCK;
-        break;
-    case LOCK_EX:
-        lock.l_type = F_WRLCK;
-        break;
-    case LOCK_UN:
-        lock.l_type = F_UNLCK;
-        break;
-    default:
-        return (int)glue_ret(-EINVAL);
-    }
-    int r = fcntl(fd, op & LOCK_NB ? F_SETLK : F_SETLKW, &lock);
-    if (r < 0 && errno == EACCES)
-        errno = EWOULDBLOCK;
-    return r;
+    return (int)glue_ret(sys_flock(fd, op));
 }
 
 // Advice only, and everything is in memory; but a bad descriptor is still an error.

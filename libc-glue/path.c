@@ -179,7 +179,7 @@ static int append(char *path, const char *name, size_t len)
 }
 
 // Replaces the last component of PATH, a symbolic link of LEN bytes in TARGET, in what is still to
-// be walked: REST becomes target + "/" + rest, and PATH goes back to the link's directory.
+// be walked: REST becomes target/rest, and PATH goes back to the link's directory.
 static int follow(char *path, char *rest, const char *target, size_t len)
 {
     char tail[PATH_MAX];
@@ -187,8 +187,9 @@ static int follow(char *path, char *rest, const char *target, size_t len)
     if (len + 1 + strlen(tail) >= PATH_MAX)
         return -ENAMETOOLONG;
     memcpy(rest, target, len);
-    rest[len] = '/';
-    strcpy(rest + len + 1, tail);
+    if (*tail) // a slash at the very end would demand a directory
+        rest[len++] = '/';
+    strcpy(rest + len, tail);
     if (target[0] == '/')
         strcpy(path, "/");
     else

@@ -48,6 +48,12 @@
 #define F_WRLCK 1
 #define F_UNLCK 2
 
+// flock(2)
+#define LOCK_SH 1
+#define LOCK_EX 2
+#define LOCK_NB 4
+#define LOCK_UN 8
+
 #define AT_FDCWD            (-100)
 #define AT_SYMLINK_NOFOLLOW 0x100
 #define AT_REMOVEDIR        0x200

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The C library's calendar: seconds to dates and back in eight time zones, daylight saving on both
+// The C library's calendar: seconds to dates and back in seven time zones, daylight saving on both
 // hemispheres, strftime, mktime's normalisation, strptime. After 1970 only: before, Linux's C
 // library ignores the daylight saving rules of TZ.
 #include "check.h"
@@ -35,7 +35,7 @@ int main(void)
     static const char *const zones[] = {
         "UTC0",          "CET-1CEST,M3.5.0,M10.5.0/3",     "EST5EDT,M3.2.0,M11.1.0",
         "<+0330>-3:30",  "AEST-10AEDT,M10.1.0,M4.1.0/3",   "NZST-12NZDT,J280,J80",
-        "XXX4YYY3,59/1,300/2", "PST8PDT",
+        "XXX4YYY3,59/1,300/2",
     };
     unsetenv("TZ");
     for (size_t i = 0; i < sizeof zones / sizeof *zones; i++) {
@@ -46,6 +46,7 @@ int main(void)
             show((time_t)(draw() % 4000000000UL + 20000000UL));
     }
     NEED(setenv("TZ", "UTC0", 1) == 0);
+    tzset();
     for (long t = 0; t < 2; t++)
         show(t * 951782400); // the epoch, and 29 February 2000
     struct tm tm = {0};

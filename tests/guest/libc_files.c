@@ -87,7 +87,8 @@ static void directories(void)
     say("dirfd %d", dirfd(d) >= 0);
     say("closedir %d", closedir(d));
     errno = 0;
-    say("opendir of a file: %d %s", opendir("a.c") == NULL, err_name(errno));
+    d = opendir("a.c");
+    say("opendir of a file: %d %s", d == NULL, err_name(errno));
 }
 
 static void users(void)
@@ -101,7 +102,8 @@ static void users(void)
     say("no such user: %d", pw == NULL);
     int error = getpwnam_r("root", &p, buf, sizeof buf, &r);
     say("getpwnam_r: %d %s", error, r ? r->pw_name : "-");
-    say("too small: %s", err_name(getpwnam_r("root", &p, buf, 4, &r)));
+    error = getpwnam_r("root", &p, buf, 4, &r);
+    say("too small: %s", err_name(error));
 }
 
 int main(void)

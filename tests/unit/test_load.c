@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "abi/x86.h"
+#include "host/hugemem.h"
 #include "host/load.h"
 #include "host/platform.h"
 #include "tests/unit/check.h"
@@ -32,7 +33,12 @@ static void set_up(void)
     CHECK_STR(err, "");
     image.fd = memfd_create("image", 0);
     CHECK_EQ(pwrite(image.fd, &sample, sizeof sample, 0), sizeof sample);
-    CHECK_EQ(vm_reserve_ram(&vm, opt.mem), 0);
+    // One arena, as family.c lays it out.
+    vm.ram = hugemem_reserve(opt.mem + vm.window_size + 2 * MB);
+    CHECK(vm.ram != NULL);
+    vm.ram_size = opt.mem;
+    vm.window = vm.ram + vm.ram_size;
+    vm.image = vm.window + vm.window_size;
 }
 
 static int load(const struct load_args *args, struct kvm_regs *regs)
