@@ -15,7 +15,7 @@ KERNEL := \
 	kernel/file.c kernel/fd.c kernel/pipe.c kernel/pipe_ends.c kernel/fifo.c kernel/poll.c kernel/dev.c \
 	kernel/stream.c kernel/stdio.c kernel/sys_file.c kernel/sys_path.c \
 	kernel/fs_inode.c kernel/fs_dir.c kernel/fs_name.c kernel/fs_path.c kernel/fs_data.c \
-	kernel/fs_open.c kernel/fs_attr.c kernel/fs_rename.c kernel/flock.c kernel/flock_call.c kernel/fs_proc.c kernel/fs_proc_text.c kernel/fs_populate.c \
+	kernel/fs_open.c kernel/fs_attr.c kernel/fs_rename.c kernel/flock.c kernel/flock_call.c kernel/fs_proc.c kernel/fs_map.c kernel/fs_proc_text.c kernel/fs_populate.c \
 	kernel/proc.c kernel/fork.c kernel/forktable.c kernel/spawn.c kernel/exec.c kernel/exit.c \
 	kernel/wait.c kernel/ids.c \
 	kernel/signal.c kernel/sigsys.c kernel/sigdeliver.c kernel/sigfault.c \
@@ -25,7 +25,7 @@ GLUE := \
 	libc-glue/dir.c libc-glue/env.c libc-glue/err.c libc-glue/getopt.c libc-glue/glob.c libc-glue/ids.c \
 	libc-glue/io.c libc-glue/layout.c libc-glue/mktemp.c libc-glue/mman.c \
 	libc-glue/mntent.c libc-glue/path.c libc-glue/poll.c libc-glue/process.c \
-	libc-glue/regerror.c libc-glue/setjmp.c libc-glue/signal.c libc-glue/spawn.c \
+	libc-glue/regerror.c libc-glue/setjmp.c libc-glue/shm.c libc-glue/signal.c libc-glue/spawn.c \
 	libc-glue/start.c libc-glue/stat.c libc-glue/stdlib.c libc-glue/strings.c \
 	libc-glue/system.c libc-glue/termios.c libc-glue/time.c libc-glue/tz.c \
 	libc-glue/users.c
@@ -215,17 +215,18 @@ UNIT_sigwait := $(FAMILY) kernel/forktable.c
 UNIT_tty := kernel/tty_line.c kernel/tty_edit.c
 
 # The window, waits, pipes and files, over a faked host and kernel (tests/unit/fake_kernel.h).
-UNIT += dir fs lock path pipe special waitq window
+UNIT += dir fs lock map path pipe special waitq window
 FILES := tests/unit/fake_pv.c tests/unit/fake_kernel.c tests/unit/fake_image.c \
 	kernel/window.c kernel/window_run.c kernel/shm.c kernel/lock.c kernel/waitq.c kernel/copy.c \
 	kernel/file.c kernel/fd.c kernel/pipe.c kernel/pipe_ends.c kernel/fifo.c kernel/poll.c \
 	kernel/dev.c kernel/sys_file.c kernel/sys_path.c kernel/flock.c kernel/flock_call.c \
 	kernel/fs_inode.c kernel/fs_dir.c kernel/fs_name.c kernel/fs_path.c kernel/fs_data.c \
 	kernel/fs_open.c kernel/fs_attr.c kernel/fs_rename.c kernel/fs_proc.c kernel/fs_proc_text.c \
-	kernel/fs_populate.c
+	kernel/fs_map.c kernel/fs_populate.c
 UNIT_dir := $(FILES)
 UNIT_fs := $(FILES)
 UNIT_lock := $(FILES)
+UNIT_map := $(FILES)
 UNIT_path := $(FILES)
 UNIT_pipe := $(FILES)
 UNIT_special := $(FILES)

@@ -7,6 +7,7 @@
 #include "host/hugemem.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -80,7 +81,8 @@ static void stdio_probe(struct family *f)
 {
     for (int fd = 0; fd < 3; fd++) {
         struct stat st;
-        if (fstat(fd, &st) < 0) {
+        int flags = fcntl(fd, F_GETFL); // O_PATH: a placeholder for one that was closed (main.c)
+        if (flags < 0 || (flags & O_PATH) || fstat(fd, &st) < 0) {
             f->stdio[fd] = PV_STDIO_NONE;
             continue;
         }

@@ -111,8 +111,18 @@ static int help(FILE *to)
     return to == stdout ? 0 : EXIT_CANNOT_START;
 }
 
+// A descriptor 0, 1 or 2 that is closed must not become the image or KVM. O_PATH: it can neither be read nor
+// written, and family.c sees that it is none.
+static void reserve_stdio(void)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            open("/", O_PATH | O_CLOEXEC);
+}
+
 int main(int argc, char **argv)
 {
+    reserve_stdio();
     if (argc >= 2 && !strcmp(argv[1], "run"))
         return run(argc - 1, argv + 1);
     if (argc >= 2 && !strcmp(argv[1], "--help"))

@@ -5,6 +5,7 @@
 #include "host/vm.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -29,17 +30,15 @@ static int set_memory(const struct vm *vm, uint64_t size)
 // asking KVM for its own costs close to a millisecond, and leaf 1 alone 130 us to set. (SDM vol. 2A, CPUID.)
 static int set_cpuid(const struct vm *vm)
 {
-    struct {
-        struct kvm_cpuid2 head;
-        struct kvm_cpuid_entry2 entry[2];
-    } table = {
-        .head.nent = 2,
-        .entry = {
-            {.function = 7, .flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX, .ebx = 1u << 0}, // FSGSBASE
-            {.function = 0x80000001, .edx = 1u << 11 | 1u << 20 | 1u << 29}, // SYSCALL, NX, long mode
-        },
+    static const struct kvm_cpuid_entry2 entries[] = {
+        {.function = 7, .flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX, .ebx = 1u << 0}, // FSGSBASE
+        {.function = 0x80000001, .edx = 1u << 11 | 1u << 20 | 1u << 29}, // SYSCALL, NX, long mode
     };
-    return ioctl(vm->vcpu_fd, KVM_SET_CPUID2, &table) < 0 ? -errno : 0;
+    _Alignas(struct kvm_cpuid2) uint8_t buf[sizeof(struct kvm_cpuid2) + sizeof entries];
+    struct kvm_cpuid2 *table = (struct kvm_cpuid2 *)buf;
+    *table = (struct kvm_cpuid2){.nent = sizeof entries / sizeof entries[0]};
+    memcpy(table->entries, entries, sizeof entries);
+    return ioctl(vm->vcpu_fd, KVM_SET_CPUID2, table) < 0 ? -errno : 0;
 }
 
 static int map_run(struct vm *vm)

@@ -79,6 +79,25 @@ void *data_page_make(struct inode *ip, uint64_t index, int whole)
     return page;
 }
 
+int data_page_move(struct inode *ip, uint64_t index, void *page)
+{
+    struct wref *slot = map_slot(ip, index, 1);
+    if (!slot)
+        return -ENOSPC;
+    uint64_t off = index * WPAGE;
+    void *old = wref_ptr(*slot);
+    if (old)
+        memcpy(page, old, WPAGE);
+    else if (off < ip->image_len)
+        memcpy(page, image_bytes(ip) + off, min_u64(ip->image_len - off, WPAGE));
+    __atomic_store_n(&slot->unit, wref_of(page).unit, __ATOMIC_RELEASE);
+    if (old)
+        window_pages_free(old, 1);
+    else
+        ip->pages++;
+    return 0;
+}
+
 static void free_ref(struct wref *ref)
 {
     void *page = wref_ptr(*ref);
@@ -133,6 +152,21 @@ void data_free(struct inode *ip)
     free_from(ip, 0);
 }
 
+// Clears the rest of the page with byte `off`, if there is one.
+static void clear_tail(struct inode *ip, uint64_t off)
+{
+    uint8_t *page = data_page(ip, off / WPAGE);
+    if (page)
+        memset(page + off % WPAGE, 0, WPAGE - off % WPAGE);
+}
+
+void data_trim(struct inode *ip)
+{
+    free_from(ip, (ip->size + WPAGE - 1) / WPAGE);
+    if (ip->size % WPAGE) // growing again must not bring the cut bytes of the last page back
+        clear_tail(ip, ip->size);
+}
+
 int data_resize(struct inode *ip, uint64_t size)
 {
     if (size > INODE_MAX_SIZE)
@@ -143,11 +177,15 @@ int data_resize(struct inode *ip, uint64_t size)
     if (size >= old)
         return 0;
     ip->image_len = min_u64(ip->image_len, size);
-    free_from(ip, (size + WPAGE - 1) / WPAGE);
-    // Growing again must not bring the cut bytes of the last page back.
-    uint8_t *last = size % WPAGE ? data_page(ip, size / WPAGE) : NULL;
-    if (last)
-        memset(last + size % WPAGE, 0, WPAGE - size % WPAGE);
+    if (!ip->mapped) {
+        data_trim(ip);
+        return 0;
+    }
+    // Pages that somebody maps must stay his: they only lose what they hold.
+    for (uint64_t at = size, n; at < old; at += n) {
+        n = WPAGE - at % WPAGE;
+        clear_tail(ip, at);
+    }
     return 0;
 }
 

@@ -171,6 +171,8 @@ int fs_populate(void)
     struct inode *dev = directory(root, "dev", 0755);
     if (!dev || !directory(root, "tmp", 01777))
         return -ENOSPC;
+    if (!directory(dev, "shm", 01777)) // shm_open()'s, as on Linux
+        return -ENOSPC;
     r = add_devices(dev);
     if (r == 0 && !child(root, "proc"))
         r = gen_make(root, "proc", GEN_ROOT);

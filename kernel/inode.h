@@ -54,7 +54,10 @@ struct inode {
         struct wref pipe;         // FIFO that is open somewhere
     } u;
     struct wref parent; // directories: "..", holds a reference; the root is its own, without
-    uint32_t entries;   // directories: names in it
+    union {
+        uint32_t entries; // directories: names in it
+        uint32_t mapped;  // regular files: segments that hold pages of it (fs_map.c)
+    };
 };
 _Static_assert(sizeof(struct inode) == 128, "two cache lines");
 
@@ -104,7 +107,19 @@ uint64_t data_read(struct inode *ip, void *buf, uint64_t len, uint64_t off);
 void *data_page(const struct inode *ip, uint64_t index);
 void *data_page_make(struct inode *ip, uint64_t index, int whole);
 int data_resize(struct inode *ip, uint64_t size); // -EFBIG
+// Makes `page`, fresh and zero, the file's page `index`, with what the file holds there; the old page
+// is freed. 0, or -ENOSPC: no room for the map.
+int data_page_move(struct inode *ip, uint64_t index, void *page);
+// Frees pages beyond the end of the file, that a mapping made or a truncation had to leave.
+void data_trim(struct inode *ip);
 void data_free(struct inode *ip);                 // everything; the inode is on its way out
+
+// --- fs_map.c ---
+struct shm_segment;
+// Pins the pages that s->index and s->pages name and sets s->start and s->inode, with a reference. 0,
+// -EIO or -ENOMEM: the window is full, or some of them are mapped already and cannot be moved into a row.
+int inode_map(struct inode *ip, struct shm_segment *s);
+void inode_unmap(struct inode *ip, int writable);
 
 // --- fs_dir.c; under the directory's lock ---
 struct dir_item { // what a search or a listing found

@@ -114,11 +114,11 @@ static long map_file(uintptr_t at, size_t len, int fd, int64_t off)
     return 0;
 }
 
-static long map_shared(uint64_t pages)
+static long map_shared(uint64_t pages, int prot, int fd, int64_t off, int anonymous)
 {
     long r;
     sys_enter(); // a handler that maps as well must not see half an entry
-    r = shm_map(pages);
+    r = anonymous ? shm_map(pages) : shm_map_fd(fd, pages, off, (prot & PROT_WRITE) != 0);
     sys_leave(&r);
     return r;
 }
@@ -138,12 +138,11 @@ long sys_mmap(void *addr, size_t len, int prot, int flags, int fd, int64_t off)
     (void)addr; // a hint we need not take
     if (len == 0 || off % (int64_t)PAGE || ((flags & MAP_SHARED) != 0) == ((flags & MAP_PRIVATE) != 0))
         return -EINVAL;
-    // A file's pages in the window are not contiguous, and pages with rights of their own need 4 KB
-    // tables. Refused rather than pretended.
+    // Pages with rights of their own need 4 KB tables. Refused rather than pretended.
     if ((flags & MAP_FIXED) || (prot & PROT_EXEC) || !(prot & PROT_READ))
         return -ENODEV;
     if (flags & MAP_SHARED)
-        return flags & MAP_ANONYMOUS ? map_shared(n) : -ENODEV;
+        return map_shared(n, prot, fd, off, flags & MAP_ANONYMOUS);
     if (n > (heap_end - heap_start) / PAGE)
         return -ENOMEM;
     uintptr_t at = find_pages(n);

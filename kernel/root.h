@@ -52,6 +52,7 @@ struct wroot {
     struct wtable pipes;  // struct pipe
     struct wtable rlocks; // struct rlock (kernel/flock.c)
     struct wtable segments; // struct shm_segment (kernel/shm.c)
+    uint32_t segments_top;  // atomic: no segment at or above it was ever used
     // Processes, under proc_lock.
     struct wlock proc_lock;
     int32_t next_pid;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Shared anonymous memory: segments in the window, and who maps which part of them.
+// Shared memory: segments in the window, and who maps which part of them.
 //
 // A process's mappings are in its entry, struct proc.maps, so that whoever buries it can drop them. An
 // entry's `segment` is set last and cleared first: a VM that dies in between leaks a reference and
@@ -8,6 +8,7 @@
 
 #include "kernel/shm.h"
 #include "kernel/api/errno.h"
+#include "kernel/inode.h"
 #include "kernel/proc.h"
 #include "kernel/root.h"
 
@@ -35,8 +36,31 @@ static void segment_unref(uint32_t index)
                                           __ATOMIC_RELAXED));
     if (new != DYING)
         return;
-    window_run_free(wref_ptr(s->start), s->pages);
-    wtable_free(&window_root()->segments, s);
+    struct inode *ip = inode_at(s->inode);
+    int writable = s->writable != 0;
+    if (!ip)
+        window_run_free(wref_ptr(s->start), s->pages);
+    wtable_free(&window_root()->segments, s); // before the file is told: its pages are free to move
+    if (ip)
+        inode_unmap(ip, writable);
+}
+
+static struct shm_segment *segment_new(uint64_t index, uint64_t pages)
+{
+    struct wroot *root = window_root();
+    if (pages > root->pool_pages)
+        return NULL;
+    struct shm_segment *s = wtable_claim(&root->segments, 1);
+    if (!s)
+        return NULL;
+    s->index = index;
+    s->pages = (uint32_t)pages;
+    uint32_t above = wtable_index(&root->segments, s) + 1;
+    uint32_t top = __atomic_load_n(&root->segments_top, __ATOMIC_RELAXED);
+    while (top < above && !__atomic_compare_exchange_n(&root->segments_top, &top, above, 0,
+                                                       __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+    return s;
 }
 
 static uintptr_t map_start(const struct proc_map *m)
@@ -71,22 +95,37 @@ static struct proc_map *free_map(struct proc *p)
     return NULL;
 }
 
-long shm_map(uint64_t pages)
+// A new segment of fresh pages, or of a file's, in this process's table.
+static long map_new(struct inode *ip, uint64_t index, uint64_t pages, int writable)
 {
     struct wtable *table = &window_root()->segments;
     struct proc_map *m = free_map(proc_self);
-    void *run = m && pages <= window_pages_total() ? window_run_alloc((uint32_t)pages) : NULL;
-    if (!run)
+    struct shm_segment *s = m ? segment_new(index, pages) : NULL;
+    if (!s)
         return -ENOMEM;
-    struct shm_segment *s = wtable_claim(table, 1);
-    if (!s) {
-        window_run_free(run, (uint32_t)pages);
-        return -ENOMEM;
+    int r = 0;
+    s->writable = (uint32_t)writable;
+    if (ip)
+        r = inode_map(ip, s);
+    else
+        s->start = wref_of(window_run_alloc(s->pages));
+    if (!s->start.unit) {
+        wtable_free(table, s);
+        return r < 0 ? r : -ENOMEM;
     }
-    s->start = wref_of(run);
-    s->pages = (uint32_t)pages;
-    set_map(m, wtable_index(table, s) + 1, (uintptr_t)run, pages);
-    return (long)(uintptr_t)run;
+    uintptr_t at = (uintptr_t)wref_ptr(s->start);
+    set_map(m, wtable_index(table, s) + 1, at, pages);
+    return (long)at;
+}
+
+long shm_map(uint64_t pages)
+{
+    return map_new(NULL, 0, pages, 0);
+}
+
+long shm_map_inode(struct inode *ip, uint64_t index, uint64_t pages, int writable)
+{
+    return map_new(ip, index, pages, writable);
 }
 
 // Takes [start, end), which lies in m, out of it.

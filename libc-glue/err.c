@@ -63,14 +63,18 @@ void err(int status, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
-    verr(status, format, ap);
+    report(format, ap, 1);
+    va_end(ap);
+    exit(status);
 }
 
 void errx(int status, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
-    verrx(status, format, ap);
+    report(format, ap, 0);
+    va_end(ap);
+    exit(status);
 }
 
 static const char *log_name;

@@ -6,12 +6,14 @@
 #include "kernel/arch.h"
 #include "kernel/clock.h"
 #include "kernel/entry.h"
+#include "kernel/inode.h"
 #include "kernel/lib.h"
 #include "kernel/mem.h"
 #include "kernel/proc.h"
 #include "kernel/pv.h"
 #include "kernel/random.h"
 #include "kernel/root.h"
+#include "kernel/shm.h"
 #include "kernel/signal.h"
 #include "kernel/tty.h"
 #include "tests/unit/fake_kernel.h"
@@ -78,6 +80,16 @@ void fds_close_all(struct proc *p)
     if (p->fds[0])
         __atomic_sub_fetch(&counts->tables, 1, __ATOMIC_SEQ_CST);
     p->fds[0] = 0;
+}
+
+int inode_map(struct inode *ip, struct shm_segment *s)
+{
+    panic("no file to map: %p %p", (void *)ip, (void *)s);
+}
+
+void inode_unmap(struct inode *ip, int writable)
+{
+    panic("no file to unmap: %p %d", (void *)ip, writable);
 }
 
 // --- the terminal ---

@@ -171,11 +171,67 @@ static void test_record_locks(void)
     no_leaks();
 }
 
+// --- circles, and whole files ---
+
+static int hold_and_want(void *arg)
+{
+    int fd = *(int *)arg;
+    if (lock(fd, F_SETLK, F_WRLCK, 100, 1) != 0)
+        return 1;
+    return lock(fd, F_SETLKW, F_WRLCK, 200, 1) == 0 ? 0 : 2;
+}
+
+static void test_circle(void)
+{
+    set_up();
+    int fd = (int)sys_openat(AT_FDCWD, "f", O_RDWR | O_CREAT, 0644);
+    CHECK_EQ(lock(fd, F_SETLK, F_WRLCK, 200, 1), 0);
+    pid_t vm = fake_vm(2, hold_and_want, &fd);
+    while (window_root()->rlocks.used < 3) { // its lock and its wish
+        struct k_timespec ts = {0, 1000000};
+        sys_ppoll(NULL, 0, &ts, NULL);
+    }
+    CHECK_EQ(lock(fd, F_SETLKW, F_WRLCK, 100, 1), -EDEADLK);
+    CHECK_EQ(lock(fd, F_SETLK, F_UNLCK, 200, 1), 0);
+    CHECK_EQ(fake_join(vm), 0);
+    fds_close_all(proc_at(2));
+    sys_close(fd);
+    CHECK_EQ(window_root()->rlocks.used, 0);
+    rm("f");
+    no_leaks();
+}
+
+static void test_flock(void)
+{
+    set_up();
+    int a = (int)sys_openat(AT_FDCWD, "f", O_RDWR | O_CREAT, 0644);
+    int b = (int)sys_openat(AT_FDCWD, "f", O_RDONLY, 0);
+    CHECK_EQ(sys_flock(a, LOCK_EX | LOCK_NB), 0);
+    CHECK_EQ(sys_flock(b, LOCK_SH | LOCK_NB), -EAGAIN);
+    int copy = (int)sys_dup(a); // the same description, so the same owner
+    CHECK_EQ(sys_flock(copy, LOCK_SH | LOCK_NB), 0);
+    CHECK_EQ(sys_flock(b, LOCK_SH | LOCK_NB), 0);
+    CHECK_EQ(lock(a, F_SETLK, F_WRLCK, 0, 0), 0); // ranges do not see it
+    CHECK_EQ(sys_flock(b, LOCK_EX | LOCK_NB), -EAGAIN);
+    sys_close(a);
+    CHECK_EQ(sys_flock(b, LOCK_EX | LOCK_NB), -EAGAIN); // not the last one
+    sys_close(copy);
+    CHECK_EQ(sys_flock(b, LOCK_EX | LOCK_NB), 0);
+    CHECK_EQ(sys_flock(b, LOCK_EX | LOCK_SH), -EINVAL);
+    CHECK_EQ(sys_flock(99, LOCK_EX), -EBADF);
+    sys_close(b);
+    CHECK_EQ(window_root()->rlocks.used, 0);
+    rm("f");
+    no_leaks();
+}
+
 int main(void)
 {
     RUN(test_fifo);
     RUN(test_devices);
     RUN(test_proc);
     RUN(test_record_locks);
+    RUN(test_circle);
+    RUN(test_flock);
     return check_done("special");
 }

@@ -29,6 +29,8 @@ int mlock(const void *, size_t);
 int munlock(const void *, size_t);
 int mlockall(int);
 int munlockall(void);
+int shm_open(const char *, int, mode_t);
+int shm_unlink(const char *);
 __END_DECLS
 
 #ifdef _LARGEFILE64_SOURCE
