@@ -103,16 +103,19 @@ $(B)/obj/guest/%.o: %.S Makefile | $(SETUP)
 
 $(B)/obj/glue/%.o: %.c Makefile $(RAMET_CC) $(LIBC)
 	@mkdir -p $(@D)
-	$(RAMET_CC) -std=gnu11 -O2 -g $(WARN) -D_GNU_SOURCE -mno-red-zone -I. -MMD -c $< -o $@
 	@# Weak definitions (not references): a program that brings its own getline() does not clash with ours.
-	@nm -g --defined-only $@ | sed 's/.* //' > $(@:.o=.sym)
-	@[ ! -s $(@:.o=.sym) ] || objcopy --weaken-symbols=$(@:.o=.sym) $@
+	@# Made beside and moved, so that a second make running meanwhile never sees half an object.
+	$(RAMET_CC) -std=gnu11 -O2 -g $(WARN) -D_GNU_SOURCE -mno-red-zone -I. -MMD -MF $(@:.o=.d) -MT $@ \
+		-c $< -o $@.$$$$ && nm -g --defined-only $@.$$$$ | sed 's/.* //' > $@.$$$$.sym && \
+		{ [ ! -s $@.$$$$.sym ] || objcopy --weaken-symbols=$@.$$$$.sym $@.$$$$; } && \
+		rm $@.$$$$.sym && mv $@.$$$$ $@
 
 $(SYSROOT)/lib/ramet-kernel.o: $(KERNEL_OBJ) $(LIBC)
-	ld -r -o $@ $(KERNEL_OBJ)
 	@# A program may call its own functions panic() or wait_for(): of the kernel only the entry and the
 	@# system calls have names outside.
-	objcopy --wildcard --keep-global-symbol=_start --keep-global-symbol='sys_*' $@
+	ld -r -o $@.$$$$ $(KERNEL_OBJ) && \
+		objcopy --wildcard --keep-global-symbol=_start --keep-global-symbol='sys_*' $@.$$$$ && \
+		mv $@.$$$$ $@
 
 $(SYSROOT)/lib/libglue.a: $(GLUE_OBJ)
 	rm -f $@

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Locks on files: the table of all of the family's, and its rules.
 //
-// POSIX fcntl(): a range belongs to a process, and the last word of one process about a byte counts.
-// flock(2): a whole file, owned by an open file description; the two kinds do not see each other
-// (Linux). There are few, and a range can conflict with any other of its file: one table, searched
-// from end to end under one lock. An owner that dies inside leaves at worst a lock of its own,
-// which its burial drops.
+// POSIX fcntl(): a range belongs to a process, and the last word of one process about a byte
+// counts. flock(2): a whole file, owned by an open file description; the two kinds do not see each
+// other (Linux). There are few, and a range can conflict with any other of its file: one table,
+// searched from end to end under one lock. An owner that dies inside leaves at worst a lock of its
+// own, which its burial drops.
 // Neighbours: flock_call.c (the system calls and their waits), fd.c and file.c (who lets go).
 
 #include "kernel/flock.h"

@@ -27,10 +27,10 @@
 #include "kernel/signal.h"
 #include "kernel/window.h"
 
-// How long to spin on the condition before going to sleep. Sleeping and being woken costs both sides
-// together some 200 us (three exits and a wake-up across processors). A spin is wasted on whoever
-// waits for long, and delays a partner who shares the processor: so a long one is spent only after
-// a wait that was short.
+// How long to spin on the condition before going to sleep. Sleeping and being woken costs both
+// sides together some 200 us (three exits and a wake-up across processors). A spin is wasted on
+// whoever waits for long, and delays a partner who shares the processor: so a long one is spent
+// only after a wait that was short.
 #define SPIN_NS       UINT64_C(20000)
 #define SPIN_LONG_NS  UINT64_C(60000)
 #define SHORT_WAIT_NS UINT64_C(250000) // a sleep this short had better been a spin

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Memory that fork does share: an anonymous MAP_SHARED mapping, and a file mapped by two processes.
+// Memory that fork does share: an anonymous MAP_SHARED mapping.
 #include "check.h"
 #include <sys/mman.h>
 
@@ -37,31 +37,5 @@ int main(void)
         ;
     say("counted together %d", p[0]);
     TRY(munmap(p, 8192));
-
-    scratch("map_shared");
-    put_file("f", "0123456789", 0644);
-    int fd = open("f", O_RDWR);
-    NEED(fd >= 0);
-    char *m = mmap(NULL, 10, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    NEED(m != MAP_FAILED);
-    m[0] = 'A';
-    pid = fork();
-    NEED(pid >= 0);
-    if (pid == 0) {
-        m[1] = 'B';
-        _exit(m[0]);
-    }
-    say_status("child sees A", wait_for(pid));
-    say("parent sees %c", m[1]);
-    TRY(msync(m, 10, MS_SYNC));
-    TRY(munmap(m, 10));
-    say_file("f");
-    m = mmap(NULL, 10, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
-    NEED(m != MAP_FAILED);
-    m[2] = 'x';
-    say("private copy [%.10s]", m);
-    munmap(m, 10);
-    say_file("f");
-    close(fd);
     return 0;
 }
