@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The paravirtual interface: everything a Ramet kernel may ask of what runs it.
 //
-// Two implementers exist: the monitor on the host (host/) and the ring-0 shim inside bootable images
-// (arch/x86_64/shim). The kernel runs in ring 3 and knows neither. The contract has five parts: the
-// memory map, the boot_info page, the shared page, calls, and upcalls.
+// Two implementers exist: the monitor on the host (host/) and the ring-0 shim inside bootable
+// images (arch/x86_64/shim). The kernel runs in ring 3 and knows neither. The contract has five
+// parts: the memory map, the boot_info page, the shared page, calls, and upcalls.
 //
 // At boot RIP is the program's entry with RDI = PV_BOOT_INFO_VA and RSP below the argument strings,
-// 16-aligned; other registers are 0, the x87 and SSE state as after FNINIT and with MXCSR 0x1f80 (SSE
-// is the whole vector state of ABI version 1: AVX is not enabled).
+// 16-aligned; other registers are 0, the x87 and SSE state as after FNINIT and with MXCSR 0x1f80
+// (SSE is the whole vector state of ABI version 1: AVX is not enabled).
 //
 // A call: the kernel fills the call's argument struct anywhere in its RAM and calls the code at
-// PV_CALL_VA with the struct's address in RDI. The implementer copies the struct in once, acts, writes
-// `ret` (and the fields marked "out"), and returns to the caller. All registers but RAX, RCX and R11
-// are preserved. Unless noted a call does not block and fails with -errno (Linux numbers) in `ret`.
+// PV_CALL_VA with the struct's address in RDI. The implementer copies the struct in once, acts,
+// writes `ret` (and the fields marked "out"), and returns to the caller. All registers but RAX, RCX
+// and R11 are preserved. Unless noted a call does not block and fails with -errno (Linux numbers)
+// in `ret`.
 //
-// An upcall: like a UNIX signal, the implementer pushes a struct pv_frame on the guest's stack, below
-// the 128-byte red zone, 16-aligned, and sets RIP to shared->upcall_entry with RSP = RDI = the frame
-// and shared->masked = 1. The guest returns by restoring the frame itself; the implementer takes no part.
+// An upcall: like a UNIX signal, the implementer pushes a struct pv_frame on the guest's stack,
+// below the 128-byte red zone, 16-aligned, and sets RIP to shared->upcall_entry with RSP = RDI =
+// the frame and shared->masked = 1. The guest returns by restoring the frame itself; the
+// implementer takes no part.
 #ifndef RAMET_ABI_PV_H
 #define RAMET_ABI_PV_H
 
@@ -26,9 +28,9 @@
 #define PV_ABI_VERSION 1
 
 // --- the memory map (guest-virtual; docs/memory-map.md draws it) ---
-#define PV_PLATFORM_VA  0x00100000u          // 4 KB pages: page tables, call page, shared page
-#define PV_PLATFORM_END 0x00200000u          // below PV_PLATFORM_VA nothing is mapped: NULL faults
-#define PV_RAM_VA       0x00200000u          // private RAM: program, heap, stack
+#define PV_PLATFORM_VA  0x00100000u           // 4 KB pages: page tables, call page, shared page
+#define PV_PLATFORM_END 0x00200000u           // below PV_PLATFORM_VA nothing is mapped: NULL faults
+#define PV_RAM_VA       0x00200000u           // private RAM: program, heap, stack
 #define PV_IMAGE_VA     UINT64_C(0x800000000) // the image file, read-only, shared by the family
 #define PV_WINDOW_VA    UINT64_C(0xc00000000) // the window, at the same address in every VM
 
@@ -52,9 +54,9 @@ struct pv_boot_info {
     uint32_t first;       // 1: the family's first program; it formats the window
     // Private RAM. The program's segments lie at ram_start.., the boot stack at the top.
     uint64_t ram_start, ram_end;
-    uint64_t heap_start, heap_end;     // read-write, zeroed on first touch
-    uint64_t stack_bottom, stack_top;  // unmapped guard below stack_bottom
-    uint64_t page_table_root;          // guest-physical = virtual; the tables are guest-writable
+    uint64_t heap_start, heap_end;    // read-write, zeroed on first touch
+    uint64_t stack_bottom, stack_top; // unmapped guard below stack_bottom
+    uint64_t page_table_root;         // guest-physical = virtual; the tables are guest-writable
     // Shared memory.
     uint64_t window_size; // bytes at PV_WINDOW_VA
     uint64_t image_size;  // bytes at PV_IMAGE_VA
@@ -66,33 +68,35 @@ struct pv_boot_info {
     uint64_t tsc_base, tsc_mult;
     uint64_t mono_base_ns; // monotonic time at tsc_base
     uint64_t wall_base_ns; // CLOCK_REALTIME at tsc_base
-    uint32_t cpus;        // processors of the host, for sysconf
-    uint32_t flags;       // PV_BOOT_*
-    uint32_t stdio[3];    // enum pv_stdio_kind for descriptors 0, 1, 2
+    uint32_t cpus;         // processors of the host, for sysconf
+    uint32_t flags;        // PV_BOOT_*
+    uint32_t stdio[3];     // enum pv_stdio_kind for descriptors 0, 1, 2
     uint32_t reserved;
-    uint8_t seed[32];     // fresh entropy for this VM
+    uint8_t seed[32]; // fresh entropy for this VM
     char hostname[64];
 };
 _Static_assert(sizeof(struct pv_boot_info) == 264, "boot_info is frozen for ABI version 1");
 
-#define PV_BOOT_COMPANION   1u // fork, spawn, kick... are there (else -ENOSYS)
-#define PV_BOOT_CHECK_LEAKS 2u // the first program counts window objects when it exits, on the console
+#define PV_BOOT_COMPANION 1u // fork, spawn, kick... are there (else -ENOSYS)
+#define PV_BOOT_CHECK_LEAKS                                                                        \
+    2u // the first program counts window objects when it exits, on the console
 
 // --- the shared page: written by both sides, so the implementer trusts nothing in it ---
 struct pv_shared {
-    uint32_t masked;          // not 0: hold asynchronous upcalls back; events collect in `pending`
-    uint32_t pending;         // PV_EVENT_* bits; the implementer ORs, the guest exchanges with 0
-    uint64_t upcall_entry;    // 0: no upcalls yet; an exception then ends the VM with SIGSEGV
-    uint64_t exception_stack; // 0, or the top of a stack for exception frames (a stack overflow is one)
-    uint32_t critical;        // not 0: in a window critical section; the implementer defers a kill
+    uint32_t masked;       // not 0: hold asynchronous upcalls back; events collect in `pending`
+    uint32_t pending;      // PV_EVENT_* bits; the implementer ORs, the guest exchanges with 0
+    uint64_t upcall_entry; // 0: no upcalls yet; an exception then ends the VM with SIGSEGV
+    uint64_t
+        exception_stack; // 0, or the top of a stack for exception frames (a stack overflow is one)
+    uint32_t critical;   // not 0: in a window critical section; the implementer defers a kill
     uint32_t reserved;
 };
 
-#define PV_EVENT_KICK  1u  // a sibling changed something for us: look at signals
-#define PV_EVENT_TIMER 2u  // the deadline of SET_TIMER has passed
-#define PV_EVENT_TTY   4u  // terminal input, a window-size change or a hang-up (abi/window.h)
-#define PV_EVENT_DEATH 8u  // a sibling died without EXIT: see door.death (abi/window.h)
-#define PV_EVENT_KILL  16u // leave now; the implementer ends the VM after PV_KILL_GRACE_NS
+#define PV_EVENT_KICK    1u  // a sibling changed something for us: look at signals
+#define PV_EVENT_TIMER   2u  // the deadline of SET_TIMER has passed
+#define PV_EVENT_TTY     4u  // terminal input, a window-size change or a hang-up (abi/window.h)
+#define PV_EVENT_DEATH   8u  // a sibling died without EXIT: see door.death (abi/window.h)
+#define PV_EVENT_KILL    16u // leave now; the implementer ends the VM after PV_KILL_GRACE_NS
 #define PV_KILL_GRACE_NS UINT64_C(200000000)
 
 enum pv_upcall_type {
@@ -136,9 +140,9 @@ struct pv_call {
     int64_t ret;  // out: >= 0 or -errno
 };
 
-// What the implementer does for a VM that ends or becomes another program, when it has happened: stores
-// `value` to the 32-bit window word at `offset` (if not 0), adds 1 to the doorbell of `kick_slot` (if not 0) and
-// wakes it.
+// What the implementer does for a VM that ends or becomes another program, when it has happened:
+// stores `value` to the 32-bit window word at `offset` (if not 0), adds 1 to the doorbell of
+// `kick_slot` (if not 0) and wakes it.
 struct pv_publish {
     uint64_t offset; // into the window, 4-aligned
     uint32_t value;
@@ -147,8 +151,8 @@ struct pv_publish {
     uint32_t pad;
 };
 
-// Ends this VM. Does not return. It publishes before the VM is torn down: a parent sees a zombie without
-// waiting for that.
+// Ends this VM. Does not return. It publishes before the VM is torn down: a parent sees a zombie
+// without waiting for that.
 struct pv_exit {
     struct pv_call call;
     uint32_t status; // a wait(2) status: code << 8, or a signal number
@@ -156,9 +160,10 @@ struct pv_exit {
     struct pv_publish publish;
 };
 
-// Blocks until this VM's doorbell differs from `bell`, an event is pending, the deadline passes, or a
-// console descriptor in `ready` is ready. Returns the set of PV_WAIT_* that may hold; spurious returns
-// are allowed. `deadline` is CLOCK_MONOTONIC ns as computed from boot_info; 0 polls, PV_FOREVER waits.
+// Blocks until this VM's doorbell differs from `bell`, an event is pending, the deadline passes, or
+// a console descriptor in `ready` is ready. Returns the set of PV_WAIT_* that may hold; spurious
+// returns are allowed. `deadline` is CLOCK_MONOTONIC ns as computed from boot_info; 0 polls,
+// PV_FOREVER waits.
 struct pv_wait {
     struct pv_call call;
     uint64_t deadline;
@@ -195,12 +200,13 @@ struct pv_console {
     uint64_t len;
 };
 
-// Clones this VM copy-on-write into `slot`, which the caller has claimed in the window. ret: 0 in the
-// parent, 1 in the child. The clone has the same RAM, registers and upcall settings; its timer is
-// off, `masked` as it was, boot_info's slot and seed its own. In the child the x87 and SSE state are
-// as at boot and the FS and GS bases are 0: the caller, who knows which of them matter, restores them.
-// `hot` names ranges both sides are about to write: the implementer may copy them ahead of time.
-// -EAGAIN: no room for another VM. -EBUSY: the slot's last VM is still being torn down; try another.
+// Clones this VM copy-on-write into `slot`, which the caller has claimed in the window. ret: 0 in
+// the parent, 1 in the child. The clone has the same RAM, registers and upcall settings; its timer
+// is off, `masked` as it was, boot_info's slot and seed its own. In the child the x87 and SSE state
+// are as at boot and the FS and GS bases are 0: the caller, who knows which of them matter,
+// restores them. `hot` names ranges both sides are about to write: the implementer may copy them
+// ahead of time. -EAGAIN: no room for another VM. -EBUSY: the slot's last VM is still being torn
+// down; try another.
 struct pv_fork {
     struct pv_call call;
     uint32_t slot;
@@ -213,11 +219,11 @@ struct pv_range {
     uint64_t addr, len;
 };
 
-// Replaces this VM's image by program number `program` of the image's table: same slot, RAM dropped, the
-// window kept. Does not return on success. `strings` holds argc then envc NUL-terminated strings, `len` bytes
-// in all, at most PV_ARG_MAX. Once nothing can fail any more, EXEC publishes as EXIT does: a vfork's parent
-// learns of it without a call of its own. SPAWN starts the program in a new VM in `slot`, publishes nothing
-// and returns 0.
+// Replaces this VM's image by program number `program` of the image's table: same slot, RAM
+// dropped, the window kept. Does not return on success. `strings` holds argc then envc
+// NUL-terminated strings, `len` bytes in all, at most PV_ARG_MAX. Once nothing can fail any more,
+// EXEC publishes as EXIT does: a vfork's parent learns of it without a call of its own. SPAWN
+// starts the program in a new VM in `slot`, publishes nothing and returns 0.
 struct pv_exec {
     struct pv_call call;
     uint32_t program;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The window as the host sees it: a header, one door per VM, and the terminal's input ring.
 //
-// The window is one memfd per family, mapped by every monitor and at PV_WINDOW_VA in every VM. The host
-// makes it, fills in this part and from then on only touches what is marked "host". All else in it, from
-// kernel_off on, belongs to the kernel (kernel/window.h). Any VM of the family can write any of it, so
-// the host copies a word once and checks it before use, and keeps its own facts elsewhere.
+// The window is one memfd per family, mapped by every monitor and at PV_WINDOW_VA in every VM. The
+// host makes it, fills in this part and from then on only touches what is marked "host". All else
+// in it, from kernel_off on, belongs to the kernel (kernel/window.h). Any VM of the family can
+// write any of it, so the host copies a word once and checks it before use, and keeps its own facts
+// elsewhere.
 #ifndef RAMET_ABI_WINDOW_H
 #define RAMET_ABI_WINDOW_H
 

@@ -87,10 +87,10 @@ static void set_registers(struct kvm_run *run)
         .fs = data,
         .gs = data,
         .tr = {.limit = 103, .selector = 0x40, .type = 11, .present = 1},
-        .ldt = {.unusable = 1 },
+        .ldt = {.unusable = 1},
         .cr0 = 0x80010033, // PG, WP, NE, ET, MP, PE (SDM vol. 3, 2.5)
         .cr3 = PML4_GPA,
-        .cr4 = 0x620, // PAE, OSFXSR, OSXMMEXCPT
+        .cr4 = 0x620,  // PAE, OSFXSR, OSXMMEXCPT
         .efer = 0x501, // LMA, LME, SCE
         .apic_base = 0xfee00900,
     };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Paravirtual calls: decoding, and the short ones. The interface and its errors are in abi/pv.h.
 //
-// The argument struct is copied in once, whole; handlers check and use the copy. Only `ret` goes back.
+// The argument struct is copied in once, whole; handlers check and use the copy. Only `ret` goes
+// back.
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -39,8 +40,8 @@ static const size_t call_size[PV_CALL_NR_END] = {
 };
 
 const char *const call_names[PV_CALL_NR_END] = {
-    "?", "exit", "wait", "kick", "set-timer", "console", "fork", "exec", "spawn", "kill", "release",
-    "tlb-flush",
+    "?",    "exit", "wait",  "kick", "set-timer", "console",
+    "fork", "exec", "spawn", "kill", "release",   "tlb-flush",
 };
 
 static int64_t dispatch(struct monitor *m, uint32_t nr, union call_args *a)
@@ -125,8 +126,8 @@ int64_t call_release(struct monitor *m, struct pv_release *c)
 {
     const struct pv_boot_info *b = platform_boot_info(&m->vm);
     void *p = guest_ptr(&m->vm, (struct gaddr){c->addr}, c->len, GUEST_RAM);
-    // Below the heap lie the program's segments, whose pages come from the image: they would not read
-    // as zero. boot_info cannot be written by ring 3, but the value is checked all the same.
+    // Below the heap lie the program's segments, whose pages come from the image: they would not
+    // read as zero. boot_info cannot be written by ring 3, but the value is checked all the same.
     if (!p || c->addr % X86_PAGE || c->len % X86_PAGE || c->addr < b->heap_start)
         return -EINVAL;
     return madvise(p, c->len, MADV_DONTNEED) < 0 ? -errno : 0;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // PV_CALL_CONSOLE: the family's three host descriptors.
 //
-// They are shared with whoever started us, so O_NONBLOCK must not be set on them. Pipes and sockets take
-// RWF_NOWAIT; a regular file does not block; a terminal is asked first. A kernel that knows no RWF_NOWAIT
-// for pipes (Linux 6.1 is one) is asked first, too, and then takes PIPE_BUF bytes without blocking.
+// They are shared with whoever started us, so O_NONBLOCK must not be set on them. Pipes and sockets
+// take RWF_NOWAIT; a regular file does not block; a terminal is asked first. A kernel that knows no
+// RWF_NOWAIT for pipes (Linux 6.1 is one) is asked first, too, and then takes PIPE_BUF bytes
+// without blocking.
 
 #include <errno.h>
 #include <limits.h>

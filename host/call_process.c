@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Processes: PV_CALL_FORK, SPAWN, EXEC and EXIT.
 //
-// fork() of a guest is fork(2) of its monitor. CLONE_PARENT makes every monitor a child of the supervisor, which
-// so learns of each death; the guest's own tree is in the window and none of the host's business.
+// fork() of a guest is fork(2) of its monitor. CLONE_PARENT makes every monitor a child of the
+// supervisor, which so learns of each death; the guest's own tree is in the window and none of the
+// host's business.
 
 #include <errno.h>
 #include <sched.h>
@@ -23,12 +24,14 @@
 
 static pid_t fork_sibling(struct family *f, uint32_t slot)
 {
-    // Posts to the child wait until event_init(): their handler knows only the parent's VM until then.
+    // Posts to the child wait until event_init(): their handler knows only the parent's VM until
+    // then.
     sigset_t all, old;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &old);
-    // The bare system call: nothing in this process needs the C library's fork handlers, and it registers the
-    // pid before the child exists to be killed, so that the supervisor knows whose death it reaps.
+    // The bare system call: nothing in this process needs the C library's fork handlers, and it
+    // registers the pid before the child exists to be killed, so that the supervisor knows whose
+    // death it reaps.
     pid_t pid = (pid_t)syscall(SYS_clone, CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD, NULL,
                                &f->shared->slots[slot].pid, NULL, NULL);
     if (pid != 0)
@@ -36,8 +39,8 @@ static pid_t fork_sibling(struct family *f, uint32_t slot)
     return pid;
 }
 
-// Copies pages that will be written anyway while it costs a host fault each, not a guest one. One host fault is a
-// twentieth of the same fault taken by the guest.
+// Copies pages that will be written anyway while it costs a host fault each, not a guest one. One
+// host fault is a twentieth of the same fault taken by the guest.
 static void touch(const struct monitor *m, const struct pv_range *hot, uint32_t n)
 {
     // KVM maps neighbours together with a page it is asked for, but only what the host may write.
@@ -61,8 +64,8 @@ static void finish_clone(struct monitor *m, struct gaddr call)
     guest_write(&m->vm, (struct gaddr){call.v + offsetof(struct pv_call, ret)}, &ret, sizeof ret);
 }
 
-// What the child needs to know, gathered before it exists: kvm_run is shared memory, in which the parent's
-// next exit soon replaces the registers.
+// What the child needs to know, gathered before it exists: kvm_run is shared memory, in which the
+// parent's next exit soon replaces the registers.
 struct clone {
     struct kvm_regs regs;
     uint64_t start; // for the trace

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Blocking: PV_CALL_WAIT on the doorbell, or on console descriptors as well.
 //
-// No wake-up is lost: whoever has news changes the doorbell first and then looks at our slot state (guests, in
-// family_kick) or sends a signal (the supervisor). We publish the state first and compare the doorbell last.
+// No wake-up is lost: whoever has news changes the doorbell first and then looks at our slot state
+// (guests, in family_kick) or sends a signal (the supervisor). We publish the state first and
+// compare the doorbell last.
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -43,7 +44,8 @@ static int has_news(struct monitor *m, const uint32_t *bell, uint32_t expected)
            __atomic_load_n(&platform_shared(&m->vm)->pending, __ATOMIC_SEQ_CST);
 }
 
-static void wait_bell(struct monitor *m, uint32_t *bell, uint32_t expected, const struct timespec *left)
+static void wait_bell(struct monitor *m, uint32_t *bell, uint32_t expected,
+                      const struct timespec *left)
 {
     set_state(m, SLOT_WAITING);
     if (!has_news(m, bell, expected))
@@ -70,7 +72,8 @@ static int64_t wait_console(struct monitor *m, const struct pv_wait *c, const ui
     sigaddset(&block, SIGUSR1);
     sigaddset(&block, SIGALRM);
     sigaddset(&block, SIGIO);
-    sigprocmask(SIG_BLOCK, &block, NULL); // ppoll opens the mask atomically: kicks come as a signal here
+    sigprocmask(SIG_BLOCK, &block,
+                NULL); // ppoll opens the mask atomically: kicks come as a signal here
     set_state(m, SLOT_POLLING);
     if (!has_news(m, bell, c->bell) && ppoll(fds, n, left, &none) > 0)
         for (uint32_t i = 0; i < n; i++)

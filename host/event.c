@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Upcalls: asynchronous events and exceptions, pushed on the guest's stack like a signal frame.
 //
-// A poster (the supervisor, a timer) first sets event bits and rings the doorbell, then sends a signal. Our handler
-// only sets kvm_run->immediate_exit: KVM_RUN returns at once, now or the next time it is called, so no
-// event falls between a check and the entry into the guest.
+// A poster (the supervisor, a timer) first sets event bits and rings the doorbell, then sends a
+// signal. Our handler only sets kvm_run->immediate_exit: KVM_RUN returns at once, now or the next
+// time it is called, so no event falls between a check and the entry into the guest.
 
 #include <errno.h>
 #include <signal.h>
@@ -119,7 +119,8 @@ uint64_t event_fault_address(struct monitor *m, uint64_t vector)
 }
 
 // Pushes the frame where the guest wants it. A guest that wants none, or has no such place, ends.
-static struct gaddr push_exception(struct monitor *m, const struct platform_exception *e, uint64_t address)
+static struct gaddr push_exception(struct monitor *m, const struct platform_exception *e,
+                                   uint64_t address)
 {
     struct pv_shared *shared = platform_shared(&m->vm);
     uint64_t top = shared->exception_stack;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the members of a family share on the host: the window memfd, the host-only page, doorbells, time.
-// Neighbours: family.h (the contract), supervisor.c, calls of the monitor in call_*.c.
+// What the members of a family share on the host: the window memfd, the host-only page, doorbells,
+// time. Neighbours: family.h (the contract), supervisor.c, calls of the monitor in call_*.c.
 
 #include "host/family.h"
 #include "abi/x86.h"
@@ -59,7 +59,8 @@ static int arena_make(struct family *f, char *err, size_t errlen)
         MAP_FAILED)
         return fail(err, errlen, opt->image);
     if ((r = hugemem_map(f->window, "ramet-window", f->window_size)) < 0 ||
-        (r = textcache_init(&f->text, f->image_map + image_size, f->image->header->program_count)) < 0) {
+        (r = textcache_init(&f->text, f->image_map + image_size, f->image->header->program_count)) <
+            0) {
         errno = -r;
         return fail(err, errlen, "cannot make the window and text cache");
     }
@@ -143,8 +144,8 @@ void family_ring(struct family *f, uint32_t slot)
 
 void family_kick(struct family *f, uint32_t slot, int interrupt)
 {
-    // The sleeper publishes its state before it looks at the bell a last time, and the guest changed
-    // the bell before this call: whichever way the two interleave, one sees the other.
+    // The sleeper publishes its state before it looks at the bell a last time, and the guest
+    // changed the bell before this call: whichever way the two interleave, one sees the other.
     uint32_t state = atomic_load(&f->shared->slots[slot].state);
     if (state == SLOT_POLLING || (state != SLOT_WAITING && interrupt))
         family_tell(f, FAMILY_INTERRUPT, slot);

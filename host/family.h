@@ -29,11 +29,11 @@ enum slot_state {
 
 struct family_slot {
     _Atomic uint32_t state;
-    _Atomic int32_t pid;       // of the monitor, set before it runs; 0 when the slot is free
-    _Atomic uint32_t events;   // PV_EVENT_* posted by the supervisor, taken by the monitor
-    _Atomic int32_t kill;      // supervisor: pid that PV_EVENT_KILL was posted to, ends at deadline_ns
+    _Atomic int32_t pid;     // of the monitor, set before it runs; 0 when the slot is free
+    _Atomic uint32_t events; // PV_EVENT_* posted by the supervisor, taken by the monitor
+    _Atomic int32_t kill; // supervisor: pid that PV_EVENT_KILL was posted to, ends at deadline_ns
     _Atomic uint64_t deadline_ns;
-    _Atomic uint32_t death;    // monitor: wait status it ends with when the guest did not choose one
+    _Atomic uint32_t death; // monitor: wait status it ends with when the guest did not choose one
     uint32_t reserved[9];
 };
 _Static_assert(sizeof(struct family_slot) == 64, "one cache line");
@@ -63,8 +63,8 @@ struct family {
     const struct options *opt;
     struct image *image;
     struct family_shared *shared;
-    // Guest memory, one piece of address space: RAM (each monitor's own), window, image, text cache. Where a byte is
-    // in it is its guest-physical address.
+    // Guest memory, one piece of address space: RAM (each monitor's own), window, image, text
+    // cache. Where a byte is in it is its guest-physical address.
     uint8_t *arena;
     uint64_t arena_size;
     uint8_t *window;
@@ -72,14 +72,15 @@ struct family {
     uint8_t *image_map; // read-only
     struct textcache text;
     int kvm_fd;
-    int control;        // monitors' end of the supervisor's socket
-    int gdb_fd;         // --gdb's listener (gdb.h), or -1
+    int control; // monitors' end of the supervisor's socket
+    int gdb_fd;  // --gdb's listener (gdb.h), or -1
     pid_t supervisor;
-    uint32_t cpus;      // processors of the host
-    int booted; // the first program has been loaded: it formats the window, nobody else does
-    uint32_t stdio[3];        // enum pv_stdio_kind
-    uint32_t stdio_nowait[3]; // a pipe or socket: RWF_NOWAIT works, until a monitor finds it does not
-    uint32_t stdio_small[3];  // one of those without it: at most PIPE_BUF bytes at a time
+    uint32_t cpus;     // processors of the host
+    int booted;        // the first program has been loaded: it formats the window, nobody else does
+    uint32_t stdio[3]; // enum pv_stdio_kind
+    uint32_t
+        stdio_nowait[3]; // a pipe or socket: RWF_NOWAIT works, until a monitor finds it does not
+    uint32_t stdio_small[3]; // one of those without it: at most PIPE_BUF bytes at a time
     // The family's clock: every VM computes time by the same function of the TSC.
     uint64_t tsc_base, tsc_mult, mono_base_ns, wall_base_ns;
 };

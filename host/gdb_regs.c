@@ -143,13 +143,13 @@ int gdb_reg_span(unsigned n, size_t *offset, size_t *size)
         unsigned first;
         size_t offset, size;
     } run[] = {
-        {0,           offsetof(struct gdb_regs, gpr),     8 },
-        {REG_EFLAGS,  offsetof(struct gdb_regs, eflags),  4 },
-        {REG_ST0,     offsetof(struct gdb_regs, st),      10},
-        {REG_FCTRL,   offsetof(struct gdb_regs, fpu),     4 },
-        {REG_XMM0,    offsetof(struct gdb_regs, xmm),     16},
-        {REG_MXCSR,   offsetof(struct gdb_regs, mxcsr),   4 },
-        {REG_FS_BASE, offsetof(struct gdb_regs, fs_base), 8 },
+        {0, offsetof(struct gdb_regs, gpr), 8},
+        {REG_EFLAGS, offsetof(struct gdb_regs, eflags), 4},
+        {REG_ST0, offsetof(struct gdb_regs, st), 10},
+        {REG_FCTRL, offsetof(struct gdb_regs, fpu), 4},
+        {REG_XMM0, offsetof(struct gdb_regs, xmm), 16},
+        {REG_MXCSR, offsetof(struct gdb_regs, mxcsr), 4},
+        {REG_FS_BASE, offsetof(struct gdb_regs, fs_base), 8},
     };
     if (n >= REG_END)
         return -1;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Guest memory as the monitor may touch it.
 //
-// A guest address is a type of its own, so that it cannot be used as a pointer by mistake. guest_ptr() is the
-// only way from one to the other: it checks the whole range, and the caller copies what it needs once.
+// A guest address is a type of its own, so that it cannot be used as a pointer by mistake.
+// guest_ptr() is the only way from one to the other: it checks the whole range, and the caller
+// copies what it needs once.
 #ifndef HOST_GUEST_H
 #define HOST_GUEST_H
 
@@ -21,8 +22,8 @@ enum guest_area {
     GUEST_IMAGE = 4,  // read-only
 };
 
-// The host address of guest range [addr, addr + len), which must lie inside one of `areas` (a set of enum
-// guest_area); NULL if not. Host memory behind it may change under the reader at any time.
+// The host address of guest range [addr, addr + len), which must lie inside one of `areas` (a set
+// of enum guest_area); NULL if not. Host memory behind it may change under the reader at any time.
 void *guest_ptr(const struct vm *vm, struct gaddr addr, uint64_t len, unsigned areas);
 
 // Copies an object in (out). 0 or -EFAULT.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Shared memory on huge pages. MADV_COLLAPSE works without privilege and whatever the host's policy for huge
-// pages in shared memory is; a host without it (Linux before 6.1) is only slower.
+// Shared memory on huge pages. MADV_COLLAPSE works without privilege and whatever the host's policy
+// for huge pages in shared memory is; a host without it (Linux before 6.1) is only slower.
 
 #include "host/hugemem.h"
 
@@ -17,8 +17,8 @@
 void *hugemem_reserve(uint64_t size)
 {
     // mmap() aligns to small pages only.
-    uint8_t *p = mmap(NULL, size + X86_PAGE_2M, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                      -1, 0);
+    uint8_t *p = mmap(NULL, size + X86_PAGE_2M, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED)
         return NULL;
     return (uint8_t *)(((uintptr_t)p + X86_PAGE_2M - 1) & ~(X86_PAGE_2M - 1));

@@ -14,8 +14,8 @@
 #include "abi/x86.h"
 #include "host/platform.h"
 
-// A first touch costs the guest a fault of some 30 us, the host a twentieth of that. KVM maps eight pages at a time
-// when they are there, so what every program touches at once is made to be there.
+// A first touch costs the guest a fault of some 30 us, the host a twentieth of that. KVM maps eight
+// pages at a time when they are there, so what every program touches at once is made to be there.
 #define POPULATE_DATA  (UINT64_C(64) << 10) // from the start of each writable segment
 #define POPULATE_HEAP  (UINT64_C(32) << 10)
 #define POPULATE_STACK (UINT64_C(16) << 10)
@@ -76,15 +76,18 @@ static int map_segment(const struct vm *vm, int fd, const struct image_seg *s)
         if (p == MAP_FAILED)
             return -errno;
     }
-    // What follows the file's bytes in their last page belongs to the file's next part: .bss wants zeros.
+    // What follows the file's bytes in their last page belongs to the file's next part: .bss wants
+    // zeros.
     uint64_t end = s->vaddr + s->filesz, used = end % X86_PAGE;
     if (s->filesz && s->memsz > s->filesz && used)
         memset(vm->ram + end, 0, X86_PAGE - used);
     return 0;
 }
 
-// Strings at the top of the stack, the vectors below them: the layout any C program expects to be cheap.
-static uint64_t place_args(const struct vm *vm, const struct load_args *args, struct pv_boot_info *b)
+// Strings at the top of the stack, the vectors below them: the layout any C program expects to be
+// cheap.
+static uint64_t place_args(const struct vm *vm, const struct load_args *args,
+                           struct pv_boot_info *b)
 {
     uint64_t strings = vm->ram_size - args->len;
     uint64_t vectors = (uint64_t)args->argc + args->envc + 2;
@@ -159,7 +162,8 @@ int load_program(struct vm *vm, const struct family *f, uint32_t slot, uint32_t 
     populate(vm, vm->ram_size - POPULATE_STACK, POPULATE_STACK);
 
     struct pv_boot_info *b = platform_boot_info(vm);
-    platform_shared(vm)->masked = 0; // touched here, so that it is there when its neighbours are mapped
+    platform_shared(vm)->masked =
+        0; // touched here, so that it is there when its neighbours are mapped
     platform_init(vm, elf, stack_bottom);
     fill_boot_info(vm, f, slot, b);
     b->program = program;

@@ -16,15 +16,16 @@ struct load_args {
     uint32_t argc, envc;
 };
 
-// Packs NULL-terminated vectors. The block is malloc'd; free(args->strings). 0, -E2BIG over PV_ARG_MAX, -ENOMEM.
+// Packs NULL-terminated vectors. The block is malloc'd; free(args->strings). 0, -E2BIG over
+// PV_ARG_MAX, -ENOMEM.
 int load_args_pack(struct load_args *args, char *const argv[], char *const envp[]);
 
 // Whether the block holds exactly the strings it says.
 int load_args_valid(const struct load_args *args);
 
-// Replaces RAM by program number `program` (checked by the caller), ready to run as `slot`: segments mapped from the
-// image file, platform pages, boot_info, arguments on the stack. Fills the registers it starts with. 0 or
-// -errno; after an error RAM is gone.
+// Replaces RAM by program number `program` (checked by the caller), ready to run as `slot`:
+// segments mapped from the image file, platform pages, boot_info, arguments on the stack. Fills the
+// registers it starts with. 0 or -errno; after an error RAM is gone.
 int load_program(struct vm *vm, const struct family *f, uint32_t slot, uint32_t program,
                  const struct load_args *args, struct kvm_regs *regs);
 

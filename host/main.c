@@ -33,8 +33,10 @@ static int open_kvm(const struct options *opt)
         return cannot(opt->kvm, "this is not KVM, or a version of it that Ramet does not know");
     int regs = ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_SYNC_REGS);
     if (ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_IMMEDIATE_EXIT) <= 0 || regs < 0 ||
-        (regs & (KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS)) != (KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS))
-        return cannot(opt->kvm, "this KVM is too old (no synchronised registers or immediate exit)");
+        (regs & (KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS)) !=
+            (KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS))
+        return cannot(opt->kvm,
+                      "this KVM is too old (no synchronised registers or immediate exit)");
     return fd;
 }
 
@@ -107,12 +109,13 @@ static int help(FILE *to)
 {
     fputs("usage: ramet run [options] IMAGE [ARGS...]\n"
           "       ramet --help | --version\n"
-          "'ramet run --help' lists the options.\n", to);
+          "'ramet run --help' lists the options.\n",
+          to);
     return to == stdout ? 0 : EXIT_CANNOT_START;
 }
 
-// A descriptor 0, 1 or 2 that is closed must not become the image or KVM. O_PATH: it can neither be read nor
-// written, and family.c sees that it is none.
+// A descriptor 0, 1 or 2 that is closed must not become the image or KVM. O_PATH: it can neither be
+// read nor written, and family.c sees that it is none.
 static void reserve_stdio(void)
 {
     for (int fd = 0; fd < 3; fd++)

@@ -83,7 +83,8 @@ static _Noreturn void run(struct monitor *m)
             gdb_poll(m);
             event_deliver(m);
         } else {
-            monitor_die(m, SIGBUS, errno == EFAULT ? "memory is gone (image file changed?)" : strerror(errno));
+            monitor_die(m, SIGBUS,
+                        errno == EFAULT ? "memory is gone (image file changed?)" : strerror(errno));
         }
     }
 }

@@ -18,7 +18,7 @@ struct monitor {
     uint32_t slot;
     uint32_t program; // index in the image's table
     struct vm vm;
-    uint64_t timer_deadline; // of PV_CALL_SET_TIMER, guest monotonic ns; 0 = off
+    uint64_t timer_deadline;        // of PV_CALL_SET_TIMER, guest monotonic ns; 0 = off
     uint64_t calls[PV_CALL_NR_END]; // exits by kind, for --trace=exit
     uint64_t exceptions, interrupts;
     struct gdb *gdb; // NULL unless --gdb asks for this VM (gdb.h)
@@ -31,7 +31,8 @@ _Noreturn void monitor_start(struct family *f, uint32_t slot, uint32_t program,
 
 // In a process of its own without a VM (m->vm forgotten or new): enrols as m->slot and runs
 // `program`.
-_Noreturn void monitor_run_program(struct monitor *m, uint32_t program, const struct load_args *args);
+_Noreturn void monitor_run_program(struct monitor *m, uint32_t program,
+                                   const struct load_args *args);
 
 // Ends this monitor without the guest's consent: the family sees a death with this wait(2)
 // status. `why` goes to stderr for what is not the program's doing (NULL: nothing to say).

@@ -17,7 +17,8 @@
 
 static const char usage[] =
     "usage: ramet run [options] IMAGE [ARGS...]\n"
-    "Runs the first program of IMAGE; each of its processes is a VM. ARGS replace the image's default ones.\n"
+    "Runs the first program of IMAGE; each of its processes is a VM. ARGS replace the image's "
+    "default ones.\n"
     "  --mem SIZE          RAM of each VM (default 64M; K, M and G suffixes)\n"
     "  --window-size SIZE  memory the family shares: files, pipes, tables (default 128M)\n"
     "  --max-procs N       most processes at a time (default 1024)\n"
@@ -39,7 +40,8 @@ static int complain(const char *format, const char *what)
 }
 
 // A size with an optional suffix, between min and max, rounded up to 2 MB.
-static int parse_size(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *size)
+static int parse_size(const char *name, const char *text, uint64_t min, uint64_t max,
+                      uint64_t *size)
 {
     char *end;
     errno = 0;
@@ -66,7 +68,8 @@ static int parse_number(const char *name, const char *text, unsigned long min, u
     errno = 0;
     *number = strtoul(text, &end, 10);
     if (errno || *end || end == text || text[0] == '-' || *number < min || *number > max) {
-        fprintf(stderr, "ramet: %s: '%s' is not a number between %lu and %lu\n", name, text, min, max);
+        fprintf(stderr, "ramet: %s: '%s' is not a number between %lu and %lu\n", name, text, min,
+                max);
         return -1;
     }
     return 0;
@@ -126,7 +129,8 @@ static int add_env(struct options *opt, char *setting)
     return 0;
 }
 
-// What a program can expect of its environment when nobody says otherwise. A setting of the same name that
+// What a program can expect of its environment when nobody says otherwise. A setting of the same
+// name that
 // --env adds later replaces it.
 static int default_env(struct options *opt)
 {
@@ -147,8 +151,18 @@ static int default_env(struct options *opt)
     return 0;
 }
 
-enum { OPT_MEM = 256, OPT_WINDOW, OPT_PROCS, OPT_EXEC, OPT_ENV, OPT_TRACE, OPT_LEAKS, OPT_GDB, OPT_KVM,
-       OPT_HELP };
+enum {
+    OPT_MEM = 256,
+    OPT_WINDOW,
+    OPT_PROCS,
+    OPT_EXEC,
+    OPT_ENV,
+    OPT_TRACE,
+    OPT_LEAKS,
+    OPT_GDB,
+    OPT_KVM,
+    OPT_HELP
+};
 
 static int parse_one(struct options *opt, int c, char *arg)
 {

@@ -13,16 +13,16 @@ struct options {
     const char *image;
     const char *exec_path; // program to start instead of the image's entry, or NULL
     const char *kvm;       // device file
-    char **args;           // NULL-terminated; argv[1..] of the first program, or the image's default
+    char **args; // NULL-terminated; argv[1..] of the first program, or the image's default
     int nargs;
-    uint64_t mem;          // bytes of RAM per VM, a multiple of 2 MB
-    uint64_t window_size;  // bytes, a multiple of 2 MB
+    uint64_t mem;         // bytes of RAM per VM, a multiple of 2 MB
+    uint64_t window_size; // bytes, a multiple of 2 MB
     uint32_t max_procs;
-    uint32_t trace;        // TRACE_*
+    uint32_t trace; // TRACE_*
     uint32_t check_leaks;
-    int gdb_port;          // 0 = none
-    uint32_t gdb_slot;     // whose VM gdb gets
-    char **env;            // NULL-terminated NAME=VALUE for the first program
+    int gdb_port;      // 0 = none
+    uint32_t gdb_slot; // whose VM gdb gets
+    char **env;        // NULL-terminated NAME=VALUE for the first program
 };
 
 // Parses argv of `ramet run`. 0, or -1 after a line on stderr, or 1 when --help was printed.

@@ -26,8 +26,8 @@ static uint64_t *table(const struct vm *vm, uint64_t offset)
     return page(vm, tables_va(vm) + offset);
 }
 
-// 2 MB entries for [start, end), in the directories that start at pd and cover `base` and up; start is mapped
-// to guest-physical gpa.
+// 2 MB entries for [start, end), in the directories that start at pd and cover `base` and up; start
+// is mapped to guest-physical gpa.
 static void map_range(const struct vm *vm, uint64_t pd, uint64_t base, uint64_t start, uint64_t end,
                       uint64_t gpa, uint64_t rights)
 {
@@ -59,10 +59,12 @@ static void map_platform(const struct vm *vm)
 
 static uint64_t segment_rights(uint32_t flags)
 {
-    return PTE_COMMON | ((flags & IMAGE_SEG_W) ? X86_PTE_W : 0) | ((flags & IMAGE_SEG_X) ? 0 : X86_PTE_NX);
+    return PTE_COMMON | ((flags & IMAGE_SEG_W) ? X86_PTE_W : 0) |
+           ((flags & IMAGE_SEG_X) ? 0 : X86_PTE_NX);
 }
 
-static void map_memory(const struct vm *vm, const struct elf_program *program, uint64_t stack_bottom)
+static void map_memory(const struct vm *vm, const struct elf_program *program,
+                       uint64_t stack_bottom)
 {
     const uint64_t data = PTE_COMMON | X86_PTE_W | X86_PTE_NX;
     const uint64_t guard = stack_bottom - X86_PAGE_2M;
@@ -77,7 +79,8 @@ static void map_memory(const struct vm *vm, const struct elf_program *program, u
                   segment_rights(s->flags));
         end = s->vaddr + s->memsz;
     }
-    // The heap begins in what is left of the last segment's 2 MB, which load.c made sure is writable.
+    // The heap begins in what is left of the last segment's 2 MB, which load.c made sure is
+    // writable.
     end = (end + X86_PAGE_2M - 1) & ~(X86_PAGE_2M - 1);
     map_range(vm, PLATFORM_PD_RAM, 0, end, guard, end, data);
     map_range(vm, PLATFORM_PD_RAM, 0, stack_bottom, vm->ram_size, stack_bottom, data);
@@ -90,7 +93,8 @@ static void map_memory(const struct vm *vm, const struct elf_program *program, u
               vm_gpa(vm, vm->window), data);
 }
 
-// Segment descriptors, flat (SDM vol. 3, 3.4.5): base and limit are ignored for 64-bit code and data.
+// Segment descriptors, flat (SDM vol. 3, 3.4.5): base and limit are ignored for 64-bit code and
+// data.
 static void init_gdt(const struct vm *vm)
 {
     uint64_t *gdt = page(vm, PLATFORM_GDT_VA);
@@ -109,11 +113,12 @@ static void init_gdt(const struct vm *vm)
 
 static int has_error_code(unsigned vector)
 {
-    return vector == X86_EXC_DF || (vector >= X86_EXC_TS && vector <= X86_EXC_PF) || vector == X86_EXC_AC;
+    return vector == X86_EXC_DF || (vector >= X86_EXC_TS && vector <= X86_EXC_PF) ||
+           vector == X86_EXC_AC;
 }
 
-// Each stub pushes its vector (and an error code where the processor pushed none), and joins a tail that tells the
-// monitor by a port write and returns with the frame as the monitor left it.
+// Each stub pushes its vector (and an error code where the processor pushed none), and joins a tail
+// that tells the monitor by a port write and returns with the frame as the monitor left it.
 static void init_stubs(const struct vm *vm)
 {
     uint64_t *idt = page(vm, PLATFORM_IDT_VA);
@@ -139,8 +144,9 @@ static void init_stubs(const struct vm *vm)
     }
     static const uint8_t tail_code[] = {
         0xe6, PLATFORM_PORT_EXCEPTION, // out %al, $port
-        0x48, 0x83, 0xc4, 0x10,        // add $16, %rsp
-        0x48, 0xcf,                    // iretq
+        0x48, 0x83,
+        0xc4, 0x10, // add $16, %rsp
+        0x48, 0xcf, // iretq
     };
     memcpy(code + tail, tail_code, sizeof tail_code);
 }

@@ -18,30 +18,30 @@
 // KVM's shadow of a table does not notice what the host writes into it, and making it forget
 // costs two memory-slot changes. Ring 3 may edit them and then ask for TLB_FLUSH. Offsets within
 // a set:
-#define PLATFORM_TABLES_VA(set) (0x100000u + (set) * 0x18000u)
-#define PLATFORM_PML4      0x0u
-#define PLATFORM_PDPT      0x1000u
-#define PLATFORM_PT0       0x2000u
-#define PLATFORM_PD_RAM    0x3000u // one per GB of RAM
-#define PLATFORM_RAM_GB_MAX    8u
-#define PLATFORM_PD_IMAGE  0xb000u
-#define PLATFORM_IMAGE_GB_MAX  2u
-#define PLATFORM_PD_WINDOW 0xd000u
-#define PLATFORM_WINDOW_GB_MAX 2u
-#define PLATFORM_TABLES_SIZE 0xf000u
+#define PLATFORM_TABLES_VA(set) (0x100000u + (set)*0x18000u)
+#define PLATFORM_PML4           0x0u
+#define PLATFORM_PDPT           0x1000u
+#define PLATFORM_PT0            0x2000u
+#define PLATFORM_PD_RAM         0x3000u // one per GB of RAM
+#define PLATFORM_RAM_GB_MAX     8u
+#define PLATFORM_PD_IMAGE       0xb000u
+#define PLATFORM_IMAGE_GB_MAX   2u
+#define PLATFORM_PD_WINDOW      0xd000u
+#define PLATFORM_WINDOW_GB_MAX  2u
+#define PLATFORM_TABLES_SIZE    0xf000u
 // 0x110000..0x112fff: call, shared and boot_info pages (abi/pv.h)
-#define PLATFORM_GDT_VA  0x113000u // GDT and TSS, one page
-#define PLATFORM_GDT_SIZE 0x50u
-#define PLATFORM_TSS_VA  0x113800u
-#define PLATFORM_IDT_VA  0x114000u
-#define PLATFORM_IDT_SIZE (32u * 16u)
-#define PLATFORM_STUB_VA 0x115000u
+#define PLATFORM_GDT_VA    0x113000u // GDT and TSS, one page
+#define PLATFORM_GDT_SIZE  0x50u
+#define PLATFORM_TSS_VA    0x113800u
+#define PLATFORM_IDT_VA    0x114000u
+#define PLATFORM_IDT_SIZE  (32u * 16u)
+#define PLATFORM_STUB_VA   0x115000u
 #define PLATFORM_STUB_TAIL (PLATFORM_STUB_VA + 32u * 16u) // where the stubs of all 32 vectors join
 // After the tail's port write the monitor has seen the exception; a few instructions are left to
 // IRETQ.
 #define PLATFORM_STUB_TOLD (PLATFORM_STUB_TAIL + 2u)
-#define PLATFORM_STACK_VA 0x116000u // ring-0 stack, one page
-#define PLATFORM_END_VA  0x117000u // the second set of page tables follows
+#define PLATFORM_STACK_VA  0x116000u // ring-0 stack, one page
+#define PLATFORM_END_VA    0x117000u // the second set of page tables follows
 
 #define PLATFORM_PORT_CALL      0x52
 #define PLATFORM_PORT_EXCEPTION 0x53

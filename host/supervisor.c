@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The supervisor's loop: deaths, messages from monitors, the terminal, signals from outside.
 //
-// Every monitor is a direct child (CLONE_PARENT), so waitpid() tells of each death. The family ends with its first
-// program, like a PID namespace: whatever is left is killed then.
+// Every monitor is a direct child (CLONE_PARENT), so waitpid() tells of each death. The family ends
+// with its first program, like a PID namespace: whatever is left is killed then.
 
 #include "host/supervisor.h"
 
@@ -27,13 +27,13 @@
 
 struct supervisor {
     struct family *f;
-    int signals;     // signalfd
-    int messages;    // our end of the monitors' socket
-    int terminal;    // not 0: stdin is a terminal to be read
-    int outside;     // signal that asks the family to end, or 0
+    int signals;          // signalfd
+    int messages;         // our end of the monitors' socket
+    int terminal;         // not 0: stdin is a terminal to be read
+    int outside;          // signal that asks the family to end, or 0
     uint32_t first_death; // wait status of a first program that died without EXIT, | WINDOW_DEAD
-    int warm;        // the window's hot part is on huge pages
-    uint32_t kills;  // forced kills that are due later
+    int warm;             // the window's hot part is on huge pages
+    uint32_t kills;       // forced kills that are due later
 };
 
 static struct family_slot *slot_of(struct supervisor *s, uint32_t slot)
@@ -62,7 +62,8 @@ static void bury(struct supervisor *s, uint32_t slot, uint32_t status)
     family_door(s->f, slot)->death = WINDOW_DEAD | status;
     __atomic_fetch_add(&family_window(s->f)->deaths, 1, __ATOMIC_SEQ_CST);
     post(s, 1, PV_EVENT_DEATH);
-    // It may have died between taking a wait queue and waking those on it (kernel/waitq.c): all look again.
+    // It may have died between taking a wait queue and waking those on it (kernel/waitq.c): all
+    // look again.
     for (uint32_t i = 2; i <= s->f->opt->max_procs; i++)
         if (atomic_load(&slot_of(s, i)->pid) > 0)
             family_ring(s->f, i);
@@ -116,8 +117,9 @@ static void finish_kills(struct supervisor *s)
     }
 }
 
-// The family starts things more than once: what all VMs touch goes onto huge pages, one fault each instead of many. Not
-// at the family's start, where it would cost more than it saves a family of one.
+// The family starts things more than once: what all VMs touch goes onto huge pages, one fault each
+// instead of many. Not at the family's start, where it would cost more than it saves a family of
+// one.
 static void warm_up(struct supervisor *s, uint32_t index, const struct elf_program *program)
 {
     textcache_load(&s->f->text, index, program, s->f->image->fd);
@@ -186,7 +188,8 @@ static void step(struct supervisor *s)
         finish_kills(s);
 }
 
-// Kills and reaps what is left. A monitor enrols its pid before it looks at `closing`, so none escapes.
+// Kills and reaps what is left. A monitor enrols its pid before it looks at `closing`, so none
+// escapes.
 static void close_family(struct supervisor *s)
 {
     atomic_store(&s->f->shared->closing, 1);
@@ -232,7 +235,8 @@ static int init(struct supervisor *s, char *err, size_t errlen)
     s->messages = pair[0];
     s->f->control = pair[1];
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    // A monitor may be posted to (input typed ahead) before it has its handler: event_init() unblocks.
+    // A monitor may be posted to (input typed ahead) before it has its handler: event_init()
+    // unblocks.
     sigemptyset(&set);
     sigaddset(&set, SIGUSR1);
     sigprocmask(SIG_BLOCK, &set, NULL);
@@ -277,5 +281,6 @@ int supervisor_run(struct family *f, uint32_t program, char *const argv[])
     terminal_restore();
     if (s.outside && !atomic_load(&f->shared->first_done))
         return 128 + s.outside;
-    return shell_status(s.first_death ? s.first_death & 0xffff : atomic_load(&f->shared->first_status));
+    return shell_status(s.first_death ? s.first_death & 0xffff
+                                      : atomic_load(&f->shared->first_status));
 }

@@ -5,19 +5,21 @@
 
 #include "host/family.h"
 
-// Starts the first program and runs the family until that program is gone and every monitor reaped. Returns the
-// program's exit status as a shell would see it (128 + n for signal n), or 2 after a line on stderr.
+// Starts the first program and runs the family until that program is gone and every monitor reaped.
+// Returns the program's exit status as a shell would see it (128 + n for signal n), or 2 after a
+// line on stderr.
 int supervisor_run(struct family *f, uint32_t program, char *const argv[]);
 
 // --- host/terminal.c: the host's terminal, when stdin is one ---
-// Puts it into raw mode and remembers how it was; also fills the window's size fields. 0, or 1 if stdin is
-// no terminal.
+// Puts it into raw mode and remembers how it was; also fills the window's size fields. 0, or 1 if
+// stdin is no terminal.
 int terminal_init(struct family *f);
 void terminal_restore(void);
-// Moves input into the window's ring. 1 if there was any or the terminal hung up, 0 if the ring is full.
+// Moves input into the window's ring. 1 if there was any or the terminal hung up, 0 if the ring is
+// full.
 int terminal_input(struct family *f);
 int terminal_room(const struct family *f);
-// After SIGWINCH. 
+// After SIGWINCH.
 void terminal_resize(struct family *f);
 
 #endif

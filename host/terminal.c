@@ -41,7 +41,8 @@ int terminal_init(struct family *f)
     if (f->stdio[0] != PV_STDIO_TTY || tcgetattr(0, &saved) < 0)
         return 1;
     terminal_resize(f);
-    // In the background of a job-control shell this would stop us: take the signal's default action.
+    // In the background of a job-control shell this would stop us: take the signal's default
+    // action.
     struct termios raw = saved;
     cfmakeraw(&raw);
     if (tcsetattr(0, TCSADRAIN, &raw) == 0)

@@ -75,7 +75,8 @@ static int fill_unit(const struct elf_program *elf, int fd, uint64_t va, uint8_t
     for (uint32_t i = 0; i < elf->nsegs; i++) {
         const struct image_seg *s = &elf->segs[i];
         uint64_t start = s->vaddr > va ? s->vaddr : va;
-        uint64_t end = s->vaddr + s->filesz < va + X86_PAGE_2M ? s->vaddr + s->filesz : va + X86_PAGE_2M;
+        uint64_t end =
+            s->vaddr + s->filesz < va + X86_PAGE_2M ? s->vaddr + s->filesz : va + X86_PAGE_2M;
         if (!(s->flags & IMAGE_SEG_W) && start < end &&
             read_all(fd, page + (start - va), end - start, s->file_off + (start - s->vaddr)) < 0)
             return -1;
@@ -83,11 +84,13 @@ static int fill_unit(const struct elf_program *elf, int fd, uint64_t va, uint8_t
     return 0;
 }
 
-void textcache_load(struct textcache *cache, uint32_t program, const struct elf_program *elf, int fd)
+void textcache_load(struct textcache *cache, uint32_t program, const struct elf_program *elf,
+                    int fd)
 {
     struct textcache_plan plan;
     textcache_plan(elf, &plan);
-    if (!plan.pages || cache->used + plan.pages > TEXTCACHE_PAGES || textcache_find(cache, program) >= 0)
+    if (!plan.pages || cache->used + plan.pages > TEXTCACHE_PAGES ||
+        textcache_find(cache, program) >= 0)
         return;
     uint8_t *base = cache->map + cache->used * X86_PAGE_2M;
     for (uint32_t i = 0; i < plan.n; i++)
@@ -96,6 +99,7 @@ void textcache_load(struct textcache *cache, uint32_t program, const struct elf_
     // On small pages the cache would gain nothing over the image file.
     if (hugemem_collapse(base, plan.pages * X86_PAGE_2M) < 0)
         return;
-    atomic_store_explicit(&cache->programs[program].first_page, cache->used + 1, memory_order_release);
+    atomic_store_explicit(&cache->programs[program].first_page, cache->used + 1,
+                          memory_order_release);
     cache->used += plan.pages;
 }

@@ -41,10 +41,10 @@ static void __attribute__((format(printf, 2, 3))) add(struct line *line, const c
 static const struct {
     const char *kvm, *ours;
 } wanted[] = {
-    {"exits",          "vm-exits"    },
-    {"pf_taken",       "faults"      },
-    {"pf_guest",       "guest-faults"},
-    {"insn_emulation", "emulated"    },
+    {"exits", "vm-exits"},
+    {"pf_taken", "faults"},
+    {"pf_guest", "guest-faults"},
+    {"insn_emulation", "emulated"},
 };
 
 static void add_stat(struct line *line, int fd, const struct kvm_stats_header *header,

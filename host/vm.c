@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Making and starting KVM virtual machines. Neighbours: platform.c (what the guest finds in its memory),
-// monitor.c (the run loop).
+// Making and starting KVM virtual machines. Neighbours: platform.c (what the guest finds in its
+// memory), monitor.c (the run loop).
 
 #include "host/vm.h"
 
@@ -14,8 +14,9 @@
 #include "abi/x86.h"
 #include "host/platform.h"
 
-// One memory slot for all of it: each change of a slot waits for a grace period of the host's kernel. What guests must
-// not write (image, text cache) is mapped read-only in this process, so KVM cannot write it for them either.
+// One memory slot for all of it: each change of a slot waits for a grace period of the host's
+// kernel. What guests must not write (image, text cache) is mapped read-only in this process, so
+// KVM cannot write it for them either.
 static int set_memory(const struct vm *vm, uint64_t size)
 {
     struct kvm_userspace_memory_region region = {
@@ -26,8 +27,9 @@ static int set_memory(const struct vm *vm, uint64_t size)
     return ioctl(vm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region) < 0 ? -errno : 0;
 }
 
-// Only what makes the control register bits of vm_start_at() legal; the guest uses nothing else. A fixed table:
-// asking KVM for its own costs close to a millisecond, and leaf 1 alone 130 us to set. (SDM vol. 2A, CPUID.)
+// Only what makes the control register bits of vm_start_at() legal; the guest uses nothing else. A
+// fixed table: asking KVM for its own costs close to a millisecond, and leaf 1 alone 130 us to set.
+// (SDM vol. 2A, CPUID.)
 static int set_cpuid(const struct vm *vm)
 {
     static const struct kvm_cpuid_entry2 entries[] = {
@@ -124,11 +126,16 @@ void vm_start_at(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3)
         .es = data,
         .fs = data,
         .gs = data,
-        .tr = {.base = PLATFORM_TSS_VA, .limit = 103, .selector = X86_SEL_TSS, .type = 11, .present = 1},
+        .tr = {.base = PLATFORM_TSS_VA,
+               .limit = 103,
+               .selector = X86_SEL_TSS,
+               .type = 11,
+               .present = 1},
         .ldt = {.unusable = 1},
         .gdt = {.base = PLATFORM_GDT_VA, .limit = PLATFORM_GDT_SIZE - 1},
         .idt = {.base = PLATFORM_IDT_VA, .limit = PLATFORM_IDT_SIZE - 1},
-        .cr0 = X86_CR0_PE | X86_CR0_MP | X86_CR0_ET | X86_CR0_NE | X86_CR0_WP | X86_CR0_AM | X86_CR0_PG,
+        .cr0 = X86_CR0_PE | X86_CR0_MP | X86_CR0_ET | X86_CR0_NE | X86_CR0_WP | X86_CR0_AM |
+               X86_CR0_PG,
         .cr3 = cr3,
         .cr4 = X86_CR4_PAE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT | X86_CR4_FSGSBASE,
         .efer = X86_EFER_SCE | X86_EFER_LME | X86_EFER_LMA | X86_EFER_NXE,

@@ -12,16 +12,16 @@
 #include <stdint.h>
 
 struct vm {
-    // Memory, at the same host addresses in every monitor of a family and in one piece: a byte's distance
-    // from `ram` is its guest-physical address.
-    uint8_t *ram;       // mapped from PV_PLATFORM_VA up
+    // Memory, at the same host addresses in every monitor of a family and in one piece: a byte's
+    // distance from `ram` is its guest-physical address.
+    uint8_t *ram; // mapped from PV_PLATFORM_VA up
     uint64_t ram_size;
     uint8_t *window;
     uint64_t window_size;
     uint8_t *image; // read-only
     uint64_t image_size;
-    uint8_t *text; // the text cache, read-only (textcache.h)
-    uint64_t size; // of all
+    uint8_t *text;   // the text cache, read-only (textcache.h)
+    uint64_t size;   // of all
     uint32_t tables; // which set of page tables the guest uses (platform.h)
     uint32_t execs;  // images this VM has run before the present one
     // KVM; -1 / NULL between fork(2) and vm_create().
@@ -51,8 +51,8 @@ void vm_start_at(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3);
 // set. 0 or -errno.
 int vm_ring3(struct vm *vm);
 
-// vm_start_at() for a family's first VM: also finds out whether this KVM takes those registers from a vCPU without
-// CPUID. Most do, and it saves each later VM 20 us. 0 or -errno.
+// vm_start_at() for a family's first VM: also finds out whether this KVM takes those registers from
+// a vCPU without CPUID. Most do, and it saves each later VM 20 us. 0 or -errno.
 int vm_try_start(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3);
 
 // Makes KVM forget all it derived from the guest's page tables (the host changed them). 0 or

@@ -7,7 +7,8 @@
 #include "abi/pv.h"
 #include "kernel/api/ucontext.h"
 
-// For large buffers few processes touch: the linker script puts them behind what every process writes.
+// For large buffers few processes touch: the linker script puts them behind what every process
+// writes.
 #define COLD(name) __attribute__((section(".bss.z." name)))
 
 // Makes the paravirtual call whose argument struct starts with `call`; returns call->ret.
@@ -29,7 +30,8 @@ void arch_upcalls_init(struct pv_shared *shared);
 // Runs fn(arg) on the stack whose top is `top`, then comes back to this one.
 void arch_call_on_stack(void *top, void (*fn)(void *), void *arg);
 
-// PV_CALL_FORK with what the processor needs kept over it (callee-saved state of the x87 and SSE units).
+// PV_CALL_FORK with what the processor needs kept over it (callee-saved state of the x87 and SSE
+// units).
 int64_t arch_fork(struct pv_fork *call);
 
 // The processor's error for an exception, as a signal: number, si_code and si_addr.
@@ -44,8 +46,8 @@ void arch_fault_decode(const struct pv_frame *frame, struct arch_fault *fault);
 uint64_t arch_frame_sp(const struct pv_frame *frame);
 uint64_t arch_frame_pc(const struct pv_frame *frame);
 
-// The interrupted registers in the order of Linux's ucontext (kernel/api/ucontext.h), and back: of the flags
-// only those a program may change.
+// The interrupted registers in the order of Linux's ucontext (kernel/api/ucontext.h), and back: of
+// the flags only those a program may change.
 void arch_frame_to_gregs(const struct pv_frame *frame, uint64_t gregs[K_NGREG]);
 void arch_gregs_to_frame(const uint64_t gregs[K_NGREG], struct pv_frame *frame);
 

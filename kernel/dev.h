@@ -8,13 +8,13 @@
 
 // Linux's dev_t for small numbers: major << 8 | minor.
 #define DEV(major, minor) ((uint32_t)(major) << 8 | (minor))
-#define DEV_NULL    DEV(1, 3)
-#define DEV_ZERO    DEV(1, 5)
-#define DEV_FULL    DEV(1, 7)
-#define DEV_RANDOM  DEV(1, 8)
-#define DEV_URANDOM DEV(1, 9)
-#define DEV_TTY     DEV(5, 0) // the caller's controlling terminal
-#define DEV_CONSOLE DEV(5, 1) // the family's terminal
+#define DEV_NULL          DEV(1, 3)
+#define DEV_ZERO          DEV(1, 5)
+#define DEV_FULL          DEV(1, 7)
+#define DEV_RANDOM        DEV(1, 8)
+#define DEV_URANDOM       DEV(1, 9)
+#define DEV_TTY           DEV(5, 0) // the caller's controlling terminal
+#define DEV_CONSOLE       DEV(5, 1) // the family's terminal
 
 // The kind of description that opening this device gives; FILE_NONE if there is no such device.
 enum file_kind dev_kind(uint32_t rdev);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The border between program and kernel.
 //
-// System calls are function calls, so "in the kernel" is a counter. While it is not 0 an upcall only notes its
-// events; sys_leave() handles them and delivers signals. A system call reads:
+// System calls are function calls, so "in the kernel" is a counter. While it is not 0 an upcall
+// only notes its events; sys_leave() handles them and delivers signals. A system call reads:
 //
 //     long sys_read(int fd, void *buf, size_t len)
 //     {
@@ -14,16 +14,16 @@
 //         return r;
 //     }
 //
-// sys_leave() runs pending handlers; it returns 1 if *r is -ERESTART and the call is to run again (no handler
-// ran, or all had SA_RESTART), else turns -ERESTART into -EINTR and returns 0.
+// sys_leave() runs pending handlers; it returns 1 if *r is -ERESTART and the call is to run again
+// (no handler ran, or all had SA_RESTART), else turns -ERESTART into -EINTR and returns 0.
 #ifndef RAMET_KERNEL_ENTRY_H
 #define RAMET_KERNEL_ENTRY_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-// 0 while the program runs; system calls and upcalls count up. Signal delivery sets it to 0 for a handler and
-// back afterwards (a handler may never return).
+// 0 while the program runs; system calls and upcalls count up. Signal delivery sets it to 0 for a
+// handler and back afterwards (a handler may never return).
 extern uint32_t kernel_depth;
 
 void sys_enter(void);
@@ -35,19 +35,23 @@ static inline int in_kernel(void)
     return kernel_depth != 0;
 }
 
-// Around a signal handler, which is program code though it is called from the kernel: sets the depth counter (0 =
-// outside) and returns the old one. On the way to 0 events noted meanwhile are handled as an upcall would.
+// Around a signal handler, which is program code though it is called from the kernel: sets the
+// depth counter (0 = outside) and returns the old one. On the way to 0 events noted meanwhile are
+// handled as an upcall would.
 uint32_t kernel_depth_set(uint32_t depth);
 
-// Takes shared->pending and handles what it finds: timers, deaths, terminal. In the kernel, with no lock held.
+// Takes shared->pending and handles what it finds: timers, deaths, terminal. In the kernel, with no
+// lock held.
 void events_handle(void);
 
-// The kernel's share of boot, from arch/x86_64/entry.S; and what it ends with: the C library's start (libc-glue).
+// The kernel's share of boot, from arch/x86_64/entry.S; and what it ends with: the C library's
+// start (libc-glue).
 struct pv_boot_info;
 _Noreturn void kernel_main(const struct pv_boot_info *info);
 _Noreturn void libc_start(int argc, char **argv, char **envp);
 
-// An upcall of the implementer, from arch/x86_64/entry.S. `fpu` holds the program's x87 and SSE state.
+// An upcall of the implementer, from arch/x86_64/entry.S. `fpu` holds the program's x87 and SSE
+// state.
 struct pv_frame;
 void upcall(struct pv_frame *frame, void *fpu);
 
@@ -55,7 +59,8 @@ void upcall(struct pv_frame *frame, void *fpu);
 // comparisons. 0 or -EFAULT.
 int user_readable(const void *p, size_t n);
 int user_writable(void *p, size_t n);
-// Length of the string at p with its NUL: at most max, else -ENAMETOOLONG; -EFAULT when it runs out of memory.
+// Length of the string at p with its NUL: at most max, else -ENAMETOOLONG; -EFAULT when it runs out
+// of memory.
 long user_strlen(const char *p, size_t max);
 
 #endif

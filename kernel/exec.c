@@ -166,10 +166,10 @@ int exec_prepare(struct exec_image *image, const char *path, char *const argv[],
 void exec_commit(struct proc *p, const struct exec_image *image, const char *path)
 {
     fds_close_on_exec(p);
-    shm_drop_all(p);
     signal_exec(p);
     p->exec_done = 1;
     proc_name(p, path, image->strings, image->args_len);
+    shm_drop_all(p); // last: `path` may lie there
 }
 
 long sys_execve(const char *path, char *const argv[], char *const envp[])

@@ -28,9 +28,11 @@ int fifo_attach(struct file *f)
     else if ((f->flags & (O_ACCMODE | O_NONBLOCK)) == (O_WRONLY | O_NONBLOCK) && p->readers == 0)
         r = -ENXIO;
     if (r == 0) {
-        // What the other side had opened before us: fifo_wait() looks for more than that. Kept in
+        // What the other side had opened before us: fifo_wait() looks for more than that, and is
+        // content at once if somebody is there now, though he may be gone when it looks. Kept in
         // the offset, which a FIFO has no other use for.
-        f->offset = (f->flags & O_ACCMODE) == O_RDONLY ? p->writer_opens : p->reader_opens;
+        f->offset = (f->flags & O_ACCMODE) == O_RDONLY ? p->writer_opens - (p->writers != 0)
+                                                       : p->reader_opens - (p->readers != 0);
         pipe_attach(p, f);
         ip->u.pipe = wref_of(p);
     } else if (p && fresh) {
@@ -45,8 +47,8 @@ static int partner_came(void *arg)
     struct file *f = arg;
     struct pipe *p = wref_ptr(f->object);
     if ((f->flags & O_ACCMODE) == O_RDONLY)
-        return p->writers != 0 || p->writer_opens != (uint32_t)f->offset;
-    return p->readers != 0 || p->reader_opens != (uint32_t)f->offset;
+        return p->writer_opens != (uint32_t)f->offset;
+    return p->reader_opens != (uint32_t)f->offset;
 }
 
 int fifo_wait(struct file *f)

@@ -14,23 +14,23 @@ enum file_kind {
     FILE_NONE = 0,
     FILE_REGULAR = 1, // RAM file system
     FILE_DIR = 2,
-    FILE_PIPE = 3,    // one end of a pipe or FIFO
-    FILE_TTY = 4,     // the family's terminal (kernel/tty.c)
-    FILE_STREAM = 5,  // a descriptor of the host that is no terminal (kernel/stream.c)
-    FILE_DEVICE = 6,  // /dev/null, zero, full, random (kernel/dev.c)
+    FILE_PIPE = 3,   // one end of a pipe or FIFO
+    FILE_TTY = 4,    // the family's terminal (kernel/tty.c)
+    FILE_STREAM = 5, // a descriptor of the host that is no terminal (kernel/stream.c)
+    FILE_DEVICE = 6, // /dev/null, zero, full, random (kernel/dev.c)
     FILE_KINDS = 7,
 };
 
 struct file {
-    _Atomic uint32_t refs; // descriptors of all processes, and calls in progress; 0 = free
-    uint32_t kind;         // enum file_kind, constant
+    _Atomic uint32_t refs;  // descriptors of all processes, and calls in progress; 0 = free
+    uint32_t kind;          // enum file_kind, constant
     _Atomic uint32_t flags; // O_ACCMODE | O_APPEND | O_NONBLOCK...
-    uint32_t minor;        // DEVICE: which; STREAM: host descriptor 0..2
-    struct wref inode;     // holds a reference; 0 for an anonymous pipe
-    struct wref object;    // PIPE: struct pipe
-    struct wlock lock;     // offset
+    uint32_t minor;         // DEVICE: which; STREAM: host descriptor 0..2
+    struct wref inode;      // holds a reference; 0 for an anonymous pipe
+    struct wref object;     // PIPE: struct pipe
+    struct wlock lock;      // offset
     uint32_t reserved;
-    uint64_t offset;       // under lock
+    uint64_t offset; // under lock
     uint64_t reserved2[3];
 };
 _Static_assert(sizeof(struct file) == 64, "one cache line");
@@ -39,13 +39,13 @@ _Static_assert(sizeof(struct file) == 64, "one cache line");
 struct file_ops {
     // Blocking unless O_NONBLOCK; return bytes, -EAGAIN, -ERESTART, ... The buffer has been
     // checked.
-    long (*read)(struct file *f, void *buf, size_t len);         // NULL: -EINVAL
-    long (*write)(struct file *f, const void *buf, size_t len);  // NULL: -EINVAL
+    long (*read)(struct file *f, void *buf, size_t len);                      // NULL: -EINVAL
+    long (*write)(struct file *f, const void *buf, size_t len);               // NULL: -EINVAL
     long (*pread)(struct file *f, void *buf, size_t len, int64_t off);        // NULL: -ESPIPE
     long (*pwrite)(struct file *f, const void *buf, size_t len, int64_t off); // NULL: -ESPIPE
-    long (*lseek)(struct file *f, int64_t off, int whence);      // NULL: -ESPIPE
-    long (*ioctl)(struct file *f, unsigned long request, void *arg); // NULL: -ENOTTY
-    long (*stat)(struct file *f, struct k_stat *st);             // NULL: from the inode
+    long (*lseek)(struct file *f, int64_t off, int whence);                   // NULL: -ESPIPE
+    long (*ioctl)(struct file *f, unsigned long request, void *arg);          // NULL: -ENOTTY
+    long (*stat)(struct file *f, struct k_stat *st); // NULL: from the inode
     // Which of POLLIN, POLLOUT, POLLERR, POLLHUP hold now. Adds to *queues (at most 2, *n counts)
     // where a change would be announced, and to *console which host descriptors (PV_WAIT_*) a
     // waiter must watch.
@@ -65,7 +65,7 @@ const struct file_ops *file_ops(const struct file *f);
 
 // Descriptors of proc_self (kernel/fd.c). fd_get takes a reference that the caller drops with
 // file_unref.
-struct file *fd_get(int fd);             // NULL: -EBADF
+struct file *fd_get(int fd); // NULL: -EBADF
 // The lowest free descriptor >= from, which takes over the reference; -EMFILE.
 int fd_install(struct file *f, int from, int cloexec);
 

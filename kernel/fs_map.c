@@ -2,11 +2,11 @@
 // Files mapped by several processes: mmap(MAP_SHARED) of a regular file.
 //
 // A file's pages are in the window already, so a mapping is the pages themselves, and read() and
-// write() see what a mapper stores. They must only lie in a row: if they do not, they move into a run
-// once, when they are mapped for the first time. While a page is mapped it stays where it is; the
-// segments of the inode (kernel/shm.c) say which pages that are. A mapping beyond the end of the file
-// gets pages there that become part of it when it grows.
-// Neighbours: fs_data.c (the map of pages), shm.c (who maps what), window_run.c.
+// write() see what a mapper stores. They must only lie in a row: if they do not, they move into a
+// run once, when they are mapped for the first time. While a page is mapped it stays where it is;
+// the segments of the inode (kernel/shm.c) say which pages that are. A mapping beyond the end of
+// the file gets pages there that become part of it when it grows. Neighbours: fs_data.c (the map of
+// pages), shm.c (who maps what), window_run.c.
 
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"
@@ -15,8 +15,8 @@
 #include "kernel/root.h"
 #include "kernel/shm.h"
 
-// Whether a live segment other than `except` holds pages of the range. Segments of this inode come and go under
-// its lock, which we have; others may change meanwhile, but never into one of ours.
+// Whether a live segment other than `except` holds pages of the range. Segments of this inode come
+// and go under its lock, which we have; others may change meanwhile, but never into one of ours.
 static int pinned(const struct inode *ip, const struct shm_segment *except)
 {
     const struct wroot *root = window_root();

@@ -108,17 +108,17 @@ static const struct {
     uint32_t mode, rdev;
     const char *target; // a symlink's
 } devices[] = {
-    {"null",    S_IFCHR | 0666, DEV_NULL,    NULL             },
-    {"zero",    S_IFCHR | 0666, DEV_ZERO,    NULL             },
-    {"full",    S_IFCHR | 0666, DEV_FULL,    NULL             },
-    {"random",  S_IFCHR | 0666, DEV_RANDOM,  NULL             },
-    {"urandom", S_IFCHR | 0666, DEV_URANDOM, NULL             },
-    {"tty",     S_IFCHR | 0666, DEV_TTY,     NULL             },
-    {"console", S_IFCHR | 0600, DEV_CONSOLE, NULL             },
-    {"fd",      S_IFLNK | 0777, 0,           "/proc/self/fd"  },
-    {"stdin",   S_IFLNK | 0777, 0,           "/proc/self/fd/0"},
-    {"stdout",  S_IFLNK | 0777, 0,           "/proc/self/fd/1"},
-    {"stderr",  S_IFLNK | 0777, 0,           "/proc/self/fd/2"},
+    {"null", S_IFCHR | 0666, DEV_NULL, NULL},
+    {"zero", S_IFCHR | 0666, DEV_ZERO, NULL},
+    {"full", S_IFCHR | 0666, DEV_FULL, NULL},
+    {"random", S_IFCHR | 0666, DEV_RANDOM, NULL},
+    {"urandom", S_IFCHR | 0666, DEV_URANDOM, NULL},
+    {"tty", S_IFCHR | 0666, DEV_TTY, NULL},
+    {"console", S_IFCHR | 0600, DEV_CONSOLE, NULL},
+    {"fd", S_IFLNK | 0777, 0, "/proc/self/fd"},
+    {"stdin", S_IFLNK | 0777, 0, "/proc/self/fd/0"},
+    {"stdout", S_IFLNK | 0777, 0, "/proc/self/fd/1"},
+    {"stderr", S_IFLNK | 0777, 0, "/proc/self/fd/2"},
 };
 
 static struct inode *child(struct inode *dir, const char *name)

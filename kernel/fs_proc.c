@@ -23,21 +23,15 @@ struct name {
 };
 
 static const struct name root_names[] = {
-    {"self",    GEN_SELF,    S_IFLNK | 0777},
-    {"mounts",  GEN_MOUNTS,  S_IFREG | 0444},
-    {"uptime",  GEN_UPTIME,  S_IFREG | 0444},
-    {"meminfo", GEN_MEMINFO, S_IFREG | 0444},
-    {"loadavg", GEN_LOADAVG, S_IFREG | 0444},
-    {"version", GEN_VERSION, S_IFREG | 0444},
+    {"self", GEN_SELF, S_IFLNK | 0777},       {"mounts", GEN_MOUNTS, S_IFREG | 0444},
+    {"uptime", GEN_UPTIME, S_IFREG | 0444},   {"meminfo", GEN_MEMINFO, S_IFREG | 0444},
+    {"loadavg", GEN_LOADAVG, S_IFREG | 0444}, {"version", GEN_VERSION, S_IFREG | 0444},
 };
 
 static const struct name pid_names[] = {
-    {"stat",    GEN_STAT,    S_IFREG | 0444},
-    {"status",  GEN_STATUS,  S_IFREG | 0444},
-    {"cmdline", GEN_CMDLINE, S_IFREG | 0444},
-    {"comm",    GEN_COMM,    S_IFREG | 0444},
-    {"exe",     GEN_EXE,     S_IFLNK | 0777},
-    {"fd",      GEN_FD_DIR,  S_IFDIR | 0500},
+    {"stat", GEN_STAT, S_IFREG | 0444},       {"status", GEN_STATUS, S_IFREG | 0444},
+    {"cmdline", GEN_CMDLINE, S_IFREG | 0444}, {"comm", GEN_COMM, S_IFREG | 0444},
+    {"exe", GEN_EXE, S_IFLNK | 0777},         {"fd", GEN_FD_DIR, S_IFDIR | 0500},
 };
 
 static const struct name *names_of(const struct inode *dir, uint32_t *n)

@@ -12,17 +12,17 @@
 
 enum gen_kind {
     GEN_NONE = 0,
-    GEN_ROOT,    // /proc
-    GEN_SELF,    // /proc/self, a symlink
-    GEN_PID,     // /proc/PID; `program` is the pid here and below
-    GEN_FD_DIR,  // /proc/PID/fd, /dev/fd
-    GEN_FD,      // /proc/PID/fd/N: opening it is dup(N); `program` is N
-    GEN_EXE,     // /proc/PID/exe, a symlink
-    GEN_STAT,    // files about a process
+    GEN_ROOT,   // /proc
+    GEN_SELF,   // /proc/self, a symlink
+    GEN_PID,    // /proc/PID; `program` is the pid here and below
+    GEN_FD_DIR, // /proc/PID/fd, /dev/fd
+    GEN_FD,     // /proc/PID/fd/N: opening it is dup(N); `program` is N
+    GEN_EXE,    // /proc/PID/exe, a symlink
+    GEN_STAT,   // files about a process
     GEN_STATUS,
     GEN_CMDLINE,
     GEN_COMM,
-    GEN_MOUNTS,  // from here on: files about the system
+    GEN_MOUNTS, // from here on: files about the system
     GEN_UPTIME,
     GEN_MEMINFO,
     GEN_LOADAVG,

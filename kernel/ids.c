@@ -12,7 +12,7 @@
 #include "kernel/proc.h"
 #include "kernel/sys.h"
 
-#define KEEP    UINT32_MAX // (uid_t)-1 in setresuid
+#define KEEP     UINT32_MAX // (uid_t)-1 in setresuid
 #define NICE_MIN (-20)
 #define NICE_MAX 19
 

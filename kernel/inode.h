@@ -16,15 +16,14 @@
 #include "kernel/lock.h"
 #include "kernel/window.h"
 
-#define FS_NAME_MAX   255
-#define FS_PATH_MAX   4096 // with the NUL
-#define FS_LINKS_MAX  65000
-#define FS_DEV        1 // st_dev of everything
-#define INODE_DIRECT  6
-#define INODE_REFS    (WPAGE / sizeof(struct wref)) // page references in one page
-#define INODE_INLINE  32 // a symlink's target up to this many bytes is in the inode itself
-#define INODE_MAX_SIZE \
-    ((INODE_DIRECT + INODE_REFS + INODE_REFS * INODE_REFS) * (uint64_t)WPAGE)
+#define FS_NAME_MAX    255
+#define FS_PATH_MAX    4096 // with the NUL
+#define FS_LINKS_MAX   65000
+#define FS_DEV         1 // st_dev of everything
+#define INODE_DIRECT   6
+#define INODE_REFS     (WPAGE / sizeof(struct wref)) // page references in one page
+#define INODE_INLINE   32 // a symlink's target up to this many bytes is in the inode itself
+#define INODE_MAX_SIZE ((INODE_DIRECT + INODE_REFS + INODE_REFS * INODE_REFS) * (uint64_t)WPAGE)
 
 struct inode {
     // Atomic. Open files, working directories, calls in progress, subdirectories ("..") and, while
@@ -50,8 +49,8 @@ struct inode {
             struct wref twice;    // page of references to pages of references
         } map;                    // regular files, directories, long symlinks
         char target[INODE_INLINE];
-        uint32_t rdev;            // devices
-        struct wref pipe;         // FIFO that is open somewhere
+        uint32_t rdev;    // devices
+        struct wref pipe; // FIFO that is open somewhere
     } u;
     struct wref parent; // directories: "..", holds a reference; the root is its own, without
     union {
@@ -107,17 +106,18 @@ uint64_t data_read(struct inode *ip, void *buf, uint64_t len, uint64_t off);
 void *data_page(const struct inode *ip, uint64_t index);
 void *data_page_make(struct inode *ip, uint64_t index, int whole);
 int data_resize(struct inode *ip, uint64_t size); // -EFBIG
-// Makes `page`, fresh and zero, the file's page `index`, with what the file holds there; the old page
-// is freed. 0, or -ENOSPC: no room for the map.
+// Makes `page`, fresh and zero, the file's page `index`, with what the file holds there; the old
+// page is freed. 0, or -ENOSPC: no room for the map.
 int data_page_move(struct inode *ip, uint64_t index, void *page);
 // Frees pages beyond the end of the file, that a mapping made or a truncation had to leave.
 void data_trim(struct inode *ip);
-void data_free(struct inode *ip);                 // everything; the inode is on its way out
+void data_free(struct inode *ip); // everything; the inode is on its way out
 
 // --- fs_map.c ---
 struct shm_segment;
-// Pins the pages that s->index and s->pages name and sets s->start and s->inode, with a reference. 0,
-// -EIO or -ENOMEM: the window is full, or some of them are mapped already and cannot be moved into a row.
+// Pins the pages that s->index and s->pages name and sets s->start and s->inode, with a reference.
+// 0, -EIO or -ENOMEM: the window is full, or some of them are mapped already and cannot be moved
+// into a row.
 int inode_map(struct inode *ip, struct shm_segment *s);
 void inode_unmap(struct inode *ip, int writable);
 
@@ -154,8 +154,8 @@ int dir_check(struct inode *dir);
 #define WALK_EMPTY  4u // AT_EMPTY_PATH: "" is dirfd itself
 
 enum walk_last {
-    WALK_NAME,   // an ordinary name
-    WALK_DOT,    // ".", or nothing ("/", "")
+    WALK_NAME, // an ordinary name
+    WALK_DOT,  // ".", or nothing ("/", "")
     WALK_DOTDOT,
 };
 
@@ -163,7 +163,7 @@ struct walk {
     struct inode *dir;   // holds the last component, referenced; NULL after WALK_EMPTY found a file
     struct inode *inode; // referenced; NULL: missing (WALK_CREATE)
     enum walk_last last;
-    int slash;           // the path ended in a slash
+    int slash; // the path ended in a slash
     uint32_t len;
     char name[FS_NAME_MAX + 1];
 };

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Small things every kernel file needs: memory and string functions, container arithmetic, panic, logging.
+// Small things every kernel file needs: memory and string functions, container arithmetic, panic,
+// logging.
 //
-// The functions of <string.h> come from the C library the image is linked with (or the host's, in unit
-// tests); the kernel does not include its headers, so the few it uses are declared here.
+// The functions of <string.h> come from the C library the image is linked with (or the host's, in
+// unit tests); the kernel does not include its headers, so the few it uses are declared here.
 #ifndef RAMET_KERNEL_LIB_H
 #define RAMET_KERNEL_LIB_H
 
@@ -31,8 +32,8 @@ static inline uint64_t max_u64(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-// Our own bug: prints the message on the console and ends this VM with SIGABRT. Never for a program's
-// mistake or a full table. Format: %s %d %u %x %p %lu %lx.
+// Our own bug: prints the message on the console and ends this VM with SIGABRT. Never for a
+// program's mistake or a full table. Format: %s %d %u %x %p %lu %lx.
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 // One line on the console (host stderr). Same formats.

@@ -19,22 +19,23 @@
 // What only a family's first program does: it finds a window of zeros.
 static void boot_family(void)
 {
-    if (window_format() < 0)            // tables and page pool
+    if (window_format() < 0) // tables and page pool
         panic("the window is too small: give --window-size more");
-    lock_init_self(boot_info->slot);    // from here on locks know us
-    proc_boot((int)boot_info->argc, (char *const *)boot_info->argv); // pid 2, child of the supervisor
-    if (fs_populate() < 0)              // the image's files become inodes
+    lock_init_self(boot_info->slot); // from here on locks know us
+    proc_boot((int)boot_info->argc,
+              (char *const *)boot_info->argv); // pid 2, child of the supervisor
+    if (fs_populate() < 0)                     // the image's files become inodes
         panic("the image's files do not fit into the window: give --window-size more");
-    proc_boot_root();                   // its root and working directory
-    tty_boot();                         // the terminal and its session
-    if (stdio_open() < 0)               // descriptors 0, 1 and 2
+    proc_boot_root();     // its root and working directory
+    tty_boot();           // the terminal and its session
+    if (stdio_open() < 0) // descriptors 0, 1 and 2
         panic("cannot open standard input and output");
 }
 
 // A program started by exec or spawn finds its entry and descriptors in the window.
 static void boot_member(void)
 {
-    if (window_attach() < 0)            // the same layout, or we would destroy the family
+    if (window_attach() < 0) // the same layout, or we would destroy the family
         panic("this program was built for another window layout than the family's first");
     lock_init_self(boot_info->slot);
     proc_boot((int)boot_info->argc, (char *const *)boot_info->argv);
@@ -46,19 +47,20 @@ void kernel_main(const struct pv_boot_info *info)
     pv_shared = (struct pv_shared *)(uintptr_t)PV_SHARED_VA;
     window_base = (uint8_t *)(uintptr_t)PV_WINDOW_VA;
     if (info->abi_version != PV_ABI_VERSION || info->size != sizeof *info)
-        panic("paravirtual interface %u, but this kernel speaks %u", info->abi_version, PV_ABI_VERSION);
-    mem_init();                         // break and mappings
-    random_boot();                      // generator seeded by the host
+        panic("paravirtual interface %u, but this kernel speaks %u", info->abi_version,
+              PV_ABI_VERSION);
+    mem_init();    // break and mappings
+    random_boot(); // generator seeded by the host
     if (info->first)
         boot_family();
     else
         boot_member();
-    clock_boot();                       // processor time goes on over exec
-    signal_boot();                      // dispositions from what exec kept
-    timer_boot();                       // so does an alarm
-    arch_upcalls_init(pv_shared);       // exceptions and events may come now
-    if (tls_init() < 0)                 // FS base, for the program's thread-local variables
+    clock_boot();                 // processor time goes on over exec
+    signal_boot();                // dispositions from what exec kept
+    timer_boot();                 // so does an alarm
+    arch_upcalls_init(pv_shared); // exceptions and events may come now
+    if (tls_init() < 0)           // FS base, for the program's thread-local variables
         panic("no memory for thread-local storage");
-    kernel_depth = 0;                   // the program runs
+    kernel_depth = 0; // the program runs
     libc_start((int)info->argc, (char **)info->argv, (char **)info->envp);
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Private memory: the break grows up from the end of the program, mappings grow down from the end of the heap.
+// Private memory: the break grows up from the end of the program, mappings grow down from the end
+// of the heap.
 //
 //     heap_start ... brk ->              <- mapped pages ... heap_end | guard | stack
 //
-// All of it is mapped by 2 MB pages from the start and zero until touched; memory that is given up goes back to
-// the host when there is enough of it to pay for the call, and is cleared here when not.
-// Neighbours: libc-glue (sbrk, mmap), abi/pv.h (RELEASE), docs/memory-map.md.
+// All of it is mapped by 2 MB pages from the start and zero until touched; memory that is given up
+// goes back to the host when there is enough of it to pay for the call, and is cleared here when
+// not. Neighbours: libc-glue (sbrk, mmap), abi/pv.h (RELEASE), docs/memory-map.md.
 
 #include "kernel/mem.h"
 #include "kernel/api/errno.h"
@@ -20,15 +21,17 @@
 #define PAGE UINT64_C(4096)
 // An exit to the host costs as much as clearing this much memory.
 #define RELEASE_MIN (UINT64_C(256) * 1024)
-#define HOT_HEAP (UINT64_C(64) * 1024) // of the heap, that a fork's two sides are taken to write
-#define MAX_PAGES (UINT64_C(8) * 1024 * 1024 * 1024 / PAGE) // of the largest RAM an implementer gives
+#define HOT_HEAP    (UINT64_C(64) * 1024) // of the heap, that a fork's two sides are taken to write
+// Of the largest RAM an implementer gives.
+#define MAX_PAGES (UINT64_C(8) * 1024 * 1024 * 1024 / PAGE)
 
 extern uint8_t __data_start[], __hot_end[];
 extern uint8_t __tls_start[], __tls_file_end[];
 extern uint8_t __tls_size[], __tls_align[]; // absolute symbols: their addresses are the values
 
 static uintptr_t heap_start, heap_end, brk, map_low;
-// A bit per heap page that a mapping holds; bit 0 is the page below heap_end, bit 1 the one below that...
+// A bit per heap page that a mapping holds; bit 0 is the page below heap_end, bit 1 the one below
+// that...
 static uint64_t mapped[MAX_PAGES / 64] COLD("mem_mapped");
 
 void mem_init(void)
@@ -46,7 +49,8 @@ void mem_hot(struct pv_range hot[2])
 static void give_back(uintptr_t start, uintptr_t end)
 {
     uintptr_t first = (start + PAGE - 1) & ~(PAGE - 1), last = end & ~(PAGE - 1);
-    if (first >= last || last - first < RELEASE_MIN || pv_release((void *)first, last - first) < 0) {
+    if (first >= last || last - first < RELEASE_MIN ||
+        pv_release((void *)first, last - first) < 0) {
         memset((void *)start, 0, end - start);
         return;
     }
@@ -136,7 +140,8 @@ long sys_mmap(void *addr, size_t len, int prot, int flags, int fd, int64_t off)
 {
     uint64_t n = (len + PAGE - 1) / PAGE;
     (void)addr; // a hint we need not take
-    if (len == 0 || off % (int64_t)PAGE || ((flags & MAP_SHARED) != 0) == ((flags & MAP_PRIVATE) != 0))
+    if (len == 0 || off % (int64_t)PAGE ||
+        ((flags & MAP_SHARED) != 0) == ((flags & MAP_PRIVATE) != 0))
         return -EINVAL;
     // Pages with rights of their own need 4 KB tables. Refused rather than pretended.
     if ((flags & MAP_FIXED) || (prot & PROT_EXEC) || !(prot & PROT_READ))
@@ -162,7 +167,8 @@ long sys_munmap(void *addr, size_t len)
     uint64_t n = (len + PAGE - 1) / PAGE;
     if (len && start % PAGE == 0 && shm_is_window(start) && n <= boot_info->window_size / PAGE)
         return unmap_shared(start, n);
-    if (len == 0 || start % PAGE || start < map_low || start > heap_end || n > (heap_end - start) / PAGE)
+    if (len == 0 || start % PAGE || start < map_low || start > heap_end ||
+        n > (heap_end - start) / PAGE)
         return -EINVAL;
     set_pages(page_of(start, n), n, 0);
     give_back(start, start + n * PAGE);
@@ -189,7 +195,9 @@ long sys_madvise(void *addr, size_t len, int advice)
         return -EINVAL;
     if (user_writable(addr, len) < 0)
         return -ENOMEM;
-    if (advice == MADV_DONTNEED && !shm_is_window(start)) // memory then reads as zero; MADV_FREE and the hints promise nothing
+    // Private memory then reads as zero, shared memory keeps what others see; MADV_FREE and the
+    // hints promise nothing.
+    if (advice == MADV_DONTNEED && !shm_is_window(start))
         give_back(start, start + ((len + PAGE - 1) & ~(PAGE - 1)));
     return 0;
 }
@@ -244,8 +252,8 @@ int tls_init(void)
     uintptr_t size = (uintptr_t)__tls_size, align = (uintptr_t)__tls_align;
     if (size == 0)
         return 0;
-    // Variant II (psABI "Thread-Local Storage"): the block ends at the thread pointer, which points at
-    // itself.
+    // Variant II (psABI "Thread-Local Storage"): the block ends at the thread pointer, which points
+    // at itself.
     align = align < 64 ? 64 : align;
     size = (size + align - 1) & ~(align - 1);
     long block = sys_sbrk((ptrdiff_t)(size + align + 64));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The ELF note by which mkimage and the monitor know a Ramet program. Format: abi/image.h, gABI chapter 5.
+// The ELF note by which mkimage and the monitor know a Ramet program. Format: abi/image.h, gABI
+// chapter 5.
 
 #include "abi/image.h"
 #include "abi/pv.h"

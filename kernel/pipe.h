@@ -10,16 +10,16 @@
 #include "kernel/waitq.h"
 #include "kernel/window.h"
 
-#define PIPE_ATOMIC 4096u // PIPE_BUF: writes up to this long are never split
-#define PIPE_RUN    65536u // the ring grows by doubling, from one contiguous run of this many bytes
-#define PIPE_RUNS   4u     // to this many
+#define PIPE_ATOMIC    4096u // PIPE_BUF: writes up to this long are never split
+#define PIPE_RUN       65536u // the ring grows by doubling, from one contiguous run of this many bytes
+#define PIPE_RUNS      4u     // to this many
 #define PIPE_RUN_PAGES (PIPE_RUN / WPAGE)
 #define PIPE_NEED_NONE UINT32_MAX
 
 // Each line of this is written by one side only while data flows: `head` by the writer, `tail` by
 // the reader.
 struct pipe {
-    uint32_t used;         // 0 = free
+    uint32_t used; // 0 = free
     // Atomic, but rarely written.
     _Atomic uint32_t ends; // open descriptions; the last to leave frees it
     _Atomic uint32_t readers, writers;

@@ -15,7 +15,7 @@
 #include "kernel/root.h"
 #include "kernel/shm.h"
 
-#define PID_MAX   4194304 // Linux's limit on 64-bit systems
+#define PID_MAX 4194304 // Linux's limit on 64-bit systems
 
 struct proc *proc_self;
 

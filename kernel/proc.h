@@ -10,16 +10,16 @@
 #include "kernel/waitq.h"
 #include "kernel/window.h"
 
-#define PROC_MAX_FDS 1024
+#define PROC_MAX_FDS  1024
 #define PROC_MAX_MAPS 32 // shared mappings of a process
 // The family's supervisor: parent of the first program and of orphans, reaps at once.
-#define PROC_INIT_PID 1
+#define PROC_INIT_PID  1
 #define PROC_FIRST_PID 2
-#define PROC_NGROUPS 16
+#define PROC_NGROUPS   16
 
 enum proc_state {
     PROC_FREE = 0,
-    PROC_EMBRYO = 1,  // claimed by a fork or spawn that has not finished
+    PROC_EMBRYO = 1, // claimed by a fork or spawn that has not finished
     PROC_RUNNING = 2,
     PROC_STOPPED = 3, // by SIGSTOP and the like
     PROC_ZOMBIE = 4,  // PV_CALL_EXIT's `publish` points at `state` with this value
@@ -53,10 +53,10 @@ struct proc {
     uint32_t parent_slot; // 0: the supervisor
     int32_t pgid;
     int32_t sid;
-    int32_t status;       // wait status: final when ZOMBIE, last stop otherwise
-    uint32_t wait_flags;  // PROC_W_*: a stop or continue not yet waited for
-    uint32_t exec_done;   // not 0 after the first exec (setpgid by the parent fails then)
-    uint32_t dead;        // not 0: status is final and may be waited for; the VM is about to leave
+    int32_t status;      // wait status: final when ZOMBIE, last stop otherwise
+    uint32_t wait_flags; // PROC_W_*: a stop or continue not yet waited for
+    uint32_t exec_done;  // not 0 after the first exec (setpgid by the parent fails then)
+    uint32_t dead;       // not 0: status is final and may be waited for; the VM is about to leave
     // Set by a vforking parent before the clone, cleared by the child, once: until then the parent
     // waits.
     _Atomic uint32_t vforked;
@@ -83,7 +83,7 @@ struct proc {
     uint64_t cpu_ns;         // processor time, final once dead
     uint64_t asleep_ns;      // time spent in pv_wait before the last exec
     uint64_t start_ns;
-    uint64_t alarm_ns;       // exec keeps an alarm: next expiry and period of ITIMER_REAL
+    uint64_t alarm_ns; // exec keeps an alarm: next expiry and period of ITIMER_REAL
     uint64_t alarm_interval_ns;
     char comm[16];
     char cmdline[256];
@@ -97,10 +97,10 @@ struct proc {
     uint32_t fds[PROC_MAX_FDS];
 } __attribute__((aligned(64)));
 
-#define PROC_FD_CLOEXEC 0x80000000u
+#define PROC_FD_CLOEXEC     0x80000000u
 #define PROC_FD_INDEX(word) (((word) & ~PROC_FD_CLOEXEC) - 1)
-#define PROC_W_STOPPED   1u
-#define PROC_W_CONTINUED 2u
+#define PROC_W_STOPPED      1u
+#define PROC_W_CONTINUED    2u
 
 // This VM's own entry.
 extern struct proc *proc_self;
@@ -111,7 +111,7 @@ extern struct proc *proc_self;
 void proc_lock(void);
 void proc_unlock(void);
 
-struct proc *proc_at(uint32_t slot);    // any slot 1..max_slots; no lock needed
+struct proc *proc_at(uint32_t slot); // any slot 1..max_slots; no lock needed
 // A live or zombie one, or NULL; under proc_lock for a stable answer.
 struct proc *proc_find(int32_t pid);
 // The entry after `p` (NULL: the first) that holds a process, embryos and zombies included; NULL at

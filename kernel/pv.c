@@ -11,7 +11,8 @@ struct pv_shared *pv_shared;
 uint64_t pv_mono_ns(void)
 {
     // 64 x 64 -> 128 bits: the product of a day's cycles and the multiplier does not fit in 64.
-    unsigned __int128 ns = (unsigned __int128)(arch_cycles() - boot_info->tsc_base) * boot_info->tsc_mult;
+    unsigned __int128 ns =
+        (unsigned __int128)(arch_cycles() - boot_info->tsc_base) * boot_info->tsc_mult;
     return (uint64_t)(ns >> 32) + boot_info->mono_base_ns;
 }
 
@@ -20,7 +21,8 @@ uint64_t pv_wall_ns(void)
     return pv_mono_ns() - boot_info->mono_base_ns + boot_info->wall_base_ns;
 }
 
-static struct pv_publish publication(const void *word, uint32_t value, uint32_t kick_slot, int interrupt)
+static struct pv_publish publication(const void *word, uint32_t value, uint32_t kick_slot,
+                                     int interrupt)
 {
     return (struct pv_publish){
         .offset = word ? (uint64_t)((const uint8_t *)word - window_base) : 0,
@@ -30,7 +32,8 @@ static struct pv_publish publication(const void *word, uint32_t value, uint32_t 
     };
 }
 
-void pv_exit(uint32_t status, const void *publish, uint32_t value, uint32_t kick_slot, int interrupt)
+void pv_exit(uint32_t status, const void *publish, uint32_t value, uint32_t kick_slot,
+             int interrupt)
 {
     struct pv_exit call = {
         .call.nr = PV_CALL_EXIT,

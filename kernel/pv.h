@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Paravirtual calls as the kernel makes them, and what boot told us. Unit tests replace kernel/pv.c.
+// Paravirtual calls as the kernel makes them, and what boot told us. Unit tests replace
+// kernel/pv.c.
 #ifndef RAMET_KERNEL_PV_H
 #define RAMET_KERNEL_PV_H
 

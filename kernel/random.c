@@ -39,8 +39,8 @@ void chacha20_block(const uint32_t k[8], uint32_t counter, const uint32_t nonce[
 {
     uint32_t start[16] = {
         0x61707865, 0x3320646e, 0x79622d32, 0x6b206574, // "expand 32-byte k"
-        k[0], k[1], k[2], k[3], k[4], k[5], k[6], k[7],
-        counter, nonce[0], nonce[1], nonce[2],
+        k[0],       k[1],       k[2],       k[3],       k[4],     k[5],
+        k[6],       k[7],       counter,    nonce[0],   nonce[1], nonce[2],
     };
     uint32_t s[16];
     memcpy(s, start, sizeof s);

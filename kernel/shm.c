@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Shared memory: segments in the window, and who maps which part of them.
 //
-// A process's mappings are in its entry, struct proc.maps, so that whoever buries it can drop them. An
-// entry's `segment` is set last and cleared first: a VM that dies in between leaks a reference and
-// breaks nothing. Pages of a segment are freed together, when no entry holds any part of it.
+// A process's mappings are in its entry, struct proc.maps, so that whoever buries it can drop them.
+// An entry's `segment` is set last and cleared first: a VM that dies in between leaks a reference
+// and breaks nothing. Pages of a segment are freed together, when no entry holds any part of it.
 // Neighbours: window_run.c (the pages), mem.c (mmap), proc.c (fork), exit.c.
 
 #include "kernel/shm.h"
@@ -32,8 +32,8 @@ static void segment_unref(uint32_t index)
     do {
         new = old == 1 ? DYING : old - 1;
         // Release for our stores to the pages, acquire for those of who was here before the last.
-    } while (!__atomic_compare_exchange_n(&s->refs, &old, new, 0, __ATOMIC_ACQ_REL,
-                                          __ATOMIC_RELAXED));
+    } while (
+        !__atomic_compare_exchange_n(&s->refs, &old, new, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
     if (new != DYING)
         return;
     struct inode *ip = inode_at(s->inode);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Shared memory: mmap(MAP_SHARED), in the window (kernel/shm.c).
 //
-// A mapping is a run of window pages: fresh ones, or a file's own. The window lies at the same address
-// in every VM, so the address a parent got is good in its children. Fresh pages go when the last
-// process that maps any of them does.
+// A mapping is a run of window pages: fresh ones, or a file's own. The window lies at the same
+// address in every VM, so the address a parent got is good in its children. Fresh pages go when the
+// last process that maps any of them does.
 #ifndef RAMET_KERNEL_SHM_H
 #define RAMET_KERNEL_SHM_H
 
@@ -11,7 +11,8 @@
 #include <stdint.h>
 #include "kernel/window.h"
 
-// In wroot.segments: what one mmap() made. `refs` counts entries of struct proc.maps that hold a part.
+// In wroot.segments: what one mmap() made. `refs` counts entries of struct proc.maps that hold a
+// part.
 struct shm_segment {
     uint32_t refs; // 0: free
     uint32_t pages;
@@ -27,13 +28,13 @@ struct proc;
 
 // Zeroed pages for this process and its later children. Their address, or -ENOMEM.
 long shm_map(uint64_t pages);
-// The same for pages of a file from page `index` on, and by descriptor with mmap()'s checks (fs_map.c):
-// -EBADF, -EACCES, -ENODEV (not a stored file), -EINVAL.
+// The same for pages of a file from page `index` on, and by descriptor with mmap()'s checks
+// (fs_map.c): -EBADF, -EACCES, -ENODEV (not a stored file), -EINVAL.
 struct inode;
 long shm_map_inode(struct inode *ip, uint64_t index, uint64_t pages, int writable);
 long shm_map_fd(int fd, uint64_t pages, int64_t off, int writable);
-// Gives up whatever this process maps of [start, start + pages * 4096). 0, or -ENOMEM: a hole in the
-// middle of a mapping makes two of it, and there is no room for that in the process's table.
+// Gives up whatever this process maps of [start, start + pages * 4096). 0, or -ENOMEM: a hole in
+// the middle of a mapping makes two of it, and there is no room for that in the process's table.
 long shm_unmap(uintptr_t start, uint64_t pages);
 // Whether [p, p + n) lies in one mapping of this process.
 int shm_within(uintptr_t p, size_t n);

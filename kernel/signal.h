@@ -21,7 +21,7 @@
 #define SIG_UNBLOCKABLE (SIG_BIT(SIGKILL) | SIG_BIT(SIGSTOP))
 // Signals whose default action stops the process, and those whose default action does nothing.
 #define SIG_STOPS (SIG_BIT(SIGSTOP) | SIG_BIT(SIGTSTP) | SIG_BIT(SIGTTIN) | SIG_BIT(SIGTTOU))
-#define SIG_DEFAULT_IGNORED \
+#define SIG_DEFAULT_IGNORED                                                                        \
     (SIG_BIT(SIGCHLD) | SIG_BIT(SIGURG) | SIG_BIT(SIGWINCH) | SIG_BIT(SIGCONT))
 
 // --- this process's dispositions (sigsys.c) ---
@@ -93,8 +93,8 @@ struct signal_call {
     struct k_siginfo info;
     struct pv_frame *frame; // the interrupted state, or NULL inside a system call
     void *fpu;
-    uint64_t restore_mask;  // blocked mask after the handler
-    uint32_t depth;         // to return to after the handler
+    uint64_t restore_mask; // blocked mask after the handler
+    uint32_t depth;        // to return to after the handler
 };
 // Runs call->act's handler on this stack, as program code, with its mask; then restores mask and
 // depth.

@@ -59,8 +59,8 @@ long sys_sigaction(int sig, const struct k_sigaction *act, struct k_sigaction *o
         else
             atomic_fetch_or(&p->sig_caught, bit);
         if (sig == SIGCHLD) {
-            atomic_store(&p->nocldwait, (new.flags & SA_NOCLDWAIT) != 0);
-            atomic_store(&p->nocldstop, (new.flags & SA_NOCLDSTOP) != 0);
+            atomic_store(&p->nocldwait, (new.flags &SA_NOCLDWAIT) != 0);
+            atomic_store(&p->nocldstop, (new.flags &SA_NOCLDSTOP) != 0);
         }
         // POSIX sigaction(): ignoring a signal discards a pending one, blocked or not.
         if (ign || (dfl && (bit & SIG_DEFAULT_IGNORED)))
@@ -204,7 +204,7 @@ long sys_sigaltstack(const struct k_stack *ss, struct k_stack *old)
             return -EPERM;
         if (new.flags & ~(SS_DISABLE | SS_ONSTACK))
             return -EINVAL;
-        if (!(new.flags & SS_DISABLE) && new.size < MINSIGSTKSZ)
+        if (!(new.flags &SS_DISABLE) && new.size < MINSIGSTKSZ)
             return -ENOMEM;
         if (new.flags & SS_DISABLE)
             new = (struct k_stack){.flags = SS_DISABLE};

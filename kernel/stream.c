@@ -42,8 +42,8 @@ static int attempt(void *arg)
 // Moves some bytes. -EAGAIN with O_NONBLOCK, -ERESTART.
 static int64_t move(struct transfer *t)
 {
-    struct wait w = {.ready = attempt, .arg = t, .console = wait_bit(t->f),
-                     .deadline = PV_FOREVER, .spin = 1};
+    struct wait w = {
+        .ready = attempt, .arg = t, .console = wait_bit(t->f), .deadline = PV_FOREVER, .spin = 1};
     if (attempt(t) || (t->f->flags & O_NONBLOCK))
         return t->result;
     int r = wait_for(&w);

@@ -3,9 +3,9 @@
 //
 // Each behaves as the Linux call of the same name (POSIX.1-2017 semantics; numbers and layouts from
 // kernel/api/) and returns a value >= 0 or -errno. They run on the caller's stack, may block unless
-// noted, deliver pending signals before they return, and return -EINTR where POSIX says so (restarts
-// for SA_RESTART happen inside). Pointers outside the program's memory give -EFAULT. libc-glue/ is
-// the only caller; a program sees its libc's wrappers.
+// noted, deliver pending signals before they return, and return -EINTR where POSIX says so
+// (restarts for SA_RESTART happen inside). Pointers outside the program's memory give -EFAULT.
+// libc-glue/ is the only caller; a program sees its libc's wrappers.
 #ifndef RAMET_KERNEL_SYS_H
 #define RAMET_KERNEL_SYS_H
 
@@ -96,9 +96,9 @@ long sys_sched_yield(void);
 struct k_spawn_action {
     int32_t op; // K_SPAWN_*
     int32_t fd;
-    int32_t from;     // DUP2: the old descriptor
-    int32_t flags;    // OPEN
-    uint32_t mode;    // OPEN
+    int32_t from;  // DUP2: the old descriptor
+    int32_t flags; // OPEN
+    uint32_t mode; // OPEN
     uint32_t pad;
     const char *path; // OPEN, CHDIR
 };
@@ -111,11 +111,11 @@ struct k_spawn_action {
 struct k_spawn {
     const struct k_spawn_action *actions;
     uint32_t nactions;
-    uint32_t flags;       // POSIX_SPAWN_*, as below
-    int32_t pgroup;       // SETPGROUP
+    uint32_t flags; // POSIX_SPAWN_*, as below
+    int32_t pgroup; // SETPGROUP
     int32_t pad;
-    uint64_t sigmask;     // SETSIGMASK
-    uint64_t sigdefault;  // SETSIGDEF
+    uint64_t sigmask;    // SETSIGMASK
+    uint64_t sigdefault; // SETSIGDEF
 };
 #define POSIX_SPAWN_RESETIDS   0x01
 #define POSIX_SPAWN_SETPGROUP  0x02
@@ -129,12 +129,14 @@ long sys_spawn(const char *path, char *const argv[], char *const envp[], const s
 
 // --- signals: kernel/signal.c ---
 long sys_kill(int pid, int sig);
-long sys_sigqueue(int pid, int sig, uint64_t value); // value: a union sigval; not queued, as all signals here
+// value: a union sigval. Two pending signals of a number are one, as all signals here.
+long sys_sigqueue(int pid, int sig, uint64_t value);
 long sys_sigaction(int sig, const struct k_sigaction *act, struct k_sigaction *old);
 long sys_sigprocmask(int how, const uint64_t *set, uint64_t *old);
 long sys_sigpending(uint64_t *set);
 long sys_sigsuspend(const uint64_t *mask);
-long sys_sigtimedwait(const uint64_t *set, struct k_siginfo *info, const struct k_timespec *timeout);
+long sys_sigtimedwait(const uint64_t *set, struct k_siginfo *info,
+                      const struct k_timespec *timeout);
 long sys_sigaltstack(const struct k_stack *ss, struct k_stack *old);
 long sys_setitimer(int which, const struct k_itimerval *value, struct k_itimerval *old);
 long sys_getitimer(int which, struct k_itimerval *value);
@@ -143,7 +145,8 @@ long sys_getitimer(int which, struct k_itimerval *value);
 long sys_clock_gettime(int clock, struct k_timespec *ts);
 long sys_clock_getres(int clock, struct k_timespec *ts);
 long sys_clock_settime(int clock, const struct k_timespec *ts);
-long sys_clock_nanosleep(int clock, int flags, const struct k_timespec *req, struct k_timespec *rem);
+long sys_clock_nanosleep(int clock, int flags, const struct k_timespec *req,
+                         struct k_timespec *rem);
 long sys_getrusage(int who, struct k_rusage *usage);
 long sys_sbrk(ptrdiff_t increment); // the old break, or -ENOMEM; never blocks
 long sys_mmap(void *addr, size_t len, int prot, int flags, int fd, int64_t off);

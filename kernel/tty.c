@@ -17,13 +17,13 @@
 #include "kernel/signal.h"
 #include "kernel/tty.h"
 
-#define OUT_CHUNK    1024u                 // bytes of processed output a call hands to the host
+#define OUT_CHUNK 1024u // bytes of processed output a call hands to the host
 // How often, and how long each time, echo waits for a terminal that takes nothing, before it is
 // dropped.
 #define ECHO_TRIES   5
 #define ECHO_WAIT_NS UINT64_C(20000000)
-#define VTIME_NS     UINT64_C(100000000)   // VTIME counts tenths of a second
-#define RDEV_CONSOLE (5u << 8 | 1u)        // Linux's /dev/console
+#define VTIME_NS     UINT64_C(100000000) // VTIME counts tenths of a second
+#define RDEV_CONSOLE (5u << 8 | 1u)      // Linux's /dev/console
 
 struct tty *tty_lock(void)
 {
@@ -124,8 +124,7 @@ static int nothing_new(const struct tty *t)
 {
     const struct window_tty *host = window_tty();
     return __atomic_load_n(&host->head, __ATOMIC_ACQUIRE) == host->tail &&
-           host->rows == t->host_row && host->cols == t->host_col &&
-           (t->hung || !host->hangup);
+           host->rows == t->host_row && host->cols == t->host_col && (t->hung || !host->hangup);
 }
 
 // Under tty->lock: what the ring holds, as long as echo has room. Not 0 when there may be more.
@@ -231,8 +230,12 @@ static long tty_read(struct file *f, void *buf, size_t len)
     struct tty *t = &window_root()->tty;
     struct waitq *queues[] = {&t->readers};
     struct tty_read r = {.buf = buf, .len = (uint32_t)min_u64(len, TTY_LINE_MAX)};
-    struct wait w = {.ready = collect, .arg = &r, .queues = queues, .nqueues = 1,
-                     .deadline = PV_FOREVER, .spin = 1};
+    struct wait w = {.ready = collect,
+                     .arg = &r,
+                     .queues = queues,
+                     .nqueues = 1,
+                     .deadline = PV_FOREVER,
+                     .spin = 1};
     long job = tty_job_control(t, SIGTTIN);
     if (job < 0 || len == 0)
         return job;
@@ -271,8 +274,8 @@ static int push(void *arg)
 static long write_host(const uint8_t *buf, uint32_t len, int nonblock)
 {
     struct tty_write out = {.fd = host_fd(), .buf = buf, .len = len};
-    struct wait w = {.ready = push, .arg = &out, .console = 1u << out.fd,
-                     .deadline = PV_FOREVER, .spin = 1};
+    struct wait w = {
+        .ready = push, .arg = &out, .console = 1u << out.fd, .deadline = PV_FOREVER, .spin = 1};
     if (nonblock && !push(&out))
         return -EAGAIN;
     while (out.len) {
@@ -298,8 +301,12 @@ static int may_write(void *arg)
 static long wait_resumed(struct tty *t, int nonblock)
 {
     struct waitq *queues[] = {&t->readers};
-    struct wait w = {.ready = may_write, .arg = t, .queues = queues, .nqueues = 1,
-                     .deadline = PV_FOREVER, .spin = 1};
+    struct wait w = {.ready = may_write,
+                     .arg = t,
+                     .queues = queues,
+                     .nqueues = 1,
+                     .deadline = PV_FOREVER,
+                     .spin = 1};
     if (may_write(t))
         return t->hung ? -EIO : 0;
     if (nonblock)

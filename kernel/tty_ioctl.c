@@ -70,7 +70,7 @@ static long set_termios(const void *arg, int flush)
     if (flush)
         flush_input(t);
     tty_line_set(t, &new);
-    if (!(new.iflag & IXON))
+    if (!(new.iflag &IXON))
         t->stopped = 0;
     tty_unlock();
     waitq_wake(&t->readers); // what is readable may have changed

@@ -17,9 +17,9 @@
 void tty_line_init(struct tty *t)
 {
     static const uint8_t keys[NCCS] = {
-        [VINTR] = 3,     [VQUIT] = 28,    [VERASE] = 127, [VKILL] = 21,  [VEOF] = 4,
-        [VMIN] = 1,      [VSTART] = 17,   [VSTOP] = 19,   [VSUSP] = 26,  [VREPRINT] = 18,
-        [VDISCARD] = 15, [VWERASE] = 23,  [VLNEXT] = 22,
+        [VINTR] = 3,     [VQUIT] = 28,   [VERASE] = 127, [VKILL] = 21, [VEOF] = 4,
+        [VMIN] = 1,      [VSTART] = 17,  [VSTOP] = 19,   [VSUSP] = 26, [VREPRINT] = 18,
+        [VDISCARD] = 15, [VWERASE] = 23, [VLNEXT] = 22,
     };
     t->termios = (struct k_termios){
         .iflag = ICRNL | IXON | IUTF8,

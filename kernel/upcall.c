@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The border between program and kernel: system-call entry and exit, upcalls, events.
 //
-// Three things can happen at any instruction: an upcall while the program runs (deliver signals now), an upcall
-// while the kernel runs (its events stay pending; the way out looks), and a signal posted in between, whose upcall
-// comes later. Every way out lowers kernel_depth first and looks for work afterwards, so none is missed.
-// Neighbours: arch/x86_64/entry.S (who calls upcall), signal.h (delivery), waitq.c (waits handle events too).
+// Three things can happen at any instruction: an upcall while the program runs (deliver signals
+// now), an upcall while the kernel runs (its events stay pending; the way out looks), and a signal
+// posted in between, whose upcall comes later. Every way out lowers kernel_depth first and looks
+// for work afterwards, so none is missed. Neighbours: arch/x86_64/entry.S (who calls upcall),
+// signal.h (delivery), waitq.c (waits handle events too).
 
 #include "kernel/arch.h"
 #include "kernel/api/errno.h"
@@ -18,7 +19,8 @@
 
 uint32_t kernel_depth = 1; // boot is kernel work; kernel_main lowers it for the program
 
-// Upcalls of this VM look at the depth at any instruction: the compiler must not move work over the change.
+// Upcalls of this VM look at the depth at any instruction: the compiler must not move work over the
+// change.
 static void set_depth(uint32_t depth)
 {
     __atomic_signal_fence(__ATOMIC_SEQ_CST);

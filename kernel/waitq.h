@@ -28,8 +28,8 @@ struct wait {
     void *arg;
     struct waitq **queues;
     uint32_t nqueues;
-    uint32_t console;   // PV_WAIT_IN/OUT/ERR: host descriptors to wait for as well
-    uint64_t deadline;  // monotonic ns, PV_FOREVER for none
+    uint32_t console;    // PV_WAIT_IN/OUT/ERR: host descriptors to wait for as well
+    uint64_t deadline;   // monotonic ns, PV_FOREVER for none
     int uninterruptible; // not 0: signals do not end the wait (SIGKILL always does)
     uint32_t spin;       // calls of ready() before sleeping; 0 = as many as fit in the default time
 };

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Runs of window pages: contiguous memory of any length, for shared mappings.
 //
-// A run starts at a bitmap word and takes whole words of it but for its last, word by word: still one
-// atomic operation on one word at a time and no lock. A VM that dies in between leaks what it had
-// taken. The search goes from the end of the pool down, away from where single pages come from.
+// A run starts at a bitmap word and takes whole words of it but for its last, word by word: still
+// one atomic operation on one word at a time and no lock. A VM that dies in between leaks what it
+// had taken. The search goes from the end of the pool down, away from where single pages come from.
 //
-// Runs may be large, and touching a page is dear, so one that nobody has used before is not cleared:
-// the window began as zeros, and a bit per page in `stained` says which pages were ever given back.
-// Neighbours: window.c (pages and the bitmap), shm.c (who wants runs).
+// Runs may be large, and touching a page is dear, so one that nobody has used before is not
+// cleared: the window began as zeros, and a bit per page in `stained` says which pages were ever
+// given back. Neighbours: window.c (pages and the bitmap), shm.c (who wants runs).
 
 #include <stdatomic.h>
 
@@ -64,8 +64,8 @@ static int take_run(uint32_t first, uint32_t count)
 void window_stain(uint32_t w, uint64_t mask)
 {
     uint64_t *word = word_of(window_root()->stained, w);
-    // Relaxed: the free that follows releases it. Looked at first, because it is set for good and the
-    // same pages come and go.
+    // Relaxed: the free that follows releases it. Looked at first, because it is set for good and
+    // the same pages come and go.
     if ((__atomic_load_n(word, __ATOMIC_RELAXED) & mask) != mask)
         __atomic_fetch_or(word, mask, __ATOMIC_RELAXED);
 }

@@ -14,8 +14,8 @@
 
 struct __dir {
     int fd;
-    int pos, end;      // unread part of buf
-    long tell;         // cookie after the last entry handed out
+    int pos, end; // unread part of buf
+    long tell;    // cookie after the last entry handed out
     char buf[4096] __attribute__((aligned(8)));
 };
 

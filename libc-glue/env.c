@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static char **array;    // the array we allocated, if environ is it
-static size_t room;     // its slots
-static char **made;     // strings setenv() allocated
+static char **array; // the array we allocated, if environ is it
+static size_t room;  // its slots
+static char **made;  // strings setenv() allocated
 static size_t made_count, made_room;
 
 // Length of the name in "name=value", or of the whole string.

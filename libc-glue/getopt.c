@@ -103,8 +103,8 @@ static int find_long(const struct option *longs, const char *name, size_t len)
             return i;
         if (found < 0)
             found = i;
-        else if (longs[i].has_arg != longs[found].has_arg ||
-                 longs[i].flag != longs[found].flag || longs[i].val != longs[found].val)
+        else if (longs[i].has_arg != longs[found].has_arg || longs[i].flag != longs[found].flag ||
+                 longs[i].val != longs[found].val)
             found = -2;
         if (found == -2)
             break;
@@ -223,8 +223,8 @@ int getopt_long(int argc, char *const argv[], const char *options, const struct 
     return scan(&s);
 }
 
-int getopt_long_only(int argc, char *const argv[], const char *options,
-                     const struct option *longs, int *index)
+int getopt_long_only(int argc, char *const argv[], const char *options, const struct option *longs,
+                     int *index)
 {
     struct scan s = {argc, (char **)argv, options, longs, index, 1, 0};
     return scan(&s);

@@ -112,8 +112,8 @@ static int descend(struct walk *w, char *path, size_t at, const char *rest)
     if (!*rest) {
         if (lstat(path, &st) < 0)
             return 0;
-        int is_dir = S_ISDIR(st.st_mode) || (S_ISLNK(st.st_mode) && stat(path, &st) == 0 &&
-                                             S_ISDIR(st.st_mode));
+        int is_dir = S_ISDIR(st.st_mode) ||
+                     (S_ISLNK(st.st_mode) && stat(path, &st) == 0 && S_ISDIR(st.st_mode));
         return (w->flags & GLOB_ONLYDIR) && !is_dir ? 0 : add(w, path, is_dir);
     }
     size_t len = strcspn(rest, "/");

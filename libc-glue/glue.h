@@ -11,7 +11,7 @@
 #include "kernel/sys.h"
 
 // The libc's struct pointer P as the kernel's struct TYPE pointer; layout.c vouches for it.
-#define K(type, p) ((struct type *)(void *)(p))
+#define K(type, p)  ((struct type *)(void *)(p))
 #define KC(type, p) ((const struct type *)(const void *)(p))
 
 // R as C reports it: R itself, or -1 with errno set.

@@ -15,11 +15,11 @@
 #include <sys/utsname.h>
 #include <termios.h>
 
-#define SAME_SIZE(libc, kernel) \
+#define SAME_SIZE(libc, kernel)                                                                    \
     _Static_assert(sizeof(struct libc) == sizeof(struct kernel), #libc " has the kernel's size")
-#define SAME_FIELD(libc, lf, kernel, kf)                                             \
-    _Static_assert(offsetof(struct libc, lf) == offsetof(struct kernel, kf) &&       \
-                       sizeof(((struct libc *)0)->lf) == sizeof(((struct kernel *)0)->kf), \
+#define SAME_FIELD(libc, lf, kernel, kf)                                                           \
+    _Static_assert(offsetof(struct libc, lf) == offsetof(struct kernel, kf) &&                     \
+                       sizeof(((struct libc *)0)->lf) == sizeof(((struct kernel *)0)->kf),         \
                    #libc "." #lf " is the kernel's " #kf)
 
 SAME_SIZE(timespec, k_timespec);

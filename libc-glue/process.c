@@ -103,18 +103,18 @@ int execvp(const char *file, char *const argv[])
 }
 
 // The execl() family: counts the arguments up to NULL, then copies them to the stack.
-#define COLLECT_ARGS(args, first)                            \
-    va_list ap, counting;                                    \
-    size_t n_ = 1;                                           \
-    va_start(ap, first);                                     \
-    va_copy(counting, ap);                                   \
-    while (va_arg(counting, char *))                         \
-        n_++;                                                \
-    va_end(counting);                                        \
-    char *args[n_ + 1];                                      \
-    args[0] = (char *)first;                                 \
-    for (size_t i_ = 1; i_ <= n_; i_++)                      \
-        args[i_] = va_arg(ap, char *)
+#define COLLECT_ARGS(args, first)                                                                  \
+    va_list ap, counting;                                                                          \
+    size_t n_ = 1;                                                                                 \
+    va_start(ap, first);                                                                           \
+    va_copy(counting, ap);                                                                         \
+    while (va_arg(counting, char *))                                                               \
+        n_++;                                                                                      \
+    va_end(counting);                                                                              \
+    char *args[n_ + 1];                                                                            \
+    args[0] = (char *)first;                                                                       \
+    for (size_t i_ = 1; i_ <= n_; i_++)                                                            \
+    args[i_] = va_arg(ap, char *)
 
 int execl(const char *path, const char *arg, ...)
 {

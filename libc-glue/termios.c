@@ -19,8 +19,11 @@ int tcgetattr(int fd, struct termios *t)
     struct k_termios k;
     if (ioctl(fd, TCGETS, &k) < 0)
         return -1;
-    *t = (struct termios){.c_iflag = k.iflag, .c_oflag = k.oflag, .c_cflag = k.cflag,
-                          .c_lflag = k.lflag, .c_line = k.line};
+    *t = (struct termios){.c_iflag = k.iflag,
+                          .c_oflag = k.oflag,
+                          .c_cflag = k.cflag,
+                          .c_lflag = k.lflag,
+                          .c_line = k.line};
     memcpy(t->c_cc, k.cc, KERNEL_NCCS);
     t->c_ispeed = t->c_ospeed = k.cflag & CBAUD;
     return 0;
@@ -29,8 +32,11 @@ int tcgetattr(int fd, struct termios *t)
 int tcsetattr(int fd, int when, const struct termios *t)
 {
     static const unsigned long requests[] = {TCSETS, TCSETSW, TCSETSF};
-    struct k_termios k = {.iflag = t->c_iflag, .oflag = t->c_oflag, .cflag = t->c_cflag,
-                          .lflag = t->c_lflag, .line = t->c_line};
+    struct k_termios k = {.iflag = t->c_iflag,
+                          .oflag = t->c_oflag,
+                          .cflag = t->c_cflag,
+                          .lflag = t->c_lflag,
+                          .line = t->c_line};
     if (when < TCSANOW || when > TCSAFLUSH)
         return (int)glue_ret(-EINVAL);
     memcpy(k.cc, t->c_cc, KERNEL_NCCS);

@@ -128,9 +128,9 @@ unsigned alarm(unsigned seconds)
 useconds_t ualarm(useconds_t first, useconds_t interval)
 {
     struct itimerval old, value = {
-        .it_value = {first / 1000000, first % 1000000},
-        .it_interval = {interval / 1000000, interval % 1000000},
-    };
+                              .it_value = {first / 1000000, first % 1000000},
+                              .it_interval = {interval / 1000000, interval % 1000000},
+                          };
     if (setitimer(ITIMER_REAL, &value, &old) < 0)
         return 0;
     return (useconds_t)(old.it_value.tv_sec * 1000000 + old.it_value.tv_usec);

@@ -13,7 +13,7 @@
 
 #define DAY 86400
 
-struct rule { // when the clocks change
+struct rule {  // when the clocks change
     char kind; // 'J': day 1-365, never 29 February; 'D': day 0-365; 'M': month, week, weekday
     int day, week, month;
     int seconds; // local time of day

@@ -6,17 +6,17 @@
 #include "abi/x86.h"
 #include "kernel/api/signal.h"
 
-// A stack overflow must find room for its frame somewhere else. A handler without an alternative stack
-// does not run here, only the kernel does: 16 KB are ample.
+// A stack overflow must find room for its frame somewhere else. A handler without an alternative
+// stack does not run here, only the kernel does: 16 KB are ample.
 static uint8_t exception_stack[16384] __attribute__((aligned(64))) COLD("exception_stack");
 
 void arch_upcall_entry(void);
 
 int64_t arch_call(struct pv_call *call)
 {
-    // The code at PV_CALL_VA belongs to the implementer: a port write on the monitor, SYSCALL on the
-    // shim, which clobbers RCX and R11 (SDM vol. 2B). It reads and writes the struct behind `call`. The
-    // CALL pushes on this stack, so the kernel must be built with -mno-red-zone.
+    // The code at PV_CALL_VA belongs to the implementer: a port write on the monitor, SYSCALL on
+    // the shim, which clobbers RCX and R11 (SDM vol. 2B). It reads and writes the struct behind
+    // `call`. The CALL pushes on this stack, so the kernel must be built with -mno-red-zone.
     __asm__ volatile("call *%%rax"
                      :
                      : "a"((uintptr_t)PV_CALL_VA), "D"(call)

@@ -18,8 +18,8 @@ _start:
         ud2
         .size _start, . - _start
 
-// An upcall: RSP = RDI = struct pv_frame, 16-aligned. The frame holds every general register, so all are
-// free; the x87 and SSE state is not in it, and C code (signal handlers above all) uses it.
+// An upcall: RSP = RDI = struct pv_frame, 16-aligned. The frame holds every general register, so
+// all are free; the x87 and SSE state is not in it, and C code (signal handlers above all) uses it.
         .globl arch_upcall_entry
         .type arch_upcall_entry, @function
 arch_upcall_entry:

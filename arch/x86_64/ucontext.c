@@ -1,16 +1,37 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Registers of an upcall frame to and from Linux's ucontext, for SA_SIGINFO handlers (kernel/sigdeliver.c).
+// Registers of an upcall frame to and from Linux's ucontext, for SA_SIGINFO handlers
+// (kernel/sigdeliver.c).
 
 #include "kernel/arch.h"
 
-// CF PF AF ZF SF TF DF OF AC: what ring 3 may change of RFLAGS (SDM vol. 1, 3.4.3). IF and IOPL are the
-// implementer's.
+// CF PF AF ZF SF TF DF OF AC: what ring 3 may change of RFLAGS (SDM vol. 1, 3.4.3). IF and IOPL are
+// the implementer's.
 #define RFLAGS_USER UINT64_C(0x40dd5)
 
 enum {
-    R8 = 0, R9, R10, R11, R12, R13, R14, R15,
-    RDI, RSI, RBP, RBX, RDX, RAX, RCX, RSP,
-    RIP, EFL, CSGSFS, ERR, TRAPNO, OLDMASK, CR2,
+    R8 = 0,
+    R9,
+    R10,
+    R11,
+    R12,
+    R13,
+    R14,
+    R15,
+    RDI,
+    RSI,
+    RBP,
+    RBX,
+    RDX,
+    RAX,
+    RCX,
+    RSP,
+    RIP,
+    EFL,
+    CSGSFS,
+    ERR,
+    TRAPNO,
+    OLDMASK,
+    CR2,
 };
 
 void arch_frame_to_gregs(const struct pv_frame *f, uint64_t gregs[K_NGREG])

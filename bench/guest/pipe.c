@@ -21,8 +21,8 @@ static const struct load {
     size_t block, bytes;
     const char *name;
 } loads[] = {
-    {1,     4096,      "pipe_throughput_1b" },
-    {4096,  4u << 20,  "pipe_throughput_4k" },
+    {1, 4096, "pipe_throughput_1b"},
+    {4096, 4u << 20, "pipe_throughput_4k"},
     {65536, 16u << 20, "pipe_throughput_64k"},
 };
 #define LOADS (sizeof loads / sizeof loads[0])

@@ -85,12 +85,8 @@ static const struct operation {
     const char *name;
     void (*once)(void);
 } operations[] = {
-    {"getpid", op_getpid},
-    {"pipe",   op_pipe  },
-    {"file",   op_file  },
-    {"fork",   op_fork  },
-    {"exec",   op_exec  },
-    {"spawn",  op_spawn },
+    {"getpid", op_getpid}, {"pipe", op_pipe}, {"file", op_file},
+    {"fork", op_fork},     {"exec", op_exec}, {"spawn", op_spawn},
 };
 
 // 64 KB blocks from this process to a child that swallows them: both ends busy, if bench/run gives

@@ -1,41 +1,42 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Signal numbers, flags and layouts, with Linux x86-64's values. kernel/signal.c gives them meaning.
+// Signal numbers, flags and layouts, with Linux x86-64's values. kernel/signal.c gives them
+// meaning.
 #ifndef RAMET_API_SIGNAL_H
 #define RAMET_API_SIGNAL_H
 
 #include <stdint.h>
 
-#define SIGHUP     1
-#define SIGINT     2
-#define SIGQUIT    3
-#define SIGILL     4
-#define SIGTRAP    5
-#define SIGABRT    6
-#define SIGBUS     7
-#define SIGFPE     8
-#define SIGKILL    9
-#define SIGUSR1    10
-#define SIGSEGV    11
-#define SIGUSR2    12
-#define SIGPIPE    13
-#define SIGALRM    14
-#define SIGTERM    15
-#define SIGSTKFLT  16
-#define SIGCHLD    17
-#define SIGCONT    18
-#define SIGSTOP    19
-#define SIGTSTP    20
-#define SIGTTIN    21
-#define SIGTTOU    22
-#define SIGURG     23
-#define SIGXCPU    24
-#define SIGXFSZ    25
-#define SIGVTALRM  26
-#define SIGPROF    27
-#define SIGWINCH   28
-#define SIGIO      29
-#define SIGPWR     30
-#define SIGSYS     31
+#define SIGHUP    1
+#define SIGINT    2
+#define SIGQUIT   3
+#define SIGILL    4
+#define SIGTRAP   5
+#define SIGABRT   6
+#define SIGBUS    7
+#define SIGFPE    8
+#define SIGKILL   9
+#define SIGUSR1   10
+#define SIGSEGV   11
+#define SIGUSR2   12
+#define SIGPIPE   13
+#define SIGALRM   14
+#define SIGTERM   15
+#define SIGSTKFLT 16
+#define SIGCHLD   17
+#define SIGCONT   18
+#define SIGSTOP   19
+#define SIGTSTP   20
+#define SIGTTIN   21
+#define SIGTTOU   22
+#define SIGURG    23
+#define SIGXCPU   24
+#define SIGXFSZ   25
+#define SIGVTALRM 26
+#define SIGPROF   27
+#define SIGWINCH  28
+#define SIGIO     29
+#define SIGPWR    30
+#define SIGSYS    31
 #define SIGIOT    SIGABRT
 #define SIGPOLL   SIGIO
 #define K_NSIG    64 // highest signal number; bit (n - 1) of a k_sigset_t is signal n
@@ -59,26 +60,26 @@
 #define MINSIGSTKSZ 8192 // a handler's frame saves the vector registers: more than Linux's 2048
 #define SIGSTKSZ    16384
 
-#define SI_USER    0
-#define SI_KERNEL  0x80
-#define SI_QUEUE   (-1)
-#define SI_TIMER   (-2)
-#define SI_TKILL   (-6)
+#define SI_USER       0
+#define SI_KERNEL     0x80
+#define SI_QUEUE      (-1)
+#define SI_TIMER      (-2)
+#define SI_TKILL      (-6)
 #define CLD_EXITED    1
 #define CLD_KILLED    2
 #define CLD_DUMPED    3
 #define CLD_TRAPPED   4
 #define CLD_STOPPED   5
 #define CLD_CONTINUED 6
-#define ILL_ILLOPN  2
-#define FPE_INTDIV  1
-#define FPE_FLTINV  7
-#define SEGV_MAPERR 1
-#define SEGV_ACCERR 2
-#define BUS_ADRALN  1
-#define BUS_ADRERR  2
-#define TRAP_BRKPT  1
-#define TRAP_TRACE  2
+#define ILL_ILLOPN    2
+#define FPE_INTDIV    1
+#define FPE_FLTINV    7
+#define SEGV_MAPERR   1
+#define SEGV_ACCERR   2
+#define BUS_ADRALN    1
+#define BUS_ADRERR    2
+#define TRAP_BRKPT    1
+#define TRAP_TRACE    2
 
 typedef uint64_t k_sigset_t;
 

@@ -48,8 +48,7 @@ typedef struct {
 
 __BEGIN_DECLS
 int regcomp(regex_t *__restrict, const char *__restrict, int);
-int regexec(const regex_t *__restrict, const char *__restrict, size_t, regmatch_t *__restrict,
-            int);
+int regexec(const regex_t *__restrict, const char *__restrict, size_t, regmatch_t *__restrict, int);
 void regfree(regex_t *);
 size_t regerror(int, const regex_t *__restrict, char *__restrict, size_t);
 __END_DECLS

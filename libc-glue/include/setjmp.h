@@ -23,6 +23,6 @@ void _longjmp(jmp_buf, int) __attribute__((__noreturn__));
 _END_STD_C
 
 #define sigsetjmp(env, savemask) (__sigjmp_save(env, savemask), setjmp((env)->__regs))
-#define _setjmp(env) setjmp(env)
+#define _setjmp(env)             setjmp(env)
 
 #endif

@@ -16,7 +16,7 @@
 #define LOG_INFO    6
 #define LOG_DEBUG   7
 #define LOG_PRIMASK 7
-#define LOG_PRI(p)  ((p) & LOG_PRIMASK)
+#define LOG_PRI(p)  ((p)&LOG_PRIMASK)
 
 #define LOG_KERN     (0 << 3)
 #define LOG_USER     (1 << 3)

@@ -34,25 +34,25 @@ struct winsize {
 #define EXTB B38400
 
 // Output delays: named by stty, without effect.
-#define NLDLY  0000400
-#define NL0    0000000
-#define NL1    0000400
-#define CRDLY  0003000
-#define CR0    0000000
-#define CR1    0001000
-#define CR2    0002000
-#define CR3    0003000
-#define TAB1   0004000
-#define TAB2   0010000
-#define BSDLY  0020000
-#define BS0    0000000
-#define BS1    0020000
-#define VTDLY  0040000
-#define VT0    0000000
-#define VT1    0040000
-#define FFDLY  0100000
-#define FF0    0000000
-#define FF1    0100000
+#define NLDLY 0000400
+#define NL0   0000000
+#define NL1   0000400
+#define CRDLY 0003000
+#define CR0   0000000
+#define CR1   0001000
+#define CR2   0002000
+#define CR3   0003000
+#define TAB1  0004000
+#define TAB2  0010000
+#define BSDLY 0020000
+#define BS0   0000000
+#define BS1   0020000
+#define VTDLY 0040000
+#define VT0   0000000
+#define VT1   0040000
+#define FFDLY 0100000
+#define FF0   0000000
+#define FF1   0100000
 
 __BEGIN_DECLS
 int tcgetattr(int, struct termios *);

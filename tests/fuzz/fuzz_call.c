@@ -246,7 +246,7 @@ static void make_family(void)
         .window_size = WINDOW_SIZE,
         .booted = 1,
         .stdio = {PV_STDIO_STREAM, PV_STDIO_TTY, PV_STDIO_NONE},
-        .stdio_nowait = {1,               0,            0            },
+        .stdio_nowait = {1, 0, 0},
     };
     monitor = (struct monitor){
         .family = &family,

@@ -34,10 +34,7 @@ static void descriptors(void)
 static void arguments(void)
 {
     struct timespec bad = {0, 1000000000L}, negative = {-1, 0};
-    struct itimerval interval = {
-        {0, 0      },
-        {0, 2000000}
-    };
+    struct itimerval interval = {{0, 0}, {0, 2000000}};
     struct sigaction sa;
     struct rlimit lim;
     sigset_t set;

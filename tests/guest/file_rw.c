@@ -70,15 +70,8 @@ static void holes(int fd)
 static void vectors(int fd)
 {
     char a[3], b[4];
-    struct iovec out[3] = {
-        {"abc",  3},
-        {"",     0},
-        {"defg", 4}
-    };
-    struct iovec in[2] = {
-        {a, 3},
-        {b, 4}
-    };
+    struct iovec out[3] = {{"abc", 3}, {"", 0}, {"defg", 4}};
+    struct iovec in[2] = {{a, 3}, {b, 4}};
 
     NEED(ftruncate(fd, 0) == 0 && lseek(fd, 0, SEEK_SET) == 0);
     TRY(writev(fd, out, 3));

@@ -73,10 +73,7 @@ static void times(void)
 {
     struct stat st, later;
     struct utimbuf stamp = {1000000, 2000000};
-    struct timespec fine[2] = {
-        {5, 6000},
-        {7, 8000}
-    };
+    struct timespec fine[2] = {{5, 6000}, {7, 8000}};
 
     NEED(stat("f", &st) == 0);
     CHECK("born in this century", st.st_mtime > 1500000000);

@@ -33,8 +33,12 @@ static void show(time_t t)
 int main(void)
 {
     static const char *const zones[] = {
-        "UTC0",          "CET-1CEST,M3.5.0,M10.5.0/3",     "EST5EDT,M3.2.0,M11.1.0",
-        "<+0330>-3:30",  "AEST-10AEDT,M10.1.0,M4.1.0/3",   "NZST-12NZDT,J280,J80",
+        "UTC0",
+        "CET-1CEST,M3.5.0,M10.5.0/3",
+        "EST5EDT,M3.2.0,M11.1.0",
+        "<+0330>-3:30",
+        "AEST-10AEDT,M10.1.0,M4.1.0/3",
+        "NZST-12NZDT,J280,J80",
         "XXX4YYY3,59/1,300/2",
     };
     unsetenv("TZ");

@@ -111,8 +111,9 @@ int main(void)
     NEED(mkdtemp(dir));
     NEED(chdir(dir) == 0);
     make();
-    static const char *const paths[] = {".", "sub/../a.c", "link/deep.c", "chain", "link/..",
-                                        "loop", "absent", "a.c/x", "", "/", "//tmp/.", "./sub/./"};
+    static const char *const paths[] = {".",       "sub/../a.c", "link/deep.c", "chain",
+                                        "link/..", "loop",       "absent",      "a.c/x",
+                                        "",        "/",          "//tmp/.",     "./sub/./"};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         real(paths[i]);
     matches("*.c", 0);

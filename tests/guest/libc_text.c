@@ -89,8 +89,8 @@ static void strings(void)
 static void patterns(void)
 {
     static const char *const p[][2] = {
-        {"*.c", "file.c"}, {"[a-c]*", "bar"}, {"[!a-c]*", "bar"}, {"?", "ab"}, {"a\\*b", "a*b"},
-        {"[[:digit:]]x", "7x"}, {"*/b", "a/b"}, {"*", ".hidden"},
+        {"*.c", "file.c"}, {"[a-c]*", "bar"},      {"[!a-c]*", "bar"}, {"?", "ab"},
+        {"a\\*b", "a*b"},  {"[[:digit:]]x", "7x"}, {"*/b", "a/b"},     {"*", ".hidden"},
     };
     for (size_t i = 0; i < sizeof p / sizeof *p; i++)
         say("fnmatch %s %s: %d %d %d", p[i][0], p[i][1], fnmatch(p[i][0], p[i][1], 0),

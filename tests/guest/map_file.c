@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Files mapped by several processes: one memory with read() and write(), growth, truncation and unlink
-// while mapped, regions mapped one by one, rights, and shm_open().
+// Files mapped by several processes: one memory with read() and write(), growth, truncation and
+// unlink while mapped, regions mapped one by one, rights, and shm_open().
 #include "check.h"
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -86,10 +86,7 @@ static void timeouts(void)
     clock_gettime(CLOCK_MONOTONIC, &begin);
     TRY(select(p[0] + 1, &set, NULL, NULL, &tv));
     CHECK("40 ms passed, set empty", elapsed_ms(&begin) >= 39 && !FD_ISSET(p[0], &set));
-    struct pollfd ignored[2] = {
-        {.fd = -1,   .events = POLLIN },
-        {.fd = p[1], .events = POLLOUT}
-    };
+    struct pollfd ignored[2] = {{.fd = -1, .events = POLLIN}, {.fd = p[1], .events = POLLOUT}};
     TRY(poll(ignored, 2, -1));
     say("negative fd:%s", events(ignored[0].revents));
     say("write end:%s", events(ignored[1].revents));

@@ -14,10 +14,8 @@ static void tick(int sig)
 
 static void set_timer(long value_us, long interval_us)
 {
-    struct itimerval t = {
-        {interval_us / 1000000, interval_us % 1000000},
-        {value_us / 1000000,    value_us % 1000000   }
-    };
+    struct itimerval t = {{interval_us / 1000000, interval_us % 1000000},
+                          {value_us / 1000000, value_us % 1000000}};
 
     NEED(setitimer(ITIMER_REAL, &t, NULL) == 0);
 }

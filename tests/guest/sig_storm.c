@@ -41,12 +41,7 @@ __attribute__((noinline)) static unsigned long leaf(unsigned long seed)
 
 static void computing(void)
 {
-    struct itimerval fast =
-                         {
-                             {0, 1000},
-                             {0, 1000}
-    },
-                     off = {{0, 0}, {0, 0}};
+    struct itimerval fast = {{0, 1000}, {0, 1000}}, off = {{0, 0}, {0, 0}};
     long wrong_int = 0, wrong_double = 0, wrong_long_double = 0;
 
     install(SIGALRM, tick, SA_RESTART);
@@ -95,12 +90,7 @@ static void ping_pong(void)
 // Forks under a running timer: the child starts clean, the parent's calls stay intact.
 static void fork_under_fire(void)
 {
-    struct itimerval fast =
-                         {
-                             {0, 2000},
-                             {0, 2000}
-    },
-                     off = {{0, 0}, {0, 0}};
+    struct itimerval fast = {{0, 2000}, {0, 2000}}, off = {{0, 0}, {0, 0}};
     int good = 0;
 
     NEED(setitimer(ITIMER_REAL, &fast, NULL) == 0);

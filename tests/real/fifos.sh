@@ -10,3 +10,5 @@ exec 3>&- 4<&-; wait; echo "server ended $?"
 seq 1 100 > p & wc -l < p; wait
 mkfifo a b; wc -l < a > na & sort -rn < b | head -n 1 > nb & seq 1 50 | tee a > b; wait; cat na nb
 rm p; [ -p p ] || echo gone
+# A writer may have come, written and gone before the reader it met looks round.
+mkfifo p; i=0; while [ $i -lt 30 ]; do echo through > p & cat p; wait; i=$((i + 1)); done | uniq -c

@@ -25,7 +25,7 @@ uint64_t family_forks;
 static struct host_slot {
     int32_t pid;     // 0: no VM
     uint32_t events; // PV_EVENT_*
-} *slots;
+} * slots;
 static uint64_t timer_deadline;
 static uint32_t deaths; // over all windows: kernel/exit.c remembers the count it saw last
 

@@ -21,7 +21,7 @@
 // Counts that every VM of the family sees: in a page of the window.
 static struct counts {
     int inodes, tables;
-} *counts;
+} * counts;
 
 void lower_boot(void);
 void lower_boot(void)

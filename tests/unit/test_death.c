@@ -14,7 +14,7 @@
 // In the window: what children tell the test.
 static struct notes {
     int go, value[16];
-} *notes;
+} * notes;
 
 static void set_up(void)
 {

@@ -196,10 +196,7 @@ static void test_second_note(void)
         char name[4];
         uint8_t desc[16];
         struct sample_note ours;
-    } notes = {
-        .head = {.n_namesz = 4, .n_descsz = 13, .n_type = IMAGE_NOTE_TYPE},
-          .name = "GNU"
-    };
+    } notes = {.head = {.n_namesz = 4, .n_descsz = 13, .n_type = IMAGE_NOTE_TYPE}, .name = "GNU"};
 
     sample_elf(&e);
     notes.ours = e.note;

@@ -15,7 +15,7 @@
 static struct log {
     uint32_t len;
     char text[60];
-} *parent_log, *child_log;
+} * parent_log, *child_log;
 
 static int refuses; // the hook that refuses: 'A', 'B' or 0
 static int32_t prepared_pid;

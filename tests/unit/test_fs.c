@@ -5,12 +5,12 @@
 #include "kernel/api/signal.h"
 
 static const struct fake_entry entries[] = {
-    {"/bin",       NULL,             NULL,         0755, -1},
-    {"/bin/ls",    NULL,             "/bin/multi", 0777, -1},
-    {"/bin/multi", "\177ELF multi",  NULL,         0755, 3 },
-    {"/etc",       NULL,             NULL,         0755, -1},
-    {"/etc/motd",  "welcome\n",      NULL,         0644, -1},
-    {"/s",         "#!/bin/ls -x\n", NULL,         0755, -1},
+    {"/bin", NULL, NULL, 0755, -1},
+    {"/bin/ls", NULL, "/bin/multi", 0777, -1},
+    {"/bin/multi", "\177ELF multi", NULL, 0755, 3},
+    {"/etc", NULL, NULL, 0755, -1},
+    {"/etc/motd", "welcome\n", NULL, 0644, -1},
+    {"/s", "#!/bin/ls -x\n", NULL, 0755, -1},
 };
 
 static void set_up(void)

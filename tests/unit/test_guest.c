@@ -37,9 +37,9 @@ struct area {
 };
 
 static const struct area areas[] = {
-    {PV_RAM_VA,    sizeof ram,  ram,    GUEST_RAM   },
+    {PV_RAM_VA, sizeof ram, ram, GUEST_RAM},
     {PV_WINDOW_VA, WINDOW_SIZE, window, GUEST_WINDOW},
-    {PV_IMAGE_VA,  IMAGE_SIZE,  image,  GUEST_IMAGE },
+    {PV_IMAGE_VA, IMAGE_SIZE, image, GUEST_IMAGE},
 };
 
 static void test_inside(void)

@@ -255,10 +255,7 @@ static void test_permissions(void)
     CHECK_EQ(rm("d/x"), -EACCES);
     CHECK_EQ(make("d/y"), -EACCES);
     CHECK_EQ(sys_utimensat(AT_FDCWD, "f", NULL, 0), -EACCES);
-    const struct k_timespec times[2] = {
-        {5, 6000      },
-        {0, UTIME_OMIT}
-    };
+    const struct k_timespec times[2] = {{5, 6000}, {0, UTIME_OMIT}};
     CHECK_EQ(sys_utimensat(AT_FDCWD, "f", times, 0), -EPERM);
     CHECK_EQ(sys_utimensat(AT_FDCWD, "d", times, 0), 0);
     CHECK_EQ(look("d"), 0);

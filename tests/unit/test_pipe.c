@@ -315,11 +315,7 @@ static void test_poll(void)
 {
     struct k_timespec none = {0, 0}, some = {0, 5000000};
     set_up(0);
-    struct k_pollfd fds[3] = {
-        {p[0], POLLIN,  0},
-        {p[1], POLLOUT, 0},
-        {-1,   POLLIN,  7}
-    };
+    struct k_pollfd fds[3] = {{p[0], POLLIN, 0}, {p[1], POLLOUT, 0}, {-1, POLLIN, 7}};
     CHECK_EQ(sys_ppoll(fds, 3, &none, NULL), 1);
     CHECK_EQ(fds[0].revents, 0);
     CHECK_EQ(fds[1].revents, POLLOUT);

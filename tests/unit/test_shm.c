@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Shared anonymous memory: runs of window pages, who maps them, and that they go with the last user.
-// Each process is a host process over one window; see fake_family.h.
+// Shared anonymous memory: runs of window pages, who maps them, and that they go with the last
+// user. Each process is a host process over one window; see fake_family.h.
 #include "tests/unit/check.h"
 #include "kernel/api/errno.h"
 #include "kernel/api/signal.h"
@@ -73,7 +73,7 @@ static void test_no_run(void)
     CHECK(window_run_alloc(0) == NULL);
     CHECK(window_run_alloc(total + 1) == NULL);
     CHECK(window_run_alloc(UINT32_MAX) == NULL);
-    CHECK(window_run_alloc(total) == NULL); // a page in the middle is taken
+    CHECK(window_run_alloc(total) == NULL);      // a page in the middle is taken
     CHECK_EQ(window_pages_used(), pages_before); // and what had been taken was given back
     uint8_t *most = window_run_alloc(total - 1024);
     CHECK(most != NULL);

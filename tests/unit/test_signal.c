@@ -17,7 +17,7 @@
 
 static struct notes {
     int go, value[16];
-} *notes;
+} * notes;
 
 static volatile int calls, last;
 static volatile uint64_t mask_inside;

@@ -92,7 +92,8 @@ static void test_end_of_file(void)
     CHECK_STR(read_line(), "");
     CHECK_EQ(eof, 1);
     // Behind text it only makes the text readable.
-    type("abc\x04" "d\n");
+    type("abc\x04"
+         "d\n");
     CHECK_STR(read_line(), "abc");
     CHECK_EQ(eof, 0);
     CHECK_STR(read_line(), "d\n");
@@ -116,7 +117,8 @@ static void test_erase(void)
     type("ok\n");
     CHECK_STR(read_line(), "ok\n");
     // A finished line cannot be edited.
-    type("done\n\x7f\x7f" "x\n");
+    type("done\n\x7f\x7f"
+         "x\n");
     CHECK_STR(read_line(), "done\n");
     CHECK_STR(read_line(), "x\n");
 }
@@ -216,7 +218,8 @@ static void test_flow_control(void)
     CHECK_EQ(tty.stopped, 0);
     CHECK_EQ(effect.resumed, 1);
     tty.termios.iflag |= IXANY;
-    type("\x13" "b");
+    type("\x13"
+         "b");
     CHECK_EQ(tty.stopped, 0);
     type("\x13\x03"); // a signal key starts output again, or its effect could not be seen
     CHECK_EQ(tty.stopped, 0);
@@ -248,7 +251,8 @@ static void test_no_echo(void)
 {
     set_up();
     tty.termios.lflag &= ~(uint32_t)ECHO;
-    type("secret\x7f\x7ft\x15word\x03" "a\n");
+    type("secret\x7f\x7ft\x15word\x03"
+         "a\n");
     CHECK_STR(echoed(), "");
     CHECK_STR(read_line(), "a\n");
     tty.termios.lflag |= ECHONL;

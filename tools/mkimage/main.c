@@ -49,20 +49,20 @@ enum {
 };
 
 static const struct option options[] = {
-    {"output",  required_argument, NULL, 'o'        },
+    {"output", required_argument, NULL, 'o'},
     {"program", required_argument, NULL, OPT_PROGRAM},
-    {"file",    required_argument, NULL, OPT_FILE   },
-    {"dir",     required_argument, NULL, OPT_DIR    },
-    {"link",    required_argument, NULL, OPT_LINK   },
-    {"links",   required_argument, NULL, OPT_LINKS  },
-    {"mkdir",   required_argument, NULL, OPT_MKDIR  },
+    {"file", required_argument, NULL, OPT_FILE},
+    {"dir", required_argument, NULL, OPT_DIR},
+    {"link", required_argument, NULL, OPT_LINK},
+    {"links", required_argument, NULL, OPT_LINKS},
+    {"mkdir", required_argument, NULL, OPT_MKDIR},
     {"cmdline", required_argument, NULL, OPT_CMDLINE},
-    {"entry",   required_argument, NULL, OPT_ENTRY  },
-    {"mtime",   required_argument, NULL, OPT_MTIME  },
-    {"list",    required_argument, NULL, 'l'        },
-    {"quiet",   no_argument,       NULL, 'q'        },
-    {"help",    no_argument,       NULL, 'h'        },
-    {NULL,      0,                 NULL, 0          },
+    {"entry", required_argument, NULL, OPT_ENTRY},
+    {"mtime", required_argument, NULL, OPT_MTIME},
+    {"list", required_argument, NULL, 'l'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
 };
 
 // What the command line says beside the tree.

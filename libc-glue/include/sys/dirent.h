@@ -21,7 +21,7 @@ struct dirent {
 #define _DIRENT_HAVE_D_OFF
 #define _DIRENT_HAVE_D_RECLEN
 
-#define IFTODT(mode) (((mode) & 0170000) >> 12)
+#define IFTODT(mode) (((mode)&0170000) >> 12)
 #define DTTOIF(type) ((type) << 12)
 
 #ifdef _LARGEFILE64_SOURCE

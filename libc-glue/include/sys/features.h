@@ -6,24 +6,24 @@
 
 #include_next <sys/features.h>
 
-#define _POSIX_VERSION 200809L
-#define _POSIX2_VERSION 200809L
+#define _POSIX_VERSION          200809L
+#define _POSIX2_VERSION         200809L
 #define _POSIX_CHOWN_RESTRICTED 1
-#define _POSIX_CLOCK_SELECTION 200809L
-#define _POSIX_CPUTIME 200809L
-#define _POSIX_FSYNC 200809L
-#define _POSIX_JOB_CONTROL 1
-#define _POSIX_MAPPED_FILES 200809L
-#define _POSIX_MONOTONIC_CLOCK 200809L
-#define _POSIX_NO_TRUNC 1
+#define _POSIX_CLOCK_SELECTION  200809L
+#define _POSIX_CPUTIME          200809L
+#define _POSIX_FSYNC            200809L
+#define _POSIX_JOB_CONTROL      1
+#define _POSIX_MAPPED_FILES     200809L
+#define _POSIX_MONOTONIC_CLOCK  200809L
+#define _POSIX_NO_TRUNC         1
 #define _POSIX_REALTIME_SIGNALS 200809L
-#define _POSIX_REGEXP 1
-#define _POSIX_SAVED_IDS 1
-#define _POSIX_SHELL 1
-#define _POSIX_SPAWN 200809L
-#define _POSIX_TIMERS 200809L
-#define _POSIX_VDISABLE '\0'
-#define _XOPEN_VERSION 700
-#define __STDC_ISO_10646__ 201806L
+#define _POSIX_REGEXP           1
+#define _POSIX_SAVED_IDS        1
+#define _POSIX_SHELL            1
+#define _POSIX_SPAWN            200809L
+#define _POSIX_TIMERS           200809L
+#define _POSIX_VDISABLE         '\0'
+#define _XOPEN_VERSION          700
+#define __STDC_ISO_10646__      201806L
 
 #endif

@@ -7,8 +7,8 @@
 #include <sys/cdefs.h>
 #include <sys/types.h>
 
-#define MAP_FAILED ((void *)-1)
-#define MAP_FILE   0
+#define MAP_FAILED  ((void *)-1)
+#define MAP_FILE    0
 #define MCL_CURRENT 1
 #define MCL_FUTURE  2
 

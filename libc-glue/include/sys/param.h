@@ -18,7 +18,7 @@
 
 #define MAX(a, b)     ((a) > (b) ? (a) : (b))
 #define MIN(a, b)     ((a) < (b) ? (a) : (b))
-#define howmany(x, y) (((x) + ((y) - 1)) / (y))
+#define howmany(x, y) (((x) + ((y)-1)) / (y))
 #define roundup(x, y) (howmany(x, y) * (y))
 
 #endif

@@ -31,25 +31,25 @@ typedef __sa_family_t sa_family_t;
 #define SOCK_NONBLOCK  04000
 #define SOCK_CLOEXEC   02000000
 
-#define SOL_SOCKET     1
-#define SO_DEBUG       1
-#define SO_REUSEADDR   2
-#define SO_TYPE        3
-#define SO_ERROR       4
-#define SO_DONTROUTE   5
-#define SO_BROADCAST   6
-#define SO_SNDBUF      7
-#define SO_RCVBUF      8
-#define SO_KEEPALIVE   9
-#define SO_OOBINLINE   10
-#define SO_LINGER      13
-#define SO_REUSEPORT   15
-#define SO_RCVLOWAT    18
-#define SO_SNDLOWAT    19
-#define SO_RCVTIMEO    20
-#define SO_SNDTIMEO    21
-#define SO_ACCEPTCONN  30
-#define SOMAXCONN      4096
+#define SOL_SOCKET    1
+#define SO_DEBUG      1
+#define SO_REUSEADDR  2
+#define SO_TYPE       3
+#define SO_ERROR      4
+#define SO_DONTROUTE  5
+#define SO_BROADCAST  6
+#define SO_SNDBUF     7
+#define SO_RCVBUF     8
+#define SO_KEEPALIVE  9
+#define SO_OOBINLINE  10
+#define SO_LINGER     13
+#define SO_REUSEPORT  15
+#define SO_RCVLOWAT   18
+#define SO_SNDLOWAT   19
+#define SO_RCVTIMEO   20
+#define SO_SNDTIMEO   21
+#define SO_ACCEPTCONN 30
+#define SOMAXCONN     4096
 
 #define MSG_OOB       0x01
 #define MSG_PEEK      0x02
@@ -94,11 +94,11 @@ struct cmsghdr {
     size_t cmsg_len;
     int cmsg_level, cmsg_type;
 };
-#define SCM_RIGHTS 1
-#define CMSG_ALIGN(n)   (((n) + sizeof(size_t) - 1) & ~(sizeof(size_t) - 1))
-#define CMSG_SPACE(n)   (CMSG_ALIGN(sizeof(struct cmsghdr)) + CMSG_ALIGN(n))
-#define CMSG_LEN(n)     (CMSG_ALIGN(sizeof(struct cmsghdr)) + (n))
-#define CMSG_DATA(c)    ((unsigned char *)((c) + 1))
+#define SCM_RIGHTS    1
+#define CMSG_ALIGN(n) (((n) + sizeof(size_t) - 1) & ~(sizeof(size_t) - 1))
+#define CMSG_SPACE(n) (CMSG_ALIGN(sizeof(struct cmsghdr)) + CMSG_ALIGN(n))
+#define CMSG_LEN(n)   (CMSG_ALIGN(sizeof(struct cmsghdr)) + (n))
+#define CMSG_DATA(c)  ((unsigned char *)((c) + 1))
 #define CMSG_FIRSTHDR(m)                                                                           \
     ((m)->msg_controllen >= sizeof(struct cmsghdr) ? (struct cmsghdr *)(m)->msg_control : 0)
 

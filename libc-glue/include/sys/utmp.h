@@ -5,9 +5,9 @@
 
 #include <sys/types.h>
 
-#define UT_LINESIZE 32
-#define UT_NAMESIZE 32
-#define UT_HOSTSIZE 256
+#define UT_LINESIZE   32
+#define UT_NAMESIZE   32
+#define UT_HOSTSIZE   256
 #define EMPTY         0
 #define RUN_LVL       1
 #define BOOT_TIME     2

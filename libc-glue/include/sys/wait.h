@@ -9,12 +9,12 @@
 #include <sys/types.h>
 
 #define WEXITSTATUS(s)  (((s) >> 8) & 0xff)
-#define WTERMSIG(s)     ((s) & 0x7f)
+#define WTERMSIG(s)     ((s)&0x7f)
 #define WSTOPSIG(s)     WEXITSTATUS(s)
-#define WCOREDUMP(s)    ((s) & 0x80)
+#define WCOREDUMP(s)    ((s)&0x80)
 #define WIFEXITED(s)    (WTERMSIG(s) == 0)
 #define WIFSIGNALED(s)  (WTERMSIG(s) != 0 && WTERMSIG(s) != 0x7f)
-#define WIFSTOPPED(s)   (((s) & 0xff) == 0x7f)
+#define WIFSTOPPED(s)   (((s)&0xff) == 0x7f)
 #define WIFCONTINUED(s) ((s) == 0xffff)
 
 typedef int idtype_t; // P_ALL, P_PID, P_PGID
