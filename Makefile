@@ -6,29 +6,33 @@ B := build
 comma := ,
 HOSTCC ?= gcc
 GUESTCC ?= gcc
+CLANG ?= clang
 
 # ---- what is built from what ---------------------------------------------------------------------
 KERNEL := \
 	kernel/main.c kernel/pv.c kernel/upcall.c kernel/mem.c kernel/print.c kernel/note.c \
 	kernel/random.c kernel/time.c kernel/timer.c kernel/misc.c \
 	kernel/window.c kernel/window_run.c kernel/shm.c kernel/lock.c kernel/waitq.c kernel/copy.c \
-	kernel/file.c kernel/fd.c kernel/pipe.c kernel/pipe_ends.c kernel/fifo.c kernel/poll.c kernel/dev.c \
-	kernel/stream.c kernel/stdio.c kernel/sys_file.c kernel/sys_path.c \
+	kernel/file.c kernel/fd.c kernel/pipe.c kernel/pipe_ends.c kernel/fifo.c kernel/poll.c \
+	kernel/dev.c kernel/stream.c kernel/stdio.c kernel/sys_file.c kernel/sys_path.c \
 	kernel/fs_inode.c kernel/fs_dir.c kernel/fs_name.c kernel/fs_path.c kernel/fs_data.c \
-	kernel/fs_open.c kernel/fs_attr.c kernel/fs_rename.c kernel/flock.c kernel/flock_call.c kernel/fs_proc.c kernel/fs_map.c kernel/fs_proc_text.c kernel/fs_populate.c \
-	kernel/proc.c kernel/fork.c kernel/forktable.c kernel/spawn.c kernel/exec.c kernel/exit.c \
+	kernel/fs_open.c kernel/fs_attr.c kernel/fs_rename.c kernel/fs_map.c kernel/fs_populate.c \
+	kernel/fs_proc.c kernel/fs_proc_text.c kernel/flock.c kernel/flock_call.c \
+	kernel/proc.c kernel/fork.c kernel/forktable.c kernel/spawn.c kernel/vfork.c \
+	kernel/exec.c kernel/exit.c \
 	kernel/wait.c kernel/ids.c \
 	kernel/signal.c kernel/sigsys.c kernel/sigdeliver.c kernel/sigfault.c \
 	kernel/tty.c kernel/tty_line.c kernel/tty_edit.c kernel/tty_ioctl.c \
 	arch/x86_64/cpu.c arch/x86_64/ucontext.c arch/x86_64/entry.S
 GLUE := \
-	libc-glue/dir.c libc-glue/env.c libc-glue/err.c libc-glue/getopt.c libc-glue/glob.c libc-glue/ids.c \
-	libc-glue/io.c libc-glue/layout.c libc-glue/memory.c libc-glue/mktemp.c libc-glue/mman.c \
+	libc-glue/dir.c libc-glue/env.c libc-glue/err.c libc-glue/getopt.c libc-glue/glob.c \
+	libc-glue/ids.c libc-glue/io.c libc-glue/layout.c libc-glue/memory.c libc-glue/mktemp.c \
+	libc-glue/mman.c \
 	libc-glue/mntent.c libc-glue/path.c libc-glue/poll.c libc-glue/process.c \
 	libc-glue/regerror.c libc-glue/setjmp.c libc-glue/shm.c libc-glue/signal.c libc-glue/spawn.c \
 	libc-glue/start.c libc-glue/stat.c libc-glue/stdlib.c libc-glue/strings.c \
 	libc-glue/system.c libc-glue/termios.c libc-glue/time.c libc-glue/tz.c \
-	libc-glue/users.c
+	libc-glue/users.c libc-glue/vfork.c
 HOST := \
 	host/main.c host/options.c host/supervisor.c host/terminal.c host/family.c host/monitor.c \
 	host/vm.c host/platform.c host/textcache.c host/hugemem.c host/load.c host/guest.c host/event.c \
@@ -41,120 +45,154 @@ MKIMAGE := \
 	tools/mkimage/list.c tools/mkimage/util.c \
 	host/image.c host/image_check.c host/elf.c
 GUEST_TESTS := $(sort $(basename $(notdir $(wildcard tests/guest/*.c))))
-EXAMPLES := hello
 
 # ---- how -----------------------------------------------------------------------------------------
 WARN := -Wall -Wextra -Werror
 HOST_CFLAGS := -std=gnu11 -O2 -g $(WARN) -D_GNU_SOURCE -I.
-# The kernel and the C library run on the program's stack beside upcalls, so no red zone; the image is
-# static, at a fixed address, and its control flow is nobody's business but the hypervisor's.
-GUEST_CFLAGS := -std=gnu11 -O2 -g $(WARN) -ffreestanding -fno-pic -mno-red-zone -fno-stack-protector \
-	-fcf-protection=none -ffunction-sections -fdata-sections -I.
-# Static: a monitor is forked for every process, and each shared library adds mappings and page faults to that.
+# The kernel and the C library run on the program's stack beside upcalls, so no red zone; the image
+# is static, at a fixed address, and its control flow is nobody's business but the hypervisor's.
+GUEST_CFLAGS := -std=gnu11 -O2 -g $(WARN) -ffreestanding -fno-pic -mno-red-zone \
+	-fno-stack-protector -fcf-protection=none -ffunction-sections -fdata-sections -I.
+# Static: a monitor is forked for every process, and each shared library adds mappings and page
+# faults to that.
 HOST_LIBS := -static -lseccomp
 SYSROOT := $(B)/sysroot
 RAMET_CC := $(B)/bin/ramet-cc
 MAKEFLAGS += --no-builtin-rules
+# All processors, unless -j says otherwise.
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+# One short line per step; V=1 shows the commands instead.
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-8s %s\n' $(1) $(2)
+endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(B)/bin/ramet $(B)/bin/mkimage $(RAMET_CC) $(B)/images/hello.img $(B)/images/shell.img ## build everything
+all: $(B)/bin/ramet $(B)/bin/mkimage $(RAMET_CC) $(B)/images/hello.img \
+	$(B)/images/shell.img ## build everything
 
 # ---- set-up --------------------------------------------------------------------------------------
 SETUP := $(B)/setup.stamp
 $(SETUP): tools/setup
-	tools/setup
+	$(Q)tools/setup
 	@mkdir -p $(@D) && touch $@
 
 # ---- host programs -------------------------------------------------------------------------------
 $(B)/obj/host/%.o: %.c Makefile | $(SETUP)
 	@mkdir -p $(@D)
-	$(HOSTCC) $(HOST_CFLAGS) -MMD -c $< -o $@
+	$(call say,CC,$<)
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) -MMD -c $< -o $@
 
 $(B)/bin/ramet: $(HOST:%.c=$(B)/obj/host/%.o)
 	@mkdir -p $(@D)
-	$(HOSTCC) -o $@ $^ $(HOST_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(HOSTCC) -o $@ $^ $(HOST_LIBS)
 
 $(B)/bin/mkimage: $(MKIMAGE:%.c=$(B)/obj/host/%.o)
 	@mkdir -p $(@D)
-	$(HOSTCC) -o $@ $^
+	$(call say,LD,$@)
+	$(Q)$(HOSTCC) -o $@ $^
 
 # ---- the guest side: C library, kernel, glue -----------------------------------------------------
 KERNEL_OBJ := $(addprefix $(B)/obj/guest/,$(addsuffix .o,$(basename $(KERNEL))))
 GLUE_OBJ := $(GLUE:%.c=$(B)/obj/glue/%.o)
-LIBC := $(SYSROOT)/lib/libc.a
+LIB := $(SYSROOT)/lib
+LIBC := $(LIB)/libc.a
+OVERLAY := $(wildcard kernel/api/*.h) $(shell find libc-glue/include -name '*.h')
 
 # Checks its own inputs and does nothing when they have not changed.
-$(LIBC): tools/build-newlib libc-glue/replaces $(wildcard kernel/api/*.h) $(shell find libc-glue/include -name '*.h') | $(SETUP)
-	tools/build-newlib
+$(LIBC): tools/build-newlib libc-glue/replaces $(OVERLAY) | $(SETUP)
+	$(Q)tools/build-newlib
 	@touch $@
 
 $(RAMET_CC): tools/ramet-cc
 	@mkdir -p $(@D)
-	cp $< $@
+	$(Q)cp $< $@
 
 $(B)/obj/guest/%.o: %.c Makefile | $(SETUP)
 	@mkdir -p $(@D)
-	$(GUESTCC) $(GUEST_CFLAGS) -MMD -c $< -o $@
+	$(call say,CC guest,$<)
+	$(Q)$(GUESTCC) $(GUEST_CFLAGS) -MMD -c $< -o $@
 
 $(B)/obj/guest/%.o: %.S Makefile | $(SETUP)
 	@mkdir -p $(@D)
-	$(GUESTCC) -g -c $< -o $@
+	$(call say,AS guest,$<)
+	$(Q)$(GUESTCC) -g -c $< -o $@
 
+# Weak definitions (not references): a program that brings its own getline() does not clash with
+# ours. Made beside and moved, so that a second make running meanwhile never sees half an object.
 $(B)/obj/glue/%.o: %.c Makefile $(RAMET_CC) $(LIBC)
 	@mkdir -p $(@D)
-	@# Weak definitions (not references): a program that brings its own getline() does not clash with ours.
-	@# Made beside and moved, so that a second make running meanwhile never sees half an object.
-	$(RAMET_CC) -std=gnu11 -O2 -g $(WARN) -D_GNU_SOURCE -mno-red-zone -I. -MMD -MF $(@:.o=.d) -MT $@ \
-		-c $< -o $@.$$$$ && nm -g --defined-only $@.$$$$ | sed 's/.* //' > $@.$$$$.sym && \
+	$(call say,CC glue,$<)
+	$(Q)$(RAMET_CC) -std=gnu11 -O2 -g $(WARN) -D_GNU_SOURCE -mno-red-zone -I. \
+		-MMD -MF $(@:.o=.d) -MT $@ -c $< -o $@.$$$$ && \
+		nm -g --defined-only $@.$$$$ | sed 's/.* //' > $@.$$$$.sym && \
 		{ [ ! -s $@.$$$$.sym ] || objcopy --weaken-symbols=$@.$$$$.sym $@.$$$$; } && \
 		rm $@.$$$$.sym && mv $@.$$$$ $@
 
-$(SYSROOT)/lib/ramet-kernel.o: $(KERNEL_OBJ) $(LIBC)
-	@# A program may call its own functions panic() or wait_for(): of the kernel only the entry and the
-	@# system calls have names outside.
-	ld -r -o $@.$$$$ $(KERNEL_OBJ) && \
+# A program may call its own functions panic() or wait_for(): of the kernel only the entry and the
+# system calls have names outside.
+$(LIB)/ramet-kernel.o: $(KERNEL_OBJ) $(LIBC)
+	$(call say,LD,$@)
+	$(Q)ld -r -o $@.$$$$ $(KERNEL_OBJ) && \
 		objcopy --wildcard --keep-global-symbol=_start --keep-global-symbol='sys_*' $@.$$$$ && \
 		mv $@.$$$$ $@
 
-$(SYSROOT)/lib/libglue.a: $(GLUE_OBJ)
-	rm -f $@
-	ar rcs $@ $^
+$(LIB)/libglue.a: $(GLUE_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
 
-$(SYSROOT)/lib/libregex.a: tools/build-regex tools/sources.list libc-glue/include/regex.h $(RAMET_CC) $(LIBC)
-	tools/build-regex
+$(LIB)/libregex.a: tools/build-regex tools/sources.list libc-glue/include/regex.h \
+		$(RAMET_CC) $(LIBC)
+	$(call say,BUILD,'musl: regex and fnmatch')
+	$(Q)tools/build-regex
 
-$(SYSROOT)/lib/ramet.ld: arch/x86_64/ramet.ld $(LIBC)
-	cp $< $@
+$(LIB)/ramet.ld: arch/x86_64/ramet.ld $(LIBC)
+	$(Q)cp $< $@
 
-GUEST := $(RAMET_CC) $(LIBC) $(SYSROOT)/lib/ramet-kernel.o $(SYSROOT)/lib/libglue.a $(SYSROOT)/lib/libregex.a $(SYSROOT)/lib/ramet.ld
+# What every guest program is linked with.
+GUEST := $(RAMET_CC) $(LIBC) \
+	$(addprefix $(LIB)/,ramet-kernel.o libglue.a libregex.a ramet.ld)
 
 # ---- programs and images -------------------------------------------------------------------------
 $(B)/apps/%.elf: apps/%.c $(GUEST)
 	@mkdir -p $(@D)
-	$(RAMET_CC) -O2 -g $(WARN) -o $@ $<
+	$(call say,RAMET-CC,$<)
+	$(Q)$(RAMET_CC) -O2 -g $(WARN) -o $@ $<
 
 $(B)/apps/dash.elf: apps/dash/build $(GUEST)
-	apps/dash/build
+	$(call say,BUILD,dash)
+	$(Q)apps/dash/build
 
-$(B)/apps/busybox.elf: apps/busybox/build $(wildcard apps/busybox/config*) $(GUEST)
-	apps/busybox/build
+$(B)/apps/busybox.elf: apps/busybox/build apps/busybox/config $(GUEST)
+	$(call say,BUILD,busybox)
+	$(Q)apps/busybox/build
 
 $(B)/guest/%.elf: tests/guest/%.c tests/guest/check.h $(GUEST)
 	@mkdir -p $(@D)
-	$(RAMET_CC) -O2 -g $(WARN) -o $@ $<
+	$(call say,RAMET-CC,$<)
+	$(Q)$(RAMET_CC) -O2 -g $(WARN) -o $@ $<
 
 # Programs go into an image without their debug information; gdb reads it from the .elf.
 %.stripped: %.elf
-	strip -o $@ $<
+	$(Q)strip -o $@ $<
 
 $(B)/images/hello.img: $(B)/apps/hello.stripped $(B)/bin/mkimage
 	@mkdir -p $(@D)
-	$(B)/bin/mkimage -o $@ --program /bin/hello=$<
+	$(call say,IMAGE,$@)
+	$(Q)$(B)/bin/mkimage -q -o $@ --program /bin/hello=$<
 
-$(B)/images/shell.img: $(B)/apps/dash.stripped $(B)/apps/busybox.stripped $(B)/bin/mkimage
+$(B)/images/shell.img: $(B)/apps/dash.stripped $(B)/apps/busybox.stripped $(B)/bin/mkimage \
+		$(wildcard apps/etc/*)
 	@mkdir -p $(@D)
-	$(B)/bin/mkimage -o $@ --program /bin/sh=$(B)/apps/dash.stripped \
+	$(call say,IMAGE,$@)
+	$(Q)$(B)/bin/mkimage -q -o $@ --program /bin/sh=$(B)/apps/dash.stripped \
 		--program /bin/busybox=$(B)/apps/busybox.stripped \
 		--links $(B)/apps/busybox.links=/bin/busybox --mkdir /tmp:1777 --mkdir /root:700 \
 		--file apps/etc/passwd:/etc/passwd --file apps/etc/group:/etc/group \
@@ -162,39 +200,46 @@ $(B)/images/shell.img: $(B)/apps/dash.stripped $(B)/apps/busybox.stripped $(B)/b
 
 $(B)/images/tests.img: $(GUEST_TESTS:%=$(B)/guest/%.stripped) $(B)/bin/mkimage
 	@mkdir -p $(@D)
-	$(B)/bin/mkimage -q -o $@ $(foreach t,$(GUEST_TESTS),--program /tests/$(t)=$(B)/guest/$(t).stripped) \
+	$(call say,IMAGE,$@)
+	$(Q)$(B)/bin/mkimage -q -o $@ \
+		$(foreach t,$(GUEST_TESTS),--program /tests/$(t)=$(B)/guest/$(t).stripped) \
 		--mkdir /tmp:1777 --file apps/etc/passwd:/etc/passwd --file apps/etc/group:/etc/group \
 		--entry /tests/hello
 
-# ---- benchmarks: the same sources for Ramet and, as the baseline, for Linux ------------------------
+# ---- benchmarks: the same sources for Ramet and, as the baseline, for Linux ----------------------
 BENCH := fork process pipe clones repeat child
 
 $(B)/bench/%.elf: bench/guest/%.c bench/stats.h $(GUEST)
 	@mkdir -p $(@D)
-	$(RAMET_CC) -O2 -g $(WARN) -I. -o $@ $<
+	$(call say,RAMET-CC,$<)
+	$(Q)$(RAMET_CC) -O2 -g $(WARN) -I. -o $@ $<
 
 $(B)/bench/linux/%: bench/guest/%.c bench/stats.h | $(SETUP)
 	@mkdir -p $(@D)
-	$(HOSTCC) $(HOST_CFLAGS) -static -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) -static -o $@ $<
 
 $(B)/bench/host/%: bench/%.c bench/stats.h | $(SETUP)
 	@mkdir -p $(@D)
-	$(HOSTCC) $(HOST_CFLAGS) -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) -o $@ $<
 
 $(B)/images/bench.img: $(BENCH:%=$(B)/bench/%.stripped) $(B)/bin/mkimage
 	@mkdir -p $(@D)
-	$(B)/bin/mkimage -q -o $@ $(foreach b,$(BENCH),--program /bench/$(b)=$(B)/bench/$(b).stripped) \
-		--mkdir /tmp:1777
+	$(call say,IMAGE,$@)
+	$(Q)$(B)/bin/mkimage -q -o $@ --mkdir /tmp:1777 \
+		$(foreach b,$(BENCH),--program /bench/$(b)=$(B)/bench/$(b).stripped)
 
 # An image of its own: what boots is one small program, as in a program's own image.
 $(B)/images/boot.img: $(B)/bench/child.stripped $(B)/bin/mkimage
 	@mkdir -p $(@D)
-	$(B)/bin/mkimage -q -o $@ --program /bench/child=$<
+	$(call say,IMAGE,$@)
+	$(Q)$(B)/bin/mkimage -q -o $@ --program /bench/child=$<
 
 bench-programs: $(B)/bin/ramet $(B)/images/bench.img $(B)/images/boot.img \
 	$(BENCH:%=$(B)/bench/linux/%) $(B)/bench/host/floor $(B)/bench/host/start
 
-# ---- unit tests and fuzzers: host programs with sanitizers, each with what it is made of -----------
+# ---- unit tests and fuzzers: host programs with sanitizers, each with what it is made of ---------
 UNIT := elf guest image load options
 UNIT_elf := host/elf.c
 UNIT_guest := host/guest.c
@@ -251,47 +296,73 @@ HEADERS := $(wildcard abi/*.h host/*.h kernel/*.h kernel/api/*.h tests/unit/*.h)
 .SECONDEXPANSION:
 $(B)/unit/test_%: tests/unit/test_%.c $$(UNIT_$$*) $(HEADERS) | $(SETUP)
 	@mkdir -p $(@D)
-	$(HOSTCC) $(HOST_CFLAGS) $(SANITIZE) -o $@ $(filter %.c,$^)
+	$(call say,CC unit,$<)
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) $(SANITIZE) -o $@ $(filter %.c,$^)
 
 $(B)/fuzz/%: tests/fuzz/fuzz_%.c $$(FUZZ_$$*) $(HEADERS) | $(SETUP)
 	@mkdir -p $(@D)
-	clang $(HOST_CFLAGS) $(SANITIZE) -fsanitize=fuzzer $(FUZZ_FLAGS_$*) -o $@ $(filter %.c,$^)
+	$(call say,CC fuzz,$<)
+	$(Q)$(CLANG) $(HOST_CFLAGS) $(SANITIZE) -fsanitize=fuzzer $(FUZZ_FLAGS_$*) -o $@ \
+		$(filter %.c,$^)
 
 fuzz-%: $(B)/fuzz/% ## one fuzzer for FUZZ_TIME seconds; its corpus stays in build/fuzz
 	@mkdir -p $(B)/fuzz/corpus-$*
 	$(B)/fuzz/$* -max_len=24576 -max_total_time=$(FUZZ_TIME) -print_final_stats=1 \
 		-artifact_prefix=$(B)/fuzz/ $(B)/fuzz/corpus-$*
 
+# ---- the second compiler and the checkers --------------------------------------------------------
+C_KERNEL := $(filter %.c,$(KERNEL))
+C_HOST := $(sort $(HOST) $(MKIMAGE))
+
+clang: | $(SETUP) ## compile kernel and host with the second compiler as well
+	$(call say,CLANG,'kernel and host')
+	$(Q)$(CLANG) $(GUEST_CFLAGS) -fsyntax-only $(C_KERNEL)
+	$(Q)$(CLANG) $(HOST_CFLAGS) -fsyntax-only $(C_HOST)
+
+cppcheck: | $(SETUP)
+	$(call say,CPPCHECK,'kernel and host')
+	$(Q)cppcheck -q --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
+		--suppressions-list=tests/lint/cppcheck.list -I. $(C_KERNEL) $(C_HOST)
+
+tidy: | $(SETUP) ## clang-tidy over kernel and host (minutes)
+	$(Q)clang-tidy --quiet --warnings-as-errors='*' $(C_KERNEL) -- $(GUEST_CFLAGS)
+	$(Q)clang-tidy --quiet --warnings-as-errors='*' $(C_HOST) -- $(HOST_CFLAGS)
+
+lint: clang cppcheck ## what machines say of the source: the rules of the tree, clang, cppcheck
+	$(Q)tests/run lint
+
 # ---- everyday targets ----------------------------------------------------------------------------
 run: all ## set up, build, and show an unmodified shell whose processes are VMs
-	sh apps/demo
+	$(Q)apps/demo
 
-test: all $(B)/images/tests.img $(UNIT:%=$(B)/unit/test_%) ## everything CI runs
-	tests/run
+test: all $(B)/images/tests.img $(UNIT:%=$(B)/unit/test_%) \
+	$(FUZZ:%=$(B)/fuzz/%) ## everything CI runs
+	$(Q)tests/run
 
 bench: all ## figures beside their floors; also build/bench.csv
-	bench/run
+	$(Q)bench/run
 
 test-svm: all $(B)/images/tests.img ## the monitor on another KVM: AMD's SVM, emulated (10 s)
-	tests/svm/run
+	$(Q)tools/setup svm
+	$(Q)tests/svm/run
 
 fuzz: $(FUZZ:%=fuzz-%) ## every fuzzer for FUZZ_TIME (60) seconds
 
-lint: | $(SETUP) ## include directions, lengths, formats, cppcheck
-	tests/run lint
-
 format: ## clang-format all of our C
-	git ls-files '*.c' '*.h' | xargs clang-format -i
+	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
 
 compdb: ## compile_commands.json for clangd and clang-tidy
-	python3 tools/compdb
+	$(Q)python3 tools/compdb
 
 clean: ## remove what was built, keep fetched sources
 	rm -rf $(filter-out $(B)/cache,$(wildcard $(B)/*))
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
+	@sed -e ':a' -e '/\\$$/{N' -e 's/\\\n[[:blank:]]*//' -e 'ba' -e '}' Makefile | \
+		sed -n 's/^\([a-z%-]*\):[^#]*## /\1\t/p' | expand -t 12
+	@echo 'Variables: V=1 shows commands; FUZZ_TIME=60, seconds; HOSTCC, GUESTCC, CLANG.'
 
-.PHONY: all run test test-svm fuzz bench bench-programs lint format compdb clean help
+.PHONY: all run test test-svm fuzz bench bench-programs clang cppcheck tidy lint format compdb \
+	clean help
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -140,9 +140,9 @@ struct pv_call {
     int64_t ret;  // out: >= 0 or -errno
 };
 
-// What the implementer does for a VM that ends or becomes another program, when it has happened:
-// stores `value` to the 32-bit window word at `offset` (if not 0), adds 1 to the doorbell of
-// `kick_slot` (if not 0) and wakes it.
+// What the implementer does for a VM that ends, when nothing of it can go wrong any more: stores
+// `value` to the 32-bit window word at `offset` (if not 0), adds 1 to the doorbell of `kick_slot`
+// (if not 0) and wakes it.
 struct pv_publish {
     uint64_t offset; // into the window, 4-aligned
     uint32_t value;
@@ -219,18 +219,16 @@ struct pv_range {
     uint64_t addr, len;
 };
 
-// Replaces this VM's image by program number `program` of the image's table: same slot, RAM
-// dropped, the window kept. Does not return on success. `strings` holds argc then envc
-// NUL-terminated strings, `len` bytes in all, at most PV_ARG_MAX. Once nothing can fail any more,
-// EXEC publishes as EXIT does: a vfork's parent learns of it without a call of its own. SPAWN
-// starts the program in a new VM in `slot`, publishes nothing and returns 0.
+// Replaces this VM's image by program number `program` of the image's table: same slot, RAM dropped,
+// the window kept. Does not return on success. `strings` holds argc then envc NUL-terminated strings,
+// `len` bytes in all, at most PV_ARG_MAX. SPAWN starts the program in a new VM in `slot` and
+// returns 0.
 struct pv_exec {
     struct pv_call call;
     uint32_t program;
     uint32_t slot; // SPAWN only
     uint32_t argc, envc;
     uint64_t strings, len;
-    struct pv_publish publish; // EXEC only
 };
 #define PV_ARG_MAX 131072u
 

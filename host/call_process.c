@@ -22,6 +22,14 @@
 
 #define HOT_MAX (UINT64_C(1) << 20) // bytes of one range that are copied ahead of time
 
+// Whether fork(2) copies guest RAM: not for a program that starts afresh, which spares the parent the
+// write-protection of its pages, and all the faults after it.
+static void inherit_ram(const struct monitor *m, int on)
+{
+    madvise(m->vm.ram + PV_PLATFORM_VA, m->vm.ram_size - PV_PLATFORM_VA,
+            on ? MADV_DOFORK : MADV_DONTFORK);
+}
+
 static pid_t fork_sibling(struct family *f, uint32_t slot)
 {
     // Posts to the child wait until event_init(): their handler knows only the parent's VM until
@@ -159,7 +167,7 @@ int64_t call_exec(struct monitor *m, struct pv_exec *c)
     uint64_t start = family_now(m->family);
     struct load_args args;
     struct kvm_regs regs;
-    int r = publish_valid(m->family, &c->publish) ? read_args(m, c, &args) : -EINVAL;
+    int r = read_args(m, c, &args);
     if (r < 0)
         return r;
     m->vm.tables ^= 1;
@@ -173,7 +181,6 @@ int64_t call_exec(struct monitor *m, struct pv_exec *c)
     free(args.strings);
     event_set_timer(m, 0);
     vm_start_at(&m->vm, &regs, PLATFORM_TABLES_VA(m->vm.tables));
-    publish(m->family, &c->publish);
     family_trace(m->family, TRACE_PROC, "%u exec %s %.3f ms", m->slot,
                  image_program_path(m->family->image, c->program),
                  (double)(family_now(m->family) - start) / 1e6);
@@ -192,6 +199,7 @@ int64_t call_spawn(struct monitor *m, struct pv_exec *c)
     if ((r = read_args(m, c, &args)) < 0)
         return r;
     if ((r = family_claim(f, c->slot)) == 0) {
+        inherit_ram(m, 0);
         pid_t pid = fork_sibling(f, c->slot);
         if (pid == 0) {
             m->slot = c->slot;
@@ -199,6 +207,7 @@ int64_t call_spawn(struct monitor *m, struct pv_exec *c)
             vm_forget(&m->vm);
             monitor_run_program(m, c->program, &args);
         }
+        inherit_ram(m, 1);
         if (pid < 0) {
             family_release(f, c->slot);
             r = -EAGAIN;

@@ -34,6 +34,13 @@ void arch_call_on_stack(void *top, void (*fn)(void *), void *arg);
 // units).
 int64_t arch_fork(struct pv_fork *call);
 
+// Where a function was called from, and what it must preserve: enough to return from it once more.
+struct arch_context {
+    uint64_t rbx, rbp, r12, r13, r14, r15, rsp, rip;
+    uint64_t keep; // the caller's, handed back to it
+};
+_Noreturn void arch_return(const struct arch_context *context, long value);
+
 // The processor's error for an exception, as a signal: number, si_code and si_addr.
 struct arch_fault {
     int signo;

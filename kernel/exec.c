@@ -19,6 +19,7 @@
 #include "kernel/shm.h"
 #include "kernel/signal.h"
 #include "kernel/sys.h"
+#include "kernel/vfork.h"
 
 #define PATH_LIMIT   4096
 #define HEAD_LEN     256 // of a script, that is looked at (Linux's BINPRM_BUF_SIZE)
@@ -178,13 +179,11 @@ long sys_execve(const char *path, char *const argv[], char *const envp[])
     sys_enter();
     long r = exec_prepare(&image, path, argv, envp);
     if (r == 0) {
+        if (vfork_borrowed())
+            vfork_exec(&image, path);
         exec_commit(proc_self, &image, path);
         clock_exec();
-        // The host lets a vfork's parent go, so that it costs no call of its own.
-        struct proc *p = proc_self;
-        int vforked = atomic_load(&p->vforked) != 0;
-        r = pv_exec(image.program, image.argc, image.envc, image.strings, image.len,
-                    vforked ? (const void *)&p->vforked : NULL, 0, vforked ? p->parent_slot : 0);
+        r = pv_exec(image.program, image.argc, image.envc, image.strings, image.len);
         klog("exec: %s: error %d", proc_self->comm, (int)-r);
         proc_exit(K_STATUS_SIGNAL(SIGKILL));
     }

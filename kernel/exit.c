@@ -19,6 +19,7 @@
 #include "kernel/signal.h"
 #include "kernel/sys.h"
 #include "kernel/tty.h"
+#include "kernel/vfork.h"
 
 // door.death while somebody buries the VM: this bit, the undertaker's slot, and the host's 16 bits
 // of status.
@@ -160,13 +161,19 @@ void proc_exit(int status)
 {
     struct proc *p = proc_self;
     sys_enter(); // for good: from here on upcalls only note their events
-    p->cpu_ns = clock_cpu_ns();
+    p->cpu_ns = vfork_borrowed() ? 0 : clock_cpu_ns(); // the VM's time is its parent's
     release_resources(p);
     if (p->slot == 1 && (boot_info->flags & PV_BOOT_CHECK_LEAKS))
         report_leaks();
     proc_lock();
     uint32_t parent = depart(p, status);
     proc_unlock();
+    if (vfork_borrowed()) {
+        // No VM ends here: the second half of the exit is ours.
+        atomic_store_explicit(&p->state, PROC_ZOMBIE, memory_order_release);
+        signal_kick();
+        vfork_ended();
+    }
     int interrupt = parent ? signal_unmark(parent) : 0;
     signal_kick();
     if (parent) // a parent that spins sees it now; one that sleeps is woken by the exit call itself
@@ -241,7 +248,7 @@ static int bury_one(void)
             continue;
         // One undertaker each. If it dies as well, whoever buries it opens this burial again.
         if (__atomic_compare_exchange_n(word, &death,
-                                        BURYING_BY(proc_self->slot) | DEATH_STATUS(death), 0,
+                                        BURYING_BY(lock_self_slot()) | DEATH_STATUS(death), 0,
                                         __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
             bury(proc_at(slot), death);
             return 1;

@@ -96,41 +96,16 @@ static int64_t clone(struct proc **child)
         if (moved)
             *child = moved;
         else // every slot is taken or being torn down: that takes about a millisecond
-            pv_wait(window_door(proc_self->slot)->bell, pv_mono_ns() + BUSY_REST_NS, 0);
+            pv_wait(window_door(lock_self_slot())->bell, pv_mono_ns() + BUSY_REST_NS, 0);
     }
     return -EAGAIN;
 }
 
-// --- vfork: the parent waits for the child's exec or end ---
-
-struct vfork_wait {
-    const struct proc *child;
-    int32_t pid; // the entry may be reaped (SIGCHLD ignored) and be another's
-};
-
-static int vfork_over(void *arg)
-{
-    const struct vfork_wait *w = arg;
-    return !atomic_load(&w->child->vforked) || w->child->pid != w->pid ||
-           __atomic_load_n(&w->child->dead, __ATOMIC_ACQUIRE);
-}
-
-// Signals wait meanwhile, as on Linux; only SIGKILL does not. An exit of the child rings our bell
-// by itself.
-static void wait_vforked(const struct proc *child, int32_t pid)
-{
-    struct vfork_wait over = {child, pid};
-    struct wait w = {
-        .ready = vfork_over, .arg = &over, .deadline = PV_FOREVER, .uninterruptible = 1};
-    wait_for(&w);
-}
-
-static long fork_now(int vfork)
+static long fork_now(void)
 {
     struct proc *child = proc_claim();
     if (!child)
         return -EAGAIN;
-    atomic_store(&child->vforked, vfork);
     long r = hooks_prepare(child);
     if (r < 0) {
         proc_discard(child);
@@ -151,27 +126,15 @@ static long fork_now(int vfork)
     uint32_t state = PROC_EMBRYO;
     if (child->pid == pid)
         atomic_compare_exchange_strong(&child->state, &state, PROC_RUNNING);
-    if (vfork)
-        wait_vforked(child, pid);
     return pid;
-}
-
-static long fork_call(int vfork)
-{
-    long r;
-    do {
-        sys_enter();
-        r = fork_now(vfork);
-    } while (sys_leave(&r));
-    return r;
 }
 
 long sys_fork(void)
 {
-    return fork_call(0);
-}
-
-long sys_vfork(void)
-{
-    return fork_call(1);
+    long r;
+    do {
+        sys_enter();
+        r = fork_now();
+    } while (sys_leave(&r));
+    return r;
 }

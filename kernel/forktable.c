@@ -14,8 +14,11 @@
 #include "kernel/lib.h"
 #include "kernel/proc.h"
 #include "kernel/random.h"
+#include "kernel/vfork.h"
 
 const struct fork_hook fork_table[] = {
+    // A clone of a vforked child is a process of its own, not the child's parent.
+    {.name = "vfork", .child = vfork_fork_child},
     // Processor time starts at 0: times(2), getrusage(2).
     {.name = "clock", .child = clock_fork_child},
     // The child's seed is its own: no two processes draw the same numbers.

@@ -95,7 +95,7 @@ long sys_sched_yield(void)
     long r = 0;
     sys_enter();
     // A wait that is over at once lets the host run others; the way out looks at signals.
-    pv_wait(window_door(proc_self->slot)->bell, 0, 0);
+    pv_wait(window_door(lock_self_slot())->bell, 0, 0);
     sys_leave(&r);
     return r;
 }

@@ -170,6 +170,7 @@ static void clear_entry(struct proc *p)
 
 static void inherit(struct proc *c, struct proc *p)
 {
+    c->vm_slot = c->slot;
     c->ppid = p->pid;
     c->parent_slot = p->slot;
     c->pgid = p->pgid;
@@ -225,7 +226,7 @@ struct proc *proc_rehome(struct proc *embryo)
         uint32_t slot = c->slot;
         memcpy((uint8_t *)c + sizeof c->state, (uint8_t *)embryo + sizeof c->state,
                sizeof *c - sizeof c->state);
-        c->slot = slot;
+        c->slot = c->vm_slot = slot;
         open_door(slot);
         // Both names of the process exist for a moment; only the lock's holder can look.
         atomic_store_explicit(&c->state, PROC_EMBRYO, memory_order_release);
@@ -268,6 +269,7 @@ static void init_first(struct proc *p)
     root->top_slot = p->slot;
     root->slots_used[p->slot / 64] |= UINT64_C(1) << p->slot % 64;
     p->pid = p->pgid = p->sid = new_pid(root);
+    p->vm_slot = p->slot;
     p->ppid = PROC_INIT_PID;
     p->umask = 022;
     p->start_ns = pv_mono_ns();

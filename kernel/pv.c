@@ -80,16 +80,14 @@ int64_t pv_fork(uint32_t slot, const struct pv_range *hot, uint32_t nhot)
     return arch_fork(&call);
 }
 
-int64_t pv_exec(uint32_t program, uint32_t argc, uint32_t envc, const char *strings, uint64_t len,
-                const void *publish, uint32_t value, uint32_t kick_slot)
+int64_t pv_exec(uint32_t program, uint32_t argc, uint32_t envc, const char *strings, uint64_t len)
 {
     struct pv_exec call = {.call.nr = PV_CALL_EXEC,
                            .program = program,
                            .argc = argc,
                            .envc = envc,
                            .strings = (uintptr_t)strings,
-                           .len = len,
-                           .publish = publication(publish, value, kick_slot, 0)};
+                           .len = len};
     return arch_call(&call.call);
 }
 

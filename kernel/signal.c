@@ -96,7 +96,7 @@ void signal_post(struct proc *p, int sig, const struct proc_siginfo *info)
     if (p == proc_self)
         return;
     int blocked = (atomic_load(&p->sig_blocked) & bit & ~SIG_UNBLOCKABLE) != 0;
-    signal_mark(p->slot, !blocked);
+    signal_mark(p->vm_slot, !blocked);
     if (sig == SIGKILL)
         marked_kill[p->slot / 64] |= UINT64_C(1) << p->slot % 64;
 }

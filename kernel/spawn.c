@@ -15,6 +15,7 @@
 #include "kernel/proc.h"
 #include "kernel/pv.h"
 #include "kernel/signal.h"
+#include "kernel/spawn.h"
 #include "kernel/sys.h"
 
 #define BUSY_TRIES   64
@@ -109,8 +110,7 @@ static long prepare(struct proc *child, struct exec_image *image, const char *pa
     return r;
 }
 
-// PV_CALL_SPAWN into a slot that is free on the host's side too. *child moves when its slot was
-// busy.
+// PV_CALL_SPAWN into a slot that is free on the host's side too.
 static long start(struct proc **child, const struct exec_image *image)
 {
     for (int i = 0; i < BUSY_TRIES; i++) {
@@ -122,9 +122,20 @@ static long start(struct proc **child, const struct exec_image *image)
         if (moved)
             *child = moved;
         else
-            pv_wait(window_door(proc_self->slot)->bell, pv_mono_ns() + BUSY_REST_NS, 0);
+            pv_wait(window_door(lock_self_slot())->bell, pv_mono_ns() + BUSY_REST_NS, 0);
     }
     return -EAGAIN;
+}
+
+long spawn_start(struct proc **child, const struct exec_image *image)
+{
+    int32_t pid = (*child)->pid; // afterwards it may be gone, and its entry another's
+    (*child)->vm_slot = (*child)->slot;
+    long r = start(child, image);
+    uint32_t state = PROC_EMBRYO; // see fork.c: from here on it outlives us
+    if (r == 0 && (*child)->pid == pid)
+        atomic_compare_exchange_strong(&(*child)->state, &state, PROC_RUNNING);
+    return r;
 }
 
 static long spawn_now(const char *path, char *const argv[], char *const envp[],
@@ -137,14 +148,11 @@ static long spawn_now(const char *path, char *const argv[], char *const envp[],
     int32_t pid = child->pid;
     long r = prepare(child, &image, path, argv, envp, how);
     if (r == 0)
-        r = start(&child, &image);
+        r = spawn_start(&child, &image);
     if (r < 0) {
         proc_discard(child);
         return r;
     }
-    uint32_t state = PROC_EMBRYO; // see fork.c: from here on it outlives us
-    if (child->pid == pid)
-        atomic_compare_exchange_strong(&child->state, &state, PROC_RUNNING);
     return pid;
 }
 

@@ -80,7 +80,7 @@ static uint32_t stream_poll(struct file *f, struct waitq **queues, uint32_t *n, 
     *console |= wait_bit(f);
     // A wait that ends at once says what holds now; "may hold" is near enough, as a read that would
     // block after all does so.
-    int64_t ready = pv_wait(window_door(proc_self->slot)->bell, 0, wait_bit(f));
+    int64_t ready = pv_wait(window_door(lock_self_slot())->bell, 0, wait_bit(f));
     if (ready <= 0 || !((uint64_t)ready & wait_bit(f)))
         return 0;
     return f->minor == 0 ? POLLIN | POLLRDNORM : POLLOUT | POLLWRNORM;

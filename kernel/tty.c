@@ -90,7 +90,7 @@ static void write_echo(const uint8_t *buf, uint32_t len)
             buf += n;
             len -= (uint32_t)n;
         } else if (n == -EAGAIN) {
-            pv_wait(window_door(proc_self->slot)->bell, pv_mono_ns() + ECHO_WAIT_NS, 1u << fd);
+            pv_wait(window_door(lock_self_slot())->bell, pv_mono_ns() + ECHO_WAIT_NS, 1u << fd);
             tries++;
         } else {
             return;

@@ -111,7 +111,7 @@ void upcall(struct pv_frame *frame, void *fpu)
         pv_shared->masked = 0;
         // This is the exception stack: no place to run handlers. Ask for an upcall of its own.
         if (__atomic_load_n(&pv_shared->pending, __ATOMIC_SEQ_CST))
-            pv_kick(proc_self->slot, PV_KICK_INTERRUPT);
+            pv_kick(lock_self_slot(), PV_KICK_INTERRUPT);
         return;
     }
     // In the kernel the events stay in `pending`: whoever leaves, or waits, looks there.

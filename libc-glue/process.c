@@ -20,13 +20,6 @@ pid_t fork(void)
     return (pid_t)glue_ret(sys_fork());
 }
 
-// A clone is copy-on-write and cheap: vfork() shares no memory, which POSIX allows; but the parent
-// waits for the child's exec or exit, which programs rely on.
-pid_t vfork(void)
-{
-    return (pid_t)glue_ret(sys_vfork());
-}
-
 int execve(const char *path, char *const argv[], char *const envp[])
 {
     return (int)glue_ret(sys_execve(path, argv, envp));

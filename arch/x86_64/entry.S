@@ -74,4 +74,44 @@ arch_call_on_stack:
         ret
         .size arch_call_on_stack, . - arch_call_on_stack
 
+// long sys_vfork(uint64_t keep): returns to the same place twice, first as the child (kernel/vfork.h). The
+// callee-saved registers and the caller's stack pointer and address make a struct arch_context; `keep`
+// comes back in RDX both times, for a caller whose own return address the child would overwrite.
+        .globl sys_vfork
+        .type sys_vfork, @function
+sys_vfork:
+        mov     (%rsp), %rax
+        lea     8(%rsp), %rcx
+        push    %rdi
+        push    %rax
+        push    %rcx
+        push    %r15
+        push    %r14
+        push    %r13
+        push    %r12
+        push    %rbp
+        push    %rbx
+        mov     %rsp, %rdi
+        call    vfork_begin
+        mov     64(%rsp), %rdx
+        add     $72, %rsp
+        ret
+        .size sys_vfork, . - sys_vfork
+
+// void arch_return(const struct arch_context *context, long value)
+        .globl arch_return
+        .type arch_return, @function
+arch_return:
+        mov     %rsi, %rax
+        mov     (%rdi), %rbx
+        mov     8(%rdi), %rbp
+        mov     16(%rdi), %r12
+        mov     24(%rdi), %r13
+        mov     32(%rdi), %r14
+        mov     40(%rdi), %r15
+        mov     48(%rdi), %rsp
+        mov     64(%rdi), %rdx
+        jmp     *56(%rdi)
+        .size arch_return, . - arch_return
+
         .section .note.GNU-stack, "", @progbits

@@ -12,6 +12,8 @@ TESTS_IMAGE = os.path.join(BUILD, "images", "tests.img")
 SHELL_IMAGE = os.path.join(BUILD, "images", "shell.img")
 ORACLE = os.path.join(BUILD, "oracle")
 UNIT = os.path.join(BUILD, "unit")
+FUZZ = os.path.join(BUILD, "fuzz")
+PORTING = os.path.join(BUILD, "porting")
 
 
 def relative(path):
