@@ -250,7 +250,7 @@ UNIT_options := host/options.c
 UNIT += death forktable proc random shm signal sigwait tty
 FAMILY := tests/unit/fake_pv.c tests/unit/fake_family.c tests/unit/fake_lower.c \
 	kernel/window.c kernel/window_run.c kernel/shm.c kernel/lock.c kernel/waitq.c kernel/upcall.c \
-	kernel/proc.c kernel/fork.c kernel/exit.c kernel/wait.c kernel/ids.c \
+	kernel/proc.c kernel/fork.c kernel/vfork.c kernel/exit.c kernel/wait.c kernel/ids.c \
 	kernel/signal.c kernel/sigsys.c kernel/sigdeliver.c \
 	kernel/time.c kernel/timer.c kernel/random.c
 UNIT_death := $(FAMILY) kernel/forktable.c

@@ -97,11 +97,11 @@ void proc_tell_parent(struct proc *p, int code, int sig)
     struct proc *parent = proc_at(p->parent_slot);
     if (!atomic_load(&parent->nocldstop))
         send_sigchld(p, code, sig);
-    signal_mark(p->parent_slot, 0); // it may be in wait4(), with SIGCHLD ignored or blocked
+    signal_mark(parent->vm_slot, 0); // it may be in wait4(), with SIGCHLD ignored or blocked
 }
 
 // The first half of an exit; under proc_lock. May be done again by an undertaker after a VM that
-// died in the middle. Returns the parent's slot, for waking it, or 0.
+// died in the middle. Returns the slot of the parent's VM, for waking it, or 0.
 static uint32_t depart(struct proc *p, int status)
 {
     uint32_t parent_slot = p->parent_slot;
@@ -116,7 +116,7 @@ static uint32_t depart(struct proc *p, int status)
     // POSIX: ignoring SIGCHLD, or SA_NOCLDWAIT, means that children leave no zombie.
     if (atomic_load(&parent->nocldwait) || (atomic_load(&parent->sig_ignored) & SIG_BIT(SIGCHLD)))
         p->parent_slot = 0;
-    return parent_slot;
+    return parent->vm_slot;
 }
 
 static void drop_inode(struct wref *ref)

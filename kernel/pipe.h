@@ -11,7 +11,7 @@
 #include "kernel/window.h"
 
 #define PIPE_ATOMIC    4096u // PIPE_BUF: writes up to this long are never split
-#define PIPE_RUN       65536u // the ring grows by doubling, from one contiguous run of this many bytes
+#define PIPE_RUN       65536u // the ring grows by doubling, from one run of this many bytes
 #define PIPE_RUNS      4u     // to this many
 #define PIPE_RUN_PAGES (PIPE_RUN / WPAGE)
 #define PIPE_NEED_NONE UINT32_MAX

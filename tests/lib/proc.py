@@ -117,8 +117,11 @@ def shell_status(returncode):
 
 
 def default_signals():
-    # Python ignores SIGPIPE and passes that on; a test must start like a shell's child does.
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    # A test starts like an interactive shell's child, whatever started the harness: Python ignores
+    # SIGPIPE, nohup SIGHUP, a script's `&` SIGINT and SIGQUIT, and all of them would be inherited.
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 
 def run(argv, stdin=b"", limit=30.0, env=None, cwd=None):

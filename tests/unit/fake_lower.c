@@ -15,7 +15,10 @@
 #include "kernel/root.h"
 #include "kernel/shm.h"
 #include "kernel/signal.h"
+#include "kernel/spawn.h"
+#include "kernel/sys.h"
 #include "kernel/tty.h"
+#include "kernel/vfork.h"
 #include "tests/unit/fake_kernel.h"
 
 // Counts that every VM of the family sees: in a page of the window.
@@ -153,4 +156,35 @@ void fake_claim(uint32_t slot)
 void fake_become(uint32_t slot)
 {
     panic("fake_become(%u) in a family", slot);
+}
+
+// --- programs: the one a process becomes exits with its number in the image ---
+
+void exec_commit(struct proc *p, const struct exec_image *image, const char *path)
+{
+    (void)image, (void)path;
+    signal_exec(p);
+}
+
+long spawn_start(struct proc **child, const struct exec_image *image)
+{
+    uint32_t state = PROC_EMBRYO;
+    struct proc *p = *child;
+    p->vm_slot = p->slot;
+    long r = pv_fork(p->slot, NULL, 0);
+    if (r < 0)
+        return r;
+    atomic_compare_exchange_strong(&p->state, &state, PROC_RUNNING);
+    if (r == 0)
+        return 0;
+    vfork_fork_child();
+    lock_init_self(p->slot);
+    proc_self = p;
+    sys_exit((int)image->program);
+}
+
+// Where vfork returns to is the test's business: test_proc.c has its own.
+__attribute__((weak)) void arch_return(const struct arch_context *context, long value)
+{
+    panic("arch_return(%p, %ld)", (const void *)context, value);
 }

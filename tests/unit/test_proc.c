@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Processes: fork, exit, wait, groups, full tables.
 // Each process is a host process over one window; see fake_family.h. Neighbour: test_death.c.
+#include <setjmp.h>
 #include "tests/unit/check.h"
 #include "kernel/api/errno.h"
 #include "kernel/api/signal.h"
@@ -9,7 +10,9 @@
 #include "kernel/proc.h"
 #include "kernel/pv.h"
 #include "kernel/root.h"
+#include "kernel/signal.h"
 #include "kernel/sys.h"
+#include "kernel/vfork.h"
 #include "tests/unit/fake_family.h"
 
 // In the window: what children tell the test.
@@ -168,31 +171,71 @@ static void test_ignored_child(void)
     check_alone();
 }
 
+// As arch/x86_64/entry.S: vfork returns twice, to the same place.
+static jmp_buf twice;
+
+void arch_return(const struct arch_context *context, long value)
+{
+    CHECK_EQ(context->keep, 77);
+    longjmp(twice, (int)value);
+}
+
+static long begin_vfork(void)
+{
+    struct arch_context context = {.keep = 77};
+    return vfork_begin(&context);
+}
+
 static void test_vfork(void)
 {
     set_up();
-    long pid = sys_vfork();
+    struct proc *parent = proc_self;
+    volatile int here = 0; // the child works on its parent's memory
+    long pid = setjmp(twice);
     if (pid == 0) {
-        family_sleep_ms(20);
-        notes->value[0] = 1;
+        CHECK_EQ(begin_vfork(), 0);
+        CHECK(proc_self != parent && proc_self->ppid == parent->pid);
+        CHECK_EQ(proc_self->vm_slot, parent->slot);
+        here = 1;
         sys_exit(6);
     }
-    CHECK_EQ(notes->value[0], 1);
+    CHECK(proc_self == parent && !vfork_borrowed());
+    CHECK_EQ(here, 1);
     CHECK_EQ(reap(pid), 6);
-    // The other end of the wait: the child goes on as another program.
-    pid = sys_vfork();
+    check_alone();
+}
+
+static void test_vfork_exec(void)
+{
+    const struct exec_image image = {.program = 7}; // the faked spawn makes it the exit status
+    set_up();
+    long pid = setjmp(twice);
     if (pid == 0) {
-        family_sleep_ms(10);
-        notes->value[1] = 1;
-        atomic_store(&proc_self->vforked, 0); // as the host does for PV_CALL_EXEC
-        waitq_wake_slot(proc_self->parent_slot, 0);
-        wait_go();
-        sys_exit(7);
+        CHECK_EQ(begin_vfork(), 0);
+        signal_actions[SIGTERM].handler = K_SIG_IGN; // private memory: must not stay
+        vfork_exec(&image, "/bin/seven");
     }
-    CHECK_EQ(notes->value[1], 1);
-    CHECK_EQ(sys_wait4((int)pid, NULL, WNOHANG, NULL), 0);
-    notes->go = 1;
+    CHECK(signal_actions[SIGTERM].handler == K_SIG_DFL);
     CHECK_EQ(reap(pid), 7);
+    check_alone();
+}
+
+// A child that vforks again, or forks, gets a VM for its child.
+static void test_vfork_forks(void)
+{
+    set_up();
+    long pid = setjmp(twice);
+    if (pid == 0) {
+        CHECK_EQ(begin_vfork(), 0);
+        long grandchild = begin_vfork();
+        if (grandchild == 0) {
+            CHECK(!vfork_borrowed());
+            sys_exit(3);
+        }
+        CHECK_EQ(reap(grandchild), 3);
+        sys_exit(4);
+    }
+    CHECK_EQ(reap(pid), 4);
     check_alone();
 }
 
@@ -346,6 +389,8 @@ int main(void)
     RUN(test_orphan);
     RUN(test_ignored_child);
     RUN(test_vfork);
+    RUN(test_vfork_exec);
+    RUN(test_vfork_forks);
     RUN(test_slot_busy);
     RUN(test_host_full);
     RUN(test_table_full);
