@@ -89,10 +89,10 @@ void call_dispatch(struct monitor *m, struct gaddr addr)
         r = guest_read(&m->vm, addr, &args, call_size[nr]);
         if (r == 0)
             r = dispatch(m, nr, &args);
-        family_trace(m->family, TRACE_CALL, "%u %s = %lld", m->slot, call_names[nr], (long long)r);
+        family_trace(m->family, TRACE_CALL, "%u %s = %lld", m->slot, call_names[nr],
+                     r == CALL_REPLACED ? 0 : (long long)r);
     }
-    // A successful exec has replaced the caller.
-    if (nr != PV_CALL_EXEC || r < 0)
+    if (r != CALL_REPLACED)
         guest_write(&m->vm, ret, &r, sizeof r);
 }
 
@@ -124,11 +124,11 @@ int64_t call_kill(struct monitor *m, struct pv_kill *c)
 
 int64_t call_release(struct monitor *m, struct pv_release *c)
 {
-    const struct pv_boot_info *b = platform_boot_info(&m->vm);
     void *p = guest_ptr(&m->vm, (struct gaddr){c->addr}, c->len, GUEST_RAM);
     // Below the heap lie the program's segments, whose pages come from the image: they would not
-    // read as zero. boot_info cannot be written by ring 3, but the value is checked all the same.
-    if (!p || c->addr % X86_PAGE || c->len % X86_PAGE || c->addr < b->heap_start)
+    // read as zero. Where it starts is our own note of it: a guest that edits its page tables can
+    // write boot_info.
+    if (!p || c->addr % X86_PAGE || c->len % X86_PAGE || c->addr < m->vm.heap_start)
         return -EINVAL;
     return madvise(p, c->len, MADV_DONTNEED) < 0 ? -errno : 0;
 }

@@ -29,6 +29,8 @@ int64_t call_console(struct monitor *m, struct pv_console *c)
 
     if (c->fd > 2 || f->stdio[c->fd] == PV_STDIO_NONE)
         return -EBADF;
+    if (!write && f->stdio[c->fd] == PV_STDIO_TTY)
+        return -EBADF; // the supervisor reads it for the whole family
     if (c->len > CONSOLE_MAX)
         c->len = CONSOLE_MAX;
     void *p = guest_ptr(&m->vm, (struct gaddr){c->buf}, c->len, areas);
@@ -46,5 +48,7 @@ int64_t call_console(struct monitor *m, struct pv_console *c)
         f->stdio_small[fd] = 1;
         return call_console(m, c);
     }
+    if (n < 0 && errno == EINTR)
+        return -EAGAIN; // an event: the guest is about to hear of it
     return n < 0 ? -errno : n;
 }

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "abi/x86.h"
@@ -28,23 +27,6 @@ static void inherit_ram(const struct monitor *m, int on)
 {
     madvise(m->vm.ram + PV_PLATFORM_VA, m->vm.ram_size - PV_PLATFORM_VA,
             on ? MADV_DOFORK : MADV_DONTFORK);
-}
-
-static pid_t fork_sibling(struct family *f, uint32_t slot)
-{
-    // Posts to the child wait until event_init(): their handler knows only the parent's VM until
-    // then.
-    sigset_t all, old;
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &old);
-    // The bare system call: nothing in this process needs the C library's fork handlers, and it
-    // registers the pid before the child exists to be killed, so that the supervisor knows whose
-    // death it reaps.
-    pid_t pid = (pid_t)syscall(SYS_clone, CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD, NULL,
-                               &f->shared->slots[slot].pid, NULL, NULL);
-    if (pid != 0)
-        sigprocmask(SIG_SETMASK, &old, NULL);
-    return pid;
 }
 
 // Copies pages that will be written anyway while it costs a host fault each, not a guest one. One
@@ -65,7 +47,7 @@ static void touch(const struct monitor *m, const struct pv_range *hot, uint32_t 
 static void finish_clone(struct monitor *m, struct gaddr call)
 {
     struct pv_boot_info *b = platform_boot_info(&m->vm);
-    int64_t ret = 1;
+    const int64_t ret = 1;
     b->slot = m->slot;
     if (getrandom(b->seed, sizeof b->seed, 0) != sizeof b->seed)
         monitor_die(m, SIGKILL, "no random seed");
@@ -81,7 +63,7 @@ struct clone {
     struct pv_range hot[PV_MAX_HOT];
 };
 
-static _Noreturn void run_clone(struct monitor *m, struct clone *c)
+static void become_clone(struct monitor *m, struct clone *c)
 {
     m->slot = c->slot;
     m->timer_deadline = 0;
@@ -109,12 +91,14 @@ int64_t call_fork(struct monitor *m, struct pv_fork *c)
     if (c->nhot &&
         guest_read(&m->vm, (struct gaddr){c->hot}, clone.hot, c->nhot * sizeof clone.hot[0]) < 0)
         return -EFAULT;
-    if ((r = family_claim(f, c->slot)) < 0)
+    if ((r = family_claim(f, c->slot, m->slot)) < 0)
         return r;
     clone.regs = *vm_regs(&m->vm);
-    pid_t pid = fork_sibling(f, c->slot);
-    if (pid == 0)
-        run_clone(m, &clone);
+    pid_t pid = family_fork(f, c->slot, CLONE_PARENT);
+    if (pid == 0) {
+        become_clone(m, &clone);
+        return CALL_REPLACED;
+    }
     if (pid < 0) {
         family_release(f, c->slot);
         return -EAGAIN;
@@ -152,10 +136,14 @@ static int publish_valid(const struct family *f, const struct pv_publish *p)
     return !p->kick_slot || family_slot_valid(f, p->kick_slot);
 }
 
-static void publish(struct family *f, const struct pv_publish *p)
+static void publish_value(struct family *f, const struct pv_publish *p)
 {
     if (p->offset)
         __atomic_store_n((uint32_t *)(f->window + p->offset), p->value, __ATOMIC_SEQ_CST);
+}
+
+static void publish_kick(struct family *f, const struct pv_publish *p)
+{
     if (p->kick_slot) {
         __atomic_fetch_add(&family_door(f, p->kick_slot)->bell, 1, __ATOMIC_SEQ_CST);
         family_kick(f, p->kick_slot, p->interrupt != 0);
@@ -170,6 +158,10 @@ int64_t call_exec(struct monitor *m, struct pv_exec *c)
     int r = read_args(m, c, &args);
     if (r < 0)
         return r;
+    if ((r = load_fits(&m->vm, m->family, c->program, &args)) < 0) {
+        free(args.strings);
+        return r;
+    }
     m->vm.tables ^= 1;
     if ((r = load_program(&m->vm, m->family, m->slot, c->program, &args, &regs)) < 0)
         monitor_die(m, SIGKILL, strerror(-r));
@@ -185,7 +177,20 @@ int64_t call_exec(struct monitor *m, struct pv_exec *c)
                  image_program_path(m->family->image, c->program),
                  (double)(family_now(m->family) - start) / 1e6);
     gdb_exec(m);
-    return 0;
+    return CALL_REPLACED;
+}
+
+// In the child of SPAWN, which has no RAM yet.
+static void become_program(struct monitor *m, const struct pv_exec *c, struct load_args *args)
+{
+    m->slot = c->slot;
+    // Before anything else is mapped: it might be where RAM will be.
+    if (load_reserve(&m->vm) < 0)
+        monitor_die(m, SIGKILL, "cannot reserve its memory");
+    gdb_forget(m, NULL);
+    vm_forget(&m->vm);
+    monitor_run_program(m, c->program, args);
+    free(args->strings);
 }
 
 int64_t call_spawn(struct monitor *m, struct pv_exec *c)
@@ -198,14 +203,13 @@ int64_t call_spawn(struct monitor *m, struct pv_exec *c)
         return -EINVAL;
     if ((r = read_args(m, c, &args)) < 0)
         return r;
-    if ((r = family_claim(f, c->slot)) == 0) {
+    if ((r = load_fits(&m->vm, f, c->program, &args)) == 0 &&
+        (r = family_claim(f, c->slot, m->slot)) == 0) {
         inherit_ram(m, 0);
-        pid_t pid = fork_sibling(f, c->slot);
+        pid_t pid = family_fork(f, c->slot, CLONE_PARENT);
         if (pid == 0) {
-            m->slot = c->slot;
-            gdb_forget(m, NULL);
-            vm_forget(&m->vm);
-            monitor_run_program(m, c->program, &args);
+            become_program(m, c, &args);
+            return CALL_REPLACED;
         }
         inherit_ram(m, 1);
         if (pid < 0) {
@@ -230,8 +234,12 @@ int64_t call_exit(struct monitor *m, struct pv_exit *c)
         atomic_store(&f->shared->first_status, c->status & 0xffff);
         atomic_store(&f->shared->first_done, 1);
     }
-    // The slot first: once the parent sees the zombie it may reuse it.
+    // A monitor can be killed between any two of these lines. Until the slot is free it is a death
+    // that the family hears of, which the guests' kernel takes for what it is if the zombie is there
+    // already; after that, the supervisor has everybody look. The parent is told last: when it
+    // reuses the slot it finds it free.
+    publish_value(f, &c->publish);
     family_release(f, m->slot);
-    publish(f, &c->publish);
+    publish_kick(f, &c->publish);
     _exit(0);
 }

@@ -17,11 +17,12 @@
 #include "host/platform.h"
 
 static struct kvm_run *volatile handler_run;
+static volatile sig_atomic_t alarm_came;
 
 static void on_signal(int sig)
 {
-    (void)sig;
     struct kvm_run *run = handler_run;
+    alarm_came |= sig == SIGALRM;
     if (run)
         run->immediate_exit = 1;
 }
@@ -33,17 +34,36 @@ void event_init(struct monitor *m)
     handler_run = m->vm.run;
     sigaction(SIGUSR1, &act, NULL);
     sigaction(SIGALRM, &act, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN); // PV_CALL_CONSOLE has errors for these two
+    signal(SIGXFSZ, SIG_IGN);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+static uint32_t collect_timer(struct monitor *m)
+{
+    int came = alarm_came;
+    alarm_came = 0;
+    if (!m->timer_deadline)
+        return 0;
+    if (family_now(m->family) >= m->timer_deadline) {
+        m->timer_deadline = 0;
+        return PV_EVENT_TIMER;
+    }
+    // The host's clock is disciplined, the family's is not: the alarm may come too early by it, and
+    // does not come twice.
+    if (came)
+        event_set_timer(m, m->timer_deadline);
+    return 0;
+}
+
 uint32_t event_collect(struct monitor *m)
 {
-    uint32_t bits = atomic_exchange(&m->family->shared->slots[m->slot].events, 0);
-    if (m->timer_deadline && family_now(m->family) >= m->timer_deadline) {
-        m->timer_deadline = 0;
-        bits |= PV_EVENT_TIMER;
+    struct family_slot *slot = &m->family->shared->slots[m->slot];
+    uint32_t bits = atomic_exchange(&slot->events, 0) | collect_timer(m);
+    if (!m->killed && atomic_load(&slot->kill) == m->pid) {
+        m->killed = 1;
+        bits |= PV_EVENT_KILL;
     }
     if (bits)
         __atomic_fetch_or(&platform_shared(&m->vm)->pending, bits, __ATOMIC_SEQ_CST);

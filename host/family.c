@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -108,7 +110,7 @@ int family_init(struct family *f, const struct options *opt, struct image *image
     return arena_make(f, err, errlen);
 }
 
-int family_claim(struct family *f, uint32_t slot)
+int family_claim(struct family *f, uint32_t slot, uint32_t claimer)
 {
     struct family_slot *s = &f->shared->slots[slot];
     uint32_t free = SLOT_FREE;
@@ -116,9 +118,10 @@ int family_claim(struct family *f, uint32_t slot)
         return -EAGAIN;
     if (!atomic_compare_exchange_strong(&s->state, &free, SLOT_STARTING))
         return -EBUSY;
+    atomic_store(&s->claimer, claimer);
     atomic_store(&s->events, 0);
     atomic_store(&s->kill, 0);
-    atomic_fetch_add(&f->shared->live, 1);
+    atomic_store(&s->death, 0);
     return 0;
 }
 
@@ -127,7 +130,20 @@ void family_release(struct family *f, uint32_t slot)
     struct family_slot *s = &f->shared->slots[slot];
     atomic_store(&s->pid, 0);
     atomic_store(&s->state, SLOT_FREE);
-    atomic_fetch_sub(&f->shared->live, 1);
+}
+
+pid_t family_fork(struct family *f, uint32_t slot, uint64_t flags)
+{
+    sigset_t all, old;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &old);
+    // The bare system call: nothing in this process needs the C library's fork handlers.
+    pid_t pid = (pid_t)syscall(SYS_clone, flags | CLONE_PARENT_SETTID | SIGCHLD, NULL,
+                               &f->shared->slots[slot].pid, NULL, NULL);
+    int e = errno;
+    if (pid != 0)
+        sigprocmask(SIG_SETMASK, &old, NULL);
+    return pid < 0 ? -e : pid;
 }
 
 static void futex_wake(uint32_t *word)

@@ -34,15 +34,18 @@ struct family_slot {
     _Atomic int32_t kill; // supervisor: pid that PV_EVENT_KILL was posted to, ends at deadline_ns
     _Atomic uint64_t deadline_ns;
     _Atomic uint32_t death; // monitor: wait status it ends with when the guest did not choose one
-    uint32_t reserved[9];
+    _Atomic uint32_t claimer; // slot of the VM that is cloning into this one, while SLOT_STARTING
+    uint32_t reserved[8];
 };
 _Static_assert(sizeof(struct family_slot) == 64, "one cache line");
 
+// Every monitor can write all of it. So to the supervisor, which is not confined, it is a word of
+// advice about this family and nothing else: supervisor.c signals only children of its own.
 struct family_shared {
     _Atomic uint32_t closing;      // no new VM may start
+    _Atomic uint32_t started;      // the first program is about to execute
     _Atomic uint32_t first_done;   // the first program has exited, with first_status
     _Atomic uint32_t first_status; // a wait(2) status
-    _Atomic uint32_t live;         // monitors that hold a slot
     struct family_slot slots[];    // [0] unused
 };
 
@@ -105,10 +108,16 @@ static inline int family_slot_valid(const struct family *f, uint32_t slot)
     return slot >= 1 && slot <= f->opt->max_procs;
 }
 
-// Claims a free slot for a new monitor; -EBUSY when it has one, -EAGAIN when the family is closing.
-int family_claim(struct family *f, uint32_t slot);
-// The monitor gives its slot back (before the parent learns that it is a zombie).
+// Claims a free slot for a new monitor, by the VM in slot `claimer` (0: the supervisor). 0, -EBUSY
+// when it has one, -EAGAIN when the family is closing.
+int family_claim(struct family *f, uint32_t slot, uint32_t claimer);
+// The monitor gives its slot back (before the parent is told that it is a zombie).
 void family_release(struct family *f, uint32_t slot);
+// fork(2) into a claimed slot, with `flags` of clone(2) added. Registers the child's pid before it
+// runs, so that the supervisor knows whose death it reaps. The child starts with all signals
+// blocked: event_init() opens them when there is a VM to interrupt. The pid, 0 in the child, or
+// -errno.
+pid_t family_fork(struct family *f, uint32_t slot, uint64_t flags);
 
 // Adds 1 to a slot's doorbell and wakes its futex.
 void family_ring(struct family *f, uint32_t slot);

@@ -141,6 +141,8 @@ void gdb_forget(struct monitor *m, struct kvm_regs *regs)
     if (!g)
         return;
     watched = NULL;
+    if (!regs)
+        g->nbreakpoints = 0; // they were in RAM that this process has not got
     gdb_detach(m, g);
     m->gdb = NULL;
     if (regs)

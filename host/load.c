@@ -53,11 +53,16 @@ int load_args_valid(const struct load_args *args)
            (args->len == 0 || args->strings[args->len - 1] == 0);
 }
 
-static int map_anonymous(const struct vm *vm)
+static int map_anonymous(const struct vm *vm, int rights)
 {
-    void *p = mmap(vm->ram + PV_PLATFORM_VA, vm->ram_size - PV_PLATFORM_VA, PROT_READ | PROT_WRITE,
+    void *p = mmap(vm->ram + PV_PLATFORM_VA, vm->ram_size - PV_PLATFORM_VA, rights,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     return p == MAP_FAILED ? -errno : 0;
+}
+
+int load_reserve(const struct vm *vm)
+{
+    return map_anonymous(vm, PROT_NONE);
 }
 
 static void populate(const struct vm *vm, uint64_t start, uint64_t len)
@@ -133,43 +138,68 @@ static void fill_boot_info(const struct vm *vm, const struct family *f, uint32_t
     strcpy(b->hostname, "ramet");
 }
 
-int load_program(struct vm *vm, const struct family *f, uint32_t slot, uint32_t program,
-                 const struct load_args *args, struct kvm_regs *regs)
+// Where things lie in RAM: the program's segments, heap, guard, stack.
+struct layout {
+    uint64_t heap, stack_bottom;
+};
+
+static int plan(const struct vm *vm, const struct elf_program *elf, const struct load_args *args,
+                struct layout *l)
 {
-    const struct elf_program *elf = image_program(f->image, program);
     const struct image_seg *last = &elf->segs[elf->nsegs - 1];
     uint64_t stack = vm->ram_size / 8 < STACK_MAX ? vm->ram_size / 8 : STACK_MAX;
-    uint64_t stack_bottom = (vm->ram_size - stack) & ~(X86_PAGE_2M - 1);
-    uint64_t heap = last->vaddr + last->memsz;
-    int r;
 
+    l->stack_bottom = (vm->ram_size - stack) & ~(X86_PAGE_2M - 1);
     // A last segment that is not writable shares no 2 MB page with the heap.
-    heap = (last->flags & IMAGE_SEG_W) ? (heap + X86_PAGE - 1) & ~(X86_PAGE - 1)
-                                       : (heap + X86_PAGE_2M - 1) & ~(X86_PAGE_2M - 1);
-    if (heap + X86_PAGE_2M > stack_bottom - X86_PAGE_2M || args->len > stack / 2)
-        return -ENOMEM;
-    if ((r = map_anonymous(vm)) < 0)
-        return r;
-    for (uint32_t i = 0; i < elf->nsegs; i++)
-        if ((r = map_segment(vm, f->image->fd, &elf->segs[i])) < 0)
-            return r;
+    uint64_t align = (last->flags & IMAGE_SEG_W) ? X86_PAGE : X86_PAGE_2M;
+    l->heap = (last->vaddr + last->memsz + align - 1) & ~(align - 1);
+    int fits = l->heap + X86_PAGE_2M <= l->stack_bottom - X86_PAGE_2M && args->len <= stack / 2;
+    return fits ? 0 : -ENOMEM;
+}
 
+int load_fits(const struct vm *vm, const struct family *f, uint32_t program,
+              const struct load_args *args)
+{
+    struct layout layout;
+    return plan(vm, image_program(f->image, program), args, &layout);
+}
+
+// What the program is about to touch.
+static void populate_program(const struct vm *vm, const struct elf_program *elf, uint64_t heap)
+{
     for (uint32_t i = 0; i < elf->nsegs; i++)
         if (elf->segs[i].flags & IMAGE_SEG_W)
             populate(vm, elf->segs[i].vaddr,
                      elf->segs[i].memsz < POPULATE_DATA ? elf->segs[i].memsz : POPULATE_DATA);
     populate(vm, heap, POPULATE_HEAP);
     populate(vm, vm->ram_size - POPULATE_STACK, POPULATE_STACK);
+}
+
+int load_program(struct vm *vm, const struct family *f, uint32_t slot, uint32_t program,
+                 const struct load_args *args, struct kvm_regs *regs)
+{
+    const struct elf_program *elf = image_program(f->image, program);
+    struct layout at;
+    int r;
+
+    if ((r = plan(vm, elf, args, &at)) < 0)
+        return r;
+    if ((r = map_anonymous(vm, PROT_READ | PROT_WRITE)) < 0)
+        return r;
+    for (uint32_t i = 0; i < elf->nsegs; i++)
+        if ((r = map_segment(vm, f->image->fd, &elf->segs[i])) < 0)
+            return r;
+    populate_program(vm, elf, at.heap);
 
     struct pv_boot_info *b = platform_boot_info(vm);
     platform_shared(vm)->masked =
         0; // touched here, so that it is there when its neighbours are mapped
-    platform_init(vm, elf, stack_bottom);
+    platform_init(vm, elf, at.stack_bottom);
     fill_boot_info(vm, f, slot, b);
     b->program = program;
-    b->heap_start = heap;
-    b->heap_end = stack_bottom - X86_PAGE_2M;
-    b->stack_bottom = stack_bottom;
+    b->heap_start = vm->heap_start = at.heap;
+    b->heap_end = at.stack_bottom - X86_PAGE_2M;
+    b->stack_bottom = at.stack_bottom;
     b->stack_top = vm->ram_size;
     if (getrandom(b->seed, sizeof b->seed, 0) != sizeof b->seed)
         return -EIO;

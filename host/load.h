@@ -23,6 +23,14 @@ int load_args_pack(struct load_args *args, char *const argv[], char *const envp[
 // Whether the block holds exactly the strings it says.
 int load_args_valid(const struct load_args *args);
 
+// Whether a program and its arguments fit into a VM's RAM: 0 or -ENOMEM. Changes nothing.
+int load_fits(const struct vm *vm, const struct family *f, uint32_t program,
+              const struct load_args *args);
+
+// Puts an inaccessible mapping where RAM is not mapped (the child of a fork(2) that left it out). 0
+// or -errno.
+int load_reserve(const struct vm *vm);
+
 // Replaces RAM by program number `program` (checked by the caller), ready to run as `slot`:
 // segments mapped from the image file, platform pages, boot_info, arguments on the stack. Fills the
 // registers it starts with. 0 or -errno; after an error RAM is gone.

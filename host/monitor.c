@@ -28,6 +28,8 @@ void monitor_die(struct monitor *m, uint32_t status, const char *why)
 void monitor_enroll(struct monitor *m)
 {
     struct family *f = m->family;
+    m->pid = atomic_load(&f->shared->slots[m->slot].pid);
+    m->killed = 0;
     // A new VM: what it inherited counts for its parent.
     memset(m->calls, 0, sizeof m->calls);
     m->exceptions = m->interrupts = 0;
@@ -71,10 +73,10 @@ static void handle_exit(struct monitor *m)
     }
 }
 
+// The run loop of this process. A clone made by one of its calls is in the same loop: it finds its own
+// VM in *m when it gets back here.
 static _Noreturn void run(struct monitor *m)
 {
-    atomic_store(&m->family->shared->slots[m->slot].state, SLOT_RUNNING);
-    gdb_begin(m);
     for (;;) {
         if (ioctl(m->vm.vcpu_fd, KVM_RUN, 0) == 0) {
             handle_exit(m);
@@ -87,6 +89,13 @@ static _Noreturn void run(struct monitor *m)
                         errno == EFAULT ? "memory is gone (image file changed?)" : strerror(errno));
         }
     }
+}
+
+// The VM is complete.
+static void begin(struct monitor *m)
+{
+    atomic_store(&m->family->shared->slots[m->slot].state, SLOT_RUNNING);
+    gdb_begin(m);
 }
 
 static void create_vm(struct monitor *m)
@@ -133,7 +142,9 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
         f->tsc_mult = (UINT64_C(1000000) << 32) / (uint64_t)khz;
     }
     if ((r = load_program(&m->vm, f, m->slot, program, args, &regs)) < 0)
-        monitor_die(m, SIGKILL, strerror(-r));
+        monitor_die(m, SIGKILL,
+                    r == -ENOMEM ? "its program does not fit into its memory (--mem)"
+                                 : strerror(-r));
     m->program = program;
     monitor_share_text(m);
     // Later monitors are clones of the first one and inherit its confinement.
@@ -146,7 +157,8 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
     else if ((r = vm_try_start(&m->vm, &regs, PLATFORM_TABLES_VA(m->vm.tables))) < 0)
         monitor_die(m, SIGKILL, "this KVM does not take the registers of a Ramet VM");
     f->booted = 1;
-    run(m);
+    atomic_store(&f->shared->started, 1);
+    begin(m);
 }
 
 void monitor_start(struct family *f, uint32_t slot, uint32_t program, const struct load_args *args)
@@ -167,13 +179,15 @@ void monitor_start(struct family *f, uint32_t slot, uint32_t program, const stru
                .text = f->text.map,
                .size = f->arena_size},
     };
-    textcache_protect(&f->text);
+    if (textcache_protect(&f->text) < 0)
+        monitor_die(&monitor, SIGKILL, "cannot protect the text cache");
     monitor_run_program(&monitor, program, args);
+    run(&monitor);
 }
 
 void monitor_resume_clone(struct monitor *m, const struct kvm_regs *regs)
 {
     create_vm(m);
     vm_start_at(&m->vm, regs, PLATFORM_TABLES_VA(m->vm.tables));
-    run(m);
+    begin(m);
 }

@@ -16,6 +16,8 @@ struct platform_exception;
 struct monitor {
     struct family *family;
     uint32_t slot;
+    int32_t pid;      // of this process
+    int killed;       // PV_EVENT_KILL has been passed on
     uint32_t program; // index in the image's table
     struct vm vm;
     uint64_t timer_deadline;        // of PV_CALL_SET_TIMER, guest monotonic ns; 0 = off
@@ -29,10 +31,9 @@ struct monitor {
 _Noreturn void monitor_start(struct family *f, uint32_t slot, uint32_t program,
                              const struct load_args *args);
 
-// In a process of its own without a VM (m->vm forgotten or new): enrols as m->slot and runs
-// `program`.
-_Noreturn void monitor_run_program(struct monitor *m, uint32_t program,
-                                   const struct load_args *args);
+// In a process of its own without a VM (m->vm forgotten or new): enrols as m->slot and makes a VM
+// that is about to execute `program`. The caller returns to the run loop.
+void monitor_run_program(struct monitor *m, uint32_t program, const struct load_args *args);
 
 // Ends this monitor without the guest's consent: the family sees a death with this wait(2)
 // status. `why` goes to stderr for what is not the program's doing (NULL: nothing to say).
@@ -42,8 +43,9 @@ _Noreturn void monitor_die(struct monitor *m, uint32_t status, const char *why);
 // the program is loaded or cloned, before the VM runs.
 void monitor_share_text(struct monitor *m);
 
-// In the child of a fork(2): makes the new VM over the copied memory and runs it from `regs`.
-_Noreturn void monitor_resume_clone(struct monitor *m, const struct kvm_regs *regs);
+// In the child of a fork(2): makes the new VM over the copied memory, about to go on from `regs`. The
+// caller returns to the run loop: a clone's clone stands no deeper on the host's stack than its parent.
+void monitor_resume_clone(struct monitor *m, const struct kvm_regs *regs);
 
 // Registers this process as the monitor of m->slot: dies with the supervisor, refuses a closing
 // family.
@@ -54,6 +56,13 @@ void monitor_enroll(struct monitor *m);
 void event_init(struct monitor *m);
 // Moves what was posted for this VM into shared->pending; returns the bits.
 uint32_t event_collect(struct monitor *m);
+// Whether event_collect() would find any, the timer apart.
+static inline int event_posted(const struct monitor *m)
+{
+    struct family_slot *slot = &m->family->shared->slots[m->slot];
+    // PV_EVENT_KILL is meant for a process, not for whoever has its slot by now.
+    return atomic_load(&slot->events) || (!m->killed && atomic_load(&slot->kill) == m->pid);
+}
 // After an interrupted KVM_RUN: collects, and pushes an upcall if the guest takes one now.
 void event_deliver(struct monitor *m);
 // An exception stub has reported: turns it into an upcall, or ends the VM.
@@ -67,6 +76,9 @@ uint32_t event_exception_signal(uint64_t vector);
 void event_set_timer(struct monitor *m, uint64_t deadline);
 
 // --- host/call.c and call_*.c: one function per paravirtual call ---
+// What a handler returns when whoever made the call is not there any more: the VM runs another program
+// now, or this process has become another VM's. Nothing is written back.
+#define CALL_REPLACED INT64_MAX
 // Handles the call whose argument struct is at `addr`.
 void call_dispatch(struct monitor *m, struct gaddr addr);
 int64_t call_exit(struct monitor *m, struct pv_exit *c);

@@ -20,8 +20,8 @@ static const char usage[] =
     "Runs the first program of IMAGE; each of its processes is a VM. ARGS replace the image's "
     "default ones.\n"
     "  --mem SIZE          RAM of each VM (default 64M; K, M and G suffixes)\n"
-    "  --window-size SIZE  memory the family shares: files, pipes, tables (default 128M)\n"
-    "  --max-procs N       most processes at a time (default 1024)\n"
+    "  --window-size SIZE  memory the family shares: files, pipes, tables (default 64M)\n"
+    "  --max-procs N       most processes at a time (default 256)\n"
     "  --exec PATH         start this program of the image instead of its first\n"
     "  --env NAME=VALUE    add to the program's environment (may be repeated)\n"
     "  --trace[=proc,call,exit]  report on stderr what the VMs do (default proc)\n"
@@ -218,7 +218,7 @@ int options_parse(struct options *opt, int argc, char **argv)
     };
     int c, r;
     *opt = (struct options){
-        .kvm = "/dev/kvm", .mem = 64 * MB, .window_size = 128 * MB, .max_procs = 1024};
+        .kvm = "/dev/kvm", .mem = 64 * MB, .window_size = 64 * MB, .max_procs = 256};
     // "+": the first word that is no option is the image, what follows belongs to the program.
     while ((c = getopt_long(argc, argv, "+", known, NULL)) != -1)
         if ((r = parse_one(opt, c, optarg)) != 0)

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -24,6 +25,9 @@
 
 // The window's tables, from its start: doors, processes, descriptions, the first inodes.
 #define WINDOW_HOT (UINT64_C(4) << 20)
+// Messages taken before deaths, signals and the terminal get their turn: a monitor that sends without
+// end must not keep the supervisor from them.
+#define MESSAGES_AT_ONCE 64
 
 struct supervisor {
     struct family *f;
@@ -31,7 +35,9 @@ struct supervisor {
     int messages;         // our end of the monitors' socket
     int terminal;         // not 0: stdin is a terminal to be read
     int outside;          // signal that asks the family to end, or 0
+    pid_t group;          // of the first monitor and its session: all monitors are in it
     uint32_t first_death; // wait status of a first program that died without EXIT, | WINDOW_DEAD
+    int failed;           // the first program could not be started; somebody has said why
     int warm;             // the window's hot part is on huge pages
     uint32_t kills;       // forced kills that are due later
 };
@@ -41,19 +47,38 @@ static struct family_slot *slot_of(struct supervisor *s, uint32_t slot)
     return &s->f->shared->slots[slot];
 }
 
+// Signals a monitor. Its pid comes from memory that every monitor can write; a child of ours it must
+// be, and since nobody else reaps those, the pid is not another process' meanwhile.
+static void signal_monitor(pid_t pid, int sig)
+{
+    siginfo_t info;
+    if (pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
+        kill(pid, sig);
+}
+
 // Posts events to a VM and makes sure it notices: asleep, running or in between.
 static void post(struct supervisor *s, uint32_t slot, uint32_t events)
 {
     struct family_slot *to = slot_of(s, slot);
     atomic_fetch_or(&to->events, events);
     family_ring(s->f, slot);
-    int32_t pid = atomic_load(&to->pid);
-    if (pid > 0)
-        kill(pid, SIGUSR1);
+    signal_monitor(atomic_load(&to->pid), SIGUSR1);
+}
+
+// Slots that a dead VM had claimed for clones it did not live to make.
+static void release_claims(struct supervisor *s, uint32_t dead)
+{
+    for (uint32_t i = 1; i <= s->f->opt->max_procs; i++) {
+        struct family_slot *slot = slot_of(s, i);
+        if (atomic_load(&slot->state) == SLOT_STARTING && atomic_load(&slot->claimer) == dead &&
+            atomic_load(&slot->pid) == 0)
+            family_release(s->f, i);
+    }
 }
 
 static void bury(struct supervisor *s, uint32_t slot, uint32_t status)
 {
+    release_claims(s, slot);
     family_release(s->f, slot);
     if (slot == 1) {
         s->first_death = WINDOW_DEAD | status;
@@ -69,23 +94,42 @@ static void bury(struct supervisor *s, uint32_t slot, uint32_t status)
             family_ring(s->f, i);
 }
 
+// The slot of a monitor, or 0: it has ended by PV_CALL_EXIT.
+static uint32_t slot_of_pid(struct supervisor *s, pid_t pid)
+{
+    uint32_t slot = s->f->opt->max_procs;
+    while (slot > 0 && atomic_load(&slot_of(s, slot)->pid) != pid)
+        slot--;
+    return slot;
+}
+
+static void bury_monitor(struct supervisor *s, uint32_t slot, int status)
+{
+    uint32_t death = atomic_load(&slot_of(s, slot)->death);
+    if (WIFSIGNALED(status)) {
+        death = (uint32_t)WTERMSIG(status);
+        if (death == SIGSYS)
+            family_say("VM %u ends: its monitor made a system call it is not allowed", slot);
+    } else if (slot == 1 && !atomic_load(&s->f->shared->started)) {
+        s->failed = 1;
+    }
+    bury(s, slot, death ? death : SIGKILL);
+    family_trace(s->f, TRACE_PROC, "%u died", slot);
+}
+
 static void reap(struct supervisor *s)
 {
     int status;
     pid_t pid;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        for (uint32_t i = 1; i <= s->f->opt->max_procs; i++) {
-            struct family_slot *slot = slot_of(s, i);
-            if (atomic_load(&slot->pid) != pid)
-                continue;
-            // Still registered: it did not end by PV_CALL_EXIT.
-            uint32_t death = atomic_load(&slot->death);
-            if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
-                family_say("VM %u ends: its monitor made a system call it is not allowed", i);
-            bury(s, i, WIFSIGNALED(status) ? (uint32_t)WTERMSIG(status) : death ? death : SIGKILL);
-            family_trace(s->f, TRACE_PROC, "%u died", i);
-            break;
-        }
+        uint32_t slot = slot_of_pid(s, pid);
+        if (slot)
+            bury_monitor(s, slot, status);
+        else if (WIFSIGNALED(status))
+            // Killed in the last lines of PV_CALL_EXIT: its parent may not have been told.
+            for (uint32_t i = 1; i <= s->f->opt->max_procs; i++)
+                if (atomic_load(&slot_of(s, i)->pid) > 0)
+                    post(s, i, PV_EVENT_KICK);
     }
 }
 
@@ -98,7 +142,7 @@ static void begin_kill(struct supervisor *s, uint32_t slot, int32_t pid)
     atomic_store(&to->deadline_ns, family_now(s->f) + PV_KILL_GRACE_NS);
     atomic_store(&to->kill, pid);
     s->kills++;
-    post(s, slot, PV_EVENT_KILL);
+    post(s, slot, 0); // event_collect() compares `kill` with its own pid
 }
 
 static void finish_kills(struct supervisor *s)
@@ -111,7 +155,7 @@ static void finish_kills(struct supervisor *s)
         if (pid <= 0 || atomic_load(&slot->kill) != pid)
             continue;
         if (now >= atomic_load(&slot->deadline_ns))
-            kill(pid, SIGKILL);
+            signal_monitor(pid, SIGKILL);
         else
             s->kills++;
     }
@@ -131,8 +175,10 @@ static void warm_up(struct supervisor *s, uint32_t index, const struct elf_progr
 static void take_messages(struct supervisor *s)
 {
     struct family_msg msg;
-    ssize_t n;
-    while ((n = recv(s->messages, &msg, sizeof msg, MSG_DONTWAIT)) > 0) {
+    for (unsigned i = 0; i < MESSAGES_AT_ONCE; i++) {
+        ssize_t n = recv(s->messages, &msg, sizeof msg, MSG_DONTWAIT);
+        if (n < 0)
+            return;
         if (n != sizeof msg)
             continue;
         const struct elf_program *program = image_program(s->f->image, msg.slot);
@@ -159,6 +205,9 @@ static void take_signals(struct supervisor *s)
             terminal_resize(s->f);
             post(s, 1, PV_EVENT_TTY);
             break;
+        case SIGCONT:
+            terminal_again();
+            break;
         default:
             s->outside = (int)info.ssi_signo;
         }
@@ -176,11 +225,11 @@ static void step(struct supervisor *s)
     int timeout = s->kills || (s->terminal && fds[2].fd < 0) ? 20 : -1;
     if (poll(fds, 3, timeout) < 0 && errno != EINTR)
         return;
-    if (fds[2].revents && terminal_input(s->f)) {
+    int input = fds[2].revents ? terminal_input(s->f, fds[2].revents & (POLLHUP | POLLERR)) : 0;
+    if (input)
         post(s, 1, PV_EVENT_TTY);
-        if (!(fds[2].revents & POLLIN))
-            s->terminal = 0;
-    }
+    if (input < 0)
+        s->terminal = 0;
     if (fds[1].revents)
         take_messages(s);
     take_signals(s);
@@ -188,24 +237,20 @@ static void step(struct supervisor *s)
         finish_kills(s);
 }
 
-// Kills and reaps what is left. A monitor enrols its pid before it looks at `closing`, so none
-// escapes.
+// Kills and reaps what is left. Not by the pids in the family page, which a monitor could have
+// removed its own from: monitors cannot leave their process group, and it has this number as long as
+// one of them is not reaped. Only the first can be caught before it has made the group.
 static void close_family(struct supervisor *s)
 {
     atomic_store(&s->f->shared->closing, 1);
     for (;;) {
-        for (uint32_t i = 1; i <= s->f->opt->max_procs; i++) {
-            int32_t pid = atomic_load(&slot_of(s, i)->pid);
-            if (pid > 0)
-                kill(pid, SIGKILL);
-        }
         pid_t pid;
         while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
-            for (uint32_t i = 1; i <= s->f->opt->max_procs; i++)
-                if (atomic_load(&slot_of(s, i)->pid) == pid)
-                    family_release(s->f, i);
+            ;
         if (pid < 0)
             return; // ECHILD: all are gone
+        kill(-s->group, SIGKILL);
+        signal_monitor(s->group, SIGKILL);
         poll(NULL, 0, 1);
     }
 }
@@ -215,17 +260,29 @@ static int shell_status(uint32_t status)
     return (status & 0x7f) ? 128 + (int)(status & 0x7f) : (int)(status >> 8 & 0xff);
 }
 
+// Signals that end the family, but for those that whoever started us wants ignored (nohup, a
+// background job); what is not among them would leave the terminal raw.
+static void set_signals(sigset_t *set)
+{
+    static const int ends[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,
+                               SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU};
+    struct sigaction act;
+    sigemptyset(set);
+    for (unsigned i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (sigaction(ends[i], NULL, &act) == 0 && act.sa_handler != SIG_IGN)
+            sigaddset(set, ends[i]);
+    sigaddset(set, SIGCHLD);
+    sigaddset(set, SIGWINCH);
+    sigaddset(set, SIGCONT);
+    signal(SIGCHLD, SIG_DFL); // inherited as ignored, children would vanish without a word
+    signal(SIGPIPE, SIG_IGN); // nobody reads what we say: no reason to die
+}
+
 static int init(struct supervisor *s, char *err, size_t errlen)
 {
     int pair[2];
     sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGCHLD);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGQUIT);
-    sigaddset(&set, SIGWINCH);
+    set_signals(&set);
     sigprocmask(SIG_BLOCK, &set, NULL);
     s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (s->signals < 0 || socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) < 0) {
@@ -235,28 +292,33 @@ static int init(struct supervisor *s, char *err, size_t errlen)
     s->messages = pair[0];
     s->f->control = pair[1];
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    // A monitor may be posted to (input typed ahead) before it has its handler: event_init()
-    // unblocks.
-    sigemptyset(&set);
-    sigaddset(&set, SIGUSR1);
-    sigprocmask(SIG_BLOCK, &set, NULL);
     return 0;
 }
 
-static void start_first(struct supervisor *s, uint32_t program, const struct load_args *args)
+// 0 or -errno.
+static int start_first(struct supervisor *s, uint32_t program, const struct load_args *args)
 {
-    family_claim(s->f, 1);
-    pid_t pid = fork();
-    if (pid == 0) {
+    int r = family_claim(s->f, 1, 0);
+    if (r < 0)
+        return r;
+    s->group = family_fork(s->f, 1, 0);
+    if (s->group == 0) {
         close(s->signals);
         close(s->messages);
         setsid(); // the terminal's signals are the guests' business, through its input
         monitor_start(s->f, 1, program, args);
     }
-    if (pid < 0)
-        s->first_death = WINDOW_DEAD | SIGKILL;
-    else
-        atomic_store(&slot_of(s, 1)->pid, pid);
+    return s->group < 0 ? s->group : 0;
+}
+
+static int exit_status(const struct supervisor *s)
+{
+    const struct family_shared *shared = s->f->shared;
+    if (s->failed)
+        return 2;
+    if (atomic_load(&shared->first_done))
+        return shell_status(atomic_load(&shared->first_status));
+    return s->first_death ? shell_status(s->first_death & 0xffff) : 128 + s->outside;
 }
 
 int supervisor_run(struct family *f, uint32_t program, char *const argv[])
@@ -264,9 +326,10 @@ int supervisor_run(struct family *f, uint32_t program, char *const argv[])
     struct supervisor s = {.f = f};
     struct load_args args;
     char err[160];
+    int r;
 
-    if (load_args_pack(&args, argv, f->opt->env) < 0) {
-        fprintf(stderr, "ramet: the arguments and environment are too long\n");
+    if ((r = load_args_pack(&args, argv, f->opt->env)) < 0) {
+        fprintf(stderr, "ramet: arguments and environment: %s\n", strerror(-r));
         return 2;
     }
     if (init(&s, err, sizeof err) < 0) {
@@ -274,13 +337,15 @@ int supervisor_run(struct family *f, uint32_t program, char *const argv[])
         return 2;
     }
     s.terminal = terminal_init(f) == 0;
-    start_first(&s, program, &args);
+    if ((r = start_first(&s, program, &args)) < 0) {
+        terminal_restore();
+        fprintf(stderr, "ramet: cannot start a process: %s\n", strerror(-r));
+        return 2;
+    }
     while (!atomic_load(&f->shared->first_done) && !s.first_death && !s.outside)
         step(&s);
     close_family(&s);
     terminal_restore();
-    if (s.outside && !atomic_load(&f->shared->first_done))
-        return 128 + s.outside;
-    return shell_status(s.first_death ? s.first_death & 0xffff
-                                      : atomic_load(&f->shared->first_status));
+    free(args.strings);
+    return exit_status(&s);
 }

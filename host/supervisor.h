@@ -7,7 +7,7 @@
 
 // Starts the first program and runs the family until that program is gone and every monitor reaped.
 // Returns the program's exit status as a shell would see it (128 + n for signal n), or 2 after a
-// line on stderr.
+// line on stderr when it could not be started.
 int supervisor_run(struct family *f, uint32_t program, char *const argv[]);
 
 // --- host/terminal.c: the host's terminal, when stdin is one ---
@@ -15,9 +15,11 @@ int supervisor_run(struct family *f, uint32_t program, char *const argv[]);
 // stdin is no terminal.
 int terminal_init(struct family *f);
 void terminal_restore(void);
-// Moves input into the window's ring. 1 if there was any or the terminal hung up, 0 if the ring is
-// full.
-int terminal_input(struct family *f);
+// After SIGCONT: whoever had the terminal meanwhile set it to his taste.
+void terminal_again(void);
+// Moves input into the window's ring. 1 if there was any, 0 if not or the ring is full, -1 at the
+// end of input: the terminal is gone. `hung_up`: poll() says so.
+int terminal_input(struct family *f, int hung_up);
 int terminal_room(const struct family *f);
 // After SIGWINCH.
 void terminal_resize(struct family *f);

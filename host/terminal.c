@@ -11,7 +11,7 @@
 
 #include "host/supervisor.h"
 
-static struct termios saved;
+static struct termios saved, raw;
 static int is_raw;
 
 static struct window_tty *tty(const struct family *f)
@@ -20,11 +20,26 @@ static struct window_tty *tty(const struct family *f)
                                  (f->opt->max_procs + 1) * sizeof(struct window_door));
 }
 
+// Whether the terminal is ours to set: a change of it from the background would stop us, and the
+// foreground has its own idea of it. A terminal that controls another session does not mind.
+static int may_set(void)
+{
+    pid_t foreground = tcgetpgrp(0);
+    return foreground < 0 || foreground == getpgrp();
+}
+
+// TCSANOW: a terminal that takes no output would never be drained.
 void terminal_restore(void)
 {
-    if (is_raw)
-        tcsetattr(0, TCSADRAIN, &saved);
+    if (is_raw && may_set())
+        tcsetattr(0, TCSANOW, &saved);
     is_raw = 0;
+}
+
+void terminal_again(void)
+{
+    if (is_raw && may_set())
+        tcsetattr(0, TCSANOW, &raw);
 }
 
 void terminal_resize(struct family *f)
@@ -43,9 +58,12 @@ int terminal_init(struct family *f)
     terminal_resize(f);
     // In the background of a job-control shell this would stop us: take the signal's default
     // action.
-    struct termios raw = saved;
+    raw = saved;
     cfmakeraw(&raw);
-    if (tcsetattr(0, TCSADRAIN, &raw) == 0)
+    // read() never blocks, not even when somebody else was faster: there is no other way that leaves
+    // the descriptor's flags, which we share, alone.
+    raw.c_cc[VMIN] = raw.c_cc[VTIME] = 0;
+    if (tcsetattr(0, TCSANOW, &raw) == 0)
         is_raw = 1;
     atexit(terminal_restore);
     return 0;
@@ -65,18 +83,18 @@ int terminal_room(const struct family *f)
     return room(f) > 0;
 }
 
-int terminal_input(struct family *f)
+int terminal_input(struct family *f, int hung_up)
 {
     uint8_t buf[256];
-    uint32_t want = room(f) < sizeof buf ? room(f) : sizeof buf;
+    uint32_t space = room(f), want = space < sizeof buf ? space : sizeof buf;
     if (want == 0)
         return 0;
     ssize_t n = read(0, buf, want);
     if (n <= 0) {
-        if (n < 0 && (errno == EINTR || errno == EAGAIN))
+        if (n < 0 ? errno == EINTR || errno == EAGAIN : is_raw && !hung_up)
             return 0;
         tty(f)->hangup = 1;
-        return 1;
+        return -1;
     }
     for (ssize_t i = 0; i < n; i++)
         tty(f)->ring[(head + (uint32_t)i) % WINDOW_TTY_RING] = buf[i];

@@ -21,9 +21,20 @@ int textcache_init(struct textcache *cache, uint8_t *at, uint32_t programs)
     return cache->programs == MAP_FAILED ? -errno : 0;
 }
 
-void textcache_protect(const struct textcache *cache)
+int textcache_protect(const struct textcache *cache)
 {
-    mprotect(cache->map, TEXTCACHE_SIZE, PROT_READ);
+    return mprotect(cache->map, TEXTCACHE_SIZE, PROT_READ) < 0 ? -errno : 0;
+}
+
+// Whether the program writes to some of the 2 MB at va.
+static int is_written(const struct elf_program *program, uint64_t va)
+{
+    for (uint32_t i = 0; i < program->nsegs; i++) {
+        const struct image_seg *s = &program->segs[i];
+        if ((s->flags & IMAGE_SEG_W) && s->vaddr < va + X86_PAGE_2M && s->vaddr + s->memsz > va)
+            return 1;
+    }
+    return 0;
 }
 
 void textcache_plan(const struct elf_program *program, struct textcache_plan *plan)
@@ -37,7 +48,7 @@ void textcache_plan(const struct elf_program *program, struct textcache_plan *pl
         for (uint64_t at = s->vaddr, end = s->vaddr + s->memsz; at < end;) {
             uint64_t va = at & ~(X86_PAGE_2M - 1);
             uint64_t stop = end < va + X86_PAGE_2M ? end : va + X86_PAGE_2M;
-            if (plan->n == TEXTCACHE_UNITS) {
+            if (plan->n == TEXTCACHE_UNITS || is_written(program, va)) {
                 plan->pages = 0;
                 return;
             }
@@ -94,11 +105,16 @@ void textcache_load(struct textcache *cache, uint32_t program, const struct elf_
         return;
     uint8_t *base = cache->map + cache->used * X86_PAGE_2M;
     for (uint32_t i = 0; i < plan.n; i++)
-        if (fill_unit(elf, fd, plan.unit[i].va, base + plan.unit[i].page * X86_PAGE_2M) < 0)
+        if (fill_unit(elf, fd, plan.unit[i].va, base + plan.unit[i].page * X86_PAGE_2M) < 0) {
+            cache->used = TEXTCACHE_PAGES;
             return;
-    // On small pages the cache would gain nothing over the image file.
-    if (hugemem_collapse(base, plan.pages * X86_PAGE_2M) < 0)
+        }
+    // On small pages the cache would gain nothing over the image file. Nor would asking again: it
+    // would cost the supervisor the copy each time.
+    if (hugemem_collapse(base, plan.pages * X86_PAGE_2M) < 0) {
+        cache->used = TEXTCACHE_PAGES;
         return;
+    }
     atomic_store_explicit(&cache->programs[program].first_page, cache->used + 1,
                           memory_order_release);
     cache->used += plan.pages;

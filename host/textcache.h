@@ -15,14 +15,15 @@
 
 #include "host/elf.h"
 
-#define TEXTCACHE_PAGES 16u // of 2 MB, for all programs of a family
+#define TEXTCACHE_PAGES 8u // of 2 MB, for all programs of a family
 #define TEXTCACHE_SIZE  (TEXTCACHE_PAGES * UINT64_C(0x200000))
 #define TEXTCACHE_UNITS 8u // of 2 MB of addresses, for one program
 
 // How a program's read-only segments lie in cache pages: each 2 MB of addresses is one entry.
 // Segments whose bytes do not collide within 2 MB share a page (the linker script sees to that).
 struct textcache_plan {
-    uint32_t pages; // cache pages needed; 0: not cacheable (too large, or no read-only segment)
+    uint32_t pages; // cache pages needed; 0: not cacheable (too large, no read-only segment, or one
+                    // that shares 2 MB of addresses with a writable one)
     uint32_t n;
     struct {
         uint64_t va;    // 2 MB aligned
@@ -46,8 +47,8 @@ struct textcache {
 // reserved. 0 or -errno.
 int textcache_init(struct textcache *cache, uint8_t *at, uint32_t programs);
 
-// In a monitor, before it runs a guest: the cache cannot be written any more.
-void textcache_protect(const struct textcache *cache);
+// In a monitor, before it runs a guest: the cache cannot be written any more. 0 or -errno.
+int textcache_protect(const struct textcache *cache);
 
 // The layout of a program's read-only parts; a function of its segments only.
 void textcache_plan(const struct elf_program *program, struct textcache_plan *plan);

@@ -22,6 +22,7 @@ struct vm {
     uint64_t image_size;
     uint8_t *text;   // the text cache, read-only (textcache.h)
     uint64_t size;   // of all
+    uint64_t heap_start; // of the program loaded last, guest-virtual
     uint32_t tables; // which set of page tables the guest uses (platform.h)
     uint32_t execs;  // images this VM has run before the present one
     // KVM; -1 / NULL between fork(2) and vm_create().

@@ -84,11 +84,12 @@ int window_format(void)
     uint64_t stained = lay(&off, header->size / WPAGE / 8, 64);
     lay_table(&r->files, &off, sizeof(struct file), at_least(8ull * slots, MIN_FILES));
     lay_table(&r->pipes, &off, sizeof(struct pipe), at_least(2ull * slots, MIN_PIPES));
+    // Up to here all of a default family fits into the window's first 2 MB, one huge page.
+    uint64_t procs = lay(&off, sizeof(struct proc) * (uint64_t)(slots + 1), WPAGE);
     lay_table(&r->inodes, &off, sizeof(struct inode),
               at_least(header->size / INODE_SHARE, MIN_INODES));
     lay_table(&r->rlocks, &off, sizeof(struct rlock), RLOCKS);
     lay_table(&r->segments, &off, sizeof(struct shm_segment), SEGMENTS);
-    uint64_t procs = lay(&off, sizeof(struct proc) * (uint64_t)(slots + 1), WPAGE);
     uint64_t pool = lay(&off, 0, RUN_PAGES * WPAGE);
     if (pool + MIN_POOL > header->size)
         return -ENOMEM;

@@ -42,6 +42,7 @@ static struct monitor monitor;
 static struct kvm_run run;
 static jmp_buf gone;     // where a call that does not return goes
 static int clone_result; // what fork(2) answers next: a pid, 0 as in the child, or -1
+static bool ram_gone;    // by SPAWN's child, which starts without
 static uint8_t before[PLATFORM_END_VA - PLATFORM_GDT_VA];
 
 static void require(bool promise)
@@ -69,6 +70,7 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
     require(family_slot_valid(m->family, m->slot) && load_args_valid(args));
     require(image_program(&image, program) != NULL);
     free(args->strings);
+    ram_gone = true;
     longjmp(gone, 1);
 }
 
@@ -359,6 +361,11 @@ static void one_call(struct input *in)
     *data = 0xaa;
     if (setjmp(gone) == 0)
         call_dispatch(&monitor, at);
+    if (ram_gone) {
+        ram_gone = false;
+        reset();
+        return;
+    }
     // What was written to a program's data must survive a RELEASE of anything.
     require(words[0] != PV_CALL_RELEASE || *data == 0xaa ||
             (p && p <= data && data < p + sizeof words));

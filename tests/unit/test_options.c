@@ -52,8 +52,8 @@ static void test_defaults(void)
     CHECK_STR(opt.kvm, "/dev/kvm");
     CHECK_EQ(opt.nargs, 0);
     CHECK_EQ(opt.mem, 64 * MB);
-    CHECK_EQ(opt.window_size, 128 * MB);
-    CHECK_EQ(opt.max_procs, 1024);
+    CHECK_EQ(opt.window_size, 64 * MB);
+    CHECK_EQ(opt.max_procs, 256);
     CHECK_EQ(opt.trace, 0);
     CHECK_EQ(opt.gdb_port, 0);
     CHECK(!opt.exec_path && !opt.check_leaks);
