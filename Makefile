@@ -69,7 +69,7 @@ Q :=
 say = @:
 else
 Q := @
-say = @printf '  %-8s %s\n' $(1) $(2)
+say = @printf '  %-8s %s\n' '$(1)' '$(2)'
 endif
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -150,7 +150,7 @@ $(LIB)/libglue.a: $(GLUE_OBJ)
 
 $(LIB)/libregex.a: tools/build-regex tools/sources.list libc-glue/include/regex.h \
 		$(RAMET_CC) $(LIBC)
-	$(call say,BUILD,'musl: regex and fnmatch')
+	$(call say,BUILD,musl: regex and fnmatch)
 	$(Q)tools/build-regex
 
 $(LIB)/ramet.ld: arch/x86_64/ramet.ld $(LIBC)
@@ -315,12 +315,12 @@ C_KERNEL := $(filter %.c,$(KERNEL))
 C_HOST := $(sort $(HOST) $(MKIMAGE))
 
 clang: | $(SETUP) ## compile kernel and host with the second compiler as well
-	$(call say,CLANG,'kernel and host')
+	$(call say,CLANG,kernel and host)
 	$(Q)$(CLANG) $(GUEST_CFLAGS) -fsyntax-only $(C_KERNEL)
 	$(Q)$(CLANG) $(HOST_CFLAGS) -fsyntax-only $(C_HOST)
 
 cppcheck: | $(SETUP)
-	$(call say,CPPCHECK,'kernel and host')
+	$(call say,CPPCHECK,kernel and host)
 	$(Q)cppcheck -q --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
 		--suppressions-list=tests/lint/cppcheck.list -I. $(C_KERNEL) $(C_HOST)
 

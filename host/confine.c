@@ -82,6 +82,7 @@ static const struct confine_rule rules[] = {
     ALLOW_IF(madvise, INT(2, MADV_DONTNEED)),          // PV_CALL_RELEASE
     ALLOW_IF(madvise, INT(2, MADV_DONTFORK)),          // SPAWN: a new program needs no copy of RAM,
     ALLOW_IF(madvise, INT(2, MADV_DOFORK)),            // a later clone does
+    ALLOW_IF(madvise, INT(2, MADV_HUGEPAGE)),          // the heap of a new program
     ALLOW_IF(madvise, INT(2, MADV_POPULATE_WRITE)),    // pages made before the guest needs them
     ALLOW(exit_group),                                 // the end
 };

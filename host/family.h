@@ -32,7 +32,7 @@ struct family_slot {
     _Atomic int32_t pid;     // of the monitor, set before it runs; 0 when the slot is free
     _Atomic uint32_t events; // PV_EVENT_* posted by the supervisor, taken by the monitor
     _Atomic int32_t kill; // supervisor: pid that PV_EVENT_KILL was posted to, ends at deadline_ns
-    _Atomic uint64_t deadline_ns;
+    _Atomic uint64_t deadline_ns; // supervisor: CLOCK_MONOTONIC
     _Atomic uint32_t death; // monitor: wait status it ends with when the guest did not choose one
     _Atomic uint32_t claimer; // slot of the VM that is cloning into this one, while SLOT_STARTING
     uint32_t reserved[8];
@@ -126,7 +126,7 @@ void family_kick(struct family *f, uint32_t slot, int interrupt);
 // Sends the supervisor a message; lost messages only when the supervisor is gone.
 void family_tell(struct family *f, enum family_op op, uint32_t slot);
 
-// CLOCK_MONOTONIC as guests compute it.
+// CLOCK_MONOTONIC as guests compute it. For monitors: the supervisor does not know the TSC's rate.
 uint64_t family_now(const struct family *f);
 
 // Prints "ramet: TEXT" on stderr, in one write and with no system call but that: lines of several

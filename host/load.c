@@ -165,13 +165,18 @@ int load_fits(const struct vm *vm, const struct family *f, uint32_t program,
 }
 
 // What the program is about to touch.
-static void populate_program(const struct vm *vm, const struct elf_program *elf, uint64_t heap)
+static void populate_program(const struct vm *vm, const struct elf_program *elf,
+                             const struct layout *at)
 {
     for (uint32_t i = 0; i < elf->nsegs; i++)
         if (elf->segs[i].flags & IMAGE_SEG_W)
             populate(vm, elf->segs[i].vaddr,
                      elf->segs[i].memsz < POPULATE_DATA ? elf->segs[i].memsz : POPULATE_DATA);
-    populate(vm, heap, POPULATE_HEAP);
+    populate(vm, at->heap, POPULATE_HEAP);
+    // A program that fills more than the rest of its data's 2 MB gets huge pages: one touch each,
+    // and fork(2) copies one entry for 512.
+    uint64_t huge = (at->heap + X86_PAGE_2M - 1) & ~(X86_PAGE_2M - 1);
+    madvise(vm->ram + huge, at->stack_bottom - X86_PAGE_2M - huge, MADV_HUGEPAGE);
     populate(vm, vm->ram_size - POPULATE_STACK, POPULATE_STACK);
 }
 
@@ -189,11 +194,11 @@ int load_program(struct vm *vm, const struct family *f, uint32_t slot, uint32_t 
     for (uint32_t i = 0; i < elf->nsegs; i++)
         if ((r = map_segment(vm, f->image->fd, &elf->segs[i])) < 0)
             return r;
-    populate_program(vm, elf, at.heap);
+    populate_program(vm, elf, &at);
 
     struct pv_boot_info *b = platform_boot_info(vm);
-    platform_shared(vm)->masked =
-        0; // touched here, so that it is there when its neighbours are mapped
+    // Touched here, so that it is there when its neighbours are mapped.
+    platform_shared(vm)->masked = 0;
     platform_init(vm, elf, at.stack_bottom);
     fill_boot_info(vm, f, slot, b);
     b->program = program;

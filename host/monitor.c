@@ -66,9 +66,11 @@ static void handle_exit(struct monitor *m)
         monitor_die(m, SIGBUS, "access to physical memory that is not there");
     case KVM_EXIT_SHUTDOWN:
         monitor_die(m, SIGSEGV, "triple fault");
+    case KVM_EXIT_INTERNAL_ERROR:
+        snprintf(why, sizeof why, "KVM cannot go on (error %u)", m->vm.run->internal.suberror);
+        monitor_die(m, SIGILL, why);
     default:
-        snprintf(why, sizeof why, "unexpected VM exit %u (suberror %u)", m->vm.run->exit_reason,
-                 m->vm.run->internal.suberror);
+        snprintf(why, sizeof why, "unexpected VM exit %u", m->vm.run->exit_reason);
         monitor_die(m, SIGILL, why);
     }
 }

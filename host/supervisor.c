@@ -17,6 +17,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "host/hugemem.h"
@@ -133,13 +134,21 @@ static void reap(struct supervisor *s)
     }
 }
 
+// Not family_now(): the rate of the TSC is found out by the first monitor, after we have parted.
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 // A slot may be given to the next process at any moment: what is remembered is the monitor's pid.
 static void begin_kill(struct supervisor *s, uint32_t slot, int32_t pid)
 {
     struct family_slot *to = slot_of(s, slot);
     if (pid <= 0 || atomic_load(&to->pid) != pid || atomic_load(&to->kill) == pid)
         return;
-    atomic_store(&to->deadline_ns, family_now(s->f) + PV_KILL_GRACE_NS);
+    atomic_store(&to->deadline_ns, now_ns() + PV_KILL_GRACE_NS);
     atomic_store(&to->kill, pid);
     s->kills++;
     post(s, slot, 0); // event_collect() compares `kill` with its own pid
@@ -147,7 +156,7 @@ static void begin_kill(struct supervisor *s, uint32_t slot, int32_t pid)
 
 static void finish_kills(struct supervisor *s)
 {
-    uint64_t now = family_now(s->f);
+    uint64_t now = now_ns();
     s->kills = 0;
     for (uint32_t i = 1; i <= s->f->opt->max_procs; i++) {
         struct family_slot *slot = slot_of(s, i);
