@@ -35,7 +35,8 @@ GLUE := \
 	libc-glue/users.c libc-glue/vfork.c
 HOST := \
 	host/main.c host/options.c host/supervisor.c host/terminal.c host/family.c host/monitor.c \
-	host/vm.c host/platform.c host/textcache.c host/hugemem.c host/load.c host/guest.c host/event.c \
+	host/vm.c host/vm_memory.c host/platform.c host/textcache.c host/hugemem.c host/load.c \
+	host/guest.c host/event.c \
 	host/call.c host/call_wait.c host/call_console.c host/call_process.c host/trace.c \
 	host/confine.c host/gdb.c host/gdb_command.c host/gdb_packet.c host/gdb_regs.c \
 	host/gdb_memory.c \
@@ -59,10 +60,8 @@ HOST_LIBS := -static -lseccomp
 SYSROOT := $(B)/sysroot
 RAMET_CC := $(B)/bin/ramet-cc
 MAKEFLAGS += --no-builtin-rules
-# All processors, unless -j says otherwise.
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+# All processors; -j on the command line wins.
 MAKEFLAGS += -j$(shell nproc)
-endif
 # One short line per step; V=1 shows the commands instead.
 ifeq ($(V),1)
 Q :=
@@ -244,7 +243,8 @@ UNIT := elf guest image load options
 UNIT_elf := host/elf.c
 UNIT_guest := host/guest.c
 UNIT_image := host/image.c host/image_check.c host/elf.c
-UNIT_load := host/load.c host/platform.c host/vm.c host/textcache.c host/hugemem.c $(UNIT_image)
+UNIT_load := host/load.c host/platform.c host/vm.c host/vm_memory.c host/textcache.c \
+	host/hugemem.c $(UNIT_image)
 UNIT_options := host/options.c
 # Processes and signals, over a faked host that forks and interrupts (tests/unit/fake_family.h).
 UNIT += death forktable proc random shm signal sigwait tty

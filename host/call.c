@@ -136,5 +136,5 @@ int64_t call_release(struct monitor *m, struct pv_release *c)
 int64_t call_tlb_flush(struct monitor *m, struct pv_tlb_flush *c)
 {
     (void)c;
-    return vm_flush(&m->vm);
+    return vm_memory_flush(&m->vm);
 }

@@ -168,7 +168,7 @@ int64_t call_exec(struct monitor *m, struct pv_exec *c)
     m->program = c->program;
     monitor_share_text(m);
     // The set of page tables now in use is new to this VM the first time, no more the second.
-    if (m->vm.execs++ && (r = vm_flush(&m->vm)) < 0)
+    if (m->vm.execs++ && (r = vm_memory_flush(&m->vm)) < 0)
         monitor_die(m, SIGKILL, strerror(-r));
     free(args.strings);
     event_set_timer(m, 0);

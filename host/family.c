@@ -55,8 +55,9 @@ static int arena_make(struct family *f, char *err, size_t errlen)
     f->arena = hugemem_reserve(f->arena_size);
     if (!f->arena)
         return fail(err, errlen, "cannot reserve guest memory");
-    f->window = f->arena + opt->mem;
-    f->image_map = f->window + f->window_size;
+    // In this order the top of the stack and the window's tables are one piece (vm_memory.c).
+    f->image_map = f->arena + opt->mem;
+    f->window = f->image_map + image_size + TEXTCACHE_SIZE;
     if (mmap(f->image_map, f->image->size, PROT_READ, MAP_PRIVATE | MAP_FIXED, f->image->fd, 0) ==
         MAP_FAILED)
         return fail(err, errlen, opt->image);

@@ -25,8 +25,8 @@ int gdb_listen(int port);
 void gdb_begin(struct monitor *m);
 
 // In a clone of a debugged monitor: removes breakpoints, a step in progress and the connection,
-// which stay with the parent. `regs` are those the clone will start with; NULL: it will start afresh
-// and has no copy of RAM.
+// which stay with the parent. `regs` are those the clone will start with; NULL: it will start
+// afresh and has no copy of RAM.
 void gdb_forget(struct monitor *m, struct kvm_regs *regs);
 
 // The VM's program has been replaced: breakpoints are gone with the old one. Stops.

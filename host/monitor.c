@@ -53,6 +53,23 @@ static void handle_io(struct monitor *m)
         monitor_die(m, SIGSEGV, "access to an I/O port that is not there");
 }
 
+// An access to memory that no slot covers yet: covers it, and makes this one access ourselves. A wide
+// one comes in parts of 8 bytes.
+static void handle_mmio(struct monitor *m)
+{
+    struct kvm_run *run = m->vm.run;
+    uint64_t gpa = run->mmio.phys_addr, end = gpa + run->mmio.len;
+    int read_only = gpa < vm_gpa(&m->vm, m->vm.window) && end > vm_gpa(&m->vm, m->vm.image);
+
+    if (run->mmio.len > sizeof run->mmio.data || end > m->vm.size || read_only ||
+        vm_memory_grow(&m->vm, gpa) < 0)
+        monitor_die(m, SIGBUS, "access to physical memory that is not there");
+    if (run->mmio.is_write)
+        memcpy(m->vm.ram + gpa, run->mmio.data, run->mmio.len);
+    else
+        memcpy(run->mmio.data, m->vm.ram + gpa, run->mmio.len);
+}
+
 static void handle_exit(struct monitor *m)
 {
     char why[96];
@@ -63,10 +80,15 @@ static void handle_exit(struct monitor *m)
     case KVM_EXIT_INTR:
         break;
     case KVM_EXIT_MMIO:
-        monitor_die(m, SIGBUS, "access to physical memory that is not there");
+        handle_mmio(m);
+        break;
     case KVM_EXIT_SHUTDOWN:
         monitor_die(m, SIGSEGV, "triple fault");
     case KVM_EXIT_INTERNAL_ERROR:
+        // An instruction KVM cannot emulate, on memory that is not covered? Then it can be run.
+        if (m->vm.run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION &&
+            vm_memory_complete(&m->vm) == 0)
+            break;
         snprintf(why, sizeof why, "KVM cannot go on (error %u)", m->vm.run->internal.suberror);
         monitor_die(m, SIGILL, why);
     default:
@@ -181,6 +203,7 @@ void monitor_start(struct family *f, uint32_t slot, uint32_t program, const stru
                .text = f->text.map,
                .size = f->arena_size},
     };
+    vm_memory_init(&monitor.vm);
     if (textcache_protect(&f->text) < 0)
         monitor_die(&monitor, SIGKILL, "cannot protect the text cache");
     monitor_run_program(&monitor, program, args);

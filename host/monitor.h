@@ -43,8 +43,9 @@ _Noreturn void monitor_die(struct monitor *m, uint32_t status, const char *why);
 // the program is loaded or cloned, before the VM runs.
 void monitor_share_text(struct monitor *m);
 
-// In the child of a fork(2): makes the new VM over the copied memory, about to go on from `regs`. The
-// caller returns to the run loop: a clone's clone stands no deeper on the host's stack than its parent.
+// In the child of a fork(2): makes the new VM over the copied memory, about to go on from `regs`.
+// The caller returns to the run loop: a clone's clone stands no deeper on the host's stack than its
+// parent.
 void monitor_resume_clone(struct monitor *m, const struct kvm_regs *regs);
 
 // Registers this process as the monitor of m->slot: dies with the supervisor, refuses a closing
@@ -76,8 +77,8 @@ uint32_t event_exception_signal(uint64_t vector);
 void event_set_timer(struct monitor *m, uint64_t deadline);
 
 // --- host/call.c and call_*.c: one function per paravirtual call ---
-// What a handler returns when whoever made the call is not there any more: the VM runs another program
-// now, or this process has become another VM's. Nothing is written back.
+// What a handler returns when whoever made the call is not there any more: the VM runs another
+// program now, or this process has become another VM's. Nothing is written back.
 #define CALL_REPLACED INT64_MAX
 // Handles the call whose argument struct is at `addr`.
 void call_dispatch(struct monitor *m, struct gaddr addr);

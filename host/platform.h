@@ -66,7 +66,7 @@ static inline int platform_in_stub(uint64_t rip)
 }
 
 // Maps a program's read-only parts from the text cache, where they start at `first_page`. Before
-// the VM exists, or before vm_flush().
+// the VM exists, or before vm_memory_flush().
 void platform_map_text(const struct vm *vm, const struct textcache_plan *plan, uint32_t first_page);
 
 static inline struct pv_shared *platform_shared(const struct vm *vm)

@@ -26,8 +26,8 @@
 
 // The window's tables, from its start: doors, processes, descriptions, the first inodes.
 #define WINDOW_HOT (UINT64_C(4) << 20)
-// Messages taken before deaths, signals and the terminal get their turn: a monitor that sends without
-// end must not keep the supervisor from them.
+// Messages taken before deaths, signals and the terminal get their turn: a monitor that sends
+// without end must not keep the supervisor from them.
 #define MESSAGES_AT_ONCE 64
 
 struct supervisor {
@@ -48,8 +48,8 @@ static struct family_slot *slot_of(struct supervisor *s, uint32_t slot)
     return &s->f->shared->slots[slot];
 }
 
-// Signals a monitor. Its pid comes from memory that every monitor can write; a child of ours it must
-// be, and since nobody else reaps those, the pid is not another process' meanwhile.
+// Signals a monitor. Its pid comes from memory that every monitor can write; a child of ours it
+// must be, and since nobody else reaps those, the pid is not another process' meanwhile.
 static void signal_monitor(pid_t pid, int sig)
 {
     siginfo_t info;
@@ -247,8 +247,8 @@ static void step(struct supervisor *s)
 }
 
 // Kills and reaps what is left. Not by the pids in the family page, which a monitor could have
-// removed its own from: monitors cannot leave their process group, and it has this number as long as
-// one of them is not reaped. Only the first can be caught before it has made the group.
+// removed its own from: monitors cannot leave their process group, and it has this number as long
+// as one of them is not reaped. Only the first can be caught before it has made the group.
 static void close_family(struct supervisor *s)
 {
     atomic_store(&s->f->shared->closing, 1);

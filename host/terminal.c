@@ -60,8 +60,8 @@ int terminal_init(struct family *f)
     // action.
     raw = saved;
     cfmakeraw(&raw);
-    // read() never blocks, not even when somebody else was faster: there is no other way that leaves
-    // the descriptor's flags, which we share, alone.
+    // read() never blocks, not even when somebody else was faster: there is no other way that
+    // leaves the descriptor's flags, which we share, alone.
     raw.c_cc[VMIN] = raw.c_cc[VTIME] = 0;
     if (tcsetattr(0, TCSANOW, &raw) == 0)
         is_raw = 1;

@@ -14,19 +14,6 @@
 #include "abi/x86.h"
 #include "host/platform.h"
 
-// One memory slot for all of it: each change of a slot waits for a grace period of the host's
-// kernel. What guests must not write (image, text cache) is mapped read-only in this process, so
-// KVM cannot write it for them either.
-static int set_memory(const struct vm *vm, uint64_t size)
-{
-    struct kvm_userspace_memory_region region = {
-        .guest_phys_addr = PV_PLATFORM_VA,
-        .memory_size = size,
-        .userspace_addr = (uintptr_t)vm->ram + PV_PLATFORM_VA,
-    };
-    return ioctl(vm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region) < 0 ? -errno : 0;
-}
-
 // Only what makes the control register bits of vm_start_at() legal; the guest uses nothing else. A
 // fixed table: asking KVM for its own costs close to a millisecond, and leaf 1 alone 130 us to set.
 // (SDM vol. 2A, CPUID.)
@@ -82,7 +69,7 @@ int vm_create(struct vm *vm, const char **what)
     if ((r = map_run(vm)) < 0)
         return r;
     *what = "set memory";
-    if ((r = set_memory(vm, vm->size - PV_PLATFORM_VA)) < 0)
+    if ((r = vm_memory_create(vm)) < 0)
         return r;
     if (vm->needs_cpuid && (r = set_cpuid(vm)) < 0)
         return r;
@@ -167,13 +154,6 @@ int vm_try_start(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3)
     r = set_cpuid(vm);
     vm_start_at(vm, regs, cr3);
     return r;
-}
-
-int vm_flush(struct vm *vm)
-{
-    // Deleting a memory slot drops every shadow page of the VM.
-    int r = set_memory(vm, 0);
-    return r < 0 ? r : set_memory(vm, vm->size - PV_PLATFORM_VA);
 }
 
 int vm_tsc_khz(const struct vm *vm)

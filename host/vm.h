@@ -11,6 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// A part of guest-physical memory that KVM knows; piece i is memory slot i.
+struct vm_piece {
+    uint64_t start, end;
+};
+#define VM_PIECES 64
+
 struct vm {
     // Memory, at the same host addresses in every monitor of a family and in one piece: a byte's
     // distance from `ram` is its guest-physical address.
@@ -22,6 +28,8 @@ struct vm {
     uint64_t image_size;
     uint8_t *text;   // the text cache, read-only (textcache.h)
     uint64_t size;   // of all
+    struct vm_piece pieces[VM_PIECES]; // vm_memory.c
+    uint32_t npieces;
     uint64_t heap_start; // of the program loaded last, guest-virtual
     uint32_t tables; // which set of page tables the guest uses (platform.h)
     uint32_t execs;  // images this VM has run before the present one
@@ -38,7 +46,7 @@ static inline uint64_t vm_gpa(const struct vm *vm, const uint8_t *p)
     return (uint64_t)(p - vm->ram);
 }
 
-// Makes the VM, its memory slot and its vCPU. 0 or -errno; `*what` names the step that failed.
+// Makes the VM, its memory slots and its vCPU. 0 or -errno; `*what` names the step that failed.
 int vm_create(struct vm *vm, const char **what);
 
 // After fork(2), in the child: lets go of the parent's VM.
@@ -56,9 +64,17 @@ int vm_ring3(struct vm *vm);
 // a vCPU without CPUID. Most do, and it saves each later VM 20 us. 0 or -errno.
 int vm_try_start(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3);
 
-// Makes KVM forget all it derived from the guest's page tables (the host changed them). 0 or
-// -errno.
-int vm_flush(struct vm *vm);
+// --- vm_memory.c ---
+// The pieces every program needs; once, for a family's first VM.
+void vm_memory_init(struct vm *vm);
+// Tells a new VM's KVM about all pieces. 0 or -errno.
+int vm_memory_create(struct vm *vm);
+// Covers memory around gpa. 0, also if it was covered; -EFAULT if it is no memory of the guest's, -errno.
+int vm_memory_grow(struct vm *vm, uint64_t gpa);
+// Covers all memory. 0, or -EFAULT if it was covered already.
+int vm_memory_complete(struct vm *vm);
+// Makes KVM forget all it derived from the guest's page tables (the host changed them). 0 or -errno.
+int vm_memory_flush(struct vm *vm);
 
 // The rate of the guest's time-stamp counter in kHz, or -errno.
 int vm_tsc_khz(const struct vm *vm);

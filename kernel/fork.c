@@ -16,7 +16,7 @@
 #include "kernel/pv.h"
 #include "kernel/sys.h"
 
-#define HOT_STACK    8192u // bytes of stack above and below this frame that both sides write at once
+#define HOT_STACK    8192u // bytes of stack around this frame that both sides write at once
 #define BUSY_TRIES   64    // slots to try when the host is still tearing their last VM down
 #define BUSY_REST_NS UINT64_C(1000000)
 

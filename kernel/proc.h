@@ -57,7 +57,8 @@ struct proc {
     uint32_t wait_flags; // PROC_W_*: a stop or continue not yet waited for
     uint32_t exec_done;  // not 0 after the first exec (setpgid by the parent fails then)
     uint32_t dead;       // not 0: status is final and may be waited for; the VM is about to leave
-    // The slot of the VM that runs it: its own, but for a vforked child its parent's (kernel/vfork.h).
+    // The slot of the VM that runs it: its own, but for a vforked child its parent's
+    // (kernel/vfork.h).
     uint32_t vm_slot;
     // Atomic, written by senders.
     _Atomic uint64_t sig_pending;

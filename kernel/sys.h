@@ -71,8 +71,8 @@ long sys_ppoll(struct k_pollfd *fds, unsigned n, const struct k_timespec *timeou
 
 // --- processes: kernel/fork.c, exec.c, exit.c, wait.c, ids.c ---
 long sys_fork(void);
-// Returns twice in this VM, first 0 as the child, who shares the parent's memory until it execs or ends
-// (kernel/vfork.h). `keep` comes back in RDX: for an assembly caller only (libc-glue/vfork.c).
+// Returns twice in this VM, first 0 as the child, who shares the parent's memory until it execs or
+// ends (kernel/vfork.h). `keep` comes back in RDX: for an assembly caller only (libc-glue/vfork.c).
 long sys_vfork(uint64_t keep);
 long sys_execve(const char *path, char *const argv[], char *const envp[]);
 _Noreturn void sys_exit(int code);

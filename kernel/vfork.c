@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // vfork without a clone: see vfork.h.
 //
-// What is the process's own lies in its entry and changes hands with proc_self; only signal handlers
-// are private memory, and are put aside. Wake-ups find the child because its entry says in which
-// VM it runs (proc.vm_slot). If this VM dies, the child is an embryo of the parent's and its
+// What is the process's own lies in its entry and changes hands with proc_self; only signal
+// handlers are private memory, and are put aside. Wake-ups find the child because its entry says in
+// which VM it runs (proc.vm_slot). If this VM dies, the child is an embryo of the parent's and its
 // undertaker discards it.
 
 #include "kernel/vfork.h"
@@ -72,7 +72,7 @@ static _Noreturn void give_back(void)
     memcpy(signal_actions, lender.actions, sizeof lender.actions);
     signal_altstack = lender.altstack;
     lender.parent = NULL;
-    timer_boot(); // an expiry meanwhile found the child, which has no alarm
+    timer_boot();          // an expiry meanwhile found the child, which has no alarm
     pv_shared->masked = 0; // the child may have ended in an upcall
     kernel_depth_set(1);
     sys_leave(&pid); // the parent's signals have waited

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // vfork(): returns twice into the same stack frame, first as the child.
 //
-// The child goes on to call other functions, which overwrite the stack below our caller's frame, the
-// return address of this call included. So that address waits in RBX, which sys_vfork preserves over
-// both returns, and the caller's RBX in the value that sys_vfork hands back in RDX.
+// The child goes on to call other functions, which overwrite the stack below our caller's frame,
+// the return address of this call included. So that address waits in RBX, which sys_vfork preserves
+// over both returns, and the caller's RBX in the value that sys_vfork hands back in RDX.
 // Neighbours: arch/x86_64/entry.S and kernel/vfork.c (the other side), process.c.
 
 #include "libc-glue/glue.h"

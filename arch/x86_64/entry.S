@@ -74,9 +74,10 @@ arch_call_on_stack:
         ret
         .size arch_call_on_stack, . - arch_call_on_stack
 
-// long sys_vfork(uint64_t keep): returns to the same place twice, first as the child (kernel/vfork.h). The
-// callee-saved registers and the caller's stack pointer and address make a struct arch_context; `keep`
-// comes back in RDX both times, for a caller whose own return address the child would overwrite.
+// long sys_vfork(uint64_t keep): returns to the same place twice, first as the child
+// (kernel/vfork.h). The callee-saved registers and the caller's stack pointer and address make a
+// struct arch_context; `keep` comes back in RDX both times, for a caller whose own return address
+// the child would overwrite.
         .globl sys_vfork
         .type sys_vfork, @function
 sys_vfork:

@@ -127,7 +127,7 @@ void vm_start_at(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3)
     require(guest_ptr(vm, (struct gaddr){regs->rsp}, 16, GUEST_RAM) != NULL);
 }
 
-int vm_flush(struct vm *vm)
+int vm_memory_flush(struct vm *vm)
 {
     (void)vm;
     return 0;

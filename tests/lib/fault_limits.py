@@ -38,7 +38,8 @@ def test_fork_bomb_inside_a_survivor():
     # 2^9 shells at most: without an end, every shell that cannot fork makes room for one that can,
     # for ever. Orphans fork on after the bomb's own end: over is when nobody else is in /proc. Only
     # builtins until then, since the survivor's own forks fail as well.
-    bomb = "(b() { [ $1 -gt 0 ] || return; b $(($1 - 1)) & b $(($1 - 1)) & wait; }; b 8) 2> /dev/null"
+    bomb = "b() { [ $1 -gt 0 ] || return; b $(($1 - 1)) & b $(($1 - 1)) & wait; }"
+    bomb = f"({bomb}; b 8) 2> /dev/null"
     watch = "while set -- /proc/[0-9]*; [ $# -gt 1 ]; do :; done"
     script = f"{bomb} & {watch}; echo survivor | cat"
     argv = paths.ramet_run(paths.SHELL_IMAGE, "-c", script, options=["--max-procs", "40"])

@@ -2,7 +2,9 @@
 """The fault suite: what happens when something dies, runs out or is not what it should be. A test
 is a function that raises AssertionError with the reason; the suite adds time and leak checks."""
 
+import subprocess
 import time
+import traceback
 
 import fault_cli
 import fault_death
@@ -31,6 +33,9 @@ def one(report, full, function):
         trouble = None
     except AssertionError as error:
         trouble = str(error) or "assertion failed"
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        # A family that is gone too early breaks pipes and pids under the test's hands.
+        trouble = f"{type(error).__name__}: {error}\n{traceback.format_exc()}"
     seconds = time.monotonic() - begin
     left = proc.leftovers()
     if trouble is None and left:

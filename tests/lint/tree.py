@@ -12,21 +12,29 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 C_ENDINGS = (".c", ".h")
 
 
+def tracked():
+    """What git tracks or would track, or None where there is no git or no repository."""
+    try:
+        listing = subprocess.run(
+            ["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return None
+    return set(listing.stdout.splitlines()) if listing.returncode == 0 else None
+
+
 def files():
-    """Paths relative to the root, sorted. Without git (a source archive) everything but build/."""
-    listing = subprocess.run(
-        ["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if listing.returncode == 0:
-        found = set(listing.stdout.splitlines())
-    else:
+    """Paths relative to the root, sorted. Without git (a source archive) all that is no product."""
+    found = tracked()
+    if found is None:
         found = set()
         for folder, subfolders, names in os.walk(ROOT):
-            subfolders[:] = [s for s in subfolders if s not in ("build", ".git")]
+            subfolders[:] = [s for s in subfolders if s not in ("build", ".git", "__pycache__")]
             found.update(os.path.relpath(os.path.join(folder, n), ROOT) for n in names)
+        found.discard("compile_commands.json")
     return sorted(
         p
         for p in found
