@@ -247,7 +247,7 @@ UNIT_load := host/load.c host/platform.c host/vm.c host/vm_memory.c host/textcac
 	host/hugemem.c $(UNIT_image)
 UNIT_options := host/options.c
 # Processes and signals, over a faked host that forks and interrupts (tests/unit/fake_family.h).
-UNIT += death forktable proc random shm signal sigwait tty
+UNIT += death forktable proc random shm signal sigwait tty vfork
 FAMILY := tests/unit/fake_pv.c tests/unit/fake_family.c tests/unit/fake_lower.c \
 	kernel/window.c kernel/window_run.c kernel/shm.c kernel/lock.c kernel/waitq.c kernel/upcall.c \
 	kernel/proc.c kernel/fork.c kernel/vfork.c kernel/exit.c kernel/wait.c kernel/ids.c \
@@ -260,6 +260,7 @@ UNIT_random := kernel/random.c
 UNIT_shm := $(FAMILY) kernel/forktable.c kernel/misc.c
 UNIT_signal := $(FAMILY) kernel/forktable.c
 UNIT_sigwait := $(FAMILY) kernel/forktable.c
+UNIT_vfork := $(FAMILY) kernel/forktable.c
 UNIT_tty := kernel/tty_line.c kernel/tty_edit.c
 
 # The window, waits, pipes and files, over a faked host and kernel (tests/unit/fake_kernel.h).

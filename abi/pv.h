@@ -219,10 +219,10 @@ struct pv_range {
     uint64_t addr, len;
 };
 
-// Replaces this VM's image by program number `program` of the image's table: same slot, RAM dropped,
-// the window kept. Does not return on success. `strings` holds argc then envc NUL-terminated strings,
-// `len` bytes in all, at most PV_ARG_MAX. SPAWN starts the program in a new VM in `slot` and
-// returns 0.
+// Replaces this VM's image by program number `program` of the image's table: same slot, RAM
+// dropped, the window kept. Does not return on success. `strings` holds argc then envc
+// NUL-terminated strings, `len` bytes in all, at most PV_ARG_MAX. SPAWN starts the program in a new
+// VM in `slot` and returns 0.
 struct pv_exec {
     struct pv_call call;
     uint32_t program;

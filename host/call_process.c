@@ -21,8 +21,8 @@
 
 #define HOT_MAX (UINT64_C(1) << 20) // bytes of one range that are copied ahead of time
 
-// Whether fork(2) copies guest RAM: not for a program that starts afresh, which spares the parent the
-// write-protection of its pages, and all the faults after it.
+// Whether fork(2) copies guest RAM: not for a program that starts afresh, which spares the parent
+// the write-protection of its pages, and all the faults after it.
 static void inherit_ram(const struct monitor *m, int on)
 {
     madvise(m->vm.ram + PV_PLATFORM_VA, m->vm.ram_size - PV_PLATFORM_VA,
@@ -235,9 +235,9 @@ int64_t call_exit(struct monitor *m, struct pv_exit *c)
         atomic_store(&f->shared->first_done, 1);
     }
     // A monitor can be killed between any two of these lines. Until the slot is free it is a death
-    // that the family hears of, which the guests' kernel takes for what it is if the zombie is there
-    // already; after that, the supervisor has everybody look. The parent is told last: when it
-    // reuses the slot it finds it free.
+    // that the family hears of, which the guests' kernel takes for what it is if the zombie is
+    // there already; after that, the supervisor has everybody look. The parent is told last: when
+    // it reuses the slot it finds it free.
     publish_value(f, &c->publish);
     family_release(f, m->slot);
     publish_kick(f, &c->publish);

@@ -39,8 +39,7 @@ static void set_state(struct monitor *m, enum slot_state state)
 
 static int has_news(struct monitor *m, const uint32_t *bell, uint32_t expected)
 {
-    return __atomic_load_n(bell, __ATOMIC_SEQ_CST) != expected ||
-           event_posted(m) ||
+    return __atomic_load_n(bell, __ATOMIC_SEQ_CST) != expected || event_posted(m) ||
            __atomic_load_n(&platform_shared(&m->vm)->pending, __ATOMIC_SEQ_CST);
 }
 

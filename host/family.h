@@ -33,7 +33,7 @@ struct family_slot {
     _Atomic uint32_t events; // PV_EVENT_* posted by the supervisor, taken by the monitor
     _Atomic int32_t kill; // supervisor: pid that PV_EVENT_KILL was posted to, ends at deadline_ns
     _Atomic uint64_t deadline_ns; // supervisor: CLOCK_MONOTONIC
-    _Atomic uint32_t death; // monitor: wait status it ends with when the guest did not choose one
+    _Atomic uint32_t death;   // monitor: wait status it ends with when the guest did not choose one
     _Atomic uint32_t claimer; // slot of the VM that is cloning into this one, while SLOT_STARTING
     uint32_t reserved[8];
 };

@@ -13,7 +13,8 @@
 #define VA_END                                                                                     \
     (UINT64_C(1) << 47) // no program lies above (SDM vol. 3, 4.5: the lower canonical half)
 
-// Host address of guest-physical [pa, pa + len). Image and text cache are mapped read-only, by us too.
+// Host address of guest-physical [pa, pa + len). Image and text cache are mapped read-only, by us
+// too.
 static uint8_t *physical(const struct vm *vm, uint64_t pa, uint64_t len, int write)
 {
     uint64_t read_only = vm_gpa(vm, vm->image), window = vm_gpa(vm, vm->window);

@@ -5,6 +5,7 @@
 #include "host/monitor.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,11 @@
 #include "host/confine.h"
 #include "host/gdb.h"
 #include "host/platform.h"
+
+// A VM's first KVM_RUN starts a thread in the host's kernel (Linux 6.13 on). At the user's limit of
+// processes it fails with EAGAIN; one may end soon.
+#define AGAIN_MAX 50u
+#define AGAIN_MS  10
 
 void monitor_die(struct monitor *m, uint32_t status, const char *why)
 {
@@ -53,8 +59,8 @@ static void handle_io(struct monitor *m)
         monitor_die(m, SIGSEGV, "access to an I/O port that is not there");
 }
 
-// An access to memory that no slot covers yet: covers it, and makes this one access ourselves. A wide
-// one comes in parts of 8 bytes.
+// An access to memory that no slot covers yet: covers it, and makes this one access ourselves. A
+// wide one comes in parts of 8 bytes.
 static void handle_mmio(struct monitor *m)
 {
     struct kvm_run *run = m->vm.run;
@@ -97,14 +103,19 @@ static void handle_exit(struct monitor *m)
     }
 }
 
-// The run loop of this process. A clone made by one of its calls is in the same loop: it finds its own
-// VM in *m when it gets back here.
+// The run loop of this process. A clone made by one of its calls is in the same loop: it finds its
+// own VM in *m when it gets back here.
 static _Noreturn void run(struct monitor *m)
 {
-    for (;;) {
+    for (unsigned again = 0;;) {
         if (ioctl(m->vm.vcpu_fd, KVM_RUN, 0) == 0) {
+            again = 0;
             handle_exit(m);
-        } else if (errno == EINTR || errno == EAGAIN) {
+        } else if (errno == EAGAIN && again++ < AGAIN_MAX) {
+            poll(NULL, 0, AGAIN_MS);
+        } else if (errno == EAGAIN) {
+            monitor_die(m, SIGKILL, "KVM cannot start a thread: too many processes on this host?");
+        } else if (errno == EINTR) {
             m->vm.run->immediate_exit = 0;
             gdb_poll(m);
             event_deliver(m);

@@ -26,13 +26,13 @@ struct vm {
     uint64_t window_size;
     uint8_t *image; // read-only
     uint64_t image_size;
-    uint8_t *text;   // the text cache, read-only (textcache.h)
-    uint64_t size;   // of all
+    uint8_t *text;                     // the text cache, read-only (textcache.h)
+    uint64_t size;                     // of all
     struct vm_piece pieces[VM_PIECES]; // vm_memory.c
     uint32_t npieces;
     uint64_t heap_start; // of the program loaded last, guest-virtual
-    uint32_t tables; // which set of page tables the guest uses (platform.h)
-    uint32_t execs;  // images this VM has run before the present one
+    uint32_t tables;     // which set of page tables the guest uses (platform.h)
+    uint32_t execs;      // images this VM has run before the present one
     // KVM; -1 / NULL between fork(2) and vm_create().
     int kvm_fd, vm_fd, vcpu_fd;
     struct kvm_run *run;
@@ -69,11 +69,13 @@ int vm_try_start(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3);
 void vm_memory_init(struct vm *vm);
 // Tells a new VM's KVM about all pieces. 0 or -errno.
 int vm_memory_create(struct vm *vm);
-// Covers memory around gpa. 0, also if it was covered; -EFAULT if it is no memory of the guest's, -errno.
+// Covers memory around gpa. 0, also if it was covered; -EFAULT if it is no memory of the guest's,
+// -errno.
 int vm_memory_grow(struct vm *vm, uint64_t gpa);
 // Covers all memory. 0, or -EFAULT if it was covered already.
 int vm_memory_complete(struct vm *vm);
-// Makes KVM forget all it derived from the guest's page tables (the host changed them). 0 or -errno.
+// Makes KVM forget all it derived from the guest's page tables (the host changed them). 0 or
+// -errno.
 int vm_memory_flush(struct vm *vm);
 
 // The rate of the guest's time-stamp counter in kHz, or -errno.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Memory slots: which parts of the arena KVM knows.
 //
-// KVM keeps some 11 bytes for each 4 KB page of a slot, whether the page is ever touched or not, and a
-// clone pays for allocating them. So slots cover what every program touches, and grow when the
-// guest comes upon memory that is not covered yet: KVM then reports an access to a device that is not
-// there, which the monitor answers from the memory itself.
-// Neighbours: vm.c (the rest of a VM), family.c (the arena), monitor.c (the exits).
+// KVM keeps some 11 bytes for each 4 KB page of a slot, whether the page is ever touched or not,
+// and a clone pays for allocating them. So slots cover what every program touches, and grow when
+// the guest comes upon memory that is not covered yet: KVM then reports an access to a device that
+// is not there, which the monitor answers from the memory itself. Neighbours: vm.c (the rest of a
+// VM), family.c (the arena), monitor.c (the exits).
 
 #include <errno.h>
 #include <sys/ioctl.h>
@@ -16,7 +16,8 @@
 
 // What is covered from the start: a program of ordinary size with the beginning of its heap...
 #define COVER_RAM (UINT64_C(8) << 20)
-// ...the top of its stack, which adjoins image and text cache, and behind those the window's tables.
+// ...the top of its stack, which adjoins image and text cache, and behind those the window's
+// tables.
 #define COVER_STACK  (UINT64_C(512) << 10)
 #define COVER_WINDOW (UINT64_C(8) << 20)
 #define GROW_MIN     (UINT64_C(8) << 20)
@@ -52,7 +53,8 @@ static uint64_t length(const struct vm *vm, uint32_t i)
     return vm->pieces[i].end - vm->pieces[i].start;
 }
 
-// Pieces that adjoin become one: each slot of a new VM waits for a grace period of the host's kernel.
+// Pieces that adjoin become one: each slot of a new VM waits for a grace period of the host's
+// kernel.
 static void join(struct vm *vm)
 {
     for (uint32_t i = 0; i < vm->npieces; i++)
@@ -115,8 +117,8 @@ int vm_memory_grow(struct vm *vm, uint64_t gpa)
         return -EFAULT;
     if (!find_gap(vm, gpa, &gap))
         return 0;
-    // Heaps and the window grow up, stacks and mappings down: some of both, and more each time, so that
-    // few slots are enough.
+    // Heaps and the window grow up, stacks and mappings down: some of both, and more each time, so
+    // that few slots are enough.
     uint64_t step = GROW_MIN << vm->npieces / 4;
     uint64_t start = (gpa & ~(X86_PAGE_2M - 1)) - at_most(step / 2, gpa & ~(X86_PAGE_2M - 1));
     uint64_t end = (gpa & ~(X86_PAGE_2M - 1)) + step;

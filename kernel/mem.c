@@ -21,7 +21,7 @@
 #define PAGE UINT64_C(4096)
 // An exit to the host costs as much as clearing this much memory.
 #define RELEASE_MIN (UINT64_C(256) * 1024)
-#define HOT_HEAP    (UINT64_C(64) * 1024) // of the heap, that a fork's two sides are taken to write
+#define HOT_HEAP    (UINT64_C(16) * 1024) // of the heap, that a fork's two sides are taken to write
 // Of the largest RAM an implementer gives.
 #define MAX_PAGES (UINT64_C(8) * 1024 * 1024 * 1024 / PAGE)
 

@@ -8,13 +8,15 @@ import traceback
 
 import fault_cli
 import fault_death
+import fault_host
+import fault_hostile
 import fault_limits
 import fault_stdio
 import fault_tty
 import paths
 import proc
 
-MODULES = [fault_cli, fault_death, fault_limits, fault_stdio, fault_tty]
+MODULES = [fault_cli, fault_death, fault_host, fault_hostile, fault_limits, fault_stdio, fault_tty]
 
 
 def tests():
@@ -31,6 +33,9 @@ def one(report, full, function):
     try:
         function()
         trouble = None
+    except proc.Skip as reason:
+        report.skip(full, str(reason))
+        return
     except AssertionError as error:
         trouble = str(error) or "assertion failed"
     except (OSError, ValueError, subprocess.SubprocessError) as error:

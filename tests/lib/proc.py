@@ -17,6 +17,10 @@ PR_SET_CHILD_SUBREAPER = 36
 GRACE = 1.0  # seconds a family may take to be gone after its first process ended
 
 
+class Skip(Exception):
+    """This machine cannot run the test; str() says why."""
+
+
 @dataclass
 class Outcome:
     """What a program did. status is 128+n for a death by signal n, as a shell has it."""

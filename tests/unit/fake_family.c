@@ -116,7 +116,10 @@ int64_t pv_fork(uint32_t slot, const struct pv_range *hot, uint32_t nhot)
     fflush(NULL);
     pid_t pid = fork();
     if (pid > 0) {
-        slots[slot].pid = pid;
+        // Unless the child has been here first, and may have gone again (-1).
+        int32_t none = 0;
+        __atomic_compare_exchange_n(&slots[slot].pid, &none, pid, 0, __ATOMIC_SEQ_CST,
+                                    __ATOMIC_SEQ_CST);
     } else if (pid == 0) {
         slots[slot].pid = getpid();
         timer_deadline = 0;
@@ -133,7 +136,7 @@ int64_t pv_fork(uint32_t slot, const struct pv_range *hot, uint32_t nhot)
 void pv_exit(uint32_t status, const void *publish, uint32_t value, uint32_t kick_slot,
              int interrupt)
 {
-    slots[boot_info->slot].pid = 0;
+    slots[boot_info->slot].pid = -1;
     if (publish)
         __atomic_store_n((uint32_t *)publish, value, __ATOMIC_SEQ_CST);
     if (kick_slot) {

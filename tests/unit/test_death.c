@@ -9,50 +9,13 @@
 #include "kernel/pv.h"
 #include "kernel/root.h"
 #include "kernel/sys.h"
-#include "tests/unit/fake_family.h"
-
-// In the window: what children tell the test.
-static struct notes {
-    int go, value[16];
-} * notes;
+#include "tests/unit/family_helpers.h"
 
 static void set_up(void)
 {
     family_boot();
     notes = window_pages_alloc(1);
     family_busy = family_full = 0;
-}
-
-// Everything a family of one has, and no more.
-static void check_alone(void)
-{
-    CHECK_EQ(sys_wait4(-1, NULL, WNOHANG, NULL), -ECHILD);
-    CHECK_EQ(family_left(), 0);
-    CHECK_EQ(lower_inode_refs(), 2); // its root and working directory
-    CHECK_EQ(lower_fd_tables(), 1);
-    int entries = 0;
-    for (struct proc *p = proc_next(NULL); p; p = proc_next(p))
-        entries++;
-    CHECK_EQ(entries, 1);
-    CHECK_EQ(pv_shared->critical, 0);
-}
-
-static int exit_code(int status)
-{
-    return (status & 0x7f) == 0 ? status >> 8 & 0xff : -(status & 0x7f);
-}
-
-static int reap(long pid)
-{
-    int status = -1;
-    long r = sys_wait4((int)pid, &status, 0, NULL);
-    return r == pid ? exit_code(status) : (int)r * 1000;
-}
-
-static void wait_go(void)
-{
-    while (!__atomic_load_n(&notes->go, __ATOMIC_SEQ_CST))
-        family_sleep_ms(1);
 }
 
 static void test_killed_outside(void)

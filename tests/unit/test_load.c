@@ -211,9 +211,59 @@ static void test_no_room(void)
 {
     struct kvm_regs regs;
     struct load_args none = {.strings = (char[1]){0}};
+    CHECK_EQ(load_fits(&vm, &family, 0, &none), 0);
+    uint8_t *place = vm.ram + vm.heap_start;
+    *place = 0xee;
     vm.ram_size = 6 * MB;
+    CHECK_EQ(load_fits(&vm, &family, 0, &none), -ENOMEM);
     CHECK_EQ(load(&none, &regs), -ENOMEM);
+    CHECK_EQ(*place, 0xee); // the caller of an exec that cannot be is as it was
     vm.ram_size = opt.mem;
+}
+
+// What the guest may release starts where the host's own note says, not where boot_info does.
+static void test_heap_noted(void)
+{
+    struct kvm_regs regs;
+    struct load_args none = {.strings = (char[1]){0}};
+    CHECK_EQ(load(&none, &regs), 0);
+    CHECK_EQ(vm.heap_start, platform_boot_info(&vm)->heap_start);
+    platform_boot_info(&vm)->heap_start = 0;
+    CHECK(vm.heap_start > PV_RAM_VA);
+}
+
+// A child that got no RAM: nothing else is mapped into the hole, and a program can be loaded.
+static void test_reserve(void)
+{
+    struct kvm_regs regs;
+    struct load_args none = {.strings = (char[1]){0}};
+    const uint64_t size = opt.mem - PV_PLATFORM_VA;
+    CHECK_EQ(munmap(vm.ram + PV_PLATFORM_VA, size), 0);
+    CHECK_EQ(load_reserve(&vm), 0);
+    void *other = mmap(vm.ram + PV_RAM_VA, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(other < (void *)vm.ram || other >= (void *)(vm.ram + opt.mem));
+    CHECK_EQ(load(&none, &regs), 0);
+    munmap(other, 4096);
+}
+
+static void test_text_plan(void)
+{
+    struct elf_program p = {.nsegs = 2,
+                            .segs = {{.vaddr = 2 * MB, .filesz = MB, .memsz = MB, .flags = 5},
+                                     {.vaddr = 4 * MB, .filesz = MB, .memsz = MB, .flags = 6}}};
+    struct textcache_plan plan;
+    textcache_plan(&p, &plan);
+    CHECK_EQ(plan.pages, 1);
+    CHECK_EQ(plan.n, 1);
+    CHECK_EQ(plan.unit[0].va, 2 * MB);
+    // Data in the same 2 MB as text would be mapped from the cache with it.
+    p.segs[1].vaddr = 3 * MB;
+    textcache_plan(&p, &plan);
+    CHECK_EQ(plan.pages, 0);
+    p.segs[1].vaddr = 2 * MB + MB + 4096;
+    p.segs[1].memsz = 8 * MB;
+    textcache_plan(&p, &plan);
+    CHECK_EQ(plan.pages, 0);
 }
 
 int main(void)
@@ -227,5 +277,8 @@ int main(void)
     RUN(test_rights);
     RUN(test_exec_starts_afresh);
     RUN(test_no_room);
+    RUN(test_heap_noted);
+    RUN(test_reserve);
+    RUN(test_text_plan);
     return check_done("load");
 }

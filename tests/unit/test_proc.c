@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Processes: fork, exit, wait, groups, full tables.
-// Each process is a host process over one window; see fake_family.h. Neighbour: test_death.c.
-#include <setjmp.h>
+// Each process is a host process over one window; see fake_family.h. Neighbours: test_death.c,
+// test_vfork.c.
 #include "tests/unit/check.h"
 #include "kernel/api/errno.h"
 #include "kernel/api/signal.h"
@@ -12,51 +12,13 @@
 #include "kernel/root.h"
 #include "kernel/signal.h"
 #include "kernel/sys.h"
-#include "kernel/vfork.h"
-#include "tests/unit/fake_family.h"
-
-// In the window: what children tell the test.
-static struct notes {
-    int go, value[16];
-} * notes;
+#include "tests/unit/family_helpers.h"
 
 static void set_up(void)
 {
     family_boot();
     notes = window_pages_alloc(1);
     family_busy = family_full = 0;
-}
-
-// Everything a family of one has, and no more.
-static void check_alone(void)
-{
-    CHECK_EQ(sys_wait4(-1, NULL, WNOHANG, NULL), -ECHILD);
-    CHECK_EQ(family_left(), 0);
-    CHECK_EQ(lower_inode_refs(), 2); // its root and working directory
-    CHECK_EQ(lower_fd_tables(), 1);
-    int entries = 0;
-    for (struct proc *p = proc_next(NULL); p; p = proc_next(p))
-        entries++;
-    CHECK_EQ(entries, 1);
-    CHECK_EQ(pv_shared->critical, 0);
-}
-
-static int exit_code(int status)
-{
-    return (status & 0x7f) == 0 ? status >> 8 & 0xff : -(status & 0x7f);
-}
-
-static int reap(long pid)
-{
-    int status = -1;
-    long r = sys_wait4((int)pid, &status, 0, NULL);
-    return r == pid ? exit_code(status) : (int)r * 1000;
-}
-
-static void wait_go(void)
-{
-    while (!__atomic_load_n(&notes->go, __ATOMIC_SEQ_CST))
-        family_sleep_ms(1);
 }
 
 static void test_first(void)
@@ -168,74 +130,6 @@ static void test_ignored_child(void)
     if (pid == 0)
         sys_exit(9);
     CHECK_EQ(sys_wait4((int)pid, NULL, 0, NULL), -ECHILD); // but only when it has ended
-    check_alone();
-}
-
-// As arch/x86_64/entry.S: vfork returns twice, to the same place.
-static jmp_buf twice;
-
-void arch_return(const struct arch_context *context, long value)
-{
-    CHECK_EQ(context->keep, 77);
-    longjmp(twice, (int)value);
-}
-
-static long begin_vfork(void)
-{
-    struct arch_context context = {.keep = 77};
-    return vfork_begin(&context);
-}
-
-static void test_vfork(void)
-{
-    set_up();
-    struct proc *parent = proc_self;
-    volatile int here = 0; // the child works on its parent's memory
-    long pid = setjmp(twice);
-    if (pid == 0) {
-        CHECK_EQ(begin_vfork(), 0);
-        CHECK(proc_self != parent && proc_self->ppid == parent->pid);
-        CHECK_EQ(proc_self->vm_slot, parent->slot);
-        here = 1;
-        sys_exit(6);
-    }
-    CHECK(proc_self == parent && !vfork_borrowed());
-    CHECK_EQ(here, 1);
-    CHECK_EQ(reap(pid), 6);
-    check_alone();
-}
-
-static void test_vfork_exec(void)
-{
-    const struct exec_image image = {.program = 7}; // the faked spawn makes it the exit status
-    set_up();
-    long pid = setjmp(twice);
-    if (pid == 0) {
-        CHECK_EQ(begin_vfork(), 0);
-        signal_actions[SIGTERM].handler = K_SIG_IGN; // private memory: must not stay
-        vfork_exec(&image, "/bin/seven");
-    }
-    CHECK(signal_actions[SIGTERM].handler == K_SIG_DFL);
-    CHECK_EQ(reap(pid), 7);
-    check_alone();
-}
-
-// A child that vforks again, or forks, gets a VM for its child.
-static void test_vfork_forks(void)
-{
-    set_up();
-    long pid = setjmp(twice);
-    if (pid == 0) {
-        CHECK_EQ(begin_vfork(), 0);
-        long grandchild = begin_vfork();
-        if (grandchild == 0) {
-            CHECK(!vfork_borrowed());
-            sys_exit(3);
-        }
-        CHECK_EQ(reap(grandchild), 3);
-        sys_exit(4);
-    }
-    CHECK_EQ(reap(pid), 4);
     check_alone();
 }
 
@@ -388,9 +282,6 @@ int main(void)
     RUN(test_waitid);
     RUN(test_orphan);
     RUN(test_ignored_child);
-    RUN(test_vfork);
-    RUN(test_vfork_exec);
-    RUN(test_vfork_forks);
     RUN(test_slot_busy);
     RUN(test_host_full);
     RUN(test_table_full);

@@ -9,7 +9,7 @@
 #include "kernel/root.h"
 #include "kernel/shm.h"
 #include "kernel/sys.h"
-#include "tests/unit/fake_family.h"
+#include "tests/unit/family_helpers.h"
 
 static uint32_t pages_before;
 
@@ -24,15 +24,6 @@ static void check_nothing_left(void)
     CHECK_EQ(family_left(), 0);
     CHECK_EQ(window_pages_used(), pages_before);
     CHECK_EQ(window_root()->segments.used, 0);
-}
-
-static int reap(long pid)
-{
-    int status = -1;
-    long r = sys_wait4((int)pid, &status, 0, NULL);
-    if (r != pid)
-        return (int)r * 1000;
-    return (status & 0x7f) == 0 ? status >> 8 & 0xff : -(status & 0x7f);
 }
 
 // Checks that a run is all zeros, then fills it.

@@ -13,11 +13,7 @@
 #include "kernel/root.h"
 #include "kernel/signal.h"
 #include "kernel/sys.h"
-#include "tests/unit/fake_family.h"
-
-static struct notes {
-    int go, value[16];
-} * notes;
+#include "tests/unit/family_helpers.h"
 
 static volatile int calls, last;
 static volatile uint64_t mask_inside;
@@ -29,27 +25,12 @@ static void note(int sig)
     mask_inside = atomic_load(&proc_self->sig_blocked);
 }
 
-static void handle(int sig, uint64_t flags, uint64_t mask, void (*handler)(int))
-{
-    struct k_sigaction act = {.handler = handler, .flags = flags, .mask = mask};
-    CHECK_EQ(sys_sigaction(sig, &act, NULL), 0);
-}
-
 static void set_up(void)
 {
     family_boot();
     notes = window_pages_alloc(1);
     signal_altstack = (struct k_stack){.flags = SS_DISABLE};
     calls = last = 0;
-}
-
-static int reap(long pid)
-{
-    int status = -1;
-    long r = sys_wait4((int)pid, &status, 0, NULL);
-    if (r != pid)
-        return (int)r * 1000;
-    return (status & 0x7f) == 0 ? status >> 8 & 0xff : -(status & 0x7f);
 }
 
 static void tell(int at)

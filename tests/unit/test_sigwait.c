@@ -9,7 +9,7 @@
 #include "kernel/pv.h"
 #include "kernel/signal.h"
 #include "kernel/sys.h"
-#include "tests/unit/fake_family.h"
+#include "tests/unit/family_helpers.h"
 
 static volatile int calls, last;
 
@@ -19,26 +19,11 @@ static void note(int sig)
     last = sig;
 }
 
-static void handle(int sig, uint64_t flags, uint64_t mask, void (*handler)(int))
-{
-    struct k_sigaction act = {.handler = handler, .flags = flags, .mask = mask};
-    CHECK_EQ(sys_sigaction(sig, &act, NULL), 0);
-}
-
 static void set_up(void)
 {
     family_boot();
     signal_altstack = (struct k_stack){.flags = SS_DISABLE};
     calls = last = 0;
-}
-
-static int reap(long pid)
-{
-    int status = -1;
-    long r = sys_wait4((int)pid, &status, 0, NULL);
-    if (r != pid)
-        return (int)r * 1000;
-    return (status & 0x7f) == 0 ? status >> 8 & 0xff : -(status & 0x7f);
 }
 
 // A child that sends SIGUSR1 to us when we are surely asleep, then ends.

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A program that goes behind its kernel's back (tests/fuzz/hostile.c), and a monitor that was taken
+over: what is left of the family, of the host's other processes, and of the means to end it all."""
+
+import atexit
+import functools
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+
+import paths
+import proc
+from family import Family
+
+
+@functools.cache
+def image():
+    """An image with a shell, the usual commands and the hostile program; made on first use."""
+    folder = tempfile.mkdtemp(prefix="ramet-hostile-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    built, apps = os.path.join(folder, "hostile"), os.path.join(paths.BUILD, "apps")
+    subprocess.run(
+        [os.path.join(paths.BUILD, "bin", "ramet-cc"), "-O2", "-I" + paths.ROOT, "-o", built,
+         os.path.join(paths.TESTS, "fuzz", "hostile.c")],
+        check=True,
+    )  # fmt: skip
+    result = os.path.join(folder, "hostile.img")
+    subprocess.run(
+        [paths.MKIMAGE, "-q", "-o", result, "--program", f"/bin/sh={apps}/dash.stripped",
+         "--program", f"/bin/busybox={apps}/busybox.stripped", "--program", f"/bin/hostile={built}",
+         "--links", f"{apps}/busybox.links=/bin/busybox", "--mkdir", "/tmp:1777"],
+        check=True,
+    )  # fmt: skip
+    return result
+
+
+def family(script):
+    return Family(paths.ramet_run(image(), "-c", script))
+
+
+def beside(mode):
+    """Runs a mode under a shell that goes on afterwards; what the mode printed and its status."""
+    script = f'hostile {mode}; echo "status $?"; seq 1 100 | tail -n 1'
+    outcome = proc.run(paths.ramet_run(image(), "-c", script), limit=30)
+    shown = (outcome.out + outcome.err).decode(errors="replace")
+    assert outcome.trouble() is None, f"{outcome.trouble()}\n{shown}"
+    found = re.search(r"status (\d+)\n100\n$", outcome.out.decode(errors="replace"))
+    assert found and outcome.status == 0, f"the family did not go on\n{shown}"
+    return shown, int(found.group(1))
+
+
+def ends_by(mode, signal_number):
+    shown, status = beside(mode)
+    assert status == 128 + signal_number, f"status {status}\n{shown}"
+
+
+def test_calls():
+    """Calls with edges of everything for arguments come back, and change nothing for others."""
+    shown, status = beside("calls")
+    assert status == 0 and "calls is over" in shown, shown
+
+
+def test_slots():
+    shown, status = beside("slots")
+    assert status == 0 and shown.count(": 1\n") == 9, shown
+
+
+def test_forged_boot_info():
+    shown, status = beside("forge")
+    assert status == 0 and "release of data: 1, data kept: 1" in shown, shown
+
+
+def test_own_ring0():
+    ends_by("ring0", 4)
+
+
+def test_write_image():
+    ends_by("image", 7)
+
+
+def test_memory_nowhere():
+    ends_by("nowhere", 7)
+
+
+def test_foreign_port():
+    ends_by("port", 11)
+
+
+def test_deaf():
+    """kill -9 of a VM that takes no events works, by force, after the grace time."""
+    script = 'hostile deaf & sleep 0.2; kill -9 $!; wait $!; echo "deaf: $?"; echo on | cat'
+    with family(script) as f:
+        f.expect("deaf begins")
+        f.expect("deaf: 137", limit=5)
+        f.expect("on\n")
+        assert f.finish() == 0
+
+
+def test_stray_clone():
+    """A clone that only the host knows of ends with its family."""
+    outcome = proc.run(paths.ramet_run(image(), "-c", "hostile stray; exit 6"), limit=10)
+    assert outcome.trouble() is None, outcome.trouble()
+    assert outcome.status == 6, f"status {outcome.status}"
+
+
+def still_ends(mode):
+    with family(f"hostile {mode} & hostile {mode} & hostile {mode} & wait") as f:
+        f.expect(f"{mode} begins")
+        time.sleep(0.3)
+        begin = time.monotonic()
+        f.kill(f.process.pid, 15)
+        assert f.finish(limit=5) == 143, "the status of TERM"
+        assert time.monotonic() - begin < 2, "slow to end"
+
+
+def test_flood():
+    """The supervisor hears TERM while VMs send it messages without end."""
+    still_ends("flood")
+
+
+def test_scribble():
+    """The host does not rely on what is in the window."""
+    still_ends("scribble")
+
+
+# ---- a monitor under somebody else's control, played by gdb ----
+
+
+def in_monitor(pid, *commands):
+    if not shutil.which("gdb"):
+        raise AssertionError("gdb is needed to play an attacker in a monitor")
+    argv = ["gdb", "-nx", "-batch", "-p", str(pid), "-ex", "set confirm off"]
+    for command in commands:
+        argv += ["-ex", command]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+    return done.stdout + done.stderr
+
+
+HOSTAGE_SCRIPT = "sleep 100 & echo ready; wait $!; echo over; read x"
+
+
+def test_foreign_pid():
+    """A pid that a monitor put into the family's page is not signalled unless it is a monitor's."""
+    victim = subprocess.Popen(["sleep", "100"])
+    try:
+        with family(HOSTAGE_SCRIPT) as f:
+            f.expect("ready")
+            sleeper = f.wait_for_monitors(lambda pids: len(pids) >= 2, "the sleeper")[-1]
+            said = in_monitor(
+                sleeper,
+                f"set var monitor_start::monitor.family->shared->slots[2].pid = {victim.pid}",
+                "print monitor_start::monitor.family->shared->slots[2].pid",
+            )
+            assert f"= {victim.pid}" in said, f"could not forge the pid\n{said}"
+            f.kill(f.process.pid, 15)
+            assert f.finish() == 143
+        assert victim.poll() is None, "a process that is no part of the family was killed"
+    finally:
+        victim.kill()
+        victim.wait()
+
+
+def test_hidden_monitor():
+    """A monitor that removes itself from the family's page ends with the family all the same."""
+    with family(HOSTAGE_SCRIPT) as f:
+        f.expect("ready")
+        sleeper = f.wait_for_monitors(lambda pids: len(pids) >= 2, "the sleeper")[-1]
+        said = in_monitor(
+            sleeper,
+            "set var monitor_start::monitor.family->shared->slots[2].pid = 0",
+            "print monitor_start::monitor.family->shared->slots[2].pid",
+        )
+        assert "= 0" in said, f"could not hide the monitor\n{said}"
+        f.kill(f.process.pid, 15)
+        assert f.finish(limit=5) == 143
