@@ -137,4 +137,8 @@ void family_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void family_trace(const struct family *f, uint32_t what, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+// From now on this process says nothing where saying it would block: for the supervisor, which has
+// others to attend to than who does not read stderr.
+void family_say_without_waiting(void);
+
 #endif

@@ -351,6 +351,7 @@ int supervisor_run(struct family *f, uint32_t program, char *const argv[])
         fprintf(stderr, "ramet: cannot start a process: %s\n", strerror(-r));
         return 2;
     }
+    family_say_without_waiting();
     while (!atomic_load(&f->shared->first_done) && !s.first_death && !s.outside)
         step(&s);
     close_family(&s);

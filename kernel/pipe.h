@@ -10,7 +10,7 @@
 #include "kernel/waitq.h"
 #include "kernel/window.h"
 
-#define PIPE_ATOMIC    4096u // PIPE_BUF: writes up to this long are never split
+#define PIPE_ATOMIC    4096u  // PIPE_BUF: writes up to this long are never split
 #define PIPE_RUN       65536u // the ring grows by doubling, from one run of this many bytes
 #define PIPE_RUNS      4u     // to this many
 #define PIPE_RUN_PAGES (PIPE_RUN / WPAGE)

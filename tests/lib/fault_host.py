@@ -83,6 +83,23 @@ def test_nobody_listens():
         assert ended(process) == 5
 
 
+def test_nobody_reads():
+    """stderr is a full pipe: the supervisor does not wait for a reader when it is told to end."""
+    script = "sleep 100 & echo ready; wait"
+    with start(script, options=["--trace"], stderr=subprocess.PIPE) as process:
+        process.stdout.readline()
+        pipe = os.open(f"/proc/self/fd/{process.stderr.fileno()}", os.O_WRONLY | os.O_NONBLOCK)
+        try:
+            while True:
+                os.write(pipe, b"x")
+        except BlockingIOError:
+            os.close(pipe)
+        os.kill(max(proc.descendants(process.pid)), signal.SIGKILL)
+        time.sleep(0.1)
+        process.terminate()
+        assert ended(process) == 143
+
+
 def test_cannot_start():
     """What keeps the first program from starting is one line and status 2."""
     run = paths.ramet_run(paths.SHELL_IMAGE, "-c", ":")
@@ -115,6 +132,18 @@ def test_descriptors_of_a_chain():
         pids = f.wait_for_monitors(lambda pids: len(pids) >= 62, "the chain")
         counts = {len(os.listdir(f"/proc/{pid}/fd")) for pid in pids}
         assert len(counts) == 1, f"different numbers of descriptors: {counts}"
+
+
+def test_image_truncated():
+    """An image file cut while in use: a VM that needs what is gone dies by SIGBUS, in order."""
+    for size in (0, 4096):
+        with tempfile.NamedTemporaryFile(suffix=".img") as image:
+            shutil.copyfile(paths.SHELL_IMAGE, image.name)
+            script = "echo ready; read x; ls / | cat; seq 1 10 | sort -n"
+            with Family(paths.ramet_run(image.name, "-c", script)) as f:
+                f.expect("ready")
+                os.truncate(image.name, size)
+                assert f.finish() == 135, "the status of SIGBUS"
 
 
 # ---- the terminal ----

@@ -106,13 +106,15 @@ def test_stray_clone():
     assert outcome.status == 6, f"status {outcome.status}"
 
 
-def still_ends(mode):
+def still_ends(mode, statuses=(143,)):
+    """TERM ends the family soon, however busy its VMs are."""
     with family(f"hostile {mode} & hostile {mode} & hostile {mode} & wait") as f:
         f.expect(f"{mode} begins")
         time.sleep(0.3)
         begin = time.monotonic()
         f.kill(f.process.pid, 15)
-        assert f.finish(limit=5) == 143, "the status of TERM"
+        status = f.finish(limit=5)
+        assert status in statuses, f"status {status}"
         assert time.monotonic() - begin < 2, "slow to end"
 
 
@@ -122,8 +124,9 @@ def test_flood():
 
 
 def test_scribble():
-    """The host does not rely on what is in the window."""
-    still_ends("scribble")
+    """The host does not rely on what is in the window. The first program does: it may be gone
+    before TERM comes, by a panic or a fault."""
+    still_ends("scribble", statuses=(143, 134, 139))
 
 
 # ---- a monitor under somebody else's control, played by gdb ----
