@@ -68,6 +68,8 @@ static const struct confine_rule rules[] = {
     ALLOW_IF(clone, LONG(0, CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD),
              LONG(1, 0)),                              // FORK, SPAWN: a process, no thread
     ALLOW(close),                                      // a clone lets go of its parent's VM,
+    ALLOW(sched_setaffinity),                          // on another processor than its parent,
+    ALLOW(getcpu),                                     // which must know its own,
     ALLOW(getppid),                                    // sees that the supervisor lives,
     ALLOW_IF(prctl, INT(0, PR_SET_PDEATHSIG),
              LONG(1, SIGKILL)),                        // and dies with it

@@ -102,6 +102,7 @@ int family_init(struct family *f, const struct options *opt, struct image *image
     f->opt = opt;
     f->image = image;
     f->supervisor = getpid();
+    placement_init(&f->placement);
     f->cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN); // reads a file: not once confined
     size_t size = sizeof *f->shared + (opt->max_procs + 1) * sizeof(struct family_slot);
     f->shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -143,7 +144,11 @@ pid_t family_fork(struct family *f, uint32_t slot, uint64_t flags)
     pid_t pid = (pid_t)syscall(SYS_clone, flags | CLONE_PARENT_SETTID | SIGCHLD, NULL,
                                &f->shared->slots[slot].pid, NULL, NULL);
     int e = errno;
-    if (pid != 0)
+    if (pid > 0)
+        placement_push(&f->placement, pid);
+    if (pid == 0)
+        placement_reset(&f->placement);
+    else
         sigprocmask(SIG_SETMASK, &old, NULL);
     return pid < 0 ? -e : pid;
 }

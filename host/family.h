@@ -16,6 +16,7 @@
 #include "abi/window.h"
 #include "host/image.h"
 #include "host/options.h"
+#include "host/placement.h"
 #include "host/textcache.h"
 
 // What the monitor of a slot is doing. Kickers read it to choose how to wake it.
@@ -78,7 +79,8 @@ struct family {
     int control; // monitors' end of the supervisor's socket
     int gdb_fd;  // --gdb's listener (gdb.h), or -1
     pid_t supervisor;
-    uint32_t cpus;     // processors of the host
+    uint32_t cpus; // processors of the host
+    struct placement placement;
     int booted;        // the first program has been loaded: it formats the window, nobody else does
     uint32_t stdio[3]; // enum pv_stdio_kind
     uint32_t

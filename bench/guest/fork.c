@@ -6,11 +6,13 @@
 
 #include <sys/types.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "bench/stats.h"
 
 #define SAMPLES  60
 #define WARM_UPS 3
+#define REST_MS  4
 #define MB       (1024u * 1024u)
 #define PAGE     4096u
 
@@ -22,8 +24,17 @@ static void touch(volatile char *memory, size_t from, size_t to)
         memory[at] = 1;
 }
 
+// A zombie can be waited for before its VM is taken down, and that work would be part of the next
+// sample. The floor's waitpid() returns after it; here it takes a rest.
+static void rest(void)
+{
+    const struct timespec ts = {0, REST_MS * 1000000};
+    nanosleep(&ts, NULL);
+}
+
 static void take_sample(int in, int out, double *child, double *parent)
 {
+    rest();
     uint64_t start = now_ns(), child_ns;
     pid_t pid = fork();
     uint64_t here = now_ns(); // in the child as well: its first act

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Where a clone starts. See placement.h.
+
+#include "host/placement.h"
+
+void placement_init(struct placement *p)
+{
+    int n = sched_getaffinity(0, sizeof p->allowed, &p->allowed) < 0 ? 1 : CPU_COUNT(&p->allowed);
+    p->push = n > 1 && n <= PLACEMENT_SMALL;
+}
+
+void placement_push(const struct placement *p, pid_t child)
+{
+    int here = p->push ? sched_getcpu() : -1;
+    if (here < 0)
+        return;
+    cpu_set_t others = p->allowed;
+    CPU_CLR(here, &others);
+    sched_setaffinity(child, sizeof others, &others);
+}
+
+void placement_reset(const struct placement *p)
+{
+    if (p->push)
+        sched_setaffinity(0, sizeof p->allowed, &p->allowed);
+}

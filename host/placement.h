@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Where a clone starts: on a small host, on another processor than its parent.
+//
+// Linux without scheduling domains (a small virtual machine, often) does not balance at fork(2):
+// the child queues up behind its parent, who has a third of a millisecond of work before it blocks,
+// while another processor is idle. So the parent moves the child once, and the child lifts the
+// restriction when it runs. A large host balances, and knows better than we which of its processors
+// is idle.
+#ifndef HOST_PLACEMENT_H
+#define HOST_PLACEMENT_H
+
+#include <sched.h>
+#include <sys/types.h>
+
+#define PLACEMENT_SMALL 8 // processors
+
+struct placement {
+    cpu_set_t allowed; // where the family may run
+    int push;          // not 0: this is a small host, of more than one processor
+};
+
+// Looks at the host; in the supervisor, once.
+void placement_init(struct placement *p);
+
+// In the parent, right after fork(2). Errors do not matter: the child only starts later.
+void placement_push(const struct placement *p, pid_t child);
+
+// In the child, first thing.
+void placement_reset(const struct placement *p);
+
+#endif
