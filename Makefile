@@ -34,7 +34,8 @@ GLUE := \
 	libc-glue/system.c libc-glue/termios.c libc-glue/time.c libc-glue/tz.c \
 	libc-glue/users.c libc-glue/vfork.c
 HOST := \
-	host/main.c host/options.c host/supervisor.c host/terminal.c host/family.c host/placement.c host/monitor.c \
+	host/main.c host/options.c host/supervisor.c host/terminal.c host/family.c \
+	host/placement.c host/monitor.c \
 	host/vm.c host/vm_memory.c host/platform.c host/textcache.c host/hugemem.c host/load.c \
 	host/guest.c host/event.c \
 	host/call.c host/call_wait.c host/call_console.c host/call_process.c host/trace.c \
@@ -284,7 +285,8 @@ UNIT_window := $(FILES)
 
 FUZZ := call elf image
 FUZZ_call := host/call.c host/call_wait.c host/call_console.c host/call_process.c host/guest.c \
-	host/load.c host/platform.c host/family.c host/placement.c host/textcache.c host/hugemem.c $(UNIT_image)
+	host/load.c host/platform.c host/family.c host/placement.c \
+	host/textcache.c host/hugemem.c $(UNIT_image)
 FUZZ_elf := $(UNIT_elf)
 FUZZ_image := $(UNIT_image)
 # System calls that would act on the fuzzer itself go to fakes in tests/fuzz/fuzz_call.c.
