@@ -196,6 +196,7 @@ static void become_program(struct monitor *m, const struct pv_exec *c, struct lo
 int64_t call_spawn(struct monitor *m, struct pv_exec *c)
 {
     struct family *f = m->family;
+    const uint64_t start = family_now(f);
     struct load_args args;
     int r;
 
@@ -209,6 +210,9 @@ int64_t call_spawn(struct monitor *m, struct pv_exec *c)
         pid_t pid = family_fork(f, c->slot, CLONE_PARENT);
         if (pid == 0) {
             become_program(m, c, &args);
+            family_trace(f, TRACE_PROC, "%u spawn %s %.3f ms", m->slot,
+                         image_program_path(f->image, c->program),
+                         (double)(family_now(f) - start) / 1e6);
             return CALL_REPLACED;
         }
         inherit_ram(m, 1);

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#define TRACE_PROC 1u // clone, exec and exit, with their durations
+#define TRACE_PROC 1u // clone, spawn, exec and exit, with their durations
 #define TRACE_CALL 2u // every paravirtual call
 #define TRACE_EXIT 4u // every VM exit; with a summary by kind when a VM ends
 

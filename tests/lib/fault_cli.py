@@ -2,6 +2,7 @@
 """Files and options that cannot work: one clear line on stderr, nothing on stdout, status 2."""
 
 import os
+import re
 import struct
 import tempfile
 
@@ -117,3 +118,14 @@ def test_help():
     for option in (b"--mem", b"--max-procs", b"--window-size", b"--trace", b"--exec"):
         assert option in outcome.out, f"{option.decode()} is not explained"
     assert outcome.err == b"", "help belongs on stdout"
+
+
+def test_trace_of_processes():
+    """--trace=proc: a line for each way in which a VM begins, becomes another program, or ends."""
+    script = "/bin/true; (:); echo a | cat"
+    argv = paths.ramet_run(paths.SHELL_IMAGE, "-c", script, options=["--trace=proc"])
+    outcome = proc.run(argv, limit=20)
+    lines = outcome.err.decode().splitlines()
+    for line in (r"ramet: \d+ clone \d+\.\d{3} ms", r"ramet: \d+ spawn /bin/busybox \d+\.\d{3} ms",
+                 r"ramet: \d+ exec /bin/busybox \d+\.\d{3} ms", r"ramet: \d+ exit status 0"):
+        assert any(re.fullmatch(line, seen) for seen in lines), f"no {line!r} in {lines}"
