@@ -54,7 +54,10 @@ static void wake_orphans(int32_t pgid, int32_t sid, const struct proc *leaving)
 
 static void orphan_children(struct proc *p)
 {
-    for (struct proc *q = proc_next(NULL); q; q = proc_next(q)) {
+    // Most never had any, and need not look at every entry of a large family: each may be a first
+    // touch of a page.
+    struct proc *first = p->had_children ? proc_next(NULL) : NULL;
+    for (struct proc *q = first; q; q = proc_next(q)) {
         if (q->parent_slot != p->slot)
             continue;
         int32_t pgid = q->pgid;

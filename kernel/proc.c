@@ -200,6 +200,7 @@ struct proc *proc_claim(void)
     if (c) {
         clear_entry(c);
         inherit(c, proc_self);
+        proc_self->had_children = 1;
         c->pid = new_pid(root);
         open_door(c->slot);
         atomic_store_explicit(&c->state, PROC_EMBRYO, memory_order_release);

@@ -53,10 +53,11 @@ struct proc {
     uint32_t parent_slot; // 0: the supervisor
     int32_t pgid;
     int32_t sid;
-    int32_t status;      // wait status: final when ZOMBIE, last stop otherwise
-    uint32_t wait_flags; // PROC_W_*: a stop or continue not yet waited for
-    uint32_t exec_done;  // not 0 after the first exec (setpgid by the parent fails then)
-    uint32_t dead;       // not 0: status is final and may be waited for; the VM is about to leave
+    int32_t status;        // wait status: final when ZOMBIE, last stop otherwise
+    uint32_t wait_flags;   // PROC_W_*: a stop or continue not yet waited for
+    uint32_t exec_done;    // not 0 after the first exec (setpgid by the parent fails then)
+    uint32_t had_children; // not 0 once it has claimed an entry for one
+    uint32_t dead;         // not 0: status is final and may be waited for; the VM is about to leave
     // The slot of the VM that runs it: its own, but for a vforked child its parent's
     // (kernel/vfork.h).
     uint32_t vm_slot;
