@@ -26,7 +26,8 @@ KERNEL := \
 	arch/x86_64/cpu.c arch/x86_64/ucontext.c arch/x86_64/entry.S
 GLUE := \
 	libc-glue/dir.c libc-glue/env.c libc-glue/err.c libc-glue/getopt.c libc-glue/glob.c \
-	libc-glue/ids.c libc-glue/io.c libc-glue/layout.c libc-glue/memory.c libc-glue/mktemp.c \
+	libc-glue/ids.c libc-glue/io.c libc-glue/layout.c libc-glue/ldtoa.c \
+	libc-glue/memory.c libc-glue/mktemp.c \
 	libc-glue/mman.c \
 	libc-glue/mntent.c libc-glue/path.c libc-glue/poll.c libc-glue/process.c \
 	libc-glue/regerror.c libc-glue/setjmp.c libc-glue/shm.c libc-glue/signal.c libc-glue/spawn.c \
