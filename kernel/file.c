@@ -6,6 +6,9 @@
 // operations).
 
 #include "kernel/file.h"
+#include "kernel/api/errno.h"
+#include "kernel/api/termios.h"
+#include "kernel/entry.h"
 #include "kernel/fd.h"
 #include "kernel/lib.h"
 #include "kernel/proc.h"
@@ -25,6 +28,17 @@ const struct file_ops *file_ops(const struct file *f)
 {
     // Another VM could have written nonsense there.
     return f->kind < FILE_KINDS ? kinds[f->kind] : &none_ops;
+}
+
+long file_ioctl_unread(unsigned long request, void *arg, int64_t unread)
+{
+    int32_t n = (int32_t)(unread < 0 ? 0 : min_u64((uint64_t)unread, INT32_MAX));
+    if (request != FIONREAD)
+        return -ENOTTY;
+    if (user_writable(arg, sizeof n) < 0)
+        return -EFAULT;
+    memcpy(arg, &n, sizeof n);
+    return 0;
 }
 
 struct file *file_new(enum file_kind kind, uint32_t flags)

@@ -62,6 +62,9 @@ struct file *file_new(enum file_kind kind, uint32_t flags);
 void file_ref(struct file *f);
 void file_unref(struct file *f);
 const struct file_ops *file_ops(const struct file *f);
+// The ioctl operation of a kind that knows FIONREAD only: `unread` bytes, as much of it as an int
+// holds, go to *arg. -ENOTTY for other requests, -EFAULT.
+long file_ioctl_unread(unsigned long request, void *arg, int64_t unread);
 
 // Descriptors of proc_self (kernel/fd.c). fd_get takes a reference that the caller drops with
 // file_unref.

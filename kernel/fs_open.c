@@ -7,9 +7,7 @@
 #include "kernel/api/dirent.h"
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"
-#include "kernel/api/termios.h"
 #include "kernel/dev.h"
-#include "kernel/entry.h"
 #include "kernel/fd.h"
 #include "kernel/fs.h"
 #include "kernel/fs_proc.h"
@@ -224,14 +222,7 @@ static long file_seek(struct file *f, int64_t off, int whence)
 
 static long regular_ioctl(struct file *f, unsigned long request, void *arg)
 {
-    int64_t left = (int64_t)(inode_at(f->inode)->size - f->offset);
-    int32_t n = (int32_t)(left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : left);
-    if (request != FIONREAD)
-        return -ENOTTY;
-    if (user_writable(arg, sizeof n) < 0)
-        return -EFAULT;
-    memcpy(arg, &n, sizeof n);
-    return 0;
+    return file_ioctl_unread(request, arg, (int64_t)(inode_at(f->inode)->size - f->offset));
 }
 
 const struct file_ops regular_ops = {

@@ -15,9 +15,7 @@
 #include "kernel/api/fcntl.h"
 #include "kernel/api/poll.h"
 #include "kernel/api/signal.h"
-#include "kernel/api/termios.h"
 #include "kernel/copy.h"
-#include "kernel/entry.h"
 #include "kernel/inode.h"
 #include "kernel/lib.h"
 #include "kernel/proc.h"
@@ -270,13 +268,7 @@ static uint32_t pipe_poll(struct file *f, struct waitq **queues, uint32_t *n, ui
 
 static long pipe_ioctl(struct file *f, unsigned long request, void *arg)
 {
-    int32_t n = (int32_t)filled(wref_ptr(f->object));
-    if (request != FIONREAD)
-        return -ENOTTY;
-    if (user_writable(arg, sizeof n) < 0)
-        return -EFAULT;
-    memcpy(arg, &n, sizeof n);
-    return 0;
+    return file_ioctl_unread(request, arg, filled(wref_ptr(f->object)));
 }
 
 static long pipe_stat(struct file *f, struct k_stat *st)

@@ -21,24 +21,16 @@ uint64_t pv_wall_ns(void)
     return pv_mono_ns() - boot_info->mono_base_ns + boot_info->wall_base_ns;
 }
 
-static struct pv_publish publication(const void *word, uint32_t value, uint32_t kick_slot,
-                                     int interrupt)
-{
-    return (struct pv_publish){
-        .offset = word ? (uint64_t)((const uint8_t *)word - window_base) : 0,
-        .value = value,
-        .kick_slot = kick_slot,
-        .interrupt = (uint32_t)interrupt,
-    };
-}
-
 void pv_exit(uint32_t status, const void *publish, uint32_t value, uint32_t kick_slot,
              int interrupt)
 {
     struct pv_exit call = {
         .call.nr = PV_CALL_EXIT,
         .status = status,
-        .publish = publication(publish, value, kick_slot, interrupt),
+        .publish = {.offset = publish ? (uint64_t)((const uint8_t *)publish - window_base) : 0,
+                    .value = value,
+                    .kick_slot = kick_slot,
+                    .interrupt = (uint32_t)interrupt},
     };
     for (;;)
         arch_call(&call.call);

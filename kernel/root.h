@@ -37,7 +37,7 @@ struct tty {
 struct wroot {
     uint64_t magic;
     uint32_t layout; // version of the structures below; every program of a family must agree
-    uint32_t family_flags;
+    uint32_t pad;
     // Memory.
     struct wref bitmap;  // one bit per page of the pool
     struct wref pool;    // first page

@@ -65,7 +65,7 @@ long vfork_begin(const struct arch_context *context)
 }
 
 // The parent goes on, from its call of sys_vfork.
-static _Noreturn void give_back(void)
+void vfork_ended(void)
 {
     long pid = lender.child_pid;
     proc_self = lender.parent;
@@ -90,10 +90,5 @@ void vfork_exec(const struct exec_image *image, const char *path)
         proc_self = child;
         proc_exit(K_STATUS_SIGNAL(SIGKILL));
     }
-    give_back();
-}
-
-void vfork_ended(void)
-{
-    give_back();
+    vfork_ended();
 }

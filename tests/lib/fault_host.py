@@ -41,12 +41,7 @@ def start(script, *ignored, options=(), **streams):
 
 
 def ended(process, limit=10.0):
-    try:
-        return proc.shell_status(process.wait(limit))
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        raise AssertionError(f"did not end within {limit:.0f} s") from None
+    return proc.ended(process, limit)
 
 
 def test_children_ignored():

@@ -26,11 +26,7 @@ def start(script, **streams):
 
 def ended(process, limit=15.0):
     try:
-        return proc.shell_status(process.wait(limit))
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        raise AssertionError(f"did not end within {limit:.0f} s") from None
+        return proc.ended(process, limit)
     finally:
         process.stderr.close()
 

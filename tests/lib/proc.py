@@ -120,6 +120,16 @@ def shell_status(returncode):
     return 128 - returncode if returncode < 0 else returncode
 
 
+def ended(process, limit):
+    """Waits for a Popen: its status as a shell sees it. Kills it and fails if it takes too long."""
+    try:
+        return shell_status(process.wait(limit))
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise AssertionError(f"did not end within {limit:.0f} s") from None
+
+
 def default_signals():
     # A test starts like an interactive shell's child, whatever started the harness: Python ignores
     # SIGPIPE, nohup SIGHUP, a script's `&` SIGINT and SIGQUIT, and all of them would be inherited.
