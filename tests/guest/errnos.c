@@ -78,9 +78,11 @@ static void descriptor_sets(void)
     fd_set set;
     struct timeval none = {0, 0};
 
+    // Below 64: Linux looks no further than its own descriptor table, which may be that short.
+    close(61);
     FD_ZERO(&set);
-    FD_SET(77, &set);
-    TRY(select(78, &set, NULL, NULL, &none));
+    FD_SET(61, &set);
+    TRY(select(62, &set, NULL, NULL, &none));
     TRY(select(-1, NULL, NULL, NULL, &none));
     struct timeval wrong = {-1, 0};
     TRY(select(0, NULL, NULL, NULL, &wrong));
