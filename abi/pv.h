@@ -2,8 +2,8 @@
 // The paravirtual interface: everything a Ramet kernel may ask of what runs it.
 //
 // Two implementers exist: the monitor on the host (host/) and the ring-0 shim inside bootable
-// images (arch/x86_64/shim). The kernel runs in ring 3 and knows neither. The contract has five
-// parts: the memory map, the boot_info page, the shared page, calls, and upcalls.
+// images (arch/x86_64/shim). The kernel runs in ring 3 and knows neither. The contract has six
+// parts: the memory map, the boot_info page, devices, the shared page, calls, and upcalls.
 //
 // At boot RIP is the program's entry with RDI = PV_BOOT_INFO_VA and RSP below the argument strings,
 // 16-aligned; other registers are 0, the x87 and SSE state as after FNINIT and with MXCSR 0x1f80
@@ -37,8 +37,32 @@
 #define PV_CALL_VA      0x00110000u // code, read-execute
 #define PV_SHARED_VA    0x00111000u // struct pv_shared, read-write
 #define PV_BOOT_INFO_VA 0x00112000u // struct pv_boot_info, read-only
+#define PV_DMA_VA       0x00140000u // read-write, zeroed; private, so a clone has its own copy
+#define PV_DMA_SIZE     0x00080000u // contiguous guest-physical memory from boot_info.dma_phys
+#define PV_DEVICES_VA   0x001c0000u // device registers, up to PV_PLATFORM_END
 
 #define PV_MAX_SLOTS 4094 // VMs in a family; slot 0 is never used, the first program has slot 1
+
+// --- devices: virtio 1.x, found by the implementer, driven by the kernel ---
+// The implementer has mapped the registers at PV_DEVICES_VA and routed the device's interrupts:
+// they arrive as PV_EVENT_DEVICE. What a device may read and write is PV_DMA_VA's memory and
+// nothing else; the kernel copies. Before FORK the kernel lets all requests finish: the clone finds
+// its devices as they were, with the clone's memory behind them.
+enum pv_transport {
+    PV_TRANSPORT_MMIO = 1, // virtio 1.2, 4.2: regs[0] is the register block
+    PV_TRANSPORT_PCI = 2,  // 4.1: regs[] are common, notify, ISR and device-specific configuration;
+                           // MSI-X entry 0 is the interrupt to choose for all of them
+};
+
+struct pv_device {
+    uint32_t type;              // virtio device id (virtio 1.2, section 5)
+    uint32_t transport;         // enum pv_transport
+    uint64_t regs[4];           // guest-virtual addresses
+    uint32_t notify_multiplier; // PCI: 4.1.4.4
+    uint32_t reserved;
+};
+_Static_assert(sizeof(struct pv_device) == 48, "part of boot_info");
+#define PV_MAX_DEVICES 8
 
 // --- boot_info ---
 enum pv_stdio_kind {
@@ -56,7 +80,7 @@ struct pv_boot_info {
     uint64_t ram_start, ram_end;
     uint64_t heap_start, heap_end;    // read-write, zeroed on first touch
     uint64_t stack_bottom, stack_top; // unmapped guard below stack_bottom
-    uint64_t page_table_root;         // guest-physical = virtual; the tables are guest-writable
+    uint64_t dma_phys; // guest-physical address of PV_DMA_VA, for devices; 0: there are none
     // Shared memory.
     uint64_t window_size; // bytes at PV_WINDOW_VA
     uint64_t image_size;  // bytes at PV_IMAGE_VA
@@ -74,10 +98,14 @@ struct pv_boot_info {
     uint32_t reserved;
     uint8_t seed[32]; // fresh entropy for this VM
     char hostname[64];
+    uint32_t ndevices; // of devices[] in use
+    uint32_t reserved2;
+    struct pv_device devices[PV_MAX_DEVICES];
 };
-_Static_assert(sizeof(struct pv_boot_info) == 264, "boot_info is frozen for ABI version 1");
+_Static_assert(sizeof(struct pv_boot_info) == 656, "boot_info is frozen for ABI version 1");
 
-#define PV_BOOT_COMPANION 1u // fork, spawn, kick... are there (else -ENOSYS)
+// Without PV_BOOT_COMPANION there is one VM, and FORK, SPAWN, KICK and KILL of others are -ENOSYS.
+#define PV_BOOT_COMPANION 1u
 #define PV_BOOT_CHECK_LEAKS                                                                        \
     2u // the first program counts window objects when it exits, on the console
 
@@ -96,6 +124,7 @@ struct pv_shared {
 #define PV_EVENT_TIMER   2u  // the deadline of SET_TIMER has passed
 #define PV_EVENT_TTY     4u  // terminal input, a window-size change or a hang-up (abi/window.h)
 #define PV_EVENT_DEATH   8u  // a sibling died without EXIT: see door.death (abi/window.h)
+#define PV_EVENT_DEVICE  32u // a device used a buffer or changed its configuration: look at all
 #define PV_EVENT_KILL    16u // leave now; the implementer ends the VM after PV_KILL_GRACE_NS
 #define PV_KILL_GRACE_NS UINT64_C(200000000)
 
@@ -129,7 +158,7 @@ enum pv_call_nr {
     PV_CALL_SPAWN = 8,
     PV_CALL_KILL = 9,
     PV_CALL_RELEASE = 10,
-    PV_CALL_TLB_FLUSH = 11,
+    PV_CALL_PROTECT = 11,
     PV_CALL_NR_END = 12,
 };
 
@@ -246,10 +275,17 @@ struct pv_release {
     uint64_t addr, len;
 };
 
-// Makes changes to the guest's page tables visible for [addr, addr + len).
-struct pv_tlb_flush {
+// Sets what whole 4 KB pages of private RAM may be used for: the program's segments, heap and
+// stack, not the guard below the stack. Their contents stay. -EACCES: writable and executable at
+// once. -ENOMEM: no page table left for it. -EINVAL: not whole pages of that memory.
+struct pv_protect {
     struct pv_call call;
     uint64_t addr, len;
+    uint32_t rights; // PV_RIGHT_*; 0: no access
+    uint32_t pad;
 };
+#define PV_RIGHT_READ  1u // without it neither of the others is possible: -EINVAL
+#define PV_RIGHT_WRITE 2u
+#define PV_RIGHT_EXEC  4u
 
 #endif

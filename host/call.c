@@ -22,7 +22,7 @@ union call_args {
     struct pv_exec exec;
     struct pv_kill kill;
     struct pv_release release;
-    struct pv_tlb_flush tlb_flush;
+    struct pv_protect protect;
 };
 
 static const size_t call_size[PV_CALL_NR_END] = {
@@ -36,12 +36,12 @@ static const size_t call_size[PV_CALL_NR_END] = {
     [PV_CALL_SPAWN] = sizeof(struct pv_exec),
     [PV_CALL_KILL] = sizeof(struct pv_kill),
     [PV_CALL_RELEASE] = sizeof(struct pv_release),
-    [PV_CALL_TLB_FLUSH] = sizeof(struct pv_tlb_flush),
+    [PV_CALL_PROTECT] = sizeof(struct pv_protect),
 };
 
 const char *const call_names[PV_CALL_NR_END] = {
     "?",    "exit", "wait",  "kick", "set-timer", "console",
-    "fork", "exec", "spawn", "kill", "release",   "tlb-flush",
+    "fork", "exec", "spawn", "kill", "release",   "protect",
 };
 
 static int64_t dispatch(struct monitor *m, uint32_t nr, union call_args *a)
@@ -67,8 +67,8 @@ static int64_t dispatch(struct monitor *m, uint32_t nr, union call_args *a)
         return call_kill(m, &a->kill);
     case PV_CALL_RELEASE:
         return call_release(m, &a->release);
-    case PV_CALL_TLB_FLUSH:
-        return call_tlb_flush(m, &a->tlb_flush);
+    case PV_CALL_PROTECT:
+        return call_protect(m, &a->protect);
     default:
         return -ENOSYS;
     }
@@ -133,8 +133,9 @@ int64_t call_release(struct monitor *m, struct pv_release *c)
     return madvise(p, c->len, MADV_DONTNEED) < 0 ? -errno : 0;
 }
 
-int64_t call_tlb_flush(struct monitor *m, struct pv_tlb_flush *c)
+int64_t call_protect(struct monitor *m, struct pv_protect *c)
 {
+    (void)m;
     (void)c;
-    return vm_memory_flush(&m->vm);
+    return -ENOSYS;
 }

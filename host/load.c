@@ -125,7 +125,6 @@ static void fill_boot_info(const struct vm *vm, const struct family *f, uint32_t
     b->first = !f->booted;
     b->ram_start = PV_RAM_VA;
     b->ram_end = vm->ram_size;
-    b->page_table_root = PLATFORM_TABLES_VA(vm->tables);
     b->window_size = vm->window_size;
     b->image_size = vm->image_size;
     b->tsc_base = f->tsc_base;

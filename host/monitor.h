@@ -92,7 +92,7 @@ int64_t call_exec(struct monitor *m, struct pv_exec *c);
 int64_t call_spawn(struct monitor *m, struct pv_exec *c);
 int64_t call_kill(struct monitor *m, struct pv_kill *c);
 int64_t call_release(struct monitor *m, struct pv_release *c);
-int64_t call_tlb_flush(struct monitor *m, struct pv_tlb_flush *c);
+int64_t call_protect(struct monitor *m, struct pv_protect *c);
 extern const char *const call_names[PV_CALL_NR_END];
 
 // --- host/trace.c ---

@@ -108,8 +108,9 @@ int64_t pv_release(void *addr, uint64_t len)
     return arch_call(&call.call);
 }
 
-int64_t pv_tlb_flush(void *addr, uint64_t len)
+int64_t pv_protect(void *addr, uint64_t len, uint32_t rights)
 {
-    struct pv_tlb_flush call = {.call.nr = PV_CALL_TLB_FLUSH, .addr = (uintptr_t)addr, .len = len};
+    struct pv_protect call = {
+        .call.nr = PV_CALL_PROTECT, .addr = (uintptr_t)addr, .len = len, .rights = rights};
     return arch_call(&call.call);
 }

@@ -27,6 +27,6 @@ int64_t pv_spawn(uint32_t slot, uint32_t program, uint32_t argc, uint32_t envc, 
                  uint64_t len);
 int64_t pv_kill(uint32_t slot);
 int64_t pv_release(void *addr, uint64_t len);
-int64_t pv_tlb_flush(void *addr, uint64_t len);
+int64_t pv_protect(void *addr, uint64_t len, uint32_t rights);
 
 #endif

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Between the shim inside a stock QEMU and the companion that runs that QEMU (docs/qemu.md).
+//
+// The companion starts QEMU with two memory back ends, both its own memfds: [0, ram) is the VM's
+// private memory, and from `ram` on lies what the family shares: the window, then the image. The
+// kernel command line says so: COMPANION_OPTION followed by ram, window size and image size in
+// hexadecimal, separated by commas.
+//
+// A call is made through struct companion_page, which the shim has chosen in private memory: it
+// copies the argument struct of the paravirtual call there, with buffers moved to `data` and their
+// addresses changed to guest-physical ones, and writes one byte to COMPANION_PORT. The companion
+// does what the monitor would, writes `ret` and `now_ns`, sets `answered` to the call's `asked` and
+// sends one byte to the serial port COM1, whose interrupt wakes the shim. Events come the same way:
+// the companion sets bits in struct pv_shared and sends a byte.
+//
+// Forwarded so: EXIT, WAIT, KICK, SET_TIMER, CONSOLE, FORK, SPAWN, KILL. All others are the shim's.
+//
+// The first thing a shim writes to COMPANION_PORT is the 8 bytes of the page's guest-physical
+// address, lowest first, once it could start a program. The answer to that is a struct
+// companion_start in `data`. A VM in this state is what SPAWN clones.
+#ifndef RAMET_ABI_COMPANION_H
+#define RAMET_ABI_COMPANION_H
+
+#include "abi/pv.h"
+
+#define COMPANION_OPTION "ramet.companion="
+#define COMPANION_PORT   0xe9u  // QEMU's isa-debugcon: guest to companion
+#define COMPANION_COM    0x3f8u // COM1: companion to guest
+#define COMPANION_IRQ    4u
+
+struct companion_page {
+    uint32_t asked;    // guest: counts calls, from 1 (the start)
+    uint32_t answered; // companion: == asked when the answer is there
+    uint64_t now_ns;   // companion: CLOCK_MONOTONIC when it answered. A VM's time-stamp counter
+                       // stands still while the VM is cloned: the shim sets boot_info's clock anew
+    uint8_t call[112]; // the argument struct
+    uint8_t reserved[4096 - 128];
+    uint8_t data[PV_ARG_MAX]; // what the call's addresses point to
+};
+_Static_assert(sizeof(struct companion_page) == 4096 + PV_ARG_MAX, "whole pages");
+
+// At the start of `data`; the strings follow it. PV_ARG_MAX bounds both together.
+struct companion_start {
+    // What the companion knows of a new VM: abi_version, size, slot, first, program, argc, tsc_mult,
+    // wall_base_ns (at now_ns), cpus, flags, stdio, seed, hostname. The rest is the shim's to fill.
+    struct pv_boot_info boot;
+    uint64_t mem;         // private memory the program gets: ram_end
+    uint64_t strings_len; // argc, then envc NUL-terminated strings
+    uint32_t envc;
+    uint32_t reserved;
+};
+
+#endif
