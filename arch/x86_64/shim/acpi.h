@@ -44,6 +44,7 @@ struct acpi_info {
     bool hw_reduced; // no PM1 registers; sleep_control instead
     bool no_cmos;    // IAPC_BOOT_ARCH: "CMOS RTC not present"
     bool pm_timer_32;
+    uint8_t rtc_century; // CMOS register of the century; 0: there is none
     struct acpi_register pm1a, pm1b, sleep_control, reset, pm_timer;
     uint8_t reset_value;
     uint16_t smi_command; // port; 0: the machine is in ACPI mode from the start
