@@ -12,7 +12,7 @@
 #include "arch/x86_64/shim/hypervisor.h"
 #include "arch/x86_64/shim/io.h"
 #include "arch/x86_64/shim/lib.h"
-#include "arch/x86_64/shim/phys.h"
+#include "arch/x86_64/shim/layout.h"
 
 #define NS_PER_S UINT64_C(1000000000)
 #define KHZ      UINT64_C(1000)
@@ -91,6 +91,12 @@ static bool read_wall_clock(const volatile struct kvm_wall_clock *w, uint64_t *n
     return false;
 }
 
+// Of a static variable of the shim.
+static uint64_t physical(const void *p)
+{
+    return (uint64_t)(uintptr_t)p - SHIM_VIRTUAL;
+}
+
 static bool kvm_clock(struct reading *r)
 {
     static struct kvm_system_time system;
@@ -103,13 +109,13 @@ static bool kvm_clock(struct reading *r)
     bool old = !(features & KVM_CLOCKSOURCE2);
     uint32_t system_msr = old ? KVM_SYSTEM_OLD : KVM_SYSTEM_TIME;
 
-    wrmsr(system_msr, phys_of(&system) | KVM_ENABLE);
+    wrmsr(system_msr, physical(&system) | KVM_ENABLE);
     bool ok = read_system_time(&system, r);
     // The memory is ours again: this clock is read once.
     wrmsr(system_msr, 0);
     if (!ok)
         return false;
-    wrmsr(old ? KVM_WALL_CLOCK_OLD : KVM_WALL_CLOCK, phys_of(&wall));
+    wrmsr(old ? KVM_WALL_CLOCK_OLD : KVM_WALL_CLOCK, physical(&wall));
     if (!read_wall_clock(&wall, &r->boot_wall_ns))
         r->boot_wall_ns = 0;
     return true;

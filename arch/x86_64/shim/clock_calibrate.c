@@ -12,7 +12,7 @@
 #include "arch/x86_64/shim/acpi.h"
 #include "arch/x86_64/shim/hypervisor.h"
 #include "arch/x86_64/shim/io.h"
-#include "arch/x86_64/shim/phys.h"
+#include "arch/x86_64/shim/space.h"
 
 struct timer {
     bool (*start)(void);    // false: there is no such timer
@@ -29,6 +29,7 @@ struct timer {
 #define APIC_BASE_X2       (1u << 10)
 #define APIC_BASE_ENABLED  (1u << 11)
 #define APIC_BASE_ADDRESS  UINT64_C(0xffffff000)
+#define APIC_X2_MSR        0x800u // + register / 16
 #define APIC_LVT_TIMER     0x320u
 #define APIC_LVT_MASKED    (1u << 16)
 #define APIC_INITIAL_COUNT 0x380u
@@ -37,7 +38,21 @@ struct timer {
 #define APIC_DIVIDE_BY_1   0xbu
 #define QEMU_APIC_HZ       UINT64_C(1000000000) // hw/intc/apic.c counts ns; so does KVM
 
-static volatile uint8_t *lapic;
+static volatile uint8_t *lapic; // NULL in x2APIC mode
+static uint32_t lapic_lvt;      // as it was
+
+static uint32_t lapic_get(uint32_t reg)
+{
+    return lapic ? mmio_read32(lapic + reg) : (uint32_t)rdmsr(APIC_X2_MSR + reg / 16);
+}
+
+static void lapic_set(uint32_t reg, uint32_t value)
+{
+    if (lapic)
+        mmio_write32(lapic + reg, value);
+    else
+        wrmsr(APIC_X2_MSR + reg / 16, value);
+}
 
 static bool lapic_start(void)
 {
@@ -47,25 +62,27 @@ static bool lapic_start(void)
     if (!(cpuid(1, 0).edx & CPUID_1_EDX_APIC))
         return false;
     uint64_t base = rdmsr(IA32_APIC_BASE);
-    if (!(base & APIC_BASE_ENABLED) || (base & APIC_BASE_X2))
+    if (!(base & APIC_BASE_ENABLED))
         return false;
-    lapic = device_map(base & APIC_BASE_ADDRESS, 4096);
-    if (!lapic)
+    lapic = base & APIC_BASE_X2 ? NULL : device_map(base & APIC_BASE_ADDRESS, 4096);
+    if (!lapic && !(base & APIC_BASE_X2))
         return false;
-    mmio_write32(lapic + APIC_LVT_TIMER, APIC_LVT_MASKED);
-    mmio_write32(lapic + APIC_DIVIDE, APIC_DIVIDE_BY_1);
-    mmio_write32(lapic + APIC_INITIAL_COUNT, UINT32_MAX);
+    lapic_lvt = lapic_get(APIC_LVT_TIMER);
+    lapic_set(APIC_LVT_TIMER, APIC_LVT_MASKED);
+    lapic_set(APIC_DIVIDE, APIC_DIVIDE_BY_1);
+    lapic_set(APIC_INITIAL_COUNT, UINT32_MAX);
     return true;
 }
 
 static uint32_t lapic_read(void)
 {
-    return ~mmio_read32(lapic + APIC_CURRENT_COUNT); // it counts down
+    return ~lapic_get(APIC_CURRENT_COUNT); // it counts down
 }
 
 static void lapic_stop(void)
 {
-    mmio_write32(lapic + APIC_INITIAL_COUNT, 0);
+    lapic_set(APIC_INITIAL_COUNT, 0);
+    lapic_set(APIC_LVT_TIMER, lapic_lvt);
 }
 
 // --- ACPI power management timer (ACPI 6.4, 4.8.3.3) ---

@@ -10,7 +10,7 @@
 #include "arch/x86_64/shim/acpi.h"
 #include "arch/x86_64/shim/io.h"
 #include "arch/x86_64/shim/lib.h"
-#include "arch/x86_64/shim/phys.h"
+#include "arch/x86_64/shim/space.h"
 
 // QEMU: -device isa-debug-exit,iobase=0x501,iosize=2
 #define DEBUG_EXIT_PORT 0x501
