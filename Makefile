@@ -47,6 +47,11 @@ MKIMAGE := \
 	tools/mkimage/main.c tools/mkimage/input.c tools/mkimage/tree.c tools/mkimage/write.c \
 	tools/mkimage/list.c tools/mkimage/util.c \
 	host/image.c host/image_check.c host/elf.c
+# The ring-0 implementer of abi/pv.h, for stock machines; must build without kernel/.
+SHIM := $(addprefix arch/x86_64/shim/,boot.S entry.S main.c bootinfo.c cmdline.c image.c load.c \
+	frames.c space.c regions.c tables.c trap.c fsgsbase.c call.c companion.c console.c serial.c \
+	apic.c timer.c acpi.c power.c clock.c clock_calibrate.c clock_rtc.c hypervisor.c entropy.c \
+	pci.c virtio_mmio.c io.c lib.c)
 GUEST_TESTS := $(sort $(basename $(notdir $(wildcard tests/guest/*.c))))
 
 # ---- how -----------------------------------------------------------------------------------------
@@ -160,6 +165,26 @@ $(LIB)/ramet.ld: arch/x86_64/ramet.ld $(LIBC)
 # What every guest program is linked with.
 GUEST := $(RAMET_CC) $(LIBC) \
 	$(addprefix $(LIB)/,ramet-kernel.o libglue.a libregex.a ramet.ld)
+
+# ---- the shim ------------------------------------------------------------------------------------
+# Ring 0 keeps its hands off the vector registers, which are ring 3's.
+SHIM_CFLAGS := $(GUEST_CFLAGS) -mcmodel=kernel -mgeneral-regs-only
+SHIM_OBJ := $(addprefix $(B)/obj/shim/,$(addsuffix .o,$(basename $(SHIM))))
+
+$(B)/obj/shim/%.o: %.c Makefile | $(SETUP)
+	@mkdir -p $(@D)
+	$(call say,CC shim,$<)
+	$(Q)$(GUESTCC) $(SHIM_CFLAGS) -MMD -c $< -o $@
+
+$(B)/obj/shim/%.o: %.S Makefile | $(SETUP)
+	@mkdir -p $(@D)
+	$(call say,AS shim,$<)
+	$(Q)$(GUESTCC) -g -I. -MMD -c $< -o $@
+
+$(B)/shim/shim.elf: $(SHIM_OBJ) arch/x86_64/shim/shim.ld
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)ld -T arch/x86_64/shim/shim.ld -z max-page-size=0x1000 --gc-sections -o $@ $(SHIM_OBJ)
 
 # ---- programs and images -------------------------------------------------------------------------
 $(B)/apps/%.elf: apps/%.c $(GUEST)

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Paravirtual calls (abi/pv.h), as the monitor's host/call.c: the argument struct is copied in
+// once, and only `ret` goes back. What concerns other VMs is the companion's to do, if there is one.
+
+#include "arch/x86_64/shim/call.h"
+
+#include "arch/x86_64/shim/companion.h"
+#include "arch/x86_64/shim/console.h"
+#include "arch/x86_64/shim/errno.h"
+#include "arch/x86_64/shim/lib.h"
+#include "arch/x86_64/shim/load.h"
+#include "arch/x86_64/shim/power.h"
+#include "arch/x86_64/shim/regions.h"
+#include "arch/x86_64/shim/serial.h"
+#include "arch/x86_64/shim/timer.h"
+
+#define REPLACED INT64_MAX // another program runs now: nothing is written back
+
+static char *scratch;
+
+static const uint8_t call_size[PV_CALL_NR_END] = {
+    [PV_CALL_EXIT] = sizeof(struct pv_exit),
+    [PV_CALL_WAIT] = sizeof(struct pv_wait),
+    [PV_CALL_KICK] = sizeof(struct pv_kick),
+    [PV_CALL_SET_TIMER] = sizeof(struct pv_set_timer),
+    [PV_CALL_CONSOLE] = sizeof(struct pv_console),
+    [PV_CALL_FORK] = sizeof(struct pv_fork),
+    [PV_CALL_EXEC] = sizeof(struct pv_exec),
+    [PV_CALL_SPAWN] = sizeof(struct pv_exec),
+    [PV_CALL_KILL] = sizeof(struct pv_kill),
+    [PV_CALL_RELEASE] = sizeof(struct pv_release),
+    [PV_CALL_PROTECT] = sizeof(struct pv_protect),
+};
+
+void call_init(char *buffer)
+{
+    scratch = buffer;
+}
+
+static uint32_t own_slot(void)
+{
+    return load_boot_info()->slot;
+}
+
+void call_end(uint32_t status)
+{
+    if (companion_here())
+        companion_end(status);
+    if (status & 0x7f)
+        shim_print("killed by signal %u", status & 0x7f);
+    else if (status)
+        shim_print("exit status %u", status >> 8 & 0xff);
+    serial_flush();
+    power_exit(status);
+}
+
+// FORK and SPAWN with nobody who could make another VM.
+static int64_t alone(void)
+{
+    static int told;
+    if (!told++)
+        shim_print("one VM alone cannot fork: start the image with 'ramet run'");
+    return -ENOSYS;
+}
+
+static int64_t call_wait(const struct pv_wait *c)
+{
+    // Nobody else rings the bell: it differs now or never. Output is always ready.
+    const uint32_t *bell = companion_bell();
+    while (__atomic_load_n(bell, __ATOMIC_SEQ_CST) == c->bell &&
+           !__atomic_load_n(&trap_shared()->pending, __ATOMIC_SEQ_CST) &&
+           !(c->ready & (PV_WAIT_OUT | PV_WAIT_ERR)) && timer_now() < c->deadline)
+        timer_sleep(c->deadline);
+    return c->ready & (PV_WAIT_OUT | PV_WAIT_ERR);
+}
+
+static int64_t call_kick(const struct pv_kick *c)
+{
+    if (c->slot != own_slot())
+        return -ENOSYS;
+    if (c->flags & PV_KICK_INTERRUPT)
+        trap_post(PV_EVENT_KICK);
+    return 0;
+}
+
+static int64_t call_kill(const struct pv_kill *c)
+{
+    const uint32_t sigkill = 9;
+    if (c->slot != own_slot())
+        return -ENOSYS;
+    call_end(sigkill);
+}
+
+static int64_t call_exec(struct frame *f, const struct pv_exec *c)
+{
+    struct load_args args = {scratch, c->len, c->argc, c->envc};
+    if (c->len > PV_ARG_MAX)
+        return -E2BIG;
+    if (!regions_allow(c->strings, c->len, 0))
+        return -EFAULT;
+    memcpy(scratch, (const void *)c->strings, c->len);
+    int64_t r = load_check(c->program, &args);
+    if (r < 0)
+        return r;
+    if (!companion_here())
+        timer_set(0);
+    load_program(c->program, &args, f);
+    return REPLACED;
+}
+
+union call_args {
+    struct pv_call call;
+    struct pv_exit exit;
+    struct pv_wait wait;
+    struct pv_kick kick;
+    struct pv_set_timer set_timer;
+    struct pv_console console;
+    struct pv_exec exec;
+    struct pv_fork fork;
+    struct pv_kill kill;
+    struct pv_release release;
+    struct pv_protect protect;
+};
+
+static int64_t call_set_timer(const struct pv_set_timer *c)
+{
+    timer_set(c->deadline);
+    return 0;
+}
+
+static int64_t dispatch_alone(union call_args *a)
+{
+    switch (a->call.nr) {
+    case PV_CALL_EXIT:
+        call_end(a->exit.status);
+    case PV_CALL_WAIT:
+        return call_wait(&a->wait);
+    case PV_CALL_KICK:
+        return call_kick(&a->kick);
+    case PV_CALL_SET_TIMER:
+        return call_set_timer(&a->set_timer);
+    case PV_CALL_CONSOLE:
+        return console_call(&a->console);
+    case PV_CALL_KILL:
+        return call_kill(&a->kill);
+    default:
+        return alone();
+    }
+}
+
+// Whether a buffer a call names can be handed to the companion as it is; the copy is companion.c's.
+static int64_t dispatch_companion(union call_args *a)
+{
+    switch (a->call.nr) {
+    case PV_CALL_CONSOLE:
+        return companion_console(&a->console);
+    case PV_CALL_SPAWN:
+        return companion_spawn(&a->exec);
+    case PV_CALL_FORK:
+        return companion_fork(&a->fork);
+    default:
+        return companion_call(&a->call, call_size[a->call.nr]);
+    }
+}
+
+static int64_t dispatch(struct frame *f, union call_args *a)
+{
+    switch (a->call.nr) {
+    case PV_CALL_EXEC:
+        return call_exec(f, &a->exec);
+    case PV_CALL_RELEASE:
+        return regions_release(a->release.addr, a->release.len);
+    case PV_CALL_PROTECT:
+        return regions_protect(a->protect.addr, a->protect.len, a->protect.rights);
+    default:
+        return companion_here() ? dispatch_companion(a) : dispatch_alone(a);
+    }
+}
+
+void call_dispatch(struct frame *f)
+{
+    union call_args args;
+    const uint64_t addr = f->rdi;
+    int64_t r = -ENOSYS;
+
+    // A call without even a number in memory has nowhere to be told of its error.
+    if (!regions_allow(addr, sizeof args.call.nr, 0))
+        return;
+    uint32_t nr = *(const volatile uint32_t *)addr;
+    if (nr > 0 && nr < PV_CALL_NR_END) {
+        r = -EFAULT;
+        if (regions_allow(addr, call_size[nr], 0)) {
+            memcpy(&args, (const void *)addr, call_size[nr]);
+            args.call.nr = nr;
+            r = dispatch(f, &args);
+        }
+    }
+    if (r != REPLACED && regions_allow(addr, sizeof(struct pv_call), 1))
+        ((struct pv_call *)addr)->ret = r;
+}

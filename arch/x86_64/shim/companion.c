@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Calls that the companion answers: the argument struct goes into the shared page, a byte to its
+// port, and the processor sleeps until the answer is there. See abi/companion.h.
+
+#include "arch/x86_64/shim/companion.h"
+
+#include "abi/window.h"
+#include "abi/x86.h"
+#include "arch/x86_64/shim/cmdline.h"
+#include "arch/x86_64/shim/errno.h"
+#include "arch/x86_64/shim/io.h"
+#include "arch/x86_64/shim/lib.h"
+#include "arch/x86_64/shim/load.h"
+#include "arch/x86_64/shim/phys.h"
+#include "arch/x86_64/shim/regions.h"
+#include "arch/x86_64/shim/trap.h"
+
+
+static struct companion_page *page; // NULL: none
+static uint64_t page_phys;
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static const char *parse_hex(const char *s, uint64_t *value)
+{
+    *value = 0;
+    for (; hex_digit(*s) >= 0; s++)
+        *value = *value << 4 | (uint64_t)hex_digit(*s);
+    return *s == ',' ? s + 1 : s;
+}
+
+int companion_find(const char *cmdline, struct companion_memory *m)
+{
+    char buf[80];
+    const char *s = cmdline_option(cmdline, COMPANION_OPTION, buf, sizeof buf);
+    if (!s)
+        return 0;
+    s = parse_hex(s, &m->ram);
+    s = parse_hex(s, &m->window_size);
+    parse_hex(s, &m->image_size);
+    if (m->ram % X86_PAGE_2M || m->window_size % X86_PAGE_2M || m->window_size < WINDOW_MIN_SIZE)
+        shim_panic("%s does not describe a companion's memory", COMPANION_OPTION);
+    return 1;
+}
+
+int companion_here(void)
+{
+    return page != NULL;
+}
+
+const uint32_t *companion_bell(void)
+{
+    const struct window_header *window = (const struct window_header *)PV_WINDOW_VA;
+    const struct window_door *doors = (const void *)(PV_WINDOW_VA + window->doors_off);
+    return &doors[load_boot_info()->slot].bell;
+}
+
+// Each answer comes with an interrupt: none is missed between the look and the sleep (entry.S).
+static void wait_answer(void)
+{
+    while (__atomic_load_n(&page->answered, __ATOMIC_ACQUIRE) != page->asked)
+        idle();
+}
+
+void companion_hello(struct companion_page *at, uint64_t pa)
+{
+    page = at;
+    page_phys = pa;
+    page->asked = 1;
+    for (unsigned i = 0; i < 8; i++)
+        outb(COMPANION_PORT, (uint8_t)(pa >> 8 * i));
+}
+
+// This VM's counter stood still for a while: the clock goes on from the family's time, not
+// backwards.
+static void set_clock(void)
+{
+    struct pv_boot_info *b = load_boot_info();
+    uint64_t now = page->now_ns;
+    b->wall_base_ns += now - b->mono_base_ns;
+    b->mono_base_ns = now;
+    b->tsc_base = rdtsc();
+}
+
+const struct companion_start *companion_wait_start(void)
+{
+    wait_answer();
+    const struct companion_start *start = (const struct companion_start *)page->data;
+    struct pv_boot_info *b = load_boot_info();
+    b->slot = start->boot.slot;
+    b->first = start->boot.first;
+    b->tsc_mult = start->boot.tsc_mult;
+    b->wall_base_ns = start->boot.wall_base_ns;
+    b->mono_base_ns = page->now_ns;
+    b->tsc_base = rdtsc();
+    b->cpus = start->boot.cpus;
+    b->flags = start->boot.flags;
+    memcpy(b->stdio, start->boot.stdio, sizeof b->stdio);
+    memcpy(b->seed, start->boot.seed, sizeof b->seed);
+    memcpy(b->hostname, start->boot.hostname, sizeof b->hostname);
+    return start;
+}
+
+int64_t companion_call(const struct pv_call *call, uint32_t size)
+{
+    memcpy(page->call, call, size);
+    __atomic_store_n(&page->asked, page->asked + 1, __ATOMIC_RELEASE);
+    outb(COMPANION_PORT, 1);
+    wait_answer();
+    return ((const struct pv_call *)page->call)->ret;
+}
+
+int64_t companion_console(const struct pv_console *c)
+{
+    struct pv_console call = *c;
+    call.len = min_u64(c->len, sizeof page->data);
+    call.buf = page_phys + offsetof(struct companion_page, data);
+    if (!regions_allow(c->buf, call.len, !c->write))
+        return -EFAULT;
+    if (c->write)
+        memcpy(page->data, (const void *)c->buf, call.len);
+    int64_t r = companion_call(&call.call, sizeof call);
+    if (!c->write && r > 0)
+        memcpy((void *)c->buf, page->data, min_u64((uint64_t)r, call.len));
+    return r;
+}
+
+int64_t companion_spawn(const struct pv_exec *c)
+{
+    struct pv_exec call = *c;
+    struct load_args args = {(const char *)page->data, c->len, c->argc, c->envc};
+    if (c->len > PV_ARG_MAX)
+        return -E2BIG;
+    if (!regions_allow(c->strings, c->len, 0))
+        return -EFAULT;
+    memcpy(page->data, (const void *)c->strings, c->len);
+    int64_t r = load_check(c->program, &args);
+    if (r < 0)
+        return r;
+    call.strings = page_phys + offsetof(struct companion_page, data);
+    return companion_call(&call.call, sizeof call);
+}
+
+int64_t companion_fork(const struct pv_fork *c)
+{
+    struct pv_fork call = *c;
+    if (c->nhot > PV_MAX_HOT)
+        return -EINVAL;
+    if (!regions_allow(c->hot, c->nhot * sizeof(struct pv_range), 0))
+        return -EFAULT;
+    call.nhot = 0; // the companion copies what is there, hot or not
+    int64_t r = companion_call(&call.call, sizeof call);
+    if (r >= 0)
+        set_clock();
+    if (r == 1) { // the clone; so says the contract
+        fpu_reset();
+        wrmsr(MSR_FS_BASE, 0);
+        wrmsr(MSR_GS_BASE, 0);
+    }
+    return r;
+}
+
+void companion_end(uint32_t status)
+{
+    struct pv_exit call = {.call.nr = PV_CALL_EXIT, .status = status};
+    for (;;)
+        companion_call(&call.call, sizeof call);
+}

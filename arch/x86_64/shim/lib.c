@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Memory functions, and console lines of the shim. Neighbours: serial.c, power.c.
+
+#include "arch/x86_64/shim/lib.h"
+
+#include <stdarg.h>
+
+#include "arch/x86_64/shim/power.h"
+#include "arch/x86_64/shim/serial.h"
+
+// Eight bytes at a time: emulated processors take a step per element, whatever its size.
+void *memcpy(void *to, const void *from, size_t n)
+{
+    void *d = to;
+    size_t words = n / 8, rest = n % 8;
+    __asm__ volatile("rep movsq" : "+D"(d), "+S"(from), "+c"(words) : : "memory");
+    __asm__ volatile("rep movsb" : "+D"(d), "+S"(from), "+c"(rest) : : "memory");
+    return to;
+}
+
+void *memmove(void *to, const void *from, size_t n)
+{
+    if ((uintptr_t)to - (uintptr_t)from >= n)
+        return memcpy(to, from, n);
+    uint8_t *d = to;
+    const uint8_t *s = from;
+    while (n--)
+        d[n] = s[n];
+    return to;
+}
+
+void *memset(void *to, int byte, size_t n)
+{
+    void *d = to;
+    size_t words = n / 8, rest = n % 8;
+    uint64_t pattern = (uint8_t)byte * UINT64_C(0x0101010101010101);
+    __asm__ volatile("rep stosq" : "+D"(d), "+c"(words) : "a"(pattern) : "memory");
+    __asm__ volatile("rep stosb" : "+D"(d), "+c"(rest) : "a"(byte) : "memory");
+    return to;
+}
+
+int memcmp(const void *a, const void *b, size_t n)
+{
+    const uint8_t *x = a, *y = b;
+    for (; n; n--, x++, y++)
+        if (*x != *y)
+            return *x - *y;
+    return 0;
+}
+
+size_t strlen(const char *s)
+{
+    size_t n = 0;
+    while (s[n])
+        n++;
+    return n;
+}
+
+static void put_number(uint64_t value, unsigned base)
+{
+    char digits[20];
+    unsigned n = 0;
+    do
+        digits[n++] = "0123456789abcdef"[value % base];
+    while ((value /= base) != 0);
+    while (n)
+        serial_put(digits[--n]);
+}
+
+static void put_string(const char *s)
+{
+    while (*s)
+        serial_put(*s++);
+}
+
+static void print(const char *format, va_list args)
+{
+    put_string("ramet: ");
+    for (; *format; format++) {
+        if (*format != '%') {
+            serial_put(*format);
+            continue;
+        }
+        int wide = *++format == 'l';
+        format += wide;
+        if (*format == 's')
+            put_string(va_arg(args, const char *));
+        else if (*format == 'c')
+            serial_put((char)va_arg(args, int));
+        else
+            put_number(wide ? va_arg(args, uint64_t) : va_arg(args, unsigned),
+                       *format == 'x' ? 16 : 10);
+    }
+    put_string("\r\n");
+}
+
+void shim_print(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    print(format, args);
+    va_end(args);
+}
+
+void shim_panic(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    print(format, args);
+    va_end(args);
+    power_exit(255u << 8);
+}
