@@ -41,8 +41,9 @@ _Static_assert(sizeof(struct companion_page) == 4096 + PV_ARG_MAX, "whole pages"
 
 // At the start of `data`; the strings follow it. PV_ARG_MAX bounds both together.
 struct companion_start {
-    // What the companion knows of a new VM: abi_version, size, slot, first, program, argc, tsc_mult,
-    // wall_base_ns (at now_ns), cpus, flags, stdio, seed, hostname. The rest is the shim's to fill.
+    // What the companion knows of a new VM: abi_version, size, slot, first, program, argc,
+    // tsc_mult, wall_base_ns (at now_ns), cpus, flags, stdio, seed, hostname. The rest is the
+    // shim's to fill.
     struct pv_boot_info boot;
     uint64_t mem;         // private memory the program gets: ram_end
     uint64_t strings_len; // argc, then envc NUL-terminated strings

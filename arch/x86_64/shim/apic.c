@@ -9,13 +9,13 @@
 #include "arch/x86_64/shim/lib.h"
 #include "arch/x86_64/shim/space.h"
 
-#define MSR_APIC_BASE  0x1b
-#define APIC_BASE_X2   (1u << 10)
-#define APIC_BASE_ON   (1u << 11)
-#define APIC_BASE_ADDR UINT64_C(0xffffff000)
-#define MSR_X2APIC     0x800 // + register / 16
-#define MSR_DEADLINE   0x6e0
-#define CPUID1_X2APIC  (1u << 21) // leaf 1, ECX
+#define MSR_APIC_BASE   0x1b
+#define APIC_BASE_X2    (1u << 10)
+#define APIC_BASE_ON    (1u << 11)
+#define APIC_BASE_ADDR  UINT64_C(0xffffff000)
+#define MSR_X2APIC      0x800 // + register / 16
+#define MSR_DEADLINE    0x6e0
+#define CPUID1_X2APIC   (1u << 21) // leaf 1, ECX
 #define CPUID1_DEADLINE (1u << 24)
 
 #define REG_ID        0x20
@@ -31,13 +31,13 @@
 #define REG_DIVIDE    0x3e0
 #define DIVIDE_BY_1   0xb
 
-#define IOAPIC_SELECT 0x00
-#define IOAPIC_WINDOW 0x10
+#define IOAPIC_SELECT  0x00
+#define IOAPIC_WINDOW  0x10
 #define IOAPIC_VERSION 1
-#define IOAPIC_ENTRY  0x10 // + 2 * input
-#define ENTRY_LEVEL   (1u << 15)
-#define ENTRY_MASKED  (1u << 16)
-#define IOAPICS       8
+#define IOAPIC_ENTRY   0x10 // + 2 * input
+#define ENTRY_LEVEL    (1u << 15)
+#define ENTRY_MASKED   (1u << 16)
+#define IOAPICS        8
 
 #define PIC1_DATA 0x21
 #define PIC2_DATA 0xa1

@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Paravirtual calls (abi/pv.h), as the monitor's host/call.c: the argument struct is copied in
-// once, and only `ret` goes back. What concerns other VMs is the companion's to do, if there is one.
+// once, and only `ret` goes back. What concerns other VMs is the companion's to do, if there is
+// one.
 
 #include "arch/x86_64/shim/call.h"
 
+#include "abi/x86.h"
 #include "arch/x86_64/shim/companion.h"
 #include "arch/x86_64/shim/console.h"
 #include "arch/x86_64/shim/errno.h"
 #include "arch/x86_64/shim/lib.h"
 #include "arch/x86_64/shim/load.h"
+#include "arch/x86_64/shim/phys.h"
 #include "arch/x86_64/shim/power.h"
 #include "arch/x86_64/shim/regions.h"
 #include "arch/x86_64/shim/serial.h"
 #include "arch/x86_64/shim/timer.h"
 
 #define REPLACED INT64_MAX // another program runs now: nothing is written back
+
+extern const uint8_t call_by_syscall[], call_by_ud2[], call_code_end[]; // entry.S
 
 static char *scratch;
 
@@ -35,6 +40,31 @@ static const uint8_t call_size[PV_CALL_NR_END] = {
 void call_init(char *buffer)
 {
     scratch = buffer;
+}
+
+static void fill_page(const uint8_t *code, size_t size)
+{
+    memcpy(phys(PV_CALL_VA), code, size);
+}
+
+void call_page_init(void)
+{
+    memset(phys(PV_CALL_VA), 0, X86_PAGE);
+    fill_page(call_by_syscall, (size_t)(call_by_ud2 - call_by_syscall));
+}
+
+void call_page_use_ud2(void)
+{
+    fill_page(call_by_ud2, (size_t)(call_code_end - call_by_ud2));
+}
+
+int call_is_ud2(struct frame *f)
+{
+    const uint64_t length = 2;
+    if (f->rip != PV_CALL_VA)
+        return 0;
+    f->rip += length;
+    return 1;
 }
 
 static uint32_t own_slot(void)

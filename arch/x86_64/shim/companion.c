@@ -15,7 +15,6 @@
 #include "arch/x86_64/shim/regions.h"
 #include "arch/x86_64/shim/trap.h"
 
-
 static struct companion_page *page; // NULL: none
 static uint64_t page_phys;
 

@@ -7,7 +7,7 @@
 #include "arch/x86_64/shim/io.h"
 #include "arch/x86_64/shim/regions.h"
 
-#define LENGTH      5 // F3 REX.W 0F AE /digit
+#define LENGTH 5 // F3 REX.W 0F AE /digit
 
 int fsgsbase_emulate(struct frame *f)
 {

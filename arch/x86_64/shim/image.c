@@ -42,8 +42,8 @@ void image_init(uint64_t pa, uint64_t size)
     if (size < sizeof *h || memcmp(h->magic, IMAGE_MAGIC, sizeof h->magic))
         shim_panic("the module is not a Ramet image");
     if (h->format != IMAGE_FORMAT || h->abi != PV_ABI_VERSION)
-        shim_panic("the image has format %u and paravirtual interface %u, not %u and %u",
-                   h->format, h->abi, IMAGE_FORMAT, PV_ABI_VERSION);
+        shim_panic("the image has format %u and paravirtual interface %u, not %u and %u", h->format,
+                   h->abi, IMAGE_FORMAT, PV_ABI_VERSION);
     if (h->total_size > size)
         shim_panic("the image is truncated: %lu bytes of %lu", size, h->total_size);
     length = h->total_size;

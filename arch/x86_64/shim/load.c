@@ -70,8 +70,7 @@ int64_t load_check(uint32_t program, const struct load_args *args)
         return -ENOEXEC;
     for (uint64_t i = 0; i < args->len; i++)
         strings += args->strings[i] == 0;
-    if (strings != (uint64_t)args->argc + args->envc ||
-        (args->len && args->strings[args->len - 1]))
+    if (strings != (uint64_t)args->argc + args->envc || (args->len && args->strings[args->len - 1]))
         return -EINVAL;
     return layout(p, args, &l);
 }

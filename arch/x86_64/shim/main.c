@@ -23,13 +23,11 @@
 #include "arch/x86_64/shim/space.h"
 #include "arch/x86_64/shim/virtio_mmio.h"
 
-#define RAM_MAX    (UINT64_C(8) << 30) // of the kernel's tables (kernel/mem.c)
-#define WINDOW_MAX (UINT64_C(1) << 30)
-#define RAM_MIN    (UINT64_C(16) << 20)
+#define RAM_MAX      (UINT64_C(8) << 30) // of the kernel's tables (kernel/mem.c)
+#define WINDOW_MAX   (UINT64_C(1) << 30)
+#define RAM_MIN      (UINT64_C(16) << 20)
 #define IOAPIC_USUAL 0xfec00000 // where all PCs and all QEMU machines have it
-#define TABLES     256 // pages set aside for page tables, besides one for each 2 MB
-
-extern uint8_t call_page_code[], call_page_code_end[];
+#define TABLES       256        // pages set aside for page tables, besides one for each 2 MB
 
 void shim_main(uint32_t magic, uint64_t info);
 
@@ -53,16 +51,15 @@ static void init_platform_pages(void)
 {
     memset(phys(PV_SHARED_VA), 0, X86_PAGE);
     memset(phys(PV_BOOT_INFO_VA), 0, X86_PAGE);
-    memset(phys(PV_CALL_VA), 0, X86_PAGE);
-    memcpy(phys(PV_CALL_VA), call_page_code, (size_t)(call_page_code_end - call_page_code));
+    call_page_init();
 }
 
 static void find_devices(int pci)
 {
     struct pv_boot_info *b = load_boot_info();
     b->ndevices = pci ? pci_find_virtio(b->devices, PV_MAX_DEVICES) : 0;
-    b->ndevices += virtio_mmio_find(b->devices + b->ndevices, PV_MAX_DEVICES - b->ndevices,
-                                    boot.cmdline);
+    b->ndevices +=
+        virtio_mmio_find(b->devices + b->ndevices, PV_MAX_DEVICES - b->ndevices, boot.cmdline);
     if (b->ndevices) {
         b->dma_phys = PV_DMA_VA;
         memset(phys(PV_DMA_VA), 0, PV_DMA_SIZE);
@@ -174,11 +171,11 @@ static _Noreturn void run_alone(int serial)
     call_init(scratch);
     frames_init(&boot, 0); // from here on memory is handed out page by page
     image_init(boot.image, boot.image_size);
-    space_init();          // the platform pages are ring 3's
+    space_init(); // the platform pages are ring 3's
     init_platform_pages();
-    acpi_init(boot.rsdp);  // interrupt controllers, power
-    apic_init();           // the timer's and the devices' interrupts
-    add_ioapics();         // ... and who passes them on
+    acpi_init(boot.rsdp); // interrupt controllers, power
+    apic_init();          // the timer's and the devices' interrupts
+    add_ioapics();        // ... and who passes them on
     clock_init(&b->tsc_base, &b->tsc_mult, &b->mono_base_ns, &b->wall_base_ns);
     find_devices(1);
     init_memory();

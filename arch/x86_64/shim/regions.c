@@ -186,8 +186,8 @@ static void set_rights(struct region *r, uint32_t rights)
 static int joins(const struct region *a, const struct region *b)
 {
     return a->end == b->start && a->kind == b->kind && a->rights == b->rights &&
-           (a->kind == REGION_ZERO || (a->source + (a->end - a->start) == b->source &&
-                                       a->source_end == b->source_end));
+           (a->kind == REGION_ZERO ||
+            (a->source + (a->end - a->start) == b->source && a->source_end == b->source_end));
 }
 
 static void join_all(void)

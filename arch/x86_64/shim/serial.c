@@ -6,23 +6,23 @@
 #include "abi/companion.h"
 #include "arch/x86_64/shim/io.h"
 
-#define COM        COMPANION_COM
-#define RBR_THR    (COM + 0) // receive / transmit; divisor low with DLAB
-#define IER        (COM + 1) // interrupt enable; divisor high with DLAB
-#define IER_RX     0x01
-#define FCR        (COM + 2) // FIFO control
-#define FCR_ON     0x07      // enabled and cleared, interrupt at one byte
-#define LCR        (COM + 3) // line control
-#define LCR_8N1    0x03
-#define LCR_DLAB   0x80
-#define MCR        (COM + 4) // modem control
-#define MCR_ON     0x0b      // DTR, RTS, OUT2 (which gates the interrupt on a PC)
-#define LSR        (COM + 5) // line status
-#define LSR_DATA   0x01
-#define LSR_EMPTY  0x20 // room for a byte
-#define LSR_IDLE   0x40 // the shifter is empty too
-#define SCR        (COM + 7) // scratch
-#define PATIENCE   100000u // polls of a port, each about a microsecond on a real machine
+#define COM       COMPANION_COM
+#define RBR_THR   (COM + 0) // receive / transmit; divisor low with DLAB
+#define IER       (COM + 1) // interrupt enable; divisor high with DLAB
+#define IER_RX    0x01
+#define FCR       (COM + 2) // FIFO control
+#define FCR_ON    0x07      // enabled and cleared, interrupt at one byte
+#define LCR       (COM + 3) // line control
+#define LCR_8N1   0x03
+#define LCR_DLAB  0x80
+#define MCR       (COM + 4) // modem control
+#define MCR_ON    0x0b      // DTR, RTS, OUT2 (which gates the interrupt on a PC)
+#define LSR       (COM + 5) // line status
+#define LSR_DATA  0x01
+#define LSR_EMPTY 0x20      // room for a byte
+#define LSR_IDLE  0x40      // the shifter is empty too
+#define SCR       (COM + 7) // scratch
+#define PATIENCE  100000u   // polls of a port, each about a microsecond on a real machine
 
 static int present;
 

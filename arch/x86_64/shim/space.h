@@ -9,7 +9,7 @@
 
 #define PTE_RING0  (X86_PTE_P | X86_PTE_W | X86_PTE_A | X86_PTE_D)
 #define PTE_USER   (X86_PTE_P | X86_PTE_U | X86_PTE_A | X86_PTE_D)
-#define PTE_DEVICE (UINT64_C(0x18)) // PCD and PWT: uncached whatever the MTRRs say
+#define PTE_DEVICE (UINT64_C(0x18))   // PCD and PWT: uncached whatever the MTRRs say
 #define PTE_OWNED  (UINT64_C(1) << 9) // ignored by the processor: the frame goes back when unmapped
 
 // Drops the identity map of boot and maps the platform pages for ring 3.

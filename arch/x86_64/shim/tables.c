@@ -7,10 +7,10 @@
 #include "arch/x86_64/shim/lib.h"
 #include "arch/x86_64/shim/trap.h"
 
-#define MSR_STAR   0xc0000081 // SDM vol. 3, 5.8.8
-#define MSR_LSTAR  0xc0000082
-#define MSR_FMASK  0xc0000084
-#define CPUID7_FSGSBASE 1u // leaf 7, EBX
+#define MSR_STAR        0xc0000081 // SDM vol. 3, 5.8.8
+#define MSR_LSTAR       0xc0000082
+#define MSR_FMASK       0xc0000084
+#define CPUID7_FSGSBASE 1u             // leaf 7, EBX
 #define GATE_INTERRUPT  UINT64_C(0x8e) // present, 64-bit interrupt gate (SDM vol. 3, 6.14.1)
 #define STUB_SIZE       16
 #define IST_DOUBLE      1 // a stack of its own for double faults: the other may be what failed
@@ -48,10 +48,7 @@ static void init_gdt(void)
     gdt[X86_SEL_TSS / 8] = (sizeof tss - 1) | (base & 0xffffff) << 16 | UINT64_C(0x89) << 40 |
                            (base >> 24 & 0xff) << 56;
     gdt[X86_SEL_TSS / 8 + 1] = base >> 32;
-    __asm__ volatile("lgdt %0\n\tltr %w1"
-                     :
-                     : "m"(pointer), "r"((uint16_t)X86_SEL_TSS)
-                     : "memory");
+    __asm__ volatile("lgdt %0\n\tltr %w1" : : "m"(pointer), "r"((uint16_t)X86_SEL_TSS) : "memory");
 }
 
 static void set_gate(unsigned vector, uint64_t to, unsigned dpl, unsigned ist)
@@ -67,8 +64,7 @@ static void init_idt(void)
     for (unsigned v = 0; v < VECTOR_COUNT; v++) {
         // INT3 and INTO may be raised by ring 3's own instructions.
         unsigned dpl = v == X86_EXC_BP || v == X86_EXC_OF ? 3 : 0;
-        set_gate(v, (uint64_t)trap_stubs + v * STUB_SIZE, dpl,
-                 v == X86_EXC_DF ? IST_DOUBLE : 0);
+        set_gate(v, (uint64_t)trap_stubs + v * STUB_SIZE, dpl, v == X86_EXC_DF ? IST_DOUBLE : 0);
     }
     set_gate(VECTOR_SPURIOUS, (uint64_t)spurious_stub, 0, 0);
     __asm__ volatile("lidt %0" : : "m"(pointer) : "memory");

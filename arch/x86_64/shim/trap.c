@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Everything that enters ring 0 arrives in trap(); on the way out events become upcalls.
-// Neighbours: entry.S (stubs), regions.c (page faults), call.c (paravirtual calls), apic.c, tables.c
-// (descriptor tables).
+// Neighbours: entry.S (stubs), regions.c (page faults), call.c (paravirtual calls), apic.c,
+// tables.c (descriptor tables).
 
 #include "arch/x86_64/shim/trap.h"
 
@@ -19,6 +19,7 @@
 #define RED_ZONE      128
 
 void trap(struct frame *f);
+extern uint8_t call_entry[]; // entry.S
 
 static uint64_t fault_address(void)
 {
@@ -97,16 +98,40 @@ static void exception(struct frame *f, uint64_t address)
         trap_kill(signal_of(f->vector));
 }
 
+// A KVM that runs ring 3 natively and emulates ring 0 (PVM) takes SYSCALL for one of its own kind
+// of guests': it goes to our entry without changing the ring, and faults there. Then calls must be
+// made another way; this one is done from here.
+static int syscall_in_ring3(struct frame *f)
+{
+    if (f->rip != (uint64_t)call_entry || !(f->cs & 3))
+        return 0;
+    call_page_use_ud2();
+    f->rip = f->rcx;
+    f->rflags = f->r11;
+    call_dispatch(f);
+    return 1;
+}
+
 static void page_fault(struct frame *f)
 {
     // Before anything else that may fault.
     uint64_t address = fault_address();
+    if (syscall_in_ring3(f))
+        return;
     if (regions_fault(address, (uint32_t)f->error))
         return;
     if (!(f->cs & 3))
         shim_panic("page fault in ring 0: address %lx, error %lx, rip %lx", address, f->error,
                    f->rip);
     exception(f, address);
+}
+
+static void invalid_opcode(struct frame *f)
+{
+    if (call_is_ud2(f))
+        call_dispatch(f);
+    else if (!fsgsbase_emulate(f))
+        exception(f, 0);
 }
 
 static void interrupt(uint64_t vector)
@@ -133,7 +158,9 @@ void trap(struct frame *f)
         return; // from a host's management tools: not ours to act on
     else if (!(f->cs & 3))
         shim_panic("exception %lu in ring 0: error %lx, rip %lx", f->vector, f->error, f->rip);
-    else if (f->vector != X86_EXC_UD || !fsgsbase_emulate(f))
+    else if (f->vector == X86_EXC_UD)
+        invalid_opcode(f);
+    else
         exception(f, 0);
     if (f->cs & 3)
         deliver_events(f);
