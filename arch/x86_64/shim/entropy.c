@@ -27,7 +27,7 @@
 // Readings of the counter: a port access leaves the guest, and how long that takes is the host's
 // business.
 #define JITTER_WITH    32u
-#define JITTER_WITHOUT 512u
+#define JITTER_WITHOUT 128u
 #define JITTER_PORT    0x80 // a PC's diagnostic port
 
 struct sponge {

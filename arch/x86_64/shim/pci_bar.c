@@ -2,7 +2,7 @@
 // Where a PCI function's memory is. Firmware gives the addresses, with one exception: QEMU's
 // microvm has none that would, so the shim does it there, from the memory its DSDT names.
 
-#include "arch/x86_64/shim/acpi_crs.h"
+#include "arch/x86_64/shim/acpi.h"
 #include "arch/x86_64/shim/pci_config.h"
 
 // A base address register (PCI 3.0, 6.2.5.1)

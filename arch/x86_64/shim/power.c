@@ -97,15 +97,18 @@ static void sleep_pm1(const struct acpi_register *r, uint8_t type)
 
 static void power_off_acpi(const struct acpi_info *a)
 {
+    uint8_t type[2];
+    if (!acpi_s5(type))
+        type[0] = type[1] = a->hw_reduced ? DEFAULT_S5_REDUCED : DEFAULT_S5_PM1;
+
     if (a->hw_reduced) {
-        uint8_t type = a->has_s5 ? a->s5_a : DEFAULT_S5_REDUCED;
         if (a->sleep_control.address)
-            write8(&a->sleep_control, (uint8_t)(type << SLEEP_SLP_TYP_SHIFT) | SLEEP_SLP_EN);
+            write8(&a->sleep_control, (uint8_t)(type[0] << SLEEP_SLP_TYP_SHIFT) | SLEEP_SLP_EN);
     } else if (a->pm1a.address) {
         enter_acpi_mode(a);
-        sleep_pm1(&a->pm1a, a->has_s5 ? a->s5_a : DEFAULT_S5_PM1);
+        sleep_pm1(&a->pm1a, type[0]);
         if (a->pm1b.address)
-            sleep_pm1(&a->pm1b, a->has_s5 ? a->s5_b : DEFAULT_S5_PM1);
+            sleep_pm1(&a->pm1b, type[1]);
     }
 }
 

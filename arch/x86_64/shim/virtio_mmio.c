@@ -10,7 +10,6 @@
 
 #include "abi/x86.h"
 #include "arch/x86_64/shim/acpi.h"
-#include "arch/x86_64/shim/acpi_crs.h"
 #include "arch/x86_64/shim/apic.h"
 #include "arch/x86_64/shim/device.h"
 #include "arch/x86_64/shim/io.h"
@@ -196,9 +195,9 @@ unsigned virtio_mmio_find(struct pv_device *out, unsigned max, const char *cmdli
 
     if (from_command_line(&s, cmdline))
         return s.n;
-    if (acpi()->present)
+    if (acpi()->hw_reduced) // a PC with PM registers has none of these
         from_dsdt(&s);
-    else if (!pci_open())
+    else if (!acpi()->present && !pci_open())
         from_microvm(&s);
     return s.n;
 }
