@@ -51,7 +51,7 @@ MKIMAGE := \
 SHIM := $(addprefix arch/x86_64/shim/,boot.S entry.S main.c bootinfo.c cmdline.c image.c load.c \
 	frames.c space.c regions.c tables.c trap.c fsgsbase.c call.c companion.c console.c serial.c \
 	apic.c timer.c acpi.c power.c clock.c clock_calibrate.c clock_rtc.c hypervisor.c entropy.c \
-	pci.c virtio_mmio.c io.c lib.c)
+	acpi_dsdt.c pci.c pci_config.c pci_bar.c device.c virtio_mmio.c io.c lib.c)
 GUEST_TESTS := $(sort $(basename $(notdir $(wildcard tests/guest/*.c))))
 
 # ---- how -----------------------------------------------------------------------------------------

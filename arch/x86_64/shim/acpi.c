@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Finding and reading the ACPI tables (ACPI 6.4). They are the firmware's, but a table is believed
 // only as far as its checksum, its length and the end of each field allow: every read is of a table
-// that has been mapped whole, below the length that was checked. No AML is run: what the shim needs
-// of the DSDT is one constant package.
+// that has been mapped whole, below the length that was checked. Under an emulator what costs time
+// here is not the tables but the code, each piece of it run once: hence small functions, not
+// inlined.
 
 #include "arch/x86_64/shim/acpi.h"
 
@@ -29,7 +30,8 @@ struct table {
 #define MAX_TABLES 256u       // entries of an RSDT or XSDT that are looked at
 
 // Fields beyond the table's end are 0: older, shorter revisions lack them.
-static uint64_t field(const struct table *t, uint32_t offset, uint32_t size)
+static __attribute__((noinline)) uint64_t field(const struct table *t, uint32_t offset,
+                                                uint32_t size)
 {
     uint64_t v = 0;
     if (offset > t->len || size > t->len - offset)
@@ -109,62 +111,8 @@ static struct acpi_register either(const struct table *t, uint32_t extended, uin
     return r;
 }
 
-// --- _S5 in the DSDT ---
-// Name (_S5, Package () {a, b, ...}): 20.2.5.1 and 20.2.5.4. The name is the four characters
-// "_S5_", after NameOp and perhaps a root character; then PackageOp, a length of 1 to 4 bytes, the
-// number of elements, the elements.
-#define AML_ZERO    0x00
-#define AML_ONE     0x01
-#define AML_NAME    0x08
-#define AML_BYTE    0x0a
-#define AML_WORD    0x0b
-#define AML_DWORD   0x0c
-#define AML_PACKAGE 0x12
-#define AML_ROOT    '\\'
-
-// An integer constant below 8 at *at; advances it. A sleep type is three bits wide.
-static bool aml_sleep_type(const struct table *t, uint32_t *at, uint8_t *type)
-{
-    uint8_t op = (uint8_t)field(t, *at, 1);
-    uint32_t size = op == AML_BYTE ? 1 : op == AML_WORD ? 2 : op == AML_DWORD ? 4 : 0;
-
-    if (*at >= t->len || (!size && op != AML_ZERO && op != AML_ONE))
-        return false;
-    uint64_t v = size ? field(t, *at + 1, size) : op;
-    *at += 1 + size;
-    *type = (uint8_t)v;
-    return v < 8;
-}
-
-static bool s5_package(const struct table *t, uint32_t at)
-{
-    if (field(t, at, 1) != AML_PACKAGE)
-        return false;
-    at += 1;
-    at += 1 + (uint32_t)(field(t, at, 1) >> 6); // how many more bytes the length takes
-    if (field(t, at, 1) < 1)
-        return false;
-    uint64_t elements = field(t, at++, 1);
-    if (!aml_sleep_type(t, &at, &info.s5_a))
-        return false;
-    if (elements < 2 || !aml_sleep_type(t, &at, &info.s5_b))
-        info.s5_b = info.s5_a;
-    return true;
-}
-
-static void find_s5(const struct table *t)
-{
-    for (uint32_t i = HEADER_LEN + 1; i + 4 <= t->len && !info.has_s5; i++) {
-        if (t->at[i] != '_' || memcmp(t->at + i, "_S5_", 4) != 0)
-            continue;
-        if (t->at[i - 1] == AML_NAME || (t->at[i - 1] == AML_ROOT && t->at[i - 2] == AML_NAME))
-            info.has_s5 = s5_package(t, i + 4);
-    }
-}
-
 static void read_fadt(const struct table *t)
 {
-    struct table dsdt;
     uint32_t flags = (uint32_t)field(t, FADT_FLAGS, 4);
     uint64_t smi_command = field(t, FADT_SMI_CMD, 4);
     uint64_t dsdt_pa = field(t, FADT_X_DSDT, 8);
@@ -186,11 +134,17 @@ static void read_fadt(const struct table *t)
         info.reset = generic(t, FADT_RESET_REG);
     info.reset_value = (uint8_t)field(t, FADT_RESET_VALUE, 1);
 
-    if (table_at(dsdt_pa ? dsdt_pa : field(t, FADT_DSDT, 4), "DSDT", &dsdt)) {
-        find_s5(&dsdt);
-        info.dsdt = dsdt.at + HEADER_LEN;
-        info.dsdt_len = dsdt.len - HEADER_LEN;
-    }
+    info.dsdt = dsdt_pa ? dsdt_pa : field(t, FADT_DSDT, 4);
+}
+
+const uint8_t *acpi_dsdt(uint32_t *len)
+{
+    struct table t;
+
+    if (!table_at(info.dsdt, "DSDT", &t))
+        return NULL;
+    *len = t.len - HEADER_LEN;
+    return t.at + HEADER_LEN;
 }
 
 // --- MADT (5.2.12) ---
@@ -254,11 +208,10 @@ static bool rsdp_good(const uint8_t *p)
 
 static uint64_t rsdp_search(uint64_t from, uint64_t to)
 {
-    for (uint64_t pa = from; pa + RSDP_LEN <= to; pa += 16) {
-        const uint8_t *p = phys_map(pa, RSDP_LEN);
-        if (p && p[0] == 'R' && rsdp_good(p))
-            return pa;
-    }
+    const uint8_t *start = phys_map(from, to - from);
+    for (const uint8_t *p = start; start && p + RSDP_LEN <= start + (to - from); p += 16)
+        if (p[0] == 'R' && rsdp_good(p))
+            return from + (uint64_t)(p - start);
     return 0;
 }
 

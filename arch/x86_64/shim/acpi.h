@@ -50,11 +50,7 @@ struct acpi_info {
     uint16_t smi_command; // port; 0: the machine is in ACPI mode from the start
     uint8_t acpi_enable;
 
-    // _S5 of the DSDT (7.4.2.5): sleep types for the first and the second PM1 register
-    bool has_s5;
-    uint8_t s5_a, s5_b;
-    const uint8_t *dsdt; // its definition block (AML), dsdt_len bytes; NULL: none
-    uint32_t dsdt_len;
+    uint64_t dsdt; // physical address; 0: none
 
     // MADT (5.2.12)
     uint64_t lapic; // 0: no MADT
@@ -71,5 +67,24 @@ void acpi_init(uint64_t rsdp_pa);
 
 // What acpi_init() found; all 0 before it.
 const struct acpi_info *acpi(void);
+
+// --- the DSDT: found and checked when asked for ---
+
+// Its definition block (AML), *len bytes; NULL: there is none, or it is damaged.
+const uint8_t *acpi_dsdt(uint32_t *len);
+
+// The sleep types that turn the machine off (7.4.2.5), for the first and the second PM1 register.
+bool acpi_s5(uint8_t type[2]);
+
+struct acpi_mmio_device {
+    uint32_t address, len;
+    uint32_t gsi;
+};
+
+// Memory-mapped virtio devices; returns how many, at most `max`.
+unsigned acpi_virtio_mmio(struct acpi_mmio_device *out, unsigned max);
+
+// The memory below 4 GB that a PCI host bridge passes on to its bus; false: not told.
+bool acpi_pci_window(uint64_t *start, uint64_t *end);
 
 #endif

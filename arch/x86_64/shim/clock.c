@@ -169,7 +169,7 @@ void clock_init(uint64_t *tsc_base, uint64_t *tsc_mult, uint64_t *mono_base_ns,
     if (!r.mult)
         r.mult = clock_calibrate();
     if (!r.mult) {
-        shim_print("ramet: no clock to measure the time-stamp counter by, taking 1 GHz\n");
+        shim_print("no clock to measure the time-stamp counter by, taking 1 GHz");
         r.mult = UINT64_C(1) << 32;
     }
 

@@ -65,8 +65,6 @@ static bool lapic_start(void)
     if (!(base & APIC_BASE_ENABLED))
         return false;
     lapic = base & APIC_BASE_X2 ? NULL : device_map(base & APIC_BASE_ADDRESS, 4096);
-    if (!lapic && !(base & APIC_BASE_X2))
-        return false;
     lapic_lvt = lapic_get(APIC_LVT_TIMER);
     lapic_set(APIC_LVT_TIMER, APIC_LVT_MASKED);
     lapic_set(APIC_DIVIDE, APIC_DIVIDE_BY_1);

@@ -43,34 +43,40 @@ static void settle(void)
         cpu_pause();
 }
 
+// A register in memory, which is mapped once however often it is read.
+static volatile void *memory(const struct acpi_register *r)
+{
+    static volatile void *at;
+    static uint64_t address;
+
+    if (!at || address != r->address) {
+        address = r->address;
+        at = device_map(address, 2);
+    }
+    return at;
+}
+
 static void write8(const struct acpi_register *r, uint8_t value)
 {
-    if (r->space == ACPI_SPACE_IO) {
+    if (r->space == ACPI_SPACE_IO)
         outb((uint16_t)r->address, value);
-    } else {
-        volatile void *reg = device_map(r->address, 1);
-        if (reg)
-            mmio_write8(reg, value);
-    }
+    else
+        mmio_write8(memory(r), value);
 }
 
 static uint16_t pm1_read(const struct acpi_register *r)
 {
     if (r->space == ACPI_SPACE_IO)
         return inw((uint16_t)r->address);
-    volatile void *reg = device_map(r->address, 2);
-    return reg ? mmio_read16(reg) : 0;
+    return mmio_read16(memory(r));
 }
 
 static void pm1_write(const struct acpi_register *r, uint16_t value)
 {
-    if (r->space == ACPI_SPACE_IO) {
+    if (r->space == ACPI_SPACE_IO)
         outw((uint16_t)r->address, value);
-    } else {
-        volatile void *reg = device_map(r->address, 2);
-        if (reg)
-            mmio_write16(reg, value);
-    }
+    else
+        mmio_write16(memory(r), value);
 }
 
 // PM1 registers of a machine in legacy mode may do nothing: ask the firmware to hand over (16.3.2).
@@ -91,15 +97,18 @@ static void sleep_pm1(const struct acpi_register *r, uint8_t type)
 
 static void power_off_acpi(const struct acpi_info *a)
 {
+    uint8_t type[2];
+    if (!acpi_s5(type))
+        type[0] = type[1] = a->hw_reduced ? DEFAULT_S5_REDUCED : DEFAULT_S5_PM1;
+
     if (a->hw_reduced) {
-        uint8_t type = a->has_s5 ? a->s5_a : DEFAULT_S5_REDUCED;
         if (a->sleep_control.address)
-            write8(&a->sleep_control, (uint8_t)(type << SLEEP_SLP_TYP_SHIFT) | SLEEP_SLP_EN);
+            write8(&a->sleep_control, (uint8_t)(type[0] << SLEEP_SLP_TYP_SHIFT) | SLEEP_SLP_EN);
     } else if (a->pm1a.address) {
         enter_acpi_mode(a);
-        sleep_pm1(&a->pm1a, a->has_s5 ? a->s5_a : DEFAULT_S5_PM1);
+        sleep_pm1(&a->pm1a, type[0]);
         if (a->pm1b.address)
-            sleep_pm1(&a->pm1b, a->has_s5 ? a->s5_b : DEFAULT_S5_PM1);
+            sleep_pm1(&a->pm1b, type[1]);
     }
 }
 
