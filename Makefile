@@ -184,7 +184,8 @@ $(B)/obj/shim/%.o: %.S Makefile | $(SETUP)
 $(B)/shim/shim.elf: $(SHIM_OBJ) arch/x86_64/shim/shim.ld
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)ld -T arch/x86_64/shim/shim.ld -z max-page-size=0x1000 --gc-sections -o $@ $(SHIM_OBJ)
+	$(Q)ld -T arch/x86_64/shim/shim.ld -z max-page-size=0x1000 --gc-sections --no-warn-rwx-segments \
+		-o $@ $(SHIM_OBJ)
 
 # ---- programs and images -------------------------------------------------------------------------
 $(B)/apps/%.elf: apps/%.c $(GUEST)

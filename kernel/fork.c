@@ -103,10 +103,11 @@ static int64_t clone(struct proc **child)
 
 static long fork_now(void)
 {
-    struct proc *child = proc_claim();
-    if (!child)
-        return -EAGAIN;
-    long r = hooks_prepare(child);
+    struct proc *child;
+    long r = proc_claim(&child);
+    if (r < 0)
+        return r;
+    r = hooks_prepare(child);
     if (r < 0) {
         proc_discard(child);
         return r;

@@ -192,9 +192,12 @@ static void inherit(struct proc *c, struct proc *p)
     c->start_ns = pv_mono_ns();
 }
 
-struct proc *proc_claim(void)
+long proc_claim(struct proc **child)
 {
     struct wroot *root = window_root();
+    // Whoever runs us says why, and how to get one (abi/pv.h).
+    if (!(boot_info->flags & PV_BOOT_COMPANION))
+        return pv_fork(0, NULL, 0);
     proc_lock();
     struct proc *c = within_nproc(proc_self) ? free_slot(root) : NULL;
     if (c) {
@@ -207,7 +210,7 @@ struct proc *proc_claim(void)
     }
     proc_unlock();
     if (!c)
-        return NULL;
+        return -EAGAIN;
     // References one by one, each stored after it is taken: if we die here they leak at worst.
     inode_ref(proc_self->cwd);
     c->cwd = proc_self->cwd;
@@ -215,7 +218,8 @@ struct proc *proc_claim(void)
     c->root = proc_self->root;
     fds_inherit(c, proc_self);
     shm_inherit(c, proc_self);
-    return c;
+    *child = c;
+    return 0;
 }
 
 struct proc *proc_rehome(struct proc *embryo)

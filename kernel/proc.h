@@ -133,9 +133,9 @@ void proc_boot_root(void);
 void proc_name(struct proc *p, const char *path, const char *args, uint64_t len);
 
 // Claims a slot and a pid for a child of proc_self, with everything POSIX says is inherited (ids,
-// groups, umask, cwd, descriptors with their references, ignored signals, limits, nice). NULL:
-// table full (fork gives EAGAIN). Takes proc_lock itself.
-struct proc *proc_claim(void);
+// groups, umask, cwd, descriptors with their references, ignored signals, limits, nice). 0, -EAGAIN
+// (table full), or -ENOSYS: this VM can have no sibling. Takes proc_lock itself.
+long proc_claim(struct proc **child);
 // Moves an embryo whose slot turned out to be busy to another one. NULL: none is free; the old one
 // stays.
 struct proc *proc_rehome(struct proc *embryo);

@@ -142,11 +142,12 @@ static long spawn_now(const char *path, char *const argv[], char *const envp[],
                       const struct k_spawn *how)
 {
     struct exec_image image;
-    struct proc *child = proc_claim();
-    if (!child)
-        return -EAGAIN;
+    struct proc *child;
+    long r = proc_claim(&child);
+    if (r < 0)
+        return r;
     int32_t pid = child->pid;
-    long r = prepare(child, &image, path, argv, envp, how);
+    r = prepare(child, &image, path, argv, envp, how);
     if (r == 0)
         r = spawn_start(&child, &image);
     if (r < 0) {

@@ -39,9 +39,10 @@ void vfork_fork_child(void)
 
 static long borrow(const struct arch_context *context)
 {
-    struct proc *child = proc_claim();
-    if (!child)
-        return -EAGAIN;
+    struct proc *child;
+    long r = proc_claim(&child);
+    if (r < 0)
+        return r;
     lender.context = *context;
     lender.child_pid = child->pid;
     memcpy(lender.actions, signal_actions, sizeof lender.actions);
