@@ -267,13 +267,14 @@ bench-programs: $(B)/bin/ramet $(B)/images/bench.img $(B)/images/boot.img \
 	$(BENCH:%=$(B)/bench/linux/%) $(B)/bench/host/floor $(B)/bench/host/start
 
 # ---- unit tests and fuzzers: host programs with sanitizers, each with what it is made of ---------
-UNIT := elf guest image load options
+UNIT := elf guest image load options protect
 UNIT_elf := host/elf.c
 UNIT_guest := host/guest.c
 UNIT_image := host/image.c host/image_check.c host/elf.c
 UNIT_load := host/load.c host/platform.c host/vm.c host/vm_memory.c host/textcache.c \
 	host/hugemem.c $(UNIT_image)
 UNIT_options := host/options.c
+UNIT_protect := host/protect.c host/platform.c host/textcache.c host/hugemem.c
 # Processes and signals, over a faked host that forks and interrupts (tests/unit/fake_family.h).
 UNIT += death forktable proc random shm signal sigwait tty vfork
 FAMILY := tests/unit/fake_pv.c tests/unit/fake_family.c tests/unit/fake_lower.c \
