@@ -19,7 +19,7 @@
 // Of the largest RAM an implementer gives.
 #define MAX_PAGES (UINT64_C(8) * 1024 * 1024 * 1024 / PAGE)
 
-extern uint8_t __data_start[];
+extern uint8_t __data_start[], __kernel_start[], __kernel_end[], __hot_end[], __program_end[];
 
 enum page_rights {
     USUAL = 0, // text: read and execute; all else: read and write
@@ -103,6 +103,18 @@ static int allowed(uintptr_t a, size_t n, int prot)
     return 1;
 }
 
+static int overlaps(uintptr_t start, uintptr_t end, const uint8_t *first, const uint8_t *last)
+{
+    return start < (uintptr_t)last && end > (uintptr_t)first;
+}
+
+// The kernel's own data, without which the next system call would be the last.
+static int is_kernel(uintptr_t start, uintptr_t end)
+{
+    return overlaps(start, end, __kernel_start, __kernel_end) ||
+           overlaps(start, end, __hot_end, __program_end);
+}
+
 static long protect(uintptr_t start, size_t len, int prot)
 {
     if (start % PAGE)
@@ -118,7 +130,7 @@ static long protect(uintptr_t start, size_t len, int prot)
     uintptr_t end = start + ((len + PAGE - 1) & ~(PAGE - 1));
     if (end <= start || !mem_is_mapped(start, end))
         return -ENOMEM;
-    if ((prot & PROT_WRITE) && (prot & PROT_EXEC))
+    if ((prot & PROT_WRITE) ? prot & PROT_EXEC : is_kernel(start, end))
         return -EACCES;
     return rights_set(start, end, prot);
 }

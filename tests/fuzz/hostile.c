@@ -6,17 +6,17 @@
 // What it may break is its own VM and what its family shares in the window: never a process of the
 // host, nor the ability to end the family. `hostile MODE`; each mode's function says what must
 // happen. Neighbour: fuzz_call.c, which does the same to the decoder alone.
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "abi/pv.h"
 #include "abi/window.h"
 #include "abi/x86.h"
 
-#define EACCES 13
-#define EINVAL 22
 // Where this host has its own things (host/platform.h):
 #define TABLES 0x100000u
 #define STUBS  0x115000u
@@ -157,6 +157,16 @@ static void rights(void)
     printf("over the guard: %d\n", protect(page, 4 * X86_PAGE_2M, PV_RIGHT_READ) == -EINVAL);
 }
 
+// The rights of the kernel's own data cannot be taken away, by its own system call at least.
+static void kernel(void)
+{
+    extern char __kernel_start[]; // arch/x86_64/ramet.ld
+    void *page = (void *)((uintptr_t)__kernel_start & ~(X86_PAGE - 1));
+    printf("no rights: %d\n", mprotect(page, X86_PAGE, PROT_NONE) < 0 && errno == EACCES);
+    printf("only read: %d\n", mprotect(page, X86_PAGE, PROT_READ) < 0 && errno == EACCES);
+    printf("as it is: %d\n", mprotect(page, X86_PAGE, PROT_READ | PROT_WRITE) == 0);
+}
+
 // More parts with rights of their own than the host has tables for: refused at some point, and all
 // of it works again when one is given back.
 static void tables(void)
@@ -255,12 +265,12 @@ int main(int argc, char **argv)
         const char *name;
         void (*act)(void);
     } modes[] = {
-        {"calls", calls},      {"slots", slots},        {"stray", stray},
-        {"release", release},  {"rights", rights},      {"tables", tables},
-        {"pt", write_tables},  {"readpt", read_tables}, {"stubs", write_stubs},
-        {"call", write_calls}, {"boot", write_boot},    {"image", write_image},
-        {"nowhere", nowhere},  {"port", port},          {"deaf", deaf},
-        {"flood", flood},      {"scribble", scribble},
+        {"calls", calls},       {"slots", slots},      {"stray", stray},
+        {"release", release},   {"rights", rights},    {"tables", tables},
+        {"kernel", kernel},     {"pt", write_tables},  {"readpt", read_tables},
+        {"stubs", write_stubs}, {"call", write_calls}, {"boot", write_boot},
+        {"image", write_image}, {"nowhere", nowhere},  {"port", port},
+        {"deaf", deaf},         {"flood", flood},      {"scribble", scribble},
     };
     for (unsigned i = 0; i < sizeof modes / sizeof modes[0]; i++)
         if (argc == 2 && !strcmp(argv[1], modes[i].name)) {

@@ -87,6 +87,11 @@ def test_tables():
     assert status == 0 and "WRONG" not in shown and shown.count(": 1\n") == 3, shown
 
 
+def test_kernel_data():
+    shown, status = beside("kernel")
+    assert status == 0 and shown.count(": 1\n") == 3, shown
+
+
 def test_host_pages():
     """Page tables, ring-0 code, call page, boot_info and image are not the guest's to write."""
     for mode in ("pt", "readpt", "stubs", "call", "boot", "image"):
