@@ -10,7 +10,8 @@ CLANG ?= clang
 
 # ---- what is built from what ---------------------------------------------------------------------
 KERNEL := \
-	kernel/main.c kernel/pv.c kernel/upcall.c kernel/mem.c kernel/print.c kernel/note.c \
+	kernel/main.c kernel/pv.c kernel/upcall.c kernel/mem.c kernel/rights.c kernel/print.c \
+	kernel/note.c \
 	kernel/random.c kernel/time.c kernel/timer.c kernel/misc.c \
 	kernel/window.c kernel/window_run.c kernel/shm.c kernel/lock.c kernel/waitq.c kernel/copy.c \
 	kernel/file.c kernel/fd.c kernel/pipe.c kernel/pipe_ends.c kernel/fifo.c kernel/poll.c \
@@ -38,7 +39,7 @@ HOST := \
 	host/main.c host/options.c host/supervisor.c host/terminal.c host/family.c \
 	host/placement.c host/monitor.c \
 	host/vm.c host/vm_memory.c host/platform.c host/textcache.c host/hugemem.c host/load.c \
-	host/guest.c host/event.c \
+	host/guest.c host/event.c host/protect.c \
 	host/call.c host/call_wait.c host/call_console.c host/call_process.c host/trace.c \
 	host/confine.c host/gdb.c host/gdb_command.c host/gdb_packet.c host/gdb_regs.c \
 	host/gdb_memory.c \
@@ -267,13 +268,14 @@ bench-programs: $(B)/bin/ramet $(B)/images/bench.img $(B)/images/boot.img \
 	$(BENCH:%=$(B)/bench/linux/%) $(B)/bench/host/floor $(B)/bench/host/start
 
 # ---- unit tests and fuzzers: host programs with sanitizers, each with what it is made of ---------
-UNIT := elf guest image load options
+UNIT := elf guest image load options protect
 UNIT_elf := host/elf.c
 UNIT_guest := host/guest.c
 UNIT_image := host/image.c host/image_check.c host/elf.c
 UNIT_load := host/load.c host/platform.c host/vm.c host/vm_memory.c host/textcache.c \
 	host/hugemem.c $(UNIT_image)
 UNIT_options := host/options.c
+UNIT_protect := host/protect.c host/platform.c host/textcache.c host/hugemem.c
 # Processes and signals, over a faked host that forks and interrupts (tests/unit/fake_family.h).
 UNIT += death forktable proc random shm signal sigwait tty vfork
 FAMILY := tests/unit/fake_pv.c tests/unit/fake_family.c tests/unit/fake_lower.c \
@@ -312,7 +314,7 @@ UNIT_window := $(FILES)
 
 FUZZ := call elf image
 FUZZ_call := host/call.c host/call_wait.c host/call_console.c host/call_process.c host/guest.c \
-	host/load.c host/platform.c host/family.c host/placement.c \
+	host/load.c host/platform.c host/protect.c host/family.c host/placement.c \
 	host/textcache.c host/hugemem.c $(UNIT_image)
 FUZZ_elf := $(UNIT_elf)
 FUZZ_image := $(UNIT_image)

@@ -5,11 +5,14 @@
 // back.
 
 #include <errno.h>
+#include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "abi/x86.h"
 #include "host/monitor.h"
 #include "host/platform.h"
+#include "host/protect.h"
 
 union call_args {
     struct pv_call call;
@@ -126,8 +129,7 @@ int64_t call_release(struct monitor *m, struct pv_release *c)
 {
     void *p = guest_ptr(&m->vm, (struct gaddr){c->addr}, c->len, GUEST_RAM);
     // Below the heap lie the program's segments, whose pages come from the image: they would not
-    // read as zero. Where it starts is our own note of it: a guest that edits its page tables can
-    // write boot_info.
+    // read as zero.
     if (!p || c->addr % X86_PAGE || c->len % X86_PAGE || c->addr < m->vm.heap_start)
         return -EINVAL;
     return madvise(p, c->len, MADV_DONTNEED) < 0 ? -errno : 0;
@@ -135,7 +137,9 @@ int64_t call_release(struct monitor *m, struct pv_release *c)
 
 int64_t call_protect(struct monitor *m, struct pv_protect *c)
 {
-    (void)m;
-    (void)c;
-    return -ENOSYS;
+    const struct elf_program *program = image_program(m->family->image, m->program);
+    int r = protect_pages(&m->vm, program, c->addr, c->len, c->rights);
+    if (r > 0 && (r = vm_memory_flush(&m->vm)) < 0)
+        monitor_die(m, SIGKILL, strerror(-r));
+    return r;
 }

@@ -15,6 +15,7 @@
 #include "host/gdb.h"
 #include "host/monitor.h"
 #include "host/platform.h"
+#include "host/protect.h"
 
 static struct kvm_run *volatile handler_run;
 static volatile sig_atomic_t alarm_came;
@@ -70,7 +71,8 @@ uint32_t event_collect(struct monitor *m)
     return bits;
 }
 
-// Writes the frame at the highest aligned place below `top`. 0, or -EFAULT when that is not RAM.
+// Writes the frame at the highest aligned place below `top`. 0, or -EFAULT when that is not RAM or
+// the guest could not write there itself: it would fault on the frame it is given.
 static int push_frame(struct monitor *m, uint64_t top, struct pv_frame *frame, struct gaddr *at)
 {
     const struct kvm_regs *r = vm_regs(&m->vm);
@@ -79,6 +81,9 @@ static int push_frame(struct monitor *m, uint64_t top, struct pv_frame *frame, s
     frame->r8 = r->r8, frame->r9 = r->r9, frame->r10 = r->r10, frame->r11 = r->r11;
     frame->r12 = r->r12, frame->r13 = r->r13, frame->r14 = r->r14, frame->r15 = r->r15;
     *at = (struct gaddr){(top - sizeof *frame) & ~UINT64_C(15)};
+    if (!guest_ptr(&m->vm, *at, sizeof *frame, GUEST_RAM) ||
+        !protect_writable(&m->vm, at->v, sizeof *frame))
+        return -EFAULT;
     return guest_write(&m->vm, *at, frame, sizeof *frame);
 }
 
@@ -105,7 +110,7 @@ void event_deliver(struct monitor *m)
         .type = PV_UPCALL_EVENT,
     };
     if (push_frame(m, r->rsp - 128, &frame, &at) < 0)
-        return; // a stack pointer outside RAM: leave the events pending, the next access faults
+        return; // no such stack: leave the events pending, the next access faults
     shared->masked = 1;
     r->rip = entry;
     r->rsp = r->rdi = at.v;

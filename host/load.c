@@ -199,11 +199,12 @@ int load_program(struct vm *vm, const struct family *f, uint32_t slot, uint32_t 
     // Touched here, so that it is there when its neighbours are mapped.
     platform_shared(vm)->masked = 0;
     platform_init(vm, elf, at.stack_bottom);
+    vm->pool_used = 0;
     fill_boot_info(vm, f, slot, b);
     b->program = program;
     b->heap_start = vm->heap_start = at.heap;
     b->heap_end = at.stack_bottom - X86_PAGE_2M;
-    b->stack_bottom = at.stack_bottom;
+    b->stack_bottom = vm->stack_bottom = at.stack_bottom;
     b->stack_top = vm->ram_size;
     if (getrandom(b->seed, sizeof b->seed, 0) != sizeof b->seed)
         return -EIO;

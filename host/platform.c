@@ -8,7 +8,6 @@
 #include "abi/x86.h"
 
 #define PTE_COMMON (X86_PTE_P | X86_PTE_U | X86_PTE_A | X86_PTE_D)
-#define PTE_TABLE  (X86_PTE_P | X86_PTE_W | X86_PTE_U | X86_PTE_A)
 
 static uint64_t *page(const struct vm *vm, uint64_t va)
 {
@@ -41,14 +40,12 @@ static void map_directories(const struct vm *vm, uint64_t pd, uint64_t base, uin
 {
     uint64_t *pdpt = table(vm, PLATFORM_PDPT);
     for (uint64_t va = base; va < end; va += UINT64_C(1) << 30, pd += X86_PAGE)
-        pdpt[va >> 30] = (tables_va(vm) + pd) | PTE_TABLE;
+        pdpt[va >> 30] = (tables_va(vm) + pd) | PLATFORM_PTE_TABLE;
 }
 
 static void map_platform(const struct vm *vm)
 {
     uint64_t *pt = table(vm, PLATFORM_PT0);
-    for (uint64_t va = tables_va(vm); va < tables_va(vm) + PLATFORM_TABLES_SIZE; va += X86_PAGE)
-        pt[va / X86_PAGE] = va | PTE_COMMON | X86_PTE_W | X86_PTE_NX;
     pt[PV_CALL_VA / X86_PAGE] = PV_CALL_VA | PTE_COMMON;
     pt[PV_SHARED_VA / X86_PAGE] = PV_SHARED_VA | PTE_COMMON | X86_PTE_W | X86_PTE_NX;
     pt[PV_BOOT_INFO_VA / X86_PAGE] = PV_BOOT_INFO_VA | PTE_COMMON | X86_PTE_NX;
@@ -70,9 +67,9 @@ static void map_memory(const struct vm *vm, const struct elf_program *program,
     const uint64_t guard = stack_bottom - X86_PAGE_2M;
     uint64_t end = PV_RAM_VA;
 
-    table(vm, PLATFORM_PML4)[0] = (tables_va(vm) + PLATFORM_PDPT) | PTE_TABLE;
+    table(vm, PLATFORM_PML4)[0] = (tables_va(vm) + PLATFORM_PDPT) | PLATFORM_PTE_TABLE;
     map_directories(vm, PLATFORM_PD_RAM, 0, vm->ram_size);
-    table(vm, PLATFORM_PD_RAM)[0] = (tables_va(vm) + PLATFORM_PT0) | PTE_TABLE;
+    table(vm, PLATFORM_PD_RAM)[0] = (tables_va(vm) + PLATFORM_PT0) | PLATFORM_PTE_TABLE;
     for (uint32_t i = 0; i < program->nsegs; i++) {
         const struct image_seg *s = &program->segs[i];
         map_range(vm, PLATFORM_PD_RAM, 0, s->vaddr, s->vaddr + s->memsz, s->vaddr,
@@ -173,7 +170,10 @@ void platform_map_text(const struct vm *vm, const struct textcache_plan *plan, u
 {
     for (uint32_t i = 0; i < plan->n; i++) {
         uint64_t at = vm_gpa(vm, vm->text) + (first_page + plan->unit[i].page) * X86_PAGE_2M;
-        table(vm, PLATFORM_PD_RAM)[plan->unit[i].va / X86_PAGE_2M] =
-            at | X86_PTE_PS | segment_rights(plan->unit[i].flags);
+        uint64_t flags = X86_PTE_PS | segment_rights(plan->unit[i].flags);
+        uint64_t *entry = &table(vm, PLATFORM_PD_RAM)[plan->unit[i].va / X86_PAGE_2M];
+        // Anything but the entry of map_memory() is the program's own doing.
+        if (*entry == (plan->unit[i].va | flags))
+            *entry = at | flags;
     }
 }

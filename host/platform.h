@@ -10,14 +10,15 @@
 #include <stdint.h>
 
 #include "abi/pv.h"
+#include "abi/x86.h"
 #include "host/elf.h"
 #include "host/textcache.h"
 #include "host/vm.h"
 
 // Page tables, two sets: exec builds the new program's in the set that is not in use, because
 // KVM's shadow of a table does not notice what the host writes into it, and making it forget
-// costs two memory-slot changes. Ring 3 may edit them and then ask for TLB_FLUSH. Offsets within
-// a set:
+// costs two memory-slot changes. The guest has them mapped nowhere: it asks for PROTECT. Offsets
+// within a set:
 #define PLATFORM_TABLES_VA(set) (0x100000u + (set)*0x18000u)
 #define PLATFORM_PML4           0x0u
 #define PLATFORM_PDPT           0x1000u
@@ -42,6 +43,16 @@
 #define PLATFORM_STUB_TOLD (PLATFORM_STUB_TAIL + 2u)
 #define PLATFORM_STACK_VA  0x116000u // ring-0 stack, one page
 #define PLATFORM_END_VA    0x117000u // the second set of page tables follows
+// 4 KB tables for parts of RAM whose pages differ (protect.c), of whichever set is in use.
+#define PLATFORM_POOL_VA     0x128000u
+#define PLATFORM_POOL_TABLES 24u
+_Static_assert(PLATFORM_POOL_VA + PLATFORM_POOL_TABLES * 0x1000u <= PV_DMA_VA, "room for the pool");
+
+// A directory entry that points to a table leaves all rights to the table.
+#define PLATFORM_PTE_TABLE (X86_PTE_P | X86_PTE_W | X86_PTE_U | X86_PTE_A)
+// Ours: bit 9 of an entry means nothing to the processor (SDM vol. 3, 4.5). In a directory of RAM:
+// the program may have changed this memory, so it is not the image's any more.
+#define PLATFORM_PTE_PRIVATE UINT64_C(0x200)
 
 #define PLATFORM_PORT_CALL      0x52
 #define PLATFORM_PORT_EXCEPTION 0x53
@@ -65,8 +76,8 @@ static inline int platform_in_stub(uint64_t rip)
     return rip >= PLATFORM_STUB_VA && rip < PLATFORM_STACK_VA;
 }
 
-// Maps a program's read-only parts from the text cache, where they start at `first_page`. Before
-// the VM exists, or before vm_memory_flush().
+// Maps a program's read-only parts from the text cache, where they start at `first_page`, but for
+// those whose rights the program has changed. Before the VM exists, or before vm_memory_flush().
 void platform_map_text(const struct vm *vm, const struct textcache_plan *plan, uint32_t first_page);
 
 static inline struct pv_shared *platform_shared(const struct vm *vm)

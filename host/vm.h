@@ -30,9 +30,10 @@ struct vm {
     uint64_t size;                     // of all
     struct vm_piece pieces[VM_PIECES]; // vm_memory.c
     uint32_t npieces;
-    uint64_t heap_start; // of the program loaded last, guest-virtual
-    uint32_t tables;     // which set of page tables the guest uses (platform.h)
-    uint32_t execs;      // images this VM has run before the present one
+    uint64_t heap_start, stack_bottom; // of the program loaded last, guest-virtual
+    uint32_t tables;                   // which set of page tables the guest uses (platform.h)
+    uint32_t pool_used;                // a bit for each of its 4 KB tables (protect.c)
+    uint32_t execs;                    // images this VM has run before the present one
     // KVM; -1 / NULL between fork(2) and vm_create().
     int kvm_fd, vm_fd, vcpu_fd;
     struct kvm_run *run;

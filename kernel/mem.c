@@ -6,7 +6,9 @@
 //
 // All of it is mapped by 2 MB pages from the start and zero until touched; memory that is given up
 // goes back to the host when there is enough of it to pay for the call, and is cleared here when
-// not. Neighbours: libc-glue (sbrk, mmap), abi/pv.h (RELEASE), docs/memory-map.md.
+// not. What no mapping holds has the rights of the heap, so that it can be cleared and given out
+// again. Neighbours: rights.c (rights of pages), libc-glue (sbrk, mmap), abi/pv.h (RELEASE),
+// docs/memory-map.md.
 
 #include "kernel/mem.h"
 #include "kernel/api/errno.h"
@@ -25,7 +27,7 @@
 // Of the largest RAM an implementer gives.
 #define MAX_PAGES (UINT64_C(8) * 1024 * 1024 * 1024 / PAGE)
 
-extern uint8_t __data_start[], __hot_end[];
+extern uint8_t __data_start[], __hot_end[], __text_end[];
 extern uint8_t __tls_start[], __tls_file_end[];
 extern uint8_t __tls_size[], __tls_align[]; // absolute symbols: their addresses are the values
 
@@ -46,7 +48,7 @@ void mem_hot(struct pv_range hot[2])
     hot[1] = (struct pv_range){heap_start, min_u64(brk - heap_start, HOT_HEAP)};
 }
 
-static void give_back(uintptr_t start, uintptr_t end)
+void mem_give_back(uintptr_t start, uintptr_t end)
 {
     uintptr_t first = (start + PAGE - 1) & ~(PAGE - 1), last = end & ~(PAGE - 1);
     if (first >= last || last - first < RELEASE_MIN ||
@@ -64,8 +66,13 @@ long sys_sbrk(ptrdiff_t increment)
     if (increment < 0) {
         if ((uintptr_t)-increment > brk - heap_start)
             return -EINVAL;
+        // The page that stays in use in part is cleared in part.
+        uintptr_t cut = (brk + (uintptr_t)increment) & ~(PAGE - 1);
+        long r = rights_reset(cut, (old + PAGE - 1) & ~(PAGE - 1));
+        if (r < 0)
+            return r;
         brk += (uintptr_t)increment;
-        give_back(brk, old);
+        mem_give_back(brk, old);
         return (long)old;
     }
     // A page stays free between the two, so that running over the break is noticed soon.
@@ -136,115 +143,122 @@ static long unmap_shared(uintptr_t start, uint64_t pages)
     return r;
 }
 
-long sys_mmap(void *addr, size_t len, int prot, int flags, int fd, int64_t off)
+// Empties [at, at + n pages) for a mapping that asks for that place: what was there is gone.
+static long clear_fixed(uintptr_t at, uint64_t n)
+{
+    if (at % PAGE)
+        return -EINVAL;
+    if (at < ((brk + PAGE - 1) & ~(PAGE - 1)) + PAGE || at > heap_end || n > (heap_end - at) / PAGE)
+        return -ENOMEM; // the program itself, or none of our memory
+    long r = rights_reset(at, at + n * PAGE);
+    // Pages that nobody held are zero, and need not be touched to be so.
+    uint64_t first = page_of(at, n), run = 0;
+    for (uint64_t p = first; r == 0 && p <= first + n; p++) {
+        if (p < first + n && page_mapped(p)) {
+            run++;
+        } else if (run) {
+            mem_give_back(heap_end - p * PAGE, heap_end - (p - run) * PAGE);
+            run = 0;
+        }
+    }
+    return r;
+}
+
+static long unmap_private(uintptr_t start, uint64_t n)
+{
+    if (start < map_low || start > heap_end || n > (heap_end - start) / PAGE)
+        return -EINVAL;
+    long r = rights_reset(start, start + n * PAGE);
+    if (r < 0)
+        return r;
+    set_pages(page_of(start, n), n, 0);
+    mem_give_back(start, start + n * PAGE);
+    while (map_low < heap_end && !page_mapped((heap_end - map_low) / PAGE - 1))
+        map_low += PAGE;
+    return 0;
+}
+
+static long map_private(uintptr_t at, size_t len, int prot, int flags, int fd, int64_t off)
 {
     uint64_t n = (len + PAGE - 1) / PAGE;
-    (void)addr; // a hint we need not take
+    long r = 0;
+    if (n > (heap_end - heap_start) / PAGE)
+        return -ENOMEM;
+    if (flags & MAP_FIXED)
+        r = clear_fixed(at, n);
+    else if (!(at = find_pages(n))) // where the caller would like it is a hint we need not take
+        r = -ENOMEM;
+    if (r < 0)
+        return r;
+    set_pages(page_of(at, n), n, 1);
+    map_low = at < map_low ? at : map_low;
+    if (!(flags & MAP_ANONYMOUS))
+        r = map_file(at, len, fd, off);
+    if (r == 0)
+        r = rights_set(at, at + n * PAGE, prot);
+    if (r < 0)
+        unmap_private(at, n);
+    return r < 0 ? r : (long)at;
+}
+
+long sys_mmap(void *addr, size_t len, int prot, int flags, int fd, int64_t off)
+{
     if (len == 0 || off % (int64_t)PAGE ||
         ((flags & MAP_SHARED) != 0) == ((flags & MAP_PRIVATE) != 0))
         return -EINVAL;
-    // Pages with rights of their own need 4 KB tables. Refused rather than pretended.
-    if ((flags & MAP_FIXED) || (prot & PROT_EXEC) || !(prot & PROT_READ))
-        return -ENODEV;
-    if (flags & MAP_SHARED)
-        return map_shared(n, prot, fd, off, flags & MAP_ANONYMOUS);
-    if (n > (heap_end - heap_start) / PAGE)
-        return -ENOMEM;
-    uintptr_t at = find_pages(n);
-    if (!at)
-        return -ENOMEM;
-    set_pages(page_of(at, n), n, 1);
-    map_low = at < map_low ? at : map_low;
-    long r = (flags & MAP_ANONYMOUS) ? 0 : map_file(at, len, fd, off);
-    if (r < 0)
-        sys_munmap((void *)at, len);
-    return r < 0 ? r : (long)at;
+    if (flags & MAP_SHARED) {
+        // The window has one set of rights and its own idea of where things lie. Refused rather
+        // than pretended.
+        if ((flags & MAP_FIXED) || (prot & PROT_EXEC) || !(prot & PROT_READ))
+            return -ENODEV;
+        return map_shared((len + PAGE - 1) / PAGE, prot, fd, off, flags & MAP_ANONYMOUS);
+    }
+    if ((prot & PROT_WRITE) && (prot & PROT_EXEC))
+        return -EACCES;
+    sys_enter();
+    long r = map_private((uintptr_t)addr, len, prot, flags, fd, off);
+    sys_leave(&r);
+    return r;
 }
 
 long sys_munmap(void *addr, size_t len)
 {
     uintptr_t start = (uintptr_t)addr;
     uint64_t n = (len + PAGE - 1) / PAGE;
-    if (len && start % PAGE == 0 && shm_is_window(start) && n <= boot_info->window_size / PAGE)
-        return unmap_shared(start, n);
-    if (len == 0 || start % PAGE || start < map_low || start > heap_end ||
-        n > (heap_end - start) / PAGE)
+    if (len == 0 || start % PAGE)
         return -EINVAL;
-    set_pages(page_of(start, n), n, 0);
-    give_back(start, start + n * PAGE);
-    while (map_low < heap_end && !page_mapped((heap_end - map_low) / PAGE - 1))
-        map_low += PAGE;
-    return 0;
+    if (shm_is_window(start))
+        return n <= boot_info->window_size / PAGE ? unmap_shared(start, n) : -EINVAL;
+    sys_enter();
+    long r = unmap_private(start, n);
+    sys_leave(&r);
+    return r;
 }
 
-long sys_mprotect(void *addr, size_t len, int prot)
+// The end of what the program has mapped from `a` on, or 0 if that is nothing.
+static uintptr_t mapped_end(uintptr_t a)
 {
-    uintptr_t start = (uintptr_t)addr;
-    if (start % PAGE)
-        return -EINVAL;
-    if (user_writable(addr, len) < 0)
-        return -ENOMEM;
-    // The rights all private memory has. Others need 4 KB page tables: not supported yet.
-    return prot == (PROT_READ | PROT_WRITE) ? 0 : -ENOSYS;
+    const uintptr_t text_end = ((uintptr_t)__text_end + PAGE - 1) & ~(PAGE - 1);
+    const uintptr_t brk_end = (brk + PAGE - 1) & ~(PAGE - 1);
+    if (a >= TEXT_START && a < text_end)
+        return text_end;
+    if (a >= (uintptr_t)__data_start && a < brk_end)
+        return brk_end;
+    if (a >= map_low && a < heap_end)
+        return page_mapped((heap_end - a - 1) / PAGE) ? (a & ~(PAGE - 1)) + PAGE : 0;
+    return a >= boot_info->stack_bottom && a < boot_info->stack_top ? boot_info->stack_top : 0;
 }
 
-long sys_madvise(void *addr, size_t len, int advice)
+int mem_is_mapped(uintptr_t start, uintptr_t end)
 {
-    uintptr_t start = (uintptr_t)addr;
-    if (start % PAGE)
-        return -EINVAL;
-    if (user_writable(addr, len) < 0)
-        return -ENOMEM;
-    // Private memory then reads as zero, shared memory keeps what others see; MADV_FREE and the
-    // hints promise nothing.
-    if (advice == MADV_DONTNEED && !shm_is_window(start))
-        give_back(start, start + ((len + PAGE - 1) & ~(PAGE - 1)));
-    return 0;
+    while (start && start < end)
+        start = mapped_end(start);
+    return start != 0;
 }
 
 long sys_physpages(int available)
 {
     return (long)((available ? map_low - brk : boot_info->ram_end - boot_info->ram_start) / PAGE);
-}
-
-static int within(uintptr_t p, size_t n, uintptr_t start, uintptr_t end)
-{
-    return p >= start && p <= end && n <= end - p;
-}
-
-int user_writable(void *p, size_t n)
-{
-    uintptr_t a = (uintptr_t)p;
-    if (n == 0) // nothing is touched: any address will do, NULL above all
-        return 0;
-    if (within(a, n, (uintptr_t)__data_start, heap_end) ||
-        within(a, n, boot_info->stack_bottom, boot_info->stack_top) || shm_within(a, n))
-        return 0;
-    return -EFAULT;
-}
-
-int user_readable(const void *p, size_t n)
-{
-    uintptr_t a = (uintptr_t)p;
-    if (n == 0)
-        return 0;
-    // Text, read-only data and data are adjacent, each rounded up to 2 MB by the linker script.
-    if (within(a, n, PV_RAM_VA * 2, heap_end) ||
-        within(a, n, boot_info->stack_bottom, boot_info->stack_top) || shm_within(a, n))
-        return 0;
-    return -EFAULT;
-}
-
-long user_strlen(const char *p, size_t max)
-{
-    for (size_t n = 0; n < max; n++) {
-        // One check per page: a string does not end where its memory does.
-        if ((n == 0 || ((uintptr_t)p + n) % PAGE == 0) && user_readable(p + n, 1) < 0)
-            return -EFAULT;
-        if (!p[n])
-            return (long)n + 1;
-    }
-    return -ENAMETOOLONG;
 }
 
 int tls_init(void)

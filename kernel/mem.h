@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Private memory: the break, anonymous mappings, thread-local storage of the first thread.
+// Private memory: the break, anonymous mappings, rights of pages, thread-local storage of the first
+// thread.
 #ifndef RAMET_KERNEL_MEM_H
 #define RAMET_KERNEL_MEM_H
 
@@ -12,6 +13,21 @@ void mem_init(void);
 
 // What parent and child of a fork will surely write: static data, and the beginning of the heap.
 void mem_hot(struct pv_range hot[2]);
+
+#define TEXT_START (PV_RAM_VA * 2) // where the linker script begins
+
+// Whether the program has memory in all of [start, end), whole pages: text, data, the break,
+// mappings, stack.
+int mem_is_mapped(uintptr_t start, uintptr_t end);
+
+// Makes writable memory read as zero, and tells the host when there is much of it.
+void mem_give_back(uintptr_t start, uintptr_t end);
+
+// --- rights.c ---
+// What whole pages of private memory may be used for, PROT_*. 0, or -errno with nothing changed.
+long rights_set(uintptr_t start, uintptr_t end, int prot);
+// As they were when the program started: text to be executed, all else to be written.
+long rights_reset(uintptr_t start, uintptr_t end);
 
 // Builds the thread-local storage block the program's PT_TLS segment asks for and points FS at it.
 // 0, or -ENOMEM.

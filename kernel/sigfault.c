@@ -10,6 +10,7 @@
 #include "kernel/arch.h"
 #include "kernel/entry.h"
 #include "kernel/lib.h"
+#include "kernel/mem.h"
 #include "kernel/pv.h"
 #include "kernel/signal.h"
 
@@ -52,6 +53,15 @@ static void run_fault(void *arg)
     arch_resume(&f->frame, f->fpu);
 }
 
+// To the processor a page without rights is not there; to the program it is.
+static void look_up(struct arch_fault *fault)
+{
+    uintptr_t page = fault->addr & ~UINT64_C(4095);
+    if (fault->signo == SIGSEGV && fault->code == SEGV_MAPERR && page &&
+        mem_is_mapped(page, page + 4096))
+        fault->code = SEGV_ACCERR;
+}
+
 void signal_fault(struct pv_frame *frame, void *fpu)
 {
     struct arch_fault fault;
@@ -62,6 +72,7 @@ void signal_fault(struct pv_frame *frame, void *fpu)
     kernel_depth_set(1);
     if (!handled(fault.signo))
         proc_exit(K_STATUS_SIGNAL(fault.signo));
+    look_up(&fault);
     uint64_t top = handler_stack(frame, signal_actions[fault.signo].flags);
     if (!top)
         proc_exit(K_STATUS_SIGNAL(SIGSEGV));

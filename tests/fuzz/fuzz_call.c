@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // fuzz_call.c: libFuzzer over the decoder of paravirtual calls: a guest that owns its RAM and its
 // half of the window makes calls with any argument struct at any address. No call may touch host
-// memory outside the guest's areas, write where ring 3 may not, clone into a slot it does not
-// own, or send a message about a slot that is not there.
+// memory outside the guest's areas, write where ring 3 may not, map anything else or anything
+// writable and executable, clone into a slot it does not own, or send a message about a slot that
+// is not there.
 //
 // Real: host/call*.c, guest.c, load.c, platform.c, family.c, image.c, elf.c. Faked here: KVM,
 // what ends or clones the process, and (by the linker's --wrap) system calls that would block or
@@ -27,6 +28,7 @@
 #include "host/gdb.h"
 #include "host/monitor.h"
 #include "host/platform.h"
+#include "tests/fuzz/tables.h"
 #include "tests/unit/sample.h"
 
 #define MB          (UINT64_C(1) << 20)
@@ -369,6 +371,8 @@ static void one_call(struct input *in)
     // What was written to a program's data must survive a RELEASE of anything.
     require(words[0] != PV_CALL_RELEASE || *data == 0xaa ||
             (p && p <= data && data < p + sizeof words));
+    if (words[0] == PV_CALL_PROTECT)
+        require(tables_sound(&monitor.vm));
     // EXEC lays the platform out anew, with the same stubs and tables.
     require(!memcmp(before, monitor.vm.ram + PLATFORM_GDT_VA, sizeof before));
     monitor.slot = 1;

@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// hostile.c: a guest program that goes behind its kernel's back: it calls the host itself, edits
-// its page tables, scribbles over the window. tests/lib/fault_hostile.py builds it, runs it beside
-// well-behaved programs and looks at what is left of the family.
+// hostile.c: a guest program that goes behind its kernel's back: it calls the host itself, reaches
+// for its page tables, scribbles over the window. tests/lib/fault_hostile.py builds it, runs it
+// beside well-behaved programs and looks at what is left of the family.
 //
 // What it may break is its own VM and what its family shares in the window: never a process of the
 // host, nor the ability to end the family. `hostile MODE`; each mode's function says what must
 // happen. Neighbour: fuzz_call.c, which does the same to the decoder alone.
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "abi/pv.h"
 #include "abi/window.h"
 #include "abi/x86.h"
 
-#define EINVAL 22
-#define STUBS  0x115000u // where this host's ring-0 code is (host/platform.h)
-#define VIEW   0x140000u // nothing is there: room for a mapping of our own
+// Where this host has its own things (host/platform.h):
+#define TABLES 0x100000u
+#define STUBS  0x115000u
 
 static const struct pv_boot_info *const boot = (const struct pv_boot_info *)PV_BOOT_INFO_VA;
 static int in_data[4096] = {7}; // in the program's own data segment
@@ -28,28 +30,6 @@ static int64_t call(void *args)
     uint64_t at = PV_CALL_VA;
     __asm__ volatile("call *%1" : "+r"(rdi), "+r"(at) : : "rax", "rcx", "r11", "memory", "cc");
     return ((struct pv_call *)args)->ret;
-}
-
-// The entry of the 4 KB page at an address below 2 MB.
-static uint64_t *entry_of(uint64_t va)
-{
-    uint64_t table = boot->page_table_root;
-    for (unsigned shift = 39; shift > 12; shift -= 9)
-        table = ((uint64_t *)table)[va >> shift & 511] & X86_PTE_ADDR;
-    return (uint64_t *)table + (va >> 12 & 511);
-}
-
-static void set_entry(uint64_t va, uint64_t entry)
-{
-    struct pv_tlb_flush f = {.call.nr = PV_CALL_TLB_FLUSH};
-    *entry_of(va) = entry;
-    call(&f);
-}
-
-// Gives ring 3 all rights to a page.
-static void open_page(uint64_t va)
-{
-    set_entry(va, (*entry_of(va) | X86_PTE_U | X86_PTE_W) & ~X86_PTE_NX);
 }
 
 static uint64_t state = 1;
@@ -125,46 +105,126 @@ static void stray(void)
     ((struct pv_shared *)PV_SHARED_VA)->masked = 0;
 }
 
-// boot_info is the host's word to us, not ours to the host: with heap_start forged, RELEASE of the
-// program's data is refused all the same.
-static void forge(void)
+// RELEASE of what is no heap is refused: the program's data, the host's pages, the window.
+static void release(void)
 {
-    struct pv_release r = {.call.nr = PV_CALL_RELEASE};
-    r.addr = (uintptr_t)in_data & ~(X86_PAGE - 1);
-    r.len = X86_PAGE;
+    const uint64_t data = (uintptr_t)in_data & ~(X86_PAGE - 1);
+    const uint64_t wrong[] = {data,         PV_RAM_VA,   TABLES,           PV_CALL_VA,
+                              PV_WINDOW_VA, PV_IMAGE_VA, INT64_MAX - 4095, 0};
     in_data[0] = 8;
-    open_page(PV_BOOT_INFO_VA);
-    ((struct pv_boot_info *)PV_BOOT_INFO_VA)->heap_start = 0;
-    int64_t ret = call(&r);
-    printf("release of data: %d, data kept: %d\n", ret == -EINVAL, in_data[0] == 8);
+    for (unsigned i = 0; i < 8; i++) {
+        struct pv_release r = {.call.nr = PV_CALL_RELEASE, .addr = wrong[i], .len = X86_PAGE};
+        printf("release: %d\n", call(&r) == -EINVAL);
+    }
+    printf("data kept: %d\n", in_data[0] == 8);
 }
 
-// Ring-0 code of our own: it is ring 0 of this VM and of nothing else. Ends by a signal.
-static void ring0(void)
+static int64_t protect(uint64_t addr, uint64_t len, uint32_t rights)
 {
-    open_page(STUBS);
-    memset((void *)(uintptr_t)STUBS, 0xf4, 512); // hlt
-    __asm__ volatile("ud2");
+    struct pv_protect p = {.call.nr = PV_CALL_PROTECT, .addr = addr, .len = len, .rights = rights};
+    return call(&p);
 }
 
-// The image through a writable entry: the host has it mapped read-only. Ends by SIGBUS.
+// PROTECT is refused for all that is not the program's private memory, for rights that there are
+// not, and for writable code.
+static void rights(void)
+{
+    const uint64_t page = (boot->heap_end - X86_PAGE_2M) & ~(X86_PAGE - 1);
+    const uint64_t wrong[] = {0,
+                              TABLES,
+                              PV_CALL_VA,
+                              PV_SHARED_VA,
+                              STUBS,
+                              PV_DMA_VA,
+                              PV_RAM_VA,
+                              boot->heap_end,
+                              boot->stack_bottom - X86_PAGE,
+                              boot->ram_end,
+                              PV_IMAGE_VA,
+                              PV_WINDOW_VA,
+                              page + 1,
+                              INT64_MAX - 4095,
+                              UINT64_MAX - 4095};
+    for (unsigned i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        if (protect(wrong[i], X86_PAGE, PV_RIGHT_READ | PV_RIGHT_WRITE) != -EINVAL)
+            printf("rights of %#llx: WRONG\n", (unsigned long long)wrong[i]);
+    for (uint32_t r = 0; r < 16; r++) {
+        int64_t want = (r & 8) || (r && !(r & 1)) ? -EINVAL : r == 7 ? -EACCES : 0;
+        if (protect(page, X86_PAGE, r) != want)
+            printf("rights %u: WRONG\n", r);
+    }
+    printf("too long: %d\n", protect(page, UINT64_MAX - 4095, PV_RIGHT_READ) == -EINVAL);
+    printf("over the guard: %d\n", protect(page, 4 * X86_PAGE_2M, PV_RIGHT_READ) == -EINVAL);
+}
+
+// The rights of the kernel's own data cannot be taken away, by its own system call at least.
+static void kernel(void)
+{
+    extern char __kernel_start[]; // arch/x86_64/ramet.ld
+    void *page = (void *)((uintptr_t)__kernel_start & ~(X86_PAGE - 1));
+    printf("no rights: %d\n", mprotect(page, X86_PAGE, PROT_NONE) < 0 && errno == EACCES);
+    printf("only read: %d\n", mprotect(page, X86_PAGE, PROT_READ) < 0 && errno == EACCES);
+    printf("as it is: %d\n", mprotect(page, X86_PAGE, PROT_READ | PROT_WRITE) == 0);
+}
+
+// More parts with rights of their own than the host has tables for: refused at some point, and all
+// of it works again when one is given back.
+static void tables(void)
+{
+    unsigned n = 0;
+    uint64_t at = boot->heap_end - X86_PAGE_2M;
+    while (at > boot->heap_start + X86_PAGE_2M && protect(at, X86_PAGE, PV_RIGHT_READ) == 0)
+        n++, at -= X86_PAGE_2M;
+    printf("tables: %d\n", n >= 8);
+    printf("one more: %d\n", protect(at, X86_PAGE, PV_RIGHT_READ) != 0);
+    for (; n; n--)
+        if (protect(boot->heap_end - n * X86_PAGE_2M, X86_PAGE, PV_RIGHT_READ | PV_RIGHT_WRITE) !=
+            0)
+            printf("giving back %u: WRONG\n", n);
+    printf("again: %d\n", protect(at, X86_PAGE, PV_RIGHT_READ) == 0);
+}
+
+// What the host keeps in guest memory: one touch of it ends by SIGSEGV.
+static void touch(uint64_t at)
+{
+    *(volatile uint64_t *)at = 0;
+    printf("wrote %#llx\n", (unsigned long long)at);
+}
+
+static void write_tables(void)
+{
+    touch(TABLES);
+}
+
+static void read_tables(void)
+{
+    printf("%llx\n", (unsigned long long)*(volatile uint64_t *)(uintptr_t)TABLES);
+}
+
+static void write_stubs(void)
+{
+    touch(STUBS);
+}
+
+static void write_calls(void)
+{
+    touch(PV_CALL_VA);
+}
+
+static void write_boot(void)
+{
+    touch(PV_BOOT_INFO_VA);
+}
+
 static void write_image(void)
 {
-    const uint64_t *pml4 = (const uint64_t *)boot->page_table_root;
-    const uint64_t *pdpt = (const uint64_t *)(pml4[0] & X86_PTE_ADDR);
-    const uint64_t *pd = (const uint64_t *)(pdpt[PV_IMAGE_VA >> 30] & X86_PTE_ADDR);
-    uint64_t image = pd[0] & X86_PTE_ADDR & ~(X86_PAGE_2M - 1);
-    set_entry(VIEW, image | X86_PTE_P | X86_PTE_W | X86_PTE_U);
-    *(volatile uint8_t *)VIEW = 0;
-    printf("wrote the image\n");
+    touch(PV_IMAGE_VA);
 }
 
-// Physical memory beyond all of it. Ends by SIGBUS.
+// Where no mapping is at all. The same.
 static void nowhere(void)
 {
-    set_entry(VIEW, UINT64_C(0xff0000000) | X86_PTE_P | X86_PTE_W | X86_PTE_U);
-    *(volatile uint8_t *)VIEW = 0;
-    printf("wrote nowhere\n");
+    touch(UINT64_C(0xff0000000));
 }
 
 // A port that is not ours. Ends by SIGSEGV.
@@ -205,9 +265,12 @@ int main(int argc, char **argv)
         const char *name;
         void (*act)(void);
     } modes[] = {
-        {"calls", calls}, {"slots", slots},       {"stray", stray},       {"forge", forge},
-        {"ring0", ring0}, {"image", write_image}, {"nowhere", nowhere},   {"port", port},
-        {"deaf", deaf},   {"flood", flood},       {"scribble", scribble},
+        {"calls", calls},       {"slots", slots},      {"stray", stray},
+        {"release", release},   {"rights", rights},    {"tables", tables},
+        {"kernel", kernel},     {"pt", write_tables},  {"readpt", read_tables},
+        {"stubs", write_stubs}, {"call", write_calls}, {"boot", write_boot},
+        {"image", write_image}, {"nowhere", nowhere},  {"port", port},
+        {"deaf", deaf},         {"flood", flood},      {"scribble", scribble},
     };
     for (unsigned i = 0; i < sizeof modes / sizeof modes[0]; i++)
         if (argc == 2 && !strcmp(argv[1], modes[i].name)) {
