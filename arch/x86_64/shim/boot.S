@@ -95,9 +95,10 @@ long_mode:
         xor     %eax, %eax
         mov     %eax, %ds
         mov     %eax, %es
-        mov     %eax, %ss
         mov     %eax, %fs
         mov     %eax, %gs
+        mov     $0x18, %eax             /* not null, which an IRETQ makes another kind of SS: */
+        mov     %eax, %ss               /* QEMU would translate all code anew */
         mov     $shim_stack_top, %rsp
         mov     %edi, %edi              /* both are 32-bit values */
         mov     %esi, %esi
