@@ -37,7 +37,7 @@ GLUE := \
 	libc-glue/users.c libc-glue/vfork.c
 HOST := \
 	host/main.c host/options.c host/supervisor.c host/terminal.c host/family.c \
-	host/placement.c host/monitor.c \
+	host/placement.c host/kvm.c host/monitor.c host/kvm_clone.c \
 	host/vm.c host/vm_memory.c host/platform.c host/textcache.c host/hugemem.c host/load.c \
 	host/guest.c host/event.c host/protect.c \
 	host/call.c host/call_wait.c host/call_console.c host/call_process.c host/trace.c \
@@ -313,8 +313,8 @@ UNIT_waitq := $(FILES)
 UNIT_window := $(FILES)
 
 FUZZ := call elf image
-FUZZ_call := host/call.c host/call_wait.c host/call_console.c host/call_process.c host/guest.c \
-	host/load.c host/platform.c host/protect.c host/family.c host/placement.c \
+FUZZ_call := host/call.c host/call_wait.c host/call_console.c host/call_process.c host/kvm_clone.c \
+	host/guest.c host/load.c host/platform.c host/protect.c host/family.c host/placement.c \
 	host/textcache.c host/hugemem.c $(UNIT_image)
 FUZZ_elf := $(UNIT_elf)
 FUZZ_image := $(UNIT_image)

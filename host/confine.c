@@ -16,11 +16,14 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 // A rule may also demand a descriptor in its first argument, by what it is for.
+#define KEEP_MAX 16u // descriptors of a caller
+
 enum confine_fd { FD_ANY, FD_STDIO, FD_STDERR, FD_CONTROL, FD_GDB };
 
 // (argument & mask) == value; mask 0: no condition.
@@ -45,16 +48,8 @@ struct confine_rule {
 #define ALLOW_IF(name, ...)  {.call = SCMP_SYS(name), .match = {__VA_ARGS__}}
 #define ALLOW_KVM(request)   ALLOW_IF(ioctl, LONG(1, request))
 
-// The KVM requests name no descriptor: a clone's new VM has a number nobody knows yet, and no other
-// driver's descriptor is open.
+// Monitors and keepers alike.
 static const struct confine_rule rules[] = {
-    ALLOW_KVM(KVM_RUN),                                // the guest
-    ALLOW_KVM(KVM_CREATE_VM),                          // a clone makes its own VM,
-    ALLOW_KVM(KVM_CREATE_VCPU),                        // its vCPU,
-    ALLOW_KVM(KVM_SET_USER_MEMORY_REGION),             // memory slots (also to flush the shadow),
-    ALLOW_KVM(KVM_SET_CPUID2),                         // processor features
-    ALLOW_KVM(KVM_SET_DEVICE_ATTR),                    // and TSC offset
-    ALLOW_KVM(KVM_GET_SREGS),                          // CR2 of a page fault
     ALLOW_IF(futex, INT(1, FUTEX_WAIT)),               // PV_CALL_WAIT on the doorbell
     ALLOW_IF(futex, INT(1, FUTEX_WAKE)),               // PV_CALL_KICK
     ALLOW(sched_yield),                                // PV_CALL_WAIT, its deadline passed
@@ -81,12 +76,24 @@ static const struct confine_rule rules[] = {
     ALLOW_IF(mmap, WITHOUT(2, PROT_EXEC)),             // a vCPU's page; RAM of EXEC; malloc
     ALLOW(munmap),                                     // likewise
     ALLOW(brk),                                        // malloc
+    ALLOW(exit_group),                                 // the end
+};
+
+// The KVM requests name no descriptor: a clone's new VM has a number nobody knows yet, and no other
+// driver's descriptor is open.
+static const struct confine_rule monitor_rules[] = {
+    ALLOW_KVM(KVM_RUN),                                // the guest
+    ALLOW_KVM(KVM_CREATE_VM),                          // a clone makes its own VM,
+    ALLOW_KVM(KVM_CREATE_VCPU),                        // its vCPU,
+    ALLOW_KVM(KVM_SET_USER_MEMORY_REGION),             // memory slots (also to flush the shadow),
+    ALLOW_KVM(KVM_SET_CPUID2),                         // processor features
+    ALLOW_KVM(KVM_SET_DEVICE_ATTR),                    // and TSC offset
+    ALLOW_KVM(KVM_GET_SREGS),                          // CR2 of a page fault
     ALLOW_IF(madvise, INT(2, MADV_DONTNEED)),          // PV_CALL_RELEASE
     ALLOW_IF(madvise, INT(2, MADV_DONTFORK)),          // SPAWN: a new program needs no copy of RAM,
     ALLOW_IF(madvise, INT(2, MADV_DOFORK)),            // a later clone does
     ALLOW_IF(madvise, INT(2, MADV_HUGEPAGE)),          // the heap of a new program
     ALLOW_IF(madvise, INT(2, MADV_POPULATE_WRITE)),    // pages made before the guest needs them
-    ALLOW(exit_group),                                 // the end
 };
 
 // With --gdb only: a debugger is let in by the user, and may do to the guest what it likes.
@@ -150,10 +157,12 @@ static int add_table(scmp_filter_ctx ctx, const struct family *f, const struct c
     return r;
 }
 
-static int load_filter(const struct family *f)
+static int load_filter(const struct family *f, enum confine_who who)
 {
     scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
     int r = ctx ? add_table(ctx, f, rules, sizeof rules) : -ENOMEM;
+    if (r == 0 && who == CONFINE_MONITOR)
+        r = add_table(ctx, f, monitor_rules, sizeof monitor_rules);
     if (r == 0 && f->gdb_fd >= 0)
         r = add_table(ctx, f, gdb_rules, sizeof gdb_rules);
     if (r == 0 && (f->opt->trace & TRACE_EXIT))
@@ -187,9 +196,12 @@ static int close_others(int *keep, unsigned n)
     return close_range(from, ~0u, 0) < 0 ? -errno : 0;
 }
 
-int confine(struct family *f, int vm_fd, int vcpu_fd)
+int confine(struct family *f, enum confine_who who, const int *keep, unsigned n)
 {
-    int keep[] = {f->kvm_fd, f->image->fd, f->control, f->gdb_fd, vm_fd, vcpu_fd};
-    int r = close_others(keep, sizeof keep / sizeof keep[0]);
-    return r < 0 ? r : load_filter(f);
+    int all[KEEP_MAX + 1] = {f->control};
+    if (n > KEEP_MAX)
+        return -EINVAL;
+    memcpy(all + 1, keep, n * sizeof *keep);
+    int r = close_others(all, n + 1);
+    return r < 0 ? r : load_filter(f, who);
 }

@@ -3,8 +3,7 @@
 // time. Neighbours: family.h (the contract), supervisor.c, calls of the monitor in call_*.c.
 
 #include "host/family.h"
-#include "abi/x86.h"
-#include "host/hugemem.h"
+#include "host/backend.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,15 +22,15 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
-static int fail(char *err, size_t errlen, const char *what)
+int family_fail(char *err, size_t errlen, const char *what)
 {
     int e = errno;
     snprintf(err, errlen, "%s: %s", what, strerror(e));
     return -e;
 }
 
-// The host's part of the window. Everything else stays zero: a hole in the memfd costs nothing.
-static void window_init(struct family *f)
+// Everything else stays zero: a hole in the memfd costs nothing.
+void family_window_init(struct family *f)
 {
     struct window_header *h = family_window(f);
     uint64_t tty = sizeof *h + (uint64_t)(f->opt->max_procs + 1) * sizeof(struct window_door);
@@ -43,33 +42,6 @@ static void window_init(struct family *f)
     h->tty_off = tty;
     h->kernel_off = kernel;
     h->magic = WINDOW_MAGIC;
-}
-
-static int arena_make(struct family *f, char *err, size_t errlen)
-{
-    const struct options *opt = f->opt;
-    uint64_t image_size = (f->image->size + X86_PAGE_2M - 1) & ~(X86_PAGE_2M - 1);
-    int r;
-
-    f->window_size = opt->window_size;
-    f->arena_size = opt->mem + f->window_size + image_size + TEXTCACHE_SIZE;
-    f->arena = hugemem_reserve(f->arena_size);
-    if (!f->arena)
-        return fail(err, errlen, "cannot reserve guest memory");
-    // In this order the top of the stack and the window's tables are one piece (vm_memory.c).
-    f->image_map = f->arena + opt->mem;
-    f->window = f->image_map + image_size + TEXTCACHE_SIZE;
-    if (mmap(f->image_map, f->image->size, PROT_READ, MAP_PRIVATE | MAP_FIXED, f->image->fd, 0) ==
-        MAP_FAILED)
-        return fail(err, errlen, opt->image);
-    if ((r = hugemem_map(f->window, "ramet-window", f->window_size)) < 0 ||
-        (r = textcache_init(&f->text, f->image_map + image_size, f->image->header->program_count)) <
-            0) {
-        errno = -r;
-        return fail(err, errlen, "cannot make the window and text cache");
-    }
-    window_init(f);
-    return 0;
 }
 
 static void clock_init(struct family *f)
@@ -96,21 +68,18 @@ static void stdio_probe(struct family *f)
     }
 }
 
-int family_init(struct family *f, const struct options *opt, struct image *image, char *err,
-                size_t errlen)
+int family_init(struct family *f, char *err, size_t errlen)
 {
-    f->opt = opt;
-    f->image = image;
     f->supervisor = getpid();
     placement_init(&f->placement);
     f->cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN); // reads a file: not once confined
-    size_t size = sizeof *f->shared + (opt->max_procs + 1) * sizeof(struct family_slot);
+    size_t size = sizeof *f->shared + (f->opt->max_procs + 1) * sizeof(struct family_slot);
     f->shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (f->shared == MAP_FAILED)
-        return fail(err, errlen, "cannot make the family page");
+        return family_fail(err, errlen, "cannot make the family page");
     clock_init(f);
     stdio_probe(f);
-    return arena_make(f, err, errlen);
+    return f->backend->memory(f, err, errlen);
 }
 
 int family_claim(struct family *f, uint32_t slot, uint32_t claimer)

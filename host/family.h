@@ -63,8 +63,11 @@ struct family_msg {
     int32_t pid; // FAMILY_KILL: the monitor meant; the slot may be another's when this is read
 };
 
+struct backend;
+
 struct family {
     const struct options *opt;
+    const struct backend *backend; // what runs the VMs (backend.h)
     struct image *image;
     struct family_shared *shared;
     // Guest memory, one piece of address space: RAM (each monitor's own), window, image, text
@@ -90,9 +93,13 @@ struct family {
     uint64_t tsc_base, tsc_mult, mono_base_ns, wall_base_ns;
 };
 
-// Makes the window, the shared page and the image mapping. 0, or -errno with a line in err.
-int family_init(struct family *f, const struct options *opt, struct image *image, char *err,
-                size_t errlen);
+// Makes the window, the shared page and the image mapping, of opt, image and backend, which the
+// caller has set. 0, or -errno with a line in err.
+int family_init(struct family *f, char *err, size_t errlen);
+// For backend->memory(): the host's part of a window that is all zero.
+void family_window_init(struct family *f);
+// Puts "WHAT: REASON" of errno into err and returns -errno.
+int family_fail(char *err, size_t errlen, const char *what);
 
 static inline struct window_header *family_window(const struct family *f)
 {

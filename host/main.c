@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // ramet: the companion of Ramet images. `ramet run IMAGE` runs a program as a family of VMs.
-// Reading order from here: supervisor.c, monitor.c, vm.c, platform.c, load.c, event.c, call.c.
+// Reading order from here: supervisor.c, kvm.c, monitor.c, vm.c, platform.c, load.c, event.c,
+// call.c.
 
-#include <errno.h>
 #include <fcntl.h>
-#include <linux/kvm.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "host/family.h"
+#include "host/backend.h"
 #include "host/gdb.h"
-#include "host/platform.h"
 #include "host/supervisor.h"
 
 #define EXIT_CANNOT_START 2
@@ -22,22 +19,6 @@ static int cannot(const char *what, const char *why)
 {
     fprintf(stderr, "ramet: %s: %s\n", what, why);
     return -1;
-}
-
-static int open_kvm(const struct options *opt)
-{
-    int fd = open(opt->kvm, O_RDWR | O_CLOEXEC);
-    if (fd < 0)
-        return cannot(opt->kvm, strerror(errno));
-    if (ioctl(fd, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
-        return cannot(opt->kvm, "this is not KVM, or a version of it that Ramet does not know");
-    int regs = ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_SYNC_REGS);
-    if (ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_IMMEDIATE_EXIT) <= 0 || regs < 0 ||
-        (regs & (KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS)) !=
-            (KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS))
-        return cannot(opt->kvm,
-                      "this KVM is too old (no synchronised registers or immediate exit)");
-    return fd;
 }
 
 // The program to start and its argv. 0 or -1 with a line on stderr.
@@ -71,7 +52,7 @@ static int run(int argc, char **argv)
 {
     struct options opt;
     struct image image = {.fd = -1};
-    struct family family = {.gdb_fd = -1};
+    struct family family = {.kvm_fd = -1, .gdb_fd = -1};
     char err[256];
     uint32_t program;
     char **args;
@@ -83,14 +64,13 @@ static int run(int argc, char **argv)
         fprintf(stderr, "ramet: %s\n", err);
         return EXIT_CANNOT_START;
     }
-    if (image.size > PLATFORM_IMAGE_GB_MAX << 30)
-        return cannot(opt.image, "larger than 2 GB") < 0 ? EXIT_CANNOT_START : 0;
     if (choose_program(&opt, &image, &program, &args) < 0)
         return EXIT_CANNOT_START;
-    family.kvm_fd = open_kvm(&opt);
-    if (family.kvm_fd < 0)
-        return EXIT_CANNOT_START;
-    if (family_init(&family, &opt, &image, err, sizeof err) < 0) {
+    family.opt = &opt;
+    family.image = &image;
+    family.backend = &kvm_backend;
+    if (family.backend->open(&family, err, sizeof err) < 0 ||
+        family_init(&family, err, sizeof err) < 0) {
         fprintf(stderr, "ramet: %s\n", err);
         return EXIT_CANNOT_START;
     }

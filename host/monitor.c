@@ -183,7 +183,8 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
     m->program = program;
     monitor_share_text(m);
     // Later monitors are clones of the first one and inherit its confinement.
-    if (!f->booted && (r = confine(f, m->vm.vm_fd, m->vm.vcpu_fd)) < 0) {
+    const int keep[] = {f->kvm_fd, f->image->fd, f->gdb_fd, m->vm.vm_fd, m->vm.vcpu_fd};
+    if (!f->booted && (r = confine(f, CONFINE_MONITOR, keep, sizeof keep / sizeof keep[0])) < 0) {
         snprintf(why, sizeof why, "cannot be confined: %s", strerror(-r));
         monitor_die(m, SIGKILL, why);
     }

@@ -13,6 +13,13 @@
 struct gdb;
 struct platform_exception;
 
+// A PV_CALL_FORK, checked: what the new VM needs to know, gathered before it exists.
+struct clone {
+    uint64_t start; // for the trace
+    uint32_t slot, nhot;
+    struct pv_range hot[PV_MAX_HOT];
+};
+
 struct monitor {
     struct family *family;
     uint32_t slot;

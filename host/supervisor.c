@@ -20,9 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/backend.h"
 #include "host/hugemem.h"
-#include "host/load.h"
-#include "host/monitor.h"
 
 // The window's tables, from its start: doors, processes, descriptions, the first inodes.
 #define WINDOW_HOT (UINT64_C(4) << 20)
@@ -315,7 +314,7 @@ static int start_first(struct supervisor *s, uint32_t program, const struct load
         close(s->signals);
         close(s->messages);
         setsid(); // the terminal's signals are the guests' business, through its input
-        monitor_start(s->f, 1, program, args);
+        s->f->backend->start(s->f, 1, program, args);
     }
     return s->group < 0 ? s->group : 0;
 }

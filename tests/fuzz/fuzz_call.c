@@ -25,8 +25,9 @@
 #include <unistd.h>
 
 #include "abi/x86.h"
+#include "host/backend.h"
 #include "host/gdb.h"
-#include "host/monitor.h"
+#include "host/kvm.h"
 #include "host/platform.h"
 #include "tests/fuzz/tables.h"
 #include "tests/unit/sample.h"
@@ -37,6 +38,7 @@
 #define SLOTS       8u
 #define CALLS       16 // per input
 
+static const struct backend backend = {.clone = kvm_clone, .spawn = kvm_spawn, .exec = kvm_exec};
 static struct options opt = {.mem = RAM_SIZE, .max_procs = SLOTS};
 static struct image image;
 static struct family family;
@@ -71,7 +73,7 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
 {
     require(family_slot_valid(m->family, m->slot) && load_args_valid(args));
     require(image_program(&image, program) != NULL);
-    free(args->strings);
+    free(args->strings); // longjmp() leaves out its owner
     ram_gone = true;
     longjmp(gone, 1);
 }
@@ -243,6 +245,7 @@ static void make_family(void)
     require(pwrite(image.fd, &sample, sizeof sample, 0) == sizeof sample);
     family = (struct family){
         .opt = &opt,
+        .backend = &backend,
         .image = &image,
         .shared =
             calloc(1, sizeof(struct family_shared) + (SLOTS + 1) * sizeof(struct family_slot)),

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Cloning a KVM VM: what FORK, SPAWN and EXEC do to a monitor and its memory.
+//
+// fork() of a guest is fork(2) of its monitor. CLONE_PARENT makes every monitor a child of the
+// supervisor, which so learns of each death; the guest's own tree is in the window and none of the
+// host's business. Neighbours: call_process.c (arguments and slots), monitor.c (the new VM).
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "abi/x86.h"
+#include "host/gdb.h"
+#include "host/kvm.h"
+#include "host/platform.h"
+
+#define HOT_MAX (UINT64_C(1) << 20) // bytes of one range that are copied ahead of time
+
+// Whether fork(2) copies guest RAM: not for a program that starts afresh, which spares the parent
+// the write-protection of its pages, and all the faults after it.
+static void inherit_ram(const struct monitor *m, int on)
+{
+    madvise(m->vm.ram + PV_PLATFORM_VA, m->vm.ram_size - PV_PLATFORM_VA,
+            on ? MADV_DOFORK : MADV_DONTFORK);
+}
+
+// Copies pages that will be written anyway while it costs a host fault each, not a guest one. One
+// host fault is a twentieth of the same fault taken by the guest.
+static void touch(const struct monitor *m, const struct pv_range *hot, uint32_t n)
+{
+    // KVM maps neighbours together with a page it is asked for, but only what the host may write.
+    madvise(m->vm.ram + PV_CALL_VA, PLATFORM_GDT_VA - PV_CALL_VA, MADV_POPULATE_WRITE);
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t start = hot[i].addr & ~(X86_PAGE - 1);
+        uint64_t len = (hot[i].len + (hot[i].addr - start) + X86_PAGE - 1) & ~(X86_PAGE - 1);
+        void *p = guest_ptr(&m->vm, (struct gaddr){start}, len, GUEST_RAM);
+        if (p && len <= HOT_MAX)
+            madvise(p, len, MADV_POPULATE_WRITE);
+    }
+}
+
+static void finish_clone(struct monitor *m, struct gaddr call)
+{
+    struct pv_boot_info *b = platform_boot_info(&m->vm);
+    const int64_t ret = 1;
+    b->slot = m->slot;
+    if (getrandom(b->seed, sizeof b->seed, 0) != sizeof b->seed)
+        monitor_die(m, SIGKILL, "no random seed");
+    guest_write(&m->vm, (struct gaddr){call.v + offsetof(struct pv_call, ret)}, &ret, sizeof ret);
+}
+
+// `regs`: gathered before the child exists. kvm_run is shared memory, in which the parent's next
+// exit soon replaces them.
+static void become_clone(struct monitor *m, const struct clone *c, struct kvm_regs *regs)
+{
+    m->slot = c->slot;
+    m->timer_deadline = 0;
+    monitor_enroll(m);
+    vm_forget(&m->vm);
+    finish_clone(m, (struct gaddr){regs->rdi});
+    touch(m, c->hot, c->nhot);
+    platform_shared(&m->vm)->pending = 0;
+    monitor_share_text(m);
+    regs->rip = PLATFORM_CALL_RETURN;
+    gdb_forget(m, regs);
+    family_trace(m->family, TRACE_PROC, "%u clone %.3f ms", c->slot,
+                 (double)(family_now(m->family) - c->start) / 1e6);
+    monitor_resume_clone(m, regs);
+}
+
+int64_t kvm_clone(struct monitor *m, struct clone *c)
+{
+    struct kvm_regs regs = *vm_regs(&m->vm);
+    pid_t pid = family_fork(m->family, c->slot, CLONE_PARENT);
+    if (pid == 0) {
+        become_clone(m, c, &regs);
+        return CALL_REPLACED;
+    }
+    if (pid < 0)
+        return -EAGAIN;
+    touch(m, c->hot, c->nhot);
+    return 0;
+}
+
+void kvm_exec(struct monitor *m, uint32_t program, const struct load_args *args)
+{
+    uint64_t start = family_now(m->family);
+    struct kvm_regs regs;
+    int r;
+
+    m->vm.tables ^= 1;
+    if ((r = load_program(&m->vm, m->family, m->slot, program, args, &regs)) < 0)
+        monitor_die(m, SIGKILL, strerror(-r));
+    m->program = program;
+    monitor_share_text(m);
+    // The set of page tables now in use is new to this VM the first time, no more the second.
+    if (m->vm.execs++ && (r = vm_memory_flush(&m->vm)) < 0)
+        monitor_die(m, SIGKILL, strerror(-r));
+    event_set_timer(m, 0);
+    vm_start_at(&m->vm, &regs, PLATFORM_TABLES_VA(m->vm.tables));
+    family_trace(m->family, TRACE_PROC, "%u exec %s %.3f ms", m->slot,
+                 image_program_path(m->family->image, program),
+                 (double)(family_now(m->family) - start) / 1e6);
+    gdb_exec(m);
+}
+
+// In the child of SPAWN, which has no RAM yet.
+static void become_program(struct monitor *m, const struct pv_exec *c,
+                           const struct load_args *args)
+{
+    m->slot = c->slot;
+    // Before anything else is mapped: it might be where RAM will be.
+    if (load_reserve(&m->vm) < 0)
+        monitor_die(m, SIGKILL, "cannot reserve its memory");
+    gdb_forget(m, NULL);
+    vm_forget(&m->vm);
+    monitor_run_program(m, c->program, args);
+}
+
+int64_t kvm_spawn(struct monitor *m, const struct pv_exec *c, struct load_args *args)
+{
+    inherit_ram(m, 0);
+    pid_t pid = family_fork(m->family, c->slot, CLONE_PARENT);
+    if (pid == 0) {
+        become_program(m, c, args);
+        return CALL_REPLACED;
+    }
+    inherit_ram(m, 1);
+    return pid < 0 ? -EAGAIN : 0;
+}
