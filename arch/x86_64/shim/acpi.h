@@ -76,6 +76,9 @@ const uint8_t *acpi_dsdt(uint32_t *len);
 // The sleep types that turn the machine off (7.4.2.5), for the first and the second PM1 register.
 bool acpi_s5(uint8_t type[2]);
 
+// The configuration space of a PCI host bridge that the MCFG does not mention; false: not told.
+bool acpi_cba(uint64_t *address);
+
 struct acpi_mmio_device {
     uint32_t address, len;
     uint32_t gsi;

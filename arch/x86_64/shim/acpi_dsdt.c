@@ -19,8 +19,10 @@
 #define AML_BYTE    0x0a
 #define AML_WORD    0x0b
 #define AML_DWORD   0x0c
+#define AML_QWORD   0x0e
 #define AML_PACKAGE 0x12
 #define AML_ROOT    '\\'
+#define AML_RETURN  0xa4
 
 struct aml {
     const uint8_t *at;
@@ -76,6 +78,24 @@ bool acpi_s5(uint8_t type[2])
             continue;
         if (t.at[i - 1] == AML_NAME || (t.at[i - 1] == AML_ROOT && t.at[i - 2] == AML_NAME))
             return s5_package(&t, i + 4, type);
+    }
+    return false;
+}
+
+// --- _CBA: where a PCI host bridge has its configuration space (PCI Firmware 3.3, 4.1.3) ---
+// Method (_CBA) {Return (constant)}: the name, a byte of flags, the statement.
+bool acpi_cba(uint64_t *address)
+{
+    struct aml t = {0};
+
+    t.at = acpi_dsdt(&t.len);
+    for (uint32_t i = 0; t.at && i + 4 <= t.len; i++) {
+        if (t.at[i] != '_' || memcmp(t.at + i, "_CBA", 4) != 0 || get(&t, i + 5, 1) != AML_RETURN)
+            continue;
+        uint8_t op = (uint8_t)get(&t, i + 6, 1);
+        uint32_t size = op == AML_DWORD ? 4 : op == AML_QWORD ? 8 : 0;
+        *address = get(&t, i + 7, size);
+        return *address && !(*address & 0xfffff);
     }
     return false;
 }

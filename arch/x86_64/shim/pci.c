@@ -99,18 +99,9 @@ static void find_regions(struct pci_function f, struct pv_device *d)
 }
 
 // Entry 0 of the table goes to our vector, the others stay masked.
-static bool enable_msix(struct pci_function f)
+static void enable_msix(struct pci_function f, uint8_t cap, uint64_t table)
 {
-    unsigned budget = PCI_CAP_BUDGET;
-    uint8_t cap = pci_capability(f, PCI_CAP_MSIX, 0, &budget);
-    if (!cap || cap > 256 - 8)
-        return false;
-    uint32_t table = pci_read32(f, cap + MSIX_TABLE);
-    uint64_t pa =
-        pci_bar_address(f, table & MSIX_TABLE_BAR, table & ~MSIX_TABLE_BAR, MSIX_ENTRY_SIZE);
-    if (!pa)
-        return false;
-    volatile uint8_t *entry = device_map(pa, MSIX_ENTRY_SIZE);
+    volatile uint8_t *entry = device_map(table, MSIX_ENTRY_SIZE);
     uint16_t control = pci_read16(f, cap + MSIX_CONTROL);
     control = (control | MSIX_CONTROL_ENABLE) & (uint16_t)~MSIX_CONTROL_MASK;
 
@@ -121,35 +112,50 @@ static bool enable_msix(struct pci_function f)
     mmio_write32(entry + MSIX_ENTRY_DATA, irq_device_vector());
     mmio_write32(entry + MSIX_ENTRY_CONTROL, 0);
     pci_write16(f, cap + MSIX_CONTROL, control);
-    return true;
 }
 
-static void set_command(struct pci_function f, uint16_t set, uint16_t clear)
+// The physical address of the table; 0: no message interrupts.
+static uint64_t find_msix(struct pci_function f, uint8_t *cap)
+{
+    unsigned budget = PCI_CAP_BUDGET;
+
+    *cap = pci_capability(f, PCI_CAP_MSIX, 0, &budget);
+    if (!*cap || *cap > 256 - 8)
+        return 0;
+    uint32_t table = pci_read32(f, *cap + MSIX_TABLE);
+    return pci_bar_address(f, table & MSIX_TABLE_BAR, table & ~MSIX_TABLE_BAR, MSIX_ENTRY_SIZE);
+}
+
+static void set_command(struct pci_function f, uint16_t bits)
 {
     uint16_t command = pci_read16(f, PCI_COMMAND);
-    uint16_t wanted = (command | set) & (uint16_t)~clear;
 
-    if (wanted != command)
-        pci_write16(f, PCI_COMMAND, wanted);
+    if ((command & bits) != bits)
+        pci_write16(f, PCI_COMMAND, command | bits);
 }
 
 static void add_device(struct search *s, struct pci_function f, uint16_t id)
 {
     struct pv_device d = {.transport = PV_TRANSPORT_PCI};
 
+    uint8_t msix;
+
     d.type = id >= VIRTIO_FIRST_MODERN ? id - VIRTIO_FIRST_MODERN : pci_read16(f, PCI_SUBSYSTEM);
+    uint64_t table = find_msix(f, &msix);
+    if (!table) {
+        skip(f, "no message interrupts (MSI-X)");
+        return;
+    }
     find_regions(f, &d);
     if (!d.regs[COMMON] || !d.regs[NOTIFY] || !d.regs[ISR]) {
         skip(f, "no virtio 1.x registers (a legacy device, without an address, or no room)");
         return;
     }
-    set_command(f, PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_DISABLE, 0);
+    // Memory before the first access to it, mastership after the reset.
+    set_command(f, PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_DISABLE);
     mmio_write8((volatile uint8_t *)d.regs[COMMON] + COMMON_STATUS, 0); // reset (4.1.4.3.1)
-    if (!enable_msix(f)) {
-        skip(f, "no message interrupts (MSI-X)");
-        return;
-    }
-    set_command(f, PCI_COMMAND_MASTER, 0);
+    enable_msix(f, msix, table);
+    set_command(f, PCI_COMMAND_MASTER);
     s->out[s->n++] = d;
 }
 

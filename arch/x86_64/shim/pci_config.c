@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Ways to PCI configuration space: memory (PCI Express, by the MCFG table), else a pair of ports.
+// Ways to PCI configuration space: memory (PCI Express, by the MCFG table or, as QEMU's microvm has
+// it, by the DSDT), else a pair of ports.
 // And the walk over buses. Addresses of devices are the firmware's choice (pci_bar.c).
 
 #include "arch/x86_64/shim/pci_config.h"
@@ -48,15 +49,17 @@ static void select_register(struct pci_function f, unsigned offset)
 
 bool pci_open(void)
 {
-    const struct acpi_ecam *e = &acpi()->ecam;
+    struct acpi_ecam e = acpi()->ecam;
 
+    if (!e.address && acpi()->hw_reduced && acpi_cba(&e.address))
+        e.bus_last = BUSES - 1;
     memset(&way, 0, sizeof way);
     way.mapped_bus = -1;
-    if (e->address && e->address < ECAM_LAST_BYTE) {
+    if (e.address && e.address < ECAM_LAST_BYTE) {
         way.ecam = true;
-        way.bus_first = e->bus_first;
-        way.bus_last = e->bus_last;
-        way.address = e->address;
+        way.bus_first = e.bus_first;
+        way.bus_last = e.bus_last;
+        way.address = e.address;
         return true;
     }
     // A host bridge keeps the address register; without one the port reads as all ones.
