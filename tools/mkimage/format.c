@@ -18,10 +18,11 @@
 #include "tools/mkimage/util.h"
 #include "tools/mkimage/work.h"
 
-#define MIB  (1ull << 20)
-#define GIB  (1ull << 30)
-#define OVMF "/usr/share/ovmf/OVMF.fd"
-#define QEMU "qemu-system-x86_64 -m 512 -nographic -no-reboot "
+#define MIB       (1ull << 20)
+#define GIB       (1ull << 30)
+#define DOS_EPOCH INT64_C(315532800) // 1980: FAT knows no time before that, xorriso not 1970-01-01
+#define OVMF      "/usr/share/ovmf/OVMF.fd"
+#define QEMU      "qemu-system-x86_64 -m 512 -nographic -no-reboot "
 
 struct format {
     const char *name, *what;
@@ -153,7 +154,7 @@ void format_write(const struct format *format, const char *image, const char *ou
         .fd = img.fd,
         .size = img.size,
         .id = name_of(image),
-        .mtime = img.files[0].mtime, // "/"
+        .mtime = img.files[0].mtime > DOS_EPOCH ? img.files[0].mtime : DOS_EPOCH, // of "/"
     };
     // The tools below take the time from here instead of the clock: same image, same bytes.
     snprintf(epoch, sizeof epoch, "%" PRId64, src.mtime);

@@ -2,6 +2,7 @@
 // iso.c: a CD image (see media.h). El Torito offers a BIOS its core image and UEFI a small FAT file
 // system with BOOTX64.EFI; the same file carries an MBR and a GPT for machines that see it as a
 // disk.
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "tools/mkimage/gpt.h"
@@ -33,6 +34,7 @@ void write_iso(const struct boot_source *src, const char *path)
     char *name, *marker = grub_marker(src, &name);
     char *argv[] = {
         "xorriso", "-as", "mkisofs", "-quiet", "-V", "RAMET", "-o", (char *)path, "-r",
+        "--set_all_file_dates", new_string("=%" PRId64, src->mtime),
         // BIOS: no emulation; GRUB finds its own place in a table inside its image.
         "-b", "boot/grub/eltorito.img", "-no-emul-boot", "-boot-load-size", "4", "-boot-info-table",
         "--grub2-boot-info", "--grub2-mbr", grub_bios_file("boot_hybrid.img"),

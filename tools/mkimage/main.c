@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -204,7 +205,8 @@ static void parse_options(int argc, char **argv, struct tree *tree, struct reque
 
 // ---- the report ----
 
-static void report(const struct plan *plan, const char *output)
+// `what` is how the image is called: by its path, or in general if it became something else.
+static void report(const struct plan *plan, const char *what)
 {
     uint32_t files = 0, dirs = 0, links = 0;
     uint64_t bytes = 0;
@@ -224,7 +226,7 @@ static void report(const struct plan *plan, const char *output)
     printf("%u files with %s, %u directories, %u links\n", files, human(bytes), dirs, links);
     printf("drivers linked:");
     print_drivers(plan->drivers);
-    printf("\n%s: %s\n", output, human(plan->total_size));
+    printf("\n%s: %s\n", what, human(plan->total_size));
 }
 
 static void flush_output(void)
@@ -253,6 +255,7 @@ int main(int argc, char **argv)
     struct request req = {0};
     struct tree tree = {0};
 
+    signal(SIGXFSZ, SIG_IGN); // a limit on file sizes is an error of write() like a full disk
     parse_options(argc, argv, &tree, &req);
     if (req.list) {
         list_image(req.list);
@@ -267,7 +270,7 @@ int main(int argc, char **argv)
         die("--cmdline: more than %d words", IMAGE_MAX_ARGS);
     write_output(&plan, &req);
     if (!req.quiet && !req.from)
-        report(&plan, req.output);
+        report(&plan, req.format ? "image" : req.output);
     if (!req.quiet && req.format)
         format_report(req.format, req.output);
     flush_output();

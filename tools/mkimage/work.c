@@ -12,12 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tools/mkimage/util.h"
 
-#define COPY_BLOCK 65536
+#define COPY_BLOCK  65536
+#define LITTLE_ROOM 65536 // bytes: a file system with less is full
 
 static char *folder; // removed at exit
 static const char *final_path;
@@ -166,6 +168,15 @@ static void start(const char *package, char *const argv[], const char *log, pid_
     posix_spawnattr_destroy(&attr);
 }
 
+// Some tools say nothing, or crash, when there is no room for what they write.
+static void check_room(void)
+{
+    struct statvfs fs;
+
+    if (statvfs(folder, &fs) == 0 && fs.f_bavail * fs.f_frsize < LITTLE_ROOM)
+        die("%s: %s", final_path, strerror(ENOSPC));
+}
+
 void run_tool(const char *package, char *const argv[])
 {
     char *log = work_path("log");
@@ -182,6 +193,8 @@ void run_tool(const char *package, char *const argv[])
             die("%s: %s", argv[0], strerror(errno));
     signal(SIGINT, SIG_DFL);
     signal(SIGQUIT, SIG_DFL);
+    if (status != 0)
+        check_room();
     if (WIFSIGNALED(status))
         die("%s: ended by signal %d", argv[0], WTERMSIG(status));
     if (WEXITSTATUS(status) != 0) {
