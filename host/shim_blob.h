@@ -10,7 +10,7 @@ extern const uint8_t shim_elf[], shim_elf_end[];
 
 static inline size_t shim_elf_size(void)
 {
-    return (size_t)(shim_elf_end - shim_elf);
+    return (uintptr_t)shim_elf_end - (uintptr_t)shim_elf;
 }
 
 #endif
