@@ -46,7 +46,9 @@ HOST := \
 	host/image.c host/image_check.c host/elf.c
 MKIMAGE := \
 	tools/mkimage/main.c tools/mkimage/input.c tools/mkimage/tree.c tools/mkimage/write.c \
-	tools/mkimage/list.c tools/mkimage/util.c \
+	tools/mkimage/list.c tools/mkimage/util.c tools/mkimage/work.c \
+	tools/mkimage/format.c tools/mkimage/bootelf.c tools/mkimage/gpt.c tools/mkimage/grub.c \
+	tools/mkimage/disk.c tools/mkimage/iso.c \
 	host/image.c host/image_check.c host/elf.c
 # The ring-0 implementer of abi/pv.h, for stock machines; must build without kernel/.
 SHIM := $(addprefix arch/x86_64/shim/,boot.S entry.S main.c bootinfo.c cmdline.c image.c load.c \
@@ -101,7 +103,15 @@ $(B)/bin/ramet: $(HOST:%.c=$(B)/obj/host/%.o)
 	$(call say,LD,$@)
 	$(Q)$(HOSTCC) -o $@ $^ $(HOST_LIBS)
 
-$(B)/bin/mkimage: $(MKIMAGE:%.c=$(B)/obj/host/%.o)
+# The shim as bytes in host programs; debug information stays in shim.elf.
+SHIM_BLOB := $(B)/obj/host/host/shim_blob.o
+$(SHIM_BLOB): host/shim_blob.S $(B)/shim/shim.elf
+	@mkdir -p $(@D)
+	$(call say,AS,$<)
+	$(Q)objcopy -g $(B)/shim/shim.elf $(B)/shim/shim.boot
+	$(Q)$(HOSTCC) -DSHIM_FILE='"$(B)/shim/shim.boot"' -c $< -o $@
+
+$(B)/bin/mkimage: $(MKIMAGE:%.c=$(B)/obj/host/%.o) $(SHIM_BLOB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(HOSTCC) -o $@ $^

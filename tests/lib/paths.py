@@ -2,6 +2,7 @@
 """Where the build puts what the tests use, and whether this machine can run a VM."""
 
 import os
+import shutil
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, "build")
@@ -10,6 +11,10 @@ RAMET = os.path.join(BUILD, "bin", "ramet")
 MKIMAGE = os.path.join(BUILD, "bin", "mkimage")
 TESTS_IMAGE = os.path.join(BUILD, "images", "tests.img")
 SHELL_IMAGE = os.path.join(BUILD, "images", "shell.img")
+HELLO_IMAGE = os.path.join(BUILD, "images", "hello.img")
+HELLO_ELF = os.path.join(BUILD, "images", "hello.elf")
+SHELL_ELF = os.path.join(BUILD, "images", "shell.elf")
+TESTS_ELF = os.path.join(BUILD, "images", "tests.elf")
 ORACLE = os.path.join(BUILD, "oracle")
 UNIT = os.path.join(BUILD, "unit")
 FUZZ = os.path.join(BUILD, "fuzz")
@@ -45,6 +50,18 @@ def kvm_gate(report, suite):
         return True
     if os.environ.get("CI") == "true" and os.environ.get("RAMET_NO_KVM") != "1":
         report.fail(suite, problem + " (CI=true; set RAMET_NO_KVM=1 to skip)")
+    else:
+        report.skip(suite, problem)
+    return False
+
+
+def boot_gate(report, suite):
+    """True when QEMU is there to boot images with; else a skip by hand and a failure in CI."""
+    if shutil.which("qemu-system-x86_64"):
+        return True
+    problem = "no qemu-system-x86_64 (tools/setup boot)"
+    if os.environ.get("CI") == "true":
+        report.fail(suite, problem)
     else:
         report.skip(suite, problem)
     return False

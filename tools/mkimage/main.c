@@ -1,26 +1,35 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // mkimage: put Ramet programs and files into one image that `ramet run` starts (docs/image.md).
 //
-// Options fill a tree of guest files (input.c, tree.c); then it is laid out and written (write.c).
+// Options fill a tree of guest files (input.c, tree.c); then it is laid out and written (write.c)
+// and, for machines without `ramet`, made bootable (format.c).
 // Every refusal is one line on stderr and exit status 2, and leaves no output file behind.
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tools/mkimage/format.h"
 #include "tools/mkimage/input.h"
 #include "tools/mkimage/list.h"
 #include "tools/mkimage/tree.h"
 #include "tools/mkimage/util.h"
+#include "tools/mkimage/work.h"
 #include "tools/mkimage/write.h"
 
 static const char help[] =
     "Usage: mkimage -o IMAGE --program GUEST=HOST.elf [OPTION]...\n"
+    "       mkimage -o OUTPUT --from IMAGE --format FORMAT\n"
     "       mkimage --list IMAGE\n"
-    "Put programs and files into one Ramet image, or show what is in one.\n"
+    "Put programs and files into one Ramet image, make an image bootable, or show what is in one.\n"
     "\n"
     "  -o, --output IMAGE         the file to write\n"
+    "  --format FORMAT            image, for `ramet run` (default); or bootable without it: elf\n"
+    "                             (a kernel file), raw or qcow2 (a disk), iso, gce "
+    "(disk.raw.tar.gz)\n"
+    "  --from IMAGE               convert this image instead of making one\n"
     "  --program GUEST=HOST       a program built with ramet-cc, at guest path GUEST, mode 0755\n"
     "  --file HOST:GUEST[:MODE]   a file; its own permissions unless MODE (octal)\n"
     "  --dir HOST:GUEST           a whole directory; Ramet programs in it can be executed\n"
@@ -38,6 +47,8 @@ static const char help[] =
 
 enum {
     OPT_PROGRAM = 256,
+    OPT_FORMAT,
+    OPT_FROM,
     OPT_FILE,
     OPT_DIR,
     OPT_LINK,
@@ -50,6 +61,8 @@ enum {
 
 static const struct option options[] = {
     {"output", required_argument, NULL, 'o'},
+    {"format", required_argument, NULL, OPT_FORMAT},
+    {"from", required_argument, NULL, OPT_FROM},
     {"program", required_argument, NULL, OPT_PROGRAM},
     {"file", required_argument, NULL, OPT_FILE},
     {"dir", required_argument, NULL, OPT_DIR},
@@ -72,6 +85,8 @@ struct request {
     const char *entry;
     const char *cmdline;
     const char *mtime;
+    const char *from;
+    const struct format *format; // NULL: an image
     bool quiet;
 };
 
@@ -116,6 +131,12 @@ static void take_option(int opt, struct tree *tree, struct request *req)
     case 'q':
         req->quiet = true;
         break;
+    case OPT_FORMAT:
+        req->format = format_find(optarg);
+        break;
+    case OPT_FROM:
+        req->from = optarg;
+        break;
     case OPT_FILE:
         add_file(tree, optarg);
         break;
@@ -145,6 +166,14 @@ static void take_option(int opt, struct tree *tree, struct request *req)
     }
 }
 
+static void check_conversion(const struct tree *tree, const struct request *req, const char *entry)
+{
+    if (!req->format)
+        die("--from needs a --format to convert to");
+    if (tree->count || entry || req->cmdline || req->mtime)
+        die("--from takes the image as it is: no other options than --format, -o and -q");
+}
+
 static void parse_options(int argc, char **argv, struct tree *tree, struct request *req)
 {
     const char *entry = NULL;
@@ -164,6 +193,10 @@ static void parse_options(int argc, char **argv, struct tree *tree, struct reque
         return;
     if (!req->output)
         die("no output file (-o), see --help");
+    if (req->from) {
+        check_conversion(tree, req, entry);
+        return;
+    }
     if (entry)
         req->entry = entry;
     if (!req->entry)
@@ -172,7 +205,8 @@ static void parse_options(int argc, char **argv, struct tree *tree, struct reque
 
 // ---- the report ----
 
-static void report(const struct plan *plan, const char *output)
+// `what` is how the image is called: by its path, or in general if it became something else.
+static void report(const struct plan *plan, const char *what)
 {
     uint32_t files = 0, dirs = 0, links = 0;
     uint64_t bytes = 0;
@@ -192,7 +226,7 @@ static void report(const struct plan *plan, const char *output)
     printf("%u files with %s, %u directories, %u links\n", files, human(bytes), dirs, links);
     printf("drivers linked:");
     print_drivers(plan->drivers);
-    printf("\n%s: %s\n", output, human(plan->total_size));
+    printf("\n%s: %s\n", what, human(plan->total_size));
 }
 
 static void flush_output(void)
@@ -201,25 +235,44 @@ static void flush_output(void)
         die("cannot write to standard output");
 }
 
+// Write what is asked for: the image, or in a work folder the image and from it the output.
+static void write_output(struct plan *plan, const struct request *req)
+{
+    if (!req->format) {
+        write_image(plan, req->output);
+        return;
+    }
+    work_begin(req->output);
+    char *image = req->from ? new_string("%s", req->from) : work_path("app.img");
+    if (!req->from)
+        write_image(plan, image);
+    format_write(req->format, image, req->output);
+    free(image);
+}
+
 int main(int argc, char **argv)
 {
     struct request req = {0};
     struct tree tree = {0};
 
+    signal(SIGXFSZ, SIG_IGN); // a limit on file sizes is an error of write() like a full disk
     parse_options(argc, argv, &tree, &req);
     if (req.list) {
         list_image(req.list);
         flush_output();
         return 0;
     }
-    tree_finish(&tree, image_time(&req));
     struct plan plan = {.tree = &tree, .entry = req.entry};
+    if (!req.from)
+        tree_finish(&tree, image_time(&req));
     plan.args = split_words(req.cmdline ? req.cmdline : "", &plan.arg_count);
     if (plan.arg_count > IMAGE_MAX_ARGS)
         die("--cmdline: more than %d words", IMAGE_MAX_ARGS);
-    write_image(&plan, req.output);
-    if (!req.quiet)
-        report(&plan, req.output);
+    write_output(&plan, &req);
+    if (!req.quiet && !req.from)
+        report(&plan, req.format ? "image" : req.output);
+    if (!req.quiet && req.format)
+        format_report(req.format, req.output);
     flush_output();
     return 0;
 }

@@ -2,10 +2,13 @@
 // util.c: see util.h.
 #include "tools/mkimage/util.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 void die(const char *fmt, ...)
 {
@@ -47,6 +50,31 @@ char *new_string(const char *fmt, ...)
         die("out of memory");
     va_end(ap);
     return s;
+}
+
+uint64_t align_up(uint64_t x, uint64_t align)
+{
+    return (x + align - 1) & ~(align - 1);
+}
+
+void write_at(const char *path, int fd, const void *buf, size_t len, uint64_t off)
+{
+    for (size_t done = 0; done < len;) {
+        ssize_t n = pwrite(fd, (const char *)buf + done, len - done, (off_t)(off + done));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            die("%s: %s", path, strerror(errno));
+        done += (size_t)n;
+    }
+}
+
+mode_t output_mode(void)
+{
+    mode_t mask = umask(0);
+
+    umask(mask);
+    return 0666 & ~mask;
 }
 
 // Copy one word from *in to out and step *in behind it. The word is never longer than its source.

@@ -35,11 +35,6 @@ static void remove_temp(void)
         unlink(temp_path);
 }
 
-static uint64_t align_up(uint64_t x, uint64_t align)
-{
-    return (x + align - 1) & ~(align - 1);
-}
-
 // ---- layout ----
 
 // An earlier node that is the same host file, or NULL. Files with one name only are not compared:
@@ -227,18 +222,6 @@ static void fill_start(const struct plan *plan, struct tables *t)
 
 // ---- the file ----
 
-static void write_at(int fd, const void *buf, size_t len, uint64_t off)
-{
-    for (size_t done = 0; done < len;) {
-        ssize_t n = pwrite(fd, (const char *)buf + done, len - done, (off_t)(off + done));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            die("%s: %s", temp_path, strerror(errno));
-        done += (size_t)n;
-    }
-}
-
 static void copy_contents(int out, const struct node *n)
 {
     static uint8_t block[COPY_BLOCK];
@@ -257,7 +240,7 @@ static void copy_contents(int out, const struct node *n)
             die("%s: changed while it was read", n->host);
         if (got == 0)
             break;
-        write_at(out, block, (size_t)got, n->data_off + done);
+        write_at(temp_path, out, block, (size_t)got, n->data_off + done);
         done += (uint64_t)got;
     }
     close(in);
@@ -273,10 +256,7 @@ static int open_temp(const char *path)
     temp_path = temp;
     if (atexit(remove_temp) != 0)
         die("out of memory");
-    // mkostemp makes the file private; an image is as readable as any other output.
-    mode_t mask = umask(0);
-    umask(mask);
-    if (fchmod(fd, 0666 & ~mask) < 0)
+    if (fchmod(fd, output_mode()) < 0)
         die("%s: %s", path, strerror(errno));
     return fd;
 }
@@ -287,7 +267,7 @@ static void write_file(const struct plan *plan, const struct tables *t, const ch
 
     if (ftruncate(fd, (off_t)plan->total_size) < 0)
         die("%s: %s", path, strerror(errno));
-    write_at(fd, t->bytes, t->header->contents_off, 0);
+    write_at(temp_path, fd, t->bytes, t->header->contents_off, 0);
     for (uint32_t i = 0; i < plan->tree->count; i++) {
         const struct node *n = &plan->tree->nodes[i];
         if (n->size && !find_twin(plan->tree, n))

@@ -10,7 +10,8 @@
 #include "arch/x86_64/shim/lib.h"
 #include "arch/x86_64/shim/phys.h"
 
-#define E820_RAM 1
+#define E820_RAM   1
+#define DIRECT_END (UINT64_C(1) << 32) // what boot.S has mapped
 
 // Where mkimage puts an appended image; it finds this by its magic.
 struct shim_payload {
@@ -190,6 +191,24 @@ static void parse_pvh(struct boot *b, uint64_t at)
         set_cmdline(b, phys(info->cmdline), 0);
 }
 
+// GRUB puts modules at the lowest free address, with a BIOS right above 1 MB: where ring 3's
+// platform pages are going to be. By now nothing else that a loader left is needed.
+static void move_image_up(struct boot *b)
+{
+    uint64_t size = (b->image_size + X86_PAGE - 1) & ~(X86_PAGE - 1);
+    if (!b->image_size || b->image >= SHIM_PHYS)
+        return;
+    for (uint32_t i = 0; i < b->nusable; i++) {
+        const struct boot_range *r = &b->usable[i];
+        if (r->start + size > r->end || r->start + size > DIRECT_END)
+            continue;
+        memcpy(phys(r->start), phys(b->image), b->image_size);
+        b->image = r->start;
+        return;
+    }
+    shim_panic("no memory for the image of %lu KB", size >> 10);
+}
+
 extern uint8_t shim_end_phys[]; // an absolute symbol: its address is the value
 
 void boot_parse(struct boot *b, uint32_t magic, uint64_t info)
@@ -207,5 +226,6 @@ void boot_parse(struct boot *b, uint32_t magic, uint64_t info)
         shim_panic("the boot loader gave no memory map");
     boot_reserve(b, 0, SHIM_PHYS); // firmware and platform pages
     boot_reserve(b, SHIM_PHYS, (uint64_t)shim_end_phys);
+    move_image_up(b);
     boot_reserve(b, b->image, b->image + b->image_size);
 }

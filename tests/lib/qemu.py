@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A stock PC for bootable images: QEMU without KVM, its serial line as stdin and stdout.
+
+QEMU's own exit status is 0 when the guest powers the machine off, and 2n+1 when it writes n to the
+debug-exit port; the shim does the first for exit status 0 and the second for all others, after a
+line on the console that says it in words.
+"""
+
+import dataclasses
+import re
+
+import proc
+
+QEMU = "qemu-system-x86_64"
+OVMF = "/usr/share/ovmf/OVMF.fd"  # firmware in one file, for -bios
+OVMF_CODE = "/usr/share/OVMF/OVMF_CODE.fd"
+OVMF_VARS = "/usr/share/OVMF/OVMF_VARS.fd"
+LAST_LINE = re.compile(rb"ramet: (exit status|killed by signal) (\d+)\n\Z")
+ESCAPES = re.compile(rb"\x1b(?:\[[0-9;=?]*[A-Za-z]|c)")
+LIMIT = 60.0
+
+
+def command(*arguments, memory="256"):
+    return [
+        QEMU, "-accel", "tcg", "-m", memory, "-display", "none", "-monitor", "none",
+        "-serial", "stdio", "-nic", "none", "-no-reboot",
+        "-device", "isa-debug-exit,iobase=0x501,iosize=2", *arguments,
+    ]  # fmt: skip
+
+
+def kernel(path, append=None, machine="pc"):
+    words = ["-append", append] if append else []
+    return ["-M", machine, "-kernel", path, *words]
+
+
+def disk(path, kind="raw"):
+    # snapshot: two tests may read one file, and no test changes it.
+    return ["-drive", f"file={path},format={kind},snapshot=on"]
+
+
+def flash(variables):
+    """UEFI as a machine has it: its code, and a copy of its variables to write to."""
+    return [
+        "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF_CODE}",
+        "-drive", f"if=pflash,unit=1,format=raw,file={variables}",
+    ]  # fmt: skip
+
+
+def boot(arguments, stdin=b"", limit=LIMIT):
+    """Runs QEMU to its end. The outcome's output is what the console showed, with plain newlines
+    and without terminal control sequences."""
+    result = proc.run(command(*arguments), stdin, limit)
+    result.out = ESCAPES.sub(b"", result.out).replace(b"\r\n", b"\n")
+    return result
+
+
+def program_outcome(result):
+    """From the machine's outcome to the program's: the console's last line is taken off and
+    becomes the status. None instead of an Outcome with a reason: QEMU and that line disagree."""
+    match = LAST_LINE.search(result.out)
+    status, out = 0, result.out
+    if match:
+        number = int(match.group(2))
+        status = number + (128 if match.group(1) == b"killed by signal" else 0)
+        out = result.out[: match.start()]
+    wanted = (2 * status + 1) & 0xFF if status else 0
+    if result.status != wanted and not result.timed_out:
+        return None, f"QEMU's exit status {result.status}, but the console says status {status}"
+    return dataclasses.replace(result, status=status, out=out), None
