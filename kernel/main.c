@@ -4,6 +4,7 @@
 
 #include "kernel/arch.h"
 #include "kernel/clock.h"
+#include "kernel/driver.h"
 #include "kernel/entry.h"
 #include "kernel/file.h"
 #include "kernel/lib.h"
@@ -59,6 +60,8 @@ void kernel_main(const struct pv_boot_info *info)
     signal_boot();                // dispositions from what exec kept
     timer_boot();                 // so does an alarm
     arch_upcalls_init(pv_shared); // exceptions and events may come now
+    if (info->first)
+        drivers_seed_random(); // what an entropy device gives, besides the host's seed
     if (tls_init() < 0)           // FS base, for the program's thread-local variables
         panic("no memory for thread-local storage");
     kernel_depth = 0; // the program runs
