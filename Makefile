@@ -44,6 +44,7 @@ HOST := \
 	host/placement.c host/monitor.c \
 	host/vm.c host/vm_memory.c host/platform.c host/textcache.c host/hugemem.c host/load.c \
 	host/guest.c host/event.c \
+	host/disk.c host/devices.c host/virtio_mmio.c host/virtio_blk.c \
 	host/call.c host/call_wait.c host/call_console.c host/call_process.c host/trace.c \
 	host/confine.c host/gdb.c host/gdb_command.c host/gdb_packet.c host/gdb_regs.c \
 	host/gdb_memory.c \

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "abi/x86.h"
+#include "host/devices.h"
 #include "host/gdb.h"
 #include "host/monitor.h"
 #include "host/platform.h"
@@ -166,6 +167,7 @@ int64_t call_exec(struct monitor *m, struct pv_exec *c)
     if ((r = load_program(&m->vm, m->family, m->slot, c->program, &args, &regs)) < 0)
         monitor_die(m, SIGKILL, strerror(-r));
     m->program = c->program;
+    devices_reset(m);
     monitor_share_text(m);
     // The set of page tables now in use is new to this VM the first time, no more the second.
     if (m->vm.execs++ && (r = vm_memory_flush(&m->vm)) < 0)

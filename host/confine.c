@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 // A rule may also demand a descriptor in its first argument, by what it is for.
-enum confine_fd { FD_ANY, FD_STDIO, FD_STDERR, FD_CONTROL, FD_GDB };
+enum confine_fd { FD_ANY, FD_STDIO, FD_STDERR, FD_CONTROL, FD_GDB, FD_DISK };
 
 // (argument & mask) == value; mask 0: no condition.
 struct confine_match {
@@ -89,6 +89,14 @@ static const struct confine_rule rules[] = {
     ALLOW(exit_group),                                 // the end
 };
 
+// With --disk only: requests of a disk's device (virtio_blk.c).
+static const struct confine_rule disk_rules[] = {
+    ALLOW_FD(preadv, FD_DISK),                         // a read
+    ALLOW_FD(pwritev, FD_DISK),                        // a write,
+    {SCMP_SYS(lseek), FD_DISK, {INT(2, SEEK_END)}},    // inside what the file still has
+    ALLOW_FD(fdatasync, FD_DISK),                      // a flush
+};
+
 // With --gdb only: a debugger is let in by the user, and may do to the guest what it likes.
 static const struct confine_rule gdb_rules[] = {
     ALLOW_FD(accept4, FD_GDB),                         // a connection
@@ -134,6 +142,10 @@ static int add(scmp_filter_ctx ctx, const struct family *f, const struct confine
         return add_for_fd(ctx, rule, 2);
     case FD_CONTROL:
         return add_for_fd(ctx, rule, f->control);
+    case FD_DISK:
+        for (uint32_t i = 0; i < f->ndisks && r == 0; i++)
+            r = add_for_fd(ctx, rule, f->disks[i].fd);
+        return r;
     case FD_GDB:
         return add_for_fd(ctx, rule, f->gdb_fd);
     default:
@@ -154,6 +166,8 @@ static int load_filter(const struct family *f)
 {
     scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
     int r = ctx ? add_table(ctx, f, rules, sizeof rules) : -ENOMEM;
+    if (r == 0)
+        r = add_table(ctx, f, disk_rules, sizeof disk_rules);
     if (r == 0 && f->gdb_fd >= 0)
         r = add_table(ctx, f, gdb_rules, sizeof gdb_rules);
     if (r == 0 && (f->opt->trace & TRACE_EXIT))
@@ -189,7 +203,10 @@ static int close_others(int *keep, unsigned n)
 
 int confine(struct family *f, int vm_fd, int vcpu_fd)
 {
-    int keep[] = {f->kvm_fd, f->image->fd, f->control, f->gdb_fd, vm_fd, vcpu_fd};
-    int r = close_others(keep, sizeof keep / sizeof keep[0]);
+    int keep[6 + DISKS_MAX] = {f->kvm_fd, f->image->fd, f->control, f->gdb_fd, vm_fd, vcpu_fd};
+    unsigned n = 6;
+    for (uint32_t i = 0; i < f->ndisks; i++)
+        keep[n++] = f->disks[i].fd;
+    int r = close_others(keep, n);
     return r < 0 ? r : load_filter(f);
 }

@@ -6,8 +6,8 @@
 #include "host/family.h"
 
 // For the family's first monitor, just before its first KVM_RUN; clones and spawned VMs inherit
-// it all. Closes every descriptor but stdio, KVM, the image, the control socket, `vm_fd`,
-// `vcpu_fd` and gdb's listener, then sets PR_SET_NO_NEW_PRIVS and a
+// it all. Closes every descriptor but stdio, KVM, the image, the disks, the control socket,
+// `vm_fd`, `vcpu_fd` and gdb's listener, then sets PR_SET_NO_NEW_PRIVS and a
 // seccomp filter under which a system call that confine.c does not list ends the process with
 // SIGSYS. Cannot be undone. Does not block. 0 or -errno; after an error the caller must not run a
 // guest.

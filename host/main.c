@@ -67,6 +67,18 @@ static int choose_program(const struct options *opt, const struct image *image, 
     return 0;
 }
 
+// 0, or -1 with a line on stderr.
+static int open_disks(struct family *f, const struct options *opt)
+{
+    char err[256];
+    for (; f->ndisks < opt->ndisks; f->ndisks++)
+        if (disk_open(&f->disks[f->ndisks], opt->disks[f->ndisks], err, sizeof err) < 0) {
+            fprintf(stderr, "ramet: %s\n", err);
+            return -1;
+        }
+    return 0;
+}
+
 static int run(int argc, char **argv)
 {
     struct options opt;
@@ -86,6 +98,8 @@ static int run(int argc, char **argv)
     if (image.size > PLATFORM_IMAGE_GB_MAX << 30)
         return cannot(opt.image, "larger than 2 GB") < 0 ? EXIT_CANNOT_START : 0;
     if (choose_program(&opt, &image, &program, &args) < 0)
+        return EXIT_CANNOT_START;
+    if (open_disks(&family, &opt) < 0)
         return EXIT_CANNOT_START;
     family.kvm_fd = open_kvm(&opt);
     if (family.kvm_fd < 0)

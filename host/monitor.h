@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "host/disk.h"
 #include "host/family.h"
 #include "host/guest.h"
 #include "host/load.h"
@@ -22,7 +23,8 @@ struct monitor {
     struct vm vm;
     uint64_t timer_deadline;        // of PV_CALL_SET_TIMER, guest monotonic ns; 0 = off
     uint64_t calls[PV_CALL_NR_END]; // exits by kind, for --trace=exit
-    uint64_t exceptions, interrupts;
+    uint64_t exceptions, interrupts, accesses; // accesses to devices
+    struct virtio_mmio devices[DISKS_MAX];     // family.ndisks of them; cloned with the VM
     struct gdb *gdb; // NULL unless --gdb asks for this VM (gdb.h)
 };
 

@@ -43,6 +43,9 @@
 #define PLATFORM_STACK_VA  0x116000u // ring-0 stack, one page
 #define PLATFORM_END_VA    0x117000u // the second set of page tables follows
 
+// Where the page tables lead PV_DEVICES_VA: below all memory, so that accesses exit.
+#define PLATFORM_DEVICES_GPA 0xc0000u
+
 #define PLATFORM_PORT_CALL      0x52
 #define PLATFORM_PORT_EXCEPTION 0x53
 // The instruction after the port write of the call page.
