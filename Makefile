@@ -302,6 +302,13 @@ UNIT_special := $(FILES)
 UNIT_waitq := $(FILES)
 UNIT_window := $(FILES)
 
+# Drivers, over the monitor's own device or one that misbehaves (tests/unit/fake_virtio.h).
+UNIT += blk transport virtio
+UNIT_transport := drivers/virtio/mmio.c drivers/virtio/pci.c
+UNIT_blk := $(FILES) kernel/stdio.c $(filter-out %/mmio.c %/pci.c,$(VIRTIO)) $(DRIVERS:%=drivers/virtio/link_%.c) \
+	kernel/blkdev.c kernel/chardev.c tests/unit/fake_virtio.c host/virtio_mmio.c host/virtio_blk.c
+UNIT_virtio := $(UNIT_blk)
+
 FUZZ := call elf image
 FUZZ_call := host/call.c host/call_wait.c host/call_console.c host/call_process.c host/guest.c \
 	host/load.c host/platform.c host/family.c host/placement.c \
