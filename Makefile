@@ -15,7 +15,7 @@ KERNEL := \
 	kernel/random.c kernel/time.c kernel/timer.c kernel/misc.c \
 	kernel/window.c kernel/window_run.c kernel/shm.c kernel/lock.c kernel/waitq.c kernel/copy.c \
 	kernel/file.c kernel/fd.c kernel/pipe.c kernel/pipe_ends.c kernel/fifo.c kernel/poll.c \
-	kernel/dev.c kernel/stream.c kernel/stdio.c kernel/sys_file.c kernel/sys_path.c \
+	kernel/dev.c kernel/driver.c kernel/blkdev.c kernel/chardev.c kernel/stream.c kernel/stdio.c kernel/sys_file.c kernel/sys_path.c \
 	kernel/fs_inode.c kernel/fs_dir.c kernel/fs_name.c kernel/fs_path.c kernel/fs_data.c \
 	kernel/fs_open.c kernel/fs_attr.c kernel/fs_rename.c kernel/fs_map.c kernel/fs_populate.c \
 	kernel/fs_proc.c kernel/fs_proc_text.c kernel/flock.c kernel/flock_call.c \
@@ -25,6 +25,11 @@ KERNEL := \
 	kernel/signal.c kernel/sigsys.c kernel/sigdeliver.c kernel/sigfault.c \
 	kernel/tty.c kernel/tty_line.c kernel/tty_edit.c kernel/tty_ioctl.c \
 	arch/x86_64/cpu.c arch/x86_64/ucontext.c arch/x86_64/entry.S
+VIRTIO := \
+	drivers/virtio/virtio.c drivers/virtio/virtqueue.c drivers/virtio/dma.c \
+	drivers/virtio/mmio.c drivers/virtio/pci.c \
+	drivers/virtio/blk.c drivers/virtio/console.c drivers/virtio/rng.c
+DRIVERS := blk console rng
 GLUE := \
 	libc-glue/dir.c libc-glue/env.c libc-glue/err.c libc-glue/getopt.c libc-glue/glob.c \
 	libc-glue/ids.c libc-glue/io.c libc-glue/layout.c libc-glue/ldtoa.c \
@@ -40,6 +45,7 @@ HOST := \
 	host/placement.c host/kvm.c host/monitor.c host/kvm_clone.c \
 	host/vm.c host/vm_memory.c host/platform.c host/textcache.c host/hugemem.c host/load.c \
 	host/guest.c host/event.c host/protect.c \
+	host/disk.c host/devices.c host/virtio_mmio.c host/virtio_blk.c \
 	host/call.c host/call_wait.c host/call_console.c host/call_process.c host/trace.c \
 	host/confine.c host/gdb.c host/gdb_command.c host/gdb_packet.c host/gdb_regs.c \
 	host/gdb_memory.c \
@@ -117,7 +123,7 @@ $(B)/bin/mkimage: $(MKIMAGE:%.c=$(B)/obj/host/%.o) $(SHIM_BLOB)
 	$(Q)$(HOSTCC) -o $@ $^
 
 # ---- the guest side: C library, kernel, glue -----------------------------------------------------
-KERNEL_OBJ := $(addprefix $(B)/obj/guest/,$(addsuffix .o,$(basename $(KERNEL))))
+KERNEL_OBJ := $(addprefix $(B)/obj/guest/,$(addsuffix .o,$(basename $(KERNEL) $(VIRTIO))))
 GLUE_OBJ := $(GLUE:%.c=$(B)/obj/glue/%.o)
 LIB := $(SYSROOT)/lib
 LIBC := $(LIB)/libc.a
@@ -153,12 +159,14 @@ $(B)/obj/glue/%.o: %.c Makefile $(RAMET_CC) $(LIBC)
 		{ [ ! -s $@.$$$$.sym ] || objcopy --weaken-symbols=$@.$$$$.sym $@.$$$$; } && \
 		rm $@.$$$$.sym && mv $@.$$$$ $@
 
-# A program may call its own functions panic() or wait_for(): of the kernel only the entry and the
-# system calls have names outside.
+# A program may call its own functions panic() or wait_for(): of the kernel only the entry, the
+# system calls and the drivers have names outside. --unique: what a program does not use is dropped
+# function by function, also when two files have functions of one name.
 $(LIB)/ramet-kernel.o: $(KERNEL_OBJ) $(LIBC)
 	$(call say,LD,$@)
-	$(Q)ld -r -o $@.$$$$ $(KERNEL_OBJ) && \
-		objcopy --wildcard --keep-global-symbol=_start --keep-global-symbol='sys_*' $@.$$$$ && \
+	$(Q)ld -r --unique -o $@.$$$$ $(KERNEL_OBJ) && \
+		objcopy --wildcard --keep-global-symbol=_start --keep-global-symbol='sys_*' \
+			--keep-global-symbol='ramet_driver_*' $@.$$$$ && \
 		mv $@.$$$$ $@
 
 $(LIB)/libglue.a: $(GLUE_OBJ)
@@ -170,12 +178,16 @@ $(LIB)/libregex.a: tools/build-regex tools/sources.list libc-glue/include/regex.
 	$(call say,BUILD,musl: regex and fnmatch)
 	$(Q)tools/build-regex
 
+# Makes a driver part of a program (ramet-cc --drivers).
+$(LIB)/driver-%.o: $(B)/obj/guest/drivers/virtio/link_%.o $(LIBC)
+	$(Q)cp $< $@
+
 $(LIB)/ramet.ld: arch/x86_64/ramet.ld $(LIBC)
 	$(Q)cp $< $@
 
 # What every guest program is linked with.
 GUEST := $(RAMET_CC) $(LIBC) \
-	$(addprefix $(LIB)/,ramet-kernel.o libglue.a libregex.a ramet.ld)
+	$(addprefix $(LIB)/,ramet-kernel.o libglue.a libregex.a ramet.ld $(DRIVERS:%=driver-%.o))
 
 # ---- the shim ------------------------------------------------------------------------------------
 # Ring 0 keeps its hands off the vector registers, which are ring 3's.
@@ -220,6 +232,12 @@ $(B)/guest/%.elf: tests/guest/%.c tests/guest/check.h $(GUEST)
 # Programs go into an image without their debug information; gdb reads it from the .elf.
 %.stripped: %.elf
 	$(Q)strip -o $@ $<
+
+# The smallest program there is: no driver.
+$(B)/apps/hello.elf: apps/hello.c $(GUEST)
+	@mkdir -p $(@D)
+	$(call say,RAMET-CC,$<)
+	$(Q)$(RAMET_CC) -O2 -g $(WARN) --drivers=none -o $@ $<
 
 $(B)/images/hello.img: $(B)/apps/hello.stripped $(B)/bin/mkimage
 	@mkdir -p $(@D)
@@ -282,7 +300,8 @@ UNIT := elf guest image load options protect
 UNIT_elf := host/elf.c
 UNIT_guest := host/guest.c
 UNIT_image := host/image.c host/image_check.c host/elf.c
-UNIT_load := host/load.c host/platform.c host/vm.c host/vm_memory.c host/textcache.c \
+DEVICES := host/devices.c host/virtio_mmio.c host/virtio_blk.c
+UNIT_load := host/load.c host/platform.c host/vm.c host/vm_memory.c host/textcache.c $(DEVICES) \
 	host/hugemem.c $(UNIT_image)
 UNIT_options := host/options.c
 UNIT_protect := host/protect.c host/platform.c host/textcache.c host/hugemem.c
@@ -292,7 +311,7 @@ FAMILY := tests/unit/fake_pv.c tests/unit/fake_family.c tests/unit/fake_lower.c 
 	kernel/window.c kernel/window_run.c kernel/shm.c kernel/lock.c kernel/waitq.c kernel/upcall.c \
 	kernel/proc.c kernel/fork.c kernel/vfork.c kernel/exit.c kernel/wait.c kernel/ids.c \
 	kernel/signal.c kernel/sigsys.c kernel/sigdeliver.c \
-	kernel/time.c kernel/timer.c kernel/random.c
+	kernel/time.c kernel/timer.c kernel/random.c kernel/driver.c
 UNIT_death := $(FAMILY) kernel/forktable.c
 UNIT_forktable := $(FAMILY)
 UNIT_proc := $(FAMILY) kernel/forktable.c
@@ -308,7 +327,7 @@ UNIT += dir fs lock map path pipe special waitq window
 FILES := tests/unit/fake_pv.c tests/unit/fake_kernel.c tests/unit/fake_image.c \
 	kernel/window.c kernel/window_run.c kernel/shm.c kernel/lock.c kernel/waitq.c kernel/copy.c \
 	kernel/file.c kernel/fd.c kernel/pipe.c kernel/pipe_ends.c kernel/fifo.c kernel/poll.c \
-	kernel/dev.c kernel/sys_file.c kernel/sys_path.c kernel/flock.c kernel/flock_call.c \
+	kernel/dev.c kernel/driver.c kernel/sys_file.c kernel/sys_path.c kernel/flock.c kernel/flock_call.c \
 	kernel/fs_inode.c kernel/fs_dir.c kernel/fs_name.c kernel/fs_path.c kernel/fs_data.c \
 	kernel/fs_open.c kernel/fs_attr.c kernel/fs_rename.c kernel/fs_proc.c kernel/fs_proc_text.c \
 	kernel/fs_map.c kernel/fs_populate.c
@@ -322,10 +341,17 @@ UNIT_special := $(FILES)
 UNIT_waitq := $(FILES)
 UNIT_window := $(FILES)
 
+# Drivers, over the monitor's own device or one that misbehaves (tests/unit/fake_virtio.h).
+UNIT += blk transport virtio
+UNIT_transport := drivers/virtio/mmio.c drivers/virtio/pci.c
+UNIT_blk := $(FILES) kernel/stdio.c $(filter-out %/mmio.c %/pci.c,$(VIRTIO)) $(DRIVERS:%=drivers/virtio/link_%.c) \
+	kernel/blkdev.c kernel/chardev.c tests/unit/fake_virtio.c host/virtio_mmio.c host/virtio_blk.c
+UNIT_virtio := $(UNIT_blk)
+
 FUZZ := call elf image
 FUZZ_call := host/call.c host/call_wait.c host/call_console.c host/call_process.c host/kvm_clone.c \
 	host/guest.c host/load.c host/platform.c host/protect.c host/family.c host/placement.c \
-	host/textcache.c host/hugemem.c $(UNIT_image)
+	host/textcache.c host/hugemem.c $(DEVICES) $(UNIT_image)
 FUZZ_elf := $(UNIT_elf)
 FUZZ_image := $(UNIT_image)
 # System calls that would act on the fuzzer itself go to fakes in tests/fuzz/fuzz_call.c.
@@ -353,7 +379,7 @@ fuzz-%: $(B)/fuzz/% ## one fuzzer for FUZZ_TIME seconds; its corpus stays in bui
 		-artifact_prefix=$(B)/fuzz/ $(B)/fuzz/corpus-$*
 
 # ---- the second compiler and the checkers --------------------------------------------------------
-C_KERNEL := $(filter %.c,$(KERNEL))
+C_KERNEL := $(filter %.c,$(KERNEL)) $(VIRTIO)
 C_HOST := $(sort $(HOST) $(MKIMAGE))
 
 clang: | $(SETUP) ## compile kernel and host with the second compiler as well

@@ -59,10 +59,11 @@ struct image_note {
     uint32_t drivers; // IMAGE_DRIVER_* bits: the drivers linked into it
 };
 
-#define IMAGE_DRIVER_NET     (1u << 0)
-#define IMAGE_DRIVER_BLK     (1u << 1)
-#define IMAGE_DRIVER_CONSOLE (1u << 2)
-#define IMAGE_DRIVER_RNG     (1u << 3)
+// Plain numbers: assembly reads them too (drivers/virtio/link.h).
+#define IMAGE_DRIVER_NET     0x1
+#define IMAGE_DRIVER_BLK     0x2
+#define IMAGE_DRIVER_CONSOLE 0x4
+#define IMAGE_DRIVER_RNG     0x8
 
 // A string in the string area. A NUL follows its last byte; `len` does not count it.
 struct image_str {

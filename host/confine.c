@@ -24,7 +24,7 @@
 // A rule may also demand a descriptor in its first argument, by what it is for.
 #define KEEP_MAX 16u // descriptors of a caller
 
-enum confine_fd { FD_ANY, FD_STDIO, FD_STDERR, FD_CONTROL, FD_GDB };
+enum confine_fd { FD_ANY, FD_STDIO, FD_STDERR, FD_CONTROL, FD_GDB, FD_DISK };
 
 // (argument & mask) == value; mask 0: no condition.
 struct confine_match {
@@ -96,6 +96,14 @@ static const struct confine_rule monitor_rules[] = {
     ALLOW_IF(madvise, INT(2, MADV_POPULATE_WRITE)),    // pages made before the guest needs them
 };
 
+// With --disk only: requests of a disk's device (virtio_blk.c).
+static const struct confine_rule disk_rules[] = {
+    ALLOW_FD(preadv, FD_DISK),                         // a read
+    ALLOW_FD(pwritev, FD_DISK),                        // a write,
+    {SCMP_SYS(lseek), FD_DISK, {INT(2, SEEK_END)}},    // inside what the file still has
+    ALLOW_FD(fdatasync, FD_DISK),                      // a flush
+};
+
 // With --gdb only: a debugger is let in by the user, and may do to the guest what it likes.
 static const struct confine_rule gdb_rules[] = {
     ALLOW_FD(accept4, FD_GDB),                         // a connection
@@ -141,6 +149,10 @@ static int add(scmp_filter_ctx ctx, const struct family *f, const struct confine
         return add_for_fd(ctx, rule, 2);
     case FD_CONTROL:
         return add_for_fd(ctx, rule, f->control);
+    case FD_DISK:
+        for (uint32_t i = 0; i < f->ndisks && r == 0; i++)
+            r = add_for_fd(ctx, rule, f->disks[i].fd);
+        return r;
     case FD_GDB:
         return add_for_fd(ctx, rule, f->gdb_fd);
     default:
@@ -163,6 +175,8 @@ static int load_filter(const struct family *f, enum confine_who who)
     int r = ctx ? add_table(ctx, f, rules, sizeof rules) : -ENOMEM;
     if (r == 0 && who == CONFINE_MONITOR)
         r = add_table(ctx, f, monitor_rules, sizeof monitor_rules);
+    if (r == 0)
+        r = add_table(ctx, f, disk_rules, sizeof disk_rules);
     if (r == 0 && f->gdb_fd >= 0)
         r = add_table(ctx, f, gdb_rules, sizeof gdb_rules);
     if (r == 0 && (f->opt->trace & TRACE_EXIT))
@@ -198,10 +212,13 @@ static int close_others(int *keep, unsigned n)
 
 int confine(struct family *f, enum confine_who who, const int *keep, unsigned n)
 {
-    int all[KEEP_MAX + 1] = {f->control};
+    int all[1 + DISKS_MAX + KEEP_MAX] = {f->control};
+    unsigned total = 1;
     if (n > KEEP_MAX)
         return -EINVAL;
-    memcpy(all + 1, keep, n * sizeof *keep);
-    int r = close_others(all, n + 1);
+    for (uint32_t i = 0; i < f->ndisks; i++)
+        all[total++] = f->disks[i].fd;
+    memcpy(all + total, keep, n * sizeof *keep);
+    int r = close_others(all, total + n);
     return r < 0 ? r : load_filter(f, who);
 }

@@ -14,6 +14,7 @@
 
 #include "abi/pv.h"
 #include "abi/window.h"
+#include "host/disk.h"
 #include "host/image.h"
 #include "host/options.h"
 #include "host/placement.h"
@@ -78,6 +79,8 @@ struct family {
     uint64_t window_size;
     uint8_t *image_map; // read-only
     struct textcache text;
+    struct disk disks[DISKS_MAX];
+    uint32_t ndisks;
     int kvm_fd;
     int control; // monitors' end of the supervisor's socket
     int gdb_fd;  // --gdb's listener (gdb.h), or -1

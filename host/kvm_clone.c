@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "abi/x86.h"
+#include "host/devices.h"
 #include "host/gdb.h"
 #include "host/kvm.h"
 #include "host/platform.h"
@@ -97,6 +98,7 @@ void kvm_exec(struct monitor *m, uint32_t program, const struct load_args *args)
     if ((r = load_program(&m->vm, m->family, m->slot, program, args, &regs)) < 0)
         monitor_die(m, SIGKILL, strerror(-r));
     m->program = program;
+    devices_reset(m);
     monitor_share_text(m);
     // The set of page tables now in use is new to this VM the first time, no more the second.
     if (m->vm.execs++ && (r = vm_memory_flush(&m->vm)) < 0)
@@ -110,8 +112,7 @@ void kvm_exec(struct monitor *m, uint32_t program, const struct load_args *args)
 }
 
 // In the child of SPAWN, which has no RAM yet.
-static void become_program(struct monitor *m, const struct pv_exec *c,
-                           const struct load_args *args)
+static void become_program(struct monitor *m, const struct pv_exec *c, const struct load_args *args)
 {
     m->slot = c->slot;
     // Before anything else is mapped: it might be where RAM will be.

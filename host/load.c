@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "abi/x86.h"
+#include "host/devices.h"
 #include "host/platform.h"
 
 // A first touch costs the guest a fault of some 30 us, the host a twentieth of that. KVM maps eight
@@ -135,6 +136,7 @@ static void fill_boot_info(const struct vm *vm, const struct family *f, uint32_t
     b->flags = PV_BOOT_COMPANION | (f->opt->check_leaks ? PV_BOOT_CHECK_LEAKS : 0);
     memcpy(b->stdio, f->stdio, sizeof b->stdio);
     strcpy(b->hostname, "ramet");
+    devices_describe(f, b);
 }
 
 // Where things lie in RAM: the program's segments, heap, guard, stack.

@@ -48,6 +48,18 @@ static int choose_program(const struct options *opt, const struct image *image, 
     return 0;
 }
 
+// 0, or -1 with a line on stderr.
+static int open_disks(struct family *f, const struct options *opt)
+{
+    char err[256];
+    for (; f->ndisks < opt->ndisks; f->ndisks++)
+        if (disk_open(&f->disks[f->ndisks], opt->disks[f->ndisks], err, sizeof err) < 0) {
+            fprintf(stderr, "ramet: %s\n", err);
+            return -1;
+        }
+    return 0;
+}
+
 static int run(int argc, char **argv)
 {
     struct options opt;
@@ -69,6 +81,8 @@ static int run(int argc, char **argv)
     family.opt = &opt;
     family.image = &image;
     family.backend = &kvm_backend;
+    if (open_disks(&family, &opt) < 0)
+        return EXIT_CANNOT_START;
     if (family.backend->open(&family, err, sizeof err) < 0 ||
         family_init(&family, err, sizeof err) < 0) {
         fprintf(stderr, "ramet: %s\n", err);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "host/confine.h"
+#include "host/devices.h"
 #include "host/gdb.h"
 #include "host/platform.h"
 
@@ -38,7 +39,7 @@ void monitor_enroll(struct monitor *m)
     m->killed = 0;
     // A new VM: what it inherited counts for its parent.
     memset(m->calls, 0, sizeof m->calls);
-    m->exceptions = m->interrupts = 0;
+    m->exceptions = m->interrupts = m->accesses = 0;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     // The supervisor may have died before the line above took effect.
     if (getppid() != f->supervisor)
@@ -59,14 +60,16 @@ static void handle_io(struct monitor *m)
         monitor_die(m, SIGSEGV, "access to an I/O port that is not there");
 }
 
-// An access to memory that no slot covers yet: covers it, and makes this one access ourselves. A
-// wide one comes in parts of 8 bytes.
+// An access to a device, or to memory that no slot covers yet: that is covered, and this one access
+// made by us. A wide one comes in parts of 8 bytes.
 static void handle_mmio(struct monitor *m)
 {
     struct kvm_run *run = m->vm.run;
     uint64_t gpa = run->mmio.phys_addr, end = gpa + run->mmio.len;
     int read_only = gpa < vm_gpa(&m->vm, m->vm.window) && end > vm_gpa(&m->vm, m->vm.image);
 
+    if (gpa < PV_PLATFORM_VA && devices_access(m))
+        return;
     if (run->mmio.len > sizeof run->mmio.data || end > m->vm.size || read_only ||
         vm_memory_grow(&m->vm, gpa) < 0)
         monitor_die(m, SIGBUS, "access to physical memory that is not there");
@@ -169,6 +172,7 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
 
     m->timer_deadline = 0;
     monitor_enroll(m);
+    devices_reset(m);
     create_vm(m);
     if (!f->tsc_mult) {
         int khz = vm_tsc_khz(&m->vm);
@@ -213,7 +217,8 @@ void monitor_start(struct family *f, uint32_t slot, uint32_t program, const stru
                .image = f->image_map,
                .image_size = f->image->size,
                .text = f->text.map,
-               .size = f->arena_size},
+               .size = f->arena_size,
+               .ndevices = f->ndisks},
     };
     vm_memory_init(&monitor.vm);
     if (textcache_protect(&f->text) < 0)

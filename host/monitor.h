@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "host/disk.h"
 #include "host/family.h"
 #include "host/guest.h"
 #include "host/load.h"
@@ -27,10 +28,11 @@ struct monitor {
     int killed;       // PV_EVENT_KILL has been passed on
     uint32_t program; // index in the image's table
     struct vm vm;
-    uint64_t timer_deadline;        // of PV_CALL_SET_TIMER, guest monotonic ns; 0 = off
-    uint64_t calls[PV_CALL_NR_END]; // exits by kind, for --trace=exit
-    uint64_t exceptions, interrupts;
-    struct gdb *gdb; // NULL unless --gdb asks for this VM (gdb.h)
+    uint64_t timer_deadline;                   // of PV_CALL_SET_TIMER, guest monotonic ns; 0 = off
+    uint64_t calls[PV_CALL_NR_END];            // exits by kind, for --trace=exit
+    uint64_t exceptions, interrupts, accesses; // accesses to devices
+    struct virtio_mmio devices[DISKS_MAX];     // family.ndisks of them; cloned with the VM
+    struct gdb *gdb;                           // NULL unless --gdb asks for this VM (gdb.h)
 };
 
 // Becomes the monitor of the family's first program, whose slot the caller has claimed. The

@@ -23,6 +23,7 @@ static const char usage[] =
     "  --window-size SIZE  memory the family shares: files, pipes, tables (default 64M)\n"
     "  --max-procs N       most processes at a time (default 256)\n"
     "  --exec PATH         start this program of the image instead of its first\n"
+    "  --disk FILE[:ro]    a disk of every VM, /dev/vda and on (may be repeated, up to 4)\n"
     "  --env NAME=VALUE    add to the program's environment (may be repeated)\n"
     "  --trace[=proc,call,exit]  report on stderr what the VMs do (default proc)\n"
     "  --check-leaks       count what the family leaves behind in the window\n"
@@ -113,6 +114,14 @@ static int parse_gdb(struct options *opt, char *arg)
     return 0;
 }
 
+static int add_disk(struct options *opt, const char *arg)
+{
+    if (opt->ndisks == DISKS_MAX)
+        return complain("--disk %s: a family has at most 4 disks", arg);
+    opt->disks[opt->ndisks++] = arg;
+    return 0;
+}
+
 static int add_env(struct options *opt, char *setting)
 {
     size_t n = 0;
@@ -156,6 +165,7 @@ enum {
     OPT_WINDOW,
     OPT_PROCS,
     OPT_EXEC,
+    OPT_DISK,
     OPT_ENV,
     OPT_TRACE,
     OPT_LEAKS,
@@ -183,6 +193,8 @@ static int parse_one(struct options *opt, int c, char *arg)
     case OPT_EXEC:
         opt->exec_path = arg;
         return 0;
+    case OPT_DISK:
+        return add_disk(opt, arg);
     case OPT_ENV:
         return add_env(opt, arg);
     case OPT_TRACE:
@@ -208,6 +220,7 @@ int options_parse(struct options *opt, int argc, char **argv)
         {"window-size", required_argument, NULL, OPT_WINDOW},
         {"max-procs", required_argument, NULL, OPT_PROCS},
         {"exec", required_argument, NULL, OPT_EXEC},
+        {"disk", required_argument, NULL, OPT_DISK},
         {"env", required_argument, NULL, OPT_ENV},
         {"trace", optional_argument, NULL, OPT_TRACE},
         {"check-leaks", no_argument, NULL, OPT_LEAKS},

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "host/disk.h"
+
 #define TRACE_PROC 1u // clone, spawn, exec and exit, with their durations
 #define TRACE_CALL 2u // every paravirtual call
 #define TRACE_EXIT 4u // every VM exit; with a summary by kind when a VM ends
@@ -20,6 +22,8 @@ struct options {
     uint32_t max_procs;
     uint32_t trace; // TRACE_*
     uint32_t check_leaks;
+    const char *disks[DISKS_MAX]; // FILE or FILE:ro
+    uint32_t ndisks;
     int gdb_port;      // 0 = none
     uint32_t gdb_slot; // whose VM gdb gets
     char **env;        // NULL-terminated NAME=VALUE for the first program

@@ -54,6 +54,17 @@ static void map_platform(const struct vm *vm)
         pt[va / X86_PAGE] = va | (PTE_COMMON & ~X86_PTE_U) | X86_PTE_W;
 }
 
+// DMA memory and registers, for a VM that has devices.
+static void map_devices(const struct vm *vm)
+{
+    uint64_t *pt = table(vm, PLATFORM_PT0);
+    const uint64_t rights = PTE_COMMON | X86_PTE_W | X86_PTE_NX;
+    for (uint64_t va = PV_DMA_VA; vm->ndevices && va < PV_DMA_VA + PV_DMA_SIZE; va += X86_PAGE)
+        pt[va / X86_PAGE] = va | rights;
+    for (uint64_t i = 0; i < vm->ndevices; i++)
+        pt[PV_DEVICES_VA / X86_PAGE + i] = (PLATFORM_DEVICES_GPA + i * X86_PAGE) | rights;
+}
+
 static uint64_t segment_rights(uint32_t flags)
 {
     return PTE_COMMON | ((flags & IMAGE_SEG_W) ? X86_PTE_W : 0) |
@@ -160,6 +171,7 @@ static void init_call_page(const struct vm *vm)
 void platform_init(const struct vm *vm, const struct elf_program *program, uint64_t stack_bottom)
 {
     map_platform(vm);
+    map_devices(vm);
     map_memory(vm, program, stack_bottom);
     init_gdt(vm);
     init_stubs(vm);

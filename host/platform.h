@@ -54,6 +54,9 @@ _Static_assert(PLATFORM_POOL_VA + PLATFORM_POOL_TABLES * 0x1000u <= PV_DMA_VA, "
 // the program may have changed this memory, so it is not the image's any more.
 #define PLATFORM_PTE_PRIVATE UINT64_C(0x200)
 
+// Where the page tables lead PV_DEVICES_VA: below all memory, so that accesses exit.
+#define PLATFORM_DEVICES_GPA 0xc0000u
+
 #define PLATFORM_PORT_CALL      0x52
 #define PLATFORM_PORT_EXCEPTION 0x53
 // The instruction after the port write of the call page.

@@ -84,6 +84,8 @@ void trace_end(struct monitor *m)
         if (m->calls[nr])
             add(&line, " %s=%" PRIu64, call_names[nr], m->calls[nr]);
     add(&line, " exceptions=%" PRIu64 " events=%" PRIu64, m->exceptions, m->interrupts);
+    if (m->accesses)
+        add(&line, " devices=%" PRIu64, m->accesses);
     add_kvm_stats(&line, m->vm.vcpu_fd);
     family_trace(m->family, TRACE_EXIT, "%u exits:%s", m->slot, line.text);
 }

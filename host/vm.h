@@ -31,6 +31,7 @@ struct vm {
     struct vm_piece pieces[VM_PIECES]; // vm_memory.c
     uint32_t npieces;
     uint64_t heap_start, stack_bottom; // of the program loaded last, guest-virtual
+    uint32_t ndevices;                 // register pages at PV_DEVICES_VA (devices.c)
     uint32_t tables;                   // which set of page tables the guest uses (platform.h)
     uint32_t pool_used;                // a bit for each of its 4 KB tables (protect.c)
     uint32_t execs;                    // images this VM has run before the present one

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// /dev/null, zero, full, random, urandom; and which devices are terminals.
+// /dev/null, zero, full, random, urandom; and which devices are terminals or behind a driver.
 //
 // Neighbours: fs_populate.c makes the names, fs_open.c opens them, tty.c is behind /dev/tty and
-// /dev/console.
+// /dev/console, driver.c behind disks, hvc0 and hwrng.
 
 #include "kernel/dev.h"
 #include "kernel/api/errno.h"
+#include "kernel/driver.h"
 #include "kernel/lib.h"
 #include "kernel/proc.h"
 #include "kernel/pv.h"
 #include "kernel/random.h"
 #include "kernel/root.h"
 
-enum file_kind dev_kind(uint32_t rdev)
+enum file_kind dev_kind(uint32_t mode, uint32_t rdev)
 {
+    if ((mode & S_IFMT) == S_IFBLK)
+        return rdev >> 8 == DEV_VD(0) >> 8 && rdev % DEV_VD_MINORS == 0 ? FILE_BLOCK : FILE_NONE;
     switch (rdev) {
     case DEV_NULL:
     case DEV_ZERO:
@@ -24,6 +27,10 @@ enum file_kind dev_kind(uint32_t rdev)
     case DEV_TTY:
     case DEV_CONSOLE:
         return FILE_TTY;
+    case DEV_HVC:
+        return FILE_HVC;
+    case DEV_HWRNG:
+        return FILE_HWRNG;
     default:
         return FILE_NONE;
     }
@@ -37,15 +44,21 @@ static int have_terminal(void)
     return 0;
 }
 
-int dev_check(uint32_t rdev)
+int dev_check(uint32_t mode, uint32_t rdev)
 {
-    switch (dev_kind(rdev)) {
+    enum file_kind kind = dev_kind(mode, rdev);
+    switch (kind) {
     case FILE_NONE:
         return -ENXIO;
     case FILE_TTY:
         if (!have_terminal())
             return -ENXIO;
         return rdev == DEV_TTY && window_root()->tty.sid != proc_self->sid ? -ENXIO : 0;
+    case FILE_BLOCK:
+        return driver_open(kind, (rdev & 0xff) / DEV_VD_MINORS);
+    case FILE_HVC:
+    case FILE_HWRNG:
+        return driver_open(kind, 0);
     default:
         return 0;
     }

@@ -8,6 +8,7 @@
 #include "kernel/file.h"
 #include "kernel/api/errno.h"
 #include "kernel/api/termios.h"
+#include "kernel/driver.h"
 #include "kernel/entry.h"
 #include "kernel/fd.h"
 #include "kernel/lib.h"
@@ -18,16 +19,21 @@
 
 static const struct file_ops none_ops = {0};
 
-static const struct file_ops *const kinds[FILE_KINDS] = {
+static const struct file_ops *const kinds[FILE_DEVICE + 1] = {
     [FILE_NONE] = &none_ops,     [FILE_REGULAR] = &regular_ops, [FILE_DIR] = &dir_ops,
     [FILE_PIPE] = &pipe_ops,     [FILE_TTY] = &tty_ops,         [FILE_STREAM] = &stream_ops,
     [FILE_DEVICE] = &device_ops,
 };
 
+// The rest come from drivers.
+_Static_assert(FILE_BLOCK == FILE_DEVICE + 1, "kinds[] holds those up to FILE_DEVICE");
+
 const struct file_ops *file_ops(const struct file *f)
 {
     // Another VM could have written nonsense there.
-    return f->kind < FILE_KINDS ? kinds[f->kind] : &none_ops;
+    if (f->kind < ARRAY_LEN(kinds))
+        return kinds[f->kind];
+    return driver_file_ops(f->kind);
 }
 
 long file_ioctl_unread(unsigned long request, void *arg, int64_t unread)

@@ -18,14 +18,18 @@ enum file_kind {
     FILE_TTY = 4,    // the family's terminal (kernel/tty.c)
     FILE_STREAM = 5, // a descriptor of the host that is no terminal (kernel/stream.c)
     FILE_DEVICE = 6, // /dev/null, zero, full, random (kernel/dev.c)
-    FILE_KINDS = 7,
+    // Devices behind a driver (kernel/driver.h), which brings the operations.
+    FILE_BLOCK = 7, // /dev/vda... (kernel/blkdev.c)
+    FILE_HVC = 8,   // /dev/hvc0 (kernel/chardev.c)
+    FILE_HWRNG = 9, // /dev/hwrng (kernel/chardev.c)
+    FILE_KINDS = 10,
 };
 
 struct file {
     _Atomic uint32_t refs;  // descriptors of all processes, and calls in progress; 0 = free
     uint32_t kind;          // enum file_kind, constant
     _Atomic uint32_t flags; // O_ACCMODE | O_APPEND | O_NONBLOCK...
-    uint32_t minor;         // DEVICE: which; STREAM: host descriptor 0..2
+    uint32_t minor;         // DEVICE, BLOCK: which; STREAM: host descriptor 0..2
     struct wref inode;      // holds a reference; 0 for an anonymous pipe
     struct wref object;     // PIPE: struct pipe
     struct wlock lock;      // offset
@@ -46,6 +50,7 @@ struct file_ops {
     long (*lseek)(struct file *f, int64_t off, int whence);                   // NULL: -ESPIPE
     long (*ioctl)(struct file *f, unsigned long request, void *arg);          // NULL: -ENOTTY
     long (*stat)(struct file *f, struct k_stat *st); // NULL: from the inode
+    long (*sync)(struct file *f);                    // fsync(2). NULL: -EINVAL, but 0 for files
     // Which of POLLIN, POLLOUT, POLLERR, POLLHUP hold now. Adds to *queues (at most 2, *n counts)
     // where a change would be announced, and to *console which host descriptors (PV_WAIT_*) a
     // waiter must watch.

@@ -11,12 +11,15 @@
 
 #include "kernel/forktable.h"
 #include "kernel/clock.h"
+#include "kernel/driver.h"
 #include "kernel/lib.h"
 #include "kernel/proc.h"
 #include "kernel/random.h"
 #include "kernel/vfork.h"
 
 const struct fork_hook fork_table[] = {
+    // Requests finish, and both sides find devices and queues as they were: cloned together.
+    {.name = "drivers", .prepare = drivers_fork_prepare},
     // A clone of a vforked child is a process of its own, not the child's parent.
     {.name = "vfork", .child = vfork_fork_child},
     // Processor time starts at 0: times(2), getrusage(2).

@@ -169,11 +169,6 @@ static struct k_timespec timespec_of(int64_t ns)
                     : (struct k_timespec){sec, rest};
 }
 
-static int is_device(const struct inode *ip)
-{
-    return inode_is(ip, S_IFCHR) || inode_is(ip, S_IFBLK);
-}
-
 void inode_stat(struct inode *ip, struct k_stat *st)
 {
     uint64_t image_pages = (ip->image_len + WPAGE - 1) / WPAGE;
@@ -186,7 +181,7 @@ void inode_stat(struct inode *ip, struct k_stat *st)
     st->mode = ip->mode;
     st->uid = ip->uid;
     st->gid = ip->gid;
-    st->rdev = is_device(ip) ? ip->u.rdev : 0;
+    st->rdev = inode_is_device(ip) ? ip->u.rdev : 0;
     st->size = (int64_t)ip->size;
     st->blksize = WPAGE;
     st->blocks = (int64_t)max_u64(ip->pages, image_pages) * (WPAGE / 512);

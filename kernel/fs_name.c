@@ -105,9 +105,10 @@ long fs_mknod(int dirfd, const char *path, unsigned mode, uint64_t dev)
     uint32_t type = mode & S_IFMT;
     if (type == 0)
         type = S_IFREG;
-    if (type != S_IFREG && type != S_IFDIR && type != S_IFIFO && type != S_IFCHR)
+    int device = type == S_IFCHR || type == S_IFBLK;
+    if (type != S_IFREG && type != S_IFDIR && type != S_IFIFO && !device)
         return type == S_IFLNK ? -EINVAL : -EPERM;
-    if (type == S_IFCHR && proc_self->euid != 0)
+    if (device && proc_self->euid != 0)
         return -EPERM;
     struct walk w;
     long r = walk_new(dirfd, path, type == S_IFDIR, &w);
@@ -118,7 +119,7 @@ long fs_mknod(int dirfd, const char *path, unsigned mode, uint64_t dev)
     struct inode *ip = inode_new(type | (mode & keep & ~proc_self->umask));
     r = -ENOSPC;
     if (ip) {
-        if (type == S_IFCHR)
+        if (device)
             ip->u.rdev = (uint32_t)dev;
         r = enter_new(&w, ip);
         inode_put(ip);

@@ -63,7 +63,8 @@ static enum file_kind kind_of(const struct inode *ip, int flags)
     case S_IFIFO:
         return FILE_PIPE;
     case S_IFCHR:
-        return dev_kind(ip->u.rdev);
+    case S_IFBLK:
+        return dev_kind(ip->mode, ip->u.rdev);
     default:
         return FILE_NONE;
     }
@@ -73,8 +74,8 @@ static enum file_kind kind_of(const struct inode *ip, int flags)
 static long describe(struct inode *ip, int flags, struct file **out)
 {
     enum file_kind kind = kind_of(ip, flags);
-    if (inode_is(ip, S_IFCHR) && !(flags & O_PATH)) {
-        int r = dev_check(ip->u.rdev);
+    if (inode_is_device(ip) && !(flags & O_PATH)) {
+        int r = dev_check(ip->mode, ip->u.rdev);
         if (r < 0)
             return r;
     }
@@ -83,7 +84,7 @@ static long describe(struct inode *ip, int flags, struct file **out)
         return -ENFILE;
     inode_get(ip);
     f->inode = wref_of(ip);
-    if (inode_is(ip, S_IFCHR))
+    if (inode_is_device(ip))
         f->minor = ip->u.rdev & 0xff;
     long r = kind == FILE_PIPE ? fifo_attach(f) : 0;
     if (r == 0 && kind == FILE_REGULAR && (flags & O_TRUNC) && !ip->gen)

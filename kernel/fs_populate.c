@@ -10,9 +10,11 @@
 
 #include "abi/image.h"
 #include "abi/pv.h"
+#include "abi/virtio.h"
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"
 #include "kernel/dev.h"
+#include "kernel/driver.h"
 #include "kernel/fs.h"
 #include "kernel/fs_proc.h"
 #include "kernel/lib.h"
@@ -103,11 +105,13 @@ static void set_times(struct inode *root)
 
 // --- names every program expects ---
 
-static const struct {
+struct device {
     const char *name;
     uint32_t mode, rdev;
     const char *target; // a symlink's
-} devices[] = {
+};
+
+static const struct device devices[] = {
     {"null", S_IFCHR | 0666, DEV_NULL, NULL},
     {"zero", S_IFCHR | 0666, DEV_ZERO, NULL},
     {"full", S_IFCHR | 0666, DEV_FULL, NULL},
@@ -138,25 +142,44 @@ static struct inode *directory(struct inode *root, const char *name, uint32_t mo
     return dir && enter(root, name, (uint32_t)strlen(name), dir) == 0 ? dir : NULL;
 }
 
+static int add_device(struct inode *dev, const struct device *d)
+{
+    if (child(dev, d->name))
+        return 0;
+    struct inode *ip = inode_new(d->mode);
+    if (!ip)
+        return -ENOSPC;
+    ip->u.rdev = d->rdev;
+    if (d->target) {
+        ip->size = strlen(d->target);
+        memcpy(ip->u.target, d->target, ip->size); // all are shorter than INODE_INLINE
+    }
+    return enter(dev, d->name, (uint32_t)strlen(d->name), ip);
+}
+
+// Those of boot_info, whether this program has a driver for them or not: another one may.
+static int add_found(struct inode *dev)
+{
+    struct device hvc = {"hvc0", S_IFCHR | 0600, DEV_HVC, NULL};
+    struct device rng = {"hwrng", S_IFCHR | 0600, DEV_HWRNG, NULL};
+    int r = 0;
+    for (uint32_t disk = 0; r == 0 && device_find(VIRTIO_ID_BLOCK, disk); disk++) {
+        char name[] = {'v', 'd', (char)('a' + disk), '\0'}; // at most PV_MAX_DEVICES
+        r = add_device(dev, &(struct device){name, S_IFBLK | 0660, DEV_VD(disk), NULL});
+    }
+    if (r == 0 && device_find(VIRTIO_ID_CONSOLE, 0))
+        r = add_device(dev, &hvc);
+    if (r == 0 && device_find(VIRTIO_ID_RNG, 0))
+        r = add_device(dev, &rng);
+    return r;
+}
+
 static int add_devices(struct inode *dev)
 {
-    for (uint32_t i = 0; i < ARRAY_LEN(devices); i++) {
-        const char *name = devices[i].name, *target = devices[i].target;
-        if (child(dev, name))
-            continue;
-        struct inode *ip = inode_new(devices[i].mode);
-        if (!ip)
-            return -ENOSPC;
-        ip->u.rdev = devices[i].rdev;
-        if (target) {
-            ip->size = strlen(target);
-            memcpy(ip->u.target, target, ip->size); // all are shorter than INODE_INLINE
-        }
-        int r = enter(dev, name, (uint32_t)strlen(name), ip);
-        if (r < 0)
-            return r;
-    }
-    return 0;
+    int r = 0;
+    for (uint32_t i = 0; r == 0 && i < ARRAY_LEN(devices); i++)
+        r = add_device(dev, &devices[i]);
+    return r < 0 ? r : add_found(dev);
 }
 
 int fs_populate(void)

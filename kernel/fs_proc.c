@@ -92,7 +92,7 @@ int gen_follow(struct inode *link, struct inode **found)
         inode_get(*found);
         return 0;
     }
-    uint32_t type = f->kind == FILE_TTY || f->kind == FILE_DEVICE ? S_IFCHR : S_IFIFO;
+    uint32_t type = f->kind == FILE_PIPE || f->kind == FILE_STREAM ? S_IFIFO : S_IFCHR;
     return new_inode(NULL, GEN_FD, type | 0600, link->program, found);
 }
 
@@ -187,7 +187,8 @@ static long exe_path(char *buf, uint32_t size)
 static long fd_text(int32_t fd, char *buf)
 {
     static const char *const kinds[FILE_KINDS] = {
-        "file:[", "file:[", "directory:[", "pipe:[", "/dev/console", "stream:[", "device:["};
+        "file:[",   "file:[",   "directory:[", "pipe:[",   "/dev/console",
+        "stream:[", "device:[", "device:[",    "device:[", "device:["};
     const struct file *f = fd_borrow(fd);
     if (!f || f->kind >= FILE_KINDS)
         return -ENOENT;

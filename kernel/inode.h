@@ -73,6 +73,11 @@ static inline int inode_is(const struct inode *ip, uint32_t type)
     return (ip->mode & S_IFMT) == type;
 }
 
+static inline int inode_is_device(const struct inode *ip)
+{
+    return inode_is(ip, S_IFCHR) || inode_is(ip, S_IFBLK);
+}
+
 // --- fs_inode.c --- A new inode with no name and one reference, owned by the caller's effective
 // ids. NULL: table full.
 struct inode *inode_new(uint32_t mode);

@@ -4,6 +4,7 @@
 
 #include "kernel/arch.h"
 #include "kernel/clock.h"
+#include "kernel/driver.h"
 #include "kernel/entry.h"
 #include "kernel/file.h"
 #include "kernel/lib.h"
@@ -59,7 +60,9 @@ void kernel_main(const struct pv_boot_info *info)
     signal_boot();                // dispositions from what exec kept
     timer_boot();                 // so does an alarm
     arch_upcalls_init(pv_shared); // exceptions and events may come now
-    if (tls_init() < 0)           // FS base, for the program's thread-local variables
+    if (info->first)
+        drivers_seed_random(); // what an entropy device gives, besides the host's seed
+    if (tls_init() < 0)        // FS base, for the program's thread-local variables
         panic("no memory for thread-local storage");
     kernel_depth = 0; // the program runs
     libc_start((int)info->argc, (char **)info->argv, (char **)info->envp);

@@ -8,13 +8,16 @@
 struct ramet_note {
     uint32_t namesz, descsz, type;
     char name[8]; // "Ramet" with its NUL, padded to 4
-    struct image_note desc;
+    // struct image_note, but for its last word, the drivers, which the linker adds (ramet.ld).
+    uint32_t abi, flags;
 };
+_Static_assert(offsetof(struct image_note, drivers) == 2 * sizeof(uint32_t), "the last word");
 
 __attribute__((section(".note.ramet"), used, aligned(4))) static const struct ramet_note note = {
     .namesz = sizeof IMAGE_NOTE_NAME,
     .descsz = sizeof(struct image_note),
     .type = IMAGE_NOTE_TYPE,
     .name = IMAGE_NOTE_NAME,
-    .desc = {.abi = PV_ABI_VERSION, .flags = 0, .drivers = 0},
+    .abi = PV_ABI_VERSION,
+    .flags = 0,
 };

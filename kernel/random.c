@@ -67,14 +67,19 @@ static void refill(void)
     left = sizeof stock;
 }
 
-void random_boot(void)
+void random_mix(const uint8_t seed[RANDOM_SEED])
 {
-    uint32_t seed[8];
-    memcpy(seed, boot_info->seed, sizeof seed);
+    uint32_t words[8];
+    memcpy(words, seed, sizeof words);
     // Mixed in, not copied: a bad seed cannot make the state worse than it was.
     for (int i = 0; i < 8; i++)
-        key[i] ^= seed[i];
+        key[i] ^= words[i];
     refill();
+}
+
+void random_boot(void)
+{
+    random_mix(boot_info->seed);
 }
 
 void random_bytes(void *buf, size_t len)

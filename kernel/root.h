@@ -69,6 +69,8 @@ struct wroot {
     _Atomic uint32_t next_ino;
     struct wlock flock_lock; // all record locks
     struct waitq flock_q;
+    // Disks, by their number: one write at a time (kernel/blkdev.c).
+    struct wlock disk_lock[PV_MAX_DEVICES];
     // Terminal.
     struct tty tty;
     char hostname[64];

@@ -2,10 +2,12 @@
 // Descriptors 0, 1 and 2 of the family's first program, from what the host has there.
 //
 // Those that are the terminal share one description, as after a login; each other one has its own.
-// What is closed on the host stays closed here.
+// What is closed on the host stays closed here; when all are, a virtio console takes their place.
 
+#include "abi/virtio.h"
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"
+#include "kernel/driver.h"
 #include "kernel/file.h"
 #include "kernel/pv.h"
 
@@ -25,9 +27,29 @@ static struct file *open_host(uint32_t fd, struct file **terminal)
     return f;
 }
 
+// A machine without a host that has any of the three, but with a console of its own.
+static int open_console(void)
+{
+    if (!device_find(VIRTIO_ID_CONSOLE, 0) || !driver_of(FILE_HVC))
+        return 0;
+    struct file *f = file_new(FILE_HVC, O_RDWR);
+    if (!f)
+        return -ENFILE;
+    for (int fd = 0, r; fd < 3; fd++) {
+        if (fd)
+            file_ref(f);
+        if ((r = fd_install(f, fd, 0)) < 0)
+            return r;
+    }
+    return 0;
+}
+
 int stdio_open(void)
 {
     struct file *terminal = NULL;
+    const uint32_t *kinds = boot_info->stdio;
+    if (kinds[0] == PV_STDIO_NONE && kinds[1] == PV_STDIO_NONE && kinds[2] == PV_STDIO_NONE)
+        return open_console();
     for (uint32_t fd = 0; fd < 3; fd++) {
         if (boot_info->stdio[fd] == PV_STDIO_NONE)
             continue;

@@ -8,6 +8,7 @@
 
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"
+#include "kernel/driver.h"
 #include "kernel/entry.h"
 #include "kernel/fd.h"
 #include "kernel/fs.h"
@@ -319,20 +320,29 @@ long sys_ftruncate(int fd, int64_t len)
     return leave(do_ftruncate(fd, len));
 }
 
-// Files are in memory: they are where they belong as soon as they are written.
+static long do_fsync(int fd)
+{
+    struct file *f = fd_borrow(fd);
+    if (!f || (f->flags & O_PATH))
+        return -EBADF;
+    const struct file_ops *ops = file_ops(f);
+    if (ops->sync)
+        return ops->sync(f);
+    // Files are in memory: they are where they belong as soon as they are written.
+    return f->kind == FILE_REGULAR || f->kind == FILE_DIR ? 0 : -EINVAL;
+}
+
 long sys_fsync(int fd)
 {
     sys_enter();
-    struct file *f = fd_borrow(fd);
-    long r = !f || (f->flags & O_PATH) ? -EBADF : 0;
-    if (r == 0 && f->kind != FILE_REGULAR && f->kind != FILE_DIR)
-        r = -EINVAL;
-    return leave(r);
+    return leave(do_fsync(fd));
 }
 
 long sys_sync(void)
 {
-    return 0;
+    sys_enter();
+    drivers_sync(); // sync(2) has no way to tell of an error
+    return leave(0);
 }
 
 static long do_fstatfs(int fd, struct k_statfs *st)

@@ -9,6 +9,7 @@
 
 #include "kernel/arch.h"
 #include "kernel/api/errno.h"
+#include "kernel/driver.h"
 #include "kernel/entry.h"
 #include "kernel/lib.h"
 #include "kernel/proc.h"
@@ -45,6 +46,8 @@ void events_handle(void)
         tty_input();
     if (bits & PV_EVENT_TIMER)
         timer_expired();
+    if (bits & PV_EVENT_DEVICE)
+        drivers_event();
 }
 
 void sys_enter(void)

@@ -123,9 +123,16 @@ long user_strlen(const char *p, size_t max)
 
 // --- signals ---
 
+static int killed;
+
 uint64_t signal_active(void)
 {
-    return 0;
+    return killed ? SIG_BIT(SIGKILL) : 0;
+}
+
+void fake_kill(int on)
+{
+    killed = on;
 }
 
 int signal_deliverable(void)
@@ -159,6 +166,11 @@ void fake_interrupt(int on)
 }
 
 // --- the rest ---
+
+void random_mix(const uint8_t seed[RANDOM_SEED])
+{
+    (void)seed;
+}
 
 void random_bytes(void *buf, size_t len)
 {

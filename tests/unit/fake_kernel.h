@@ -48,5 +48,12 @@ void fake_interrupt(int on);
 // Calls to pv_wait and pv_kick by this VM so far: the exits a real one would have made.
 extern uint64_t fake_waits, fake_kicks;
 uint64_t fake_now(void); // monotonic ns
+// While on, a wait with a deadline takes no time: the clock goes on instead.
+extern int fake_time_flies;
+void fake_time_pass(uint64_t ns);
+// Called when this VM would sleep; it then does not.
+extern void (*fake_wait_hook)(void);
+// Makes SIGKILL pending while on.
+void fake_kill(int on);
 
 #endif

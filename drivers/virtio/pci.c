@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The PCI transport (virtio 1.2, 4.1). The implementer has found the capabilities (4.1.4), mapped
+// what they point to, at regs[], and set MSI-X entry 0 up as PV_EVENT_DEVICE.
+//
+// Each field is accessed with its own width, 64-bit ones as two halves (4.1.3.1).
+
+#include "drivers/virtio/virtio.h"
+#include "kernel/api/errno.h"
+
+// Of pv_device.regs (abi/pv.h).
+enum { COMMON, NOTIFY, ISR, DEVICE };
+
+#define MSIX_ENTRY 0 // for the configuration and every queue
+
+static volatile struct virtio_pci_common *common(const struct virtio_device *d)
+{
+    return (volatile struct virtio_pci_common *)(uintptr_t)d->pv->regs[COMMON];
+}
+
+static int identify(const struct virtio_device *d)
+{
+    return d->pv->regs[COMMON] && d->pv->regs[NOTIFY] ? 0 : -EIO;
+}
+
+static uint8_t status(const struct virtio_device *d)
+{
+    return common(d)->device_status;
+}
+
+static void set_status(const struct virtio_device *d, uint8_t value)
+{
+    common(d)->device_status = value;
+}
+
+static uint32_t features(const struct virtio_device *d, uint32_t word)
+{
+    common(d)->device_feature_select = word;
+    return common(d)->device_feature;
+}
+
+static void set_features(const struct virtio_device *d, uint32_t word, uint32_t bits)
+{
+    common(d)->driver_feature_select = word;
+    common(d)->driver_feature = bits;
+}
+
+static uint32_t queue_max(const struct virtio_device *d, uint32_t index)
+{
+    if (index >= common(d)->num_queues)
+        return 0;
+    common(d)->queue_select = (uint16_t)index;
+    return common(d)->queue_size;
+}
+
+static void set_address(volatile uint64_t *field, const void *p)
+{
+    volatile uint32_t *half = (volatile uint32_t *)field;
+    uint64_t at = dma_phys(p);
+    half[0] = (uint32_t)at;
+    half[1] = (uint32_t)(at >> 32);
+}
+
+// A vector that could not be set reads as VIRTIO_MSI_NO_VECTOR (4.1.5.1.2.2).
+static int set_vector(volatile uint16_t *field)
+{
+    *field = MSIX_ENTRY;
+    return *field == MSIX_ENTRY ? 0 : -EIO;
+}
+
+// 4.1.5.1.3
+static int queue_enable(const struct virtio_device *d, struct virtq *q)
+{
+    volatile struct virtio_pci_common *c = common(d);
+    // Once would do; a reset forgets it, and this is what comes after each.
+    if (set_vector(&c->config_msix_vector) < 0)
+        return -EIO;
+    c->queue_select = q->index;
+    c->queue_size = q->size;
+    if (set_vector(&c->queue_msix_vector) < 0)
+        return -EIO;
+    set_address(&c->queue_desc, q->desc);
+    set_address(&c->queue_driver, q->avail);
+    set_address(&c->queue_device, q->used);
+    q->notify = d->pv->regs[NOTIFY] + (uint64_t)c->queue_notify_off * d->pv->notify_multiplier;
+    c->queue_enable = 1;
+    return 0;
+}
+
+static void notify(const struct virtio_device *d, const struct virtq *q)
+{
+    (void)d;
+    *(volatile uint16_t *)(uintptr_t)q->notify = q->index;
+}
+
+static uint8_t generation(const struct virtio_device *d)
+{
+    return common(d)->config_generation;
+}
+
+static uint32_t config32(const struct virtio_device *d, uint32_t off)
+{
+    return *(volatile uint32_t *)(uintptr_t)(d->pv->regs[DEVICE] + off);
+}
+
+static uint32_t interrupt(const struct virtio_device *d)
+{
+    // MSI-X needs no answer and does not say why it came.
+    (void)d;
+    return VIRTIO_INTERRUPT_USED | VIRTIO_INTERRUPT_CONFIG;
+}
+
+const struct virtio_transport virtio_pci = {
+    .identify = identify,
+    .status = status,
+    .set_status = set_status,
+    .features = features,
+    .set_features = set_features,
+    .queue_max = queue_max,
+    .queue_enable = queue_enable,
+    .notify = notify,
+    .generation = generation,
+    .config32 = config32,
+    .interrupt = interrupt,
+};
