@@ -309,6 +309,12 @@ UNIT_special := $(FILES)
 UNIT_waitq := $(FILES)
 UNIT_window := $(FILES)
 
+# The shim's hardware side, on a faked machine (tests/unit/fake_machine.h).
+UNIT += acpi
+MACHINE := tests/unit/fake_machine.c
+ACPI := arch/x86_64/shim/acpi.c arch/x86_64/shim/acpi_dsdt.c
+UNIT_acpi := $(MACHINE) $(ACPI)
+
 FUZZ := call elf image
 FUZZ_call := host/call.c host/call_wait.c host/call_console.c host/call_process.c host/guest.c \
 	host/load.c host/platform.c host/family.c host/placement.c \
@@ -320,7 +326,8 @@ FUZZ_FLAGS_call := $(addprefix -Wl$(comma)--wrap=,syscall _exit preadv2 pwritev2
 FUZZ_TIME ?= 60
 
 SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
-HEADERS := $(wildcard abi/*.h host/*.h kernel/*.h kernel/api/*.h tests/unit/*.h)
+HEADERS := $(wildcard abi/*.h host/*.h kernel/*.h kernel/api/*.h tests/unit/*.h \
+	arch/x86_64/shim/*.h)
 
 .SECONDEXPANSION:
 $(B)/unit/test_%: tests/unit/test_%.c $$(UNIT_$$*) $(HEADERS) | $(SETUP)
