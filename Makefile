@@ -310,10 +310,11 @@ UNIT_waitq := $(FILES)
 UNIT_window := $(FILES)
 
 # The shim's hardware side, on a faked machine (tests/unit/fake_machine.h).
-UNIT += acpi pci
+UNIT += acpi dsdt pci
 MACHINE := tests/unit/fake_machine.c
 ACPI := arch/x86_64/shim/acpi.c arch/x86_64/shim/acpi_dsdt.c
 UNIT_acpi := $(MACHINE) $(ACPI)
+UNIT_dsdt := $(UNIT_acpi)
 UNIT_pci := $(MACHINE) $(ACPI) $(addprefix arch/x86_64/shim/,pci.c pci_config.c pci_bar.c device.c)
 
 FUZZ := call elf image
