@@ -347,6 +347,13 @@ UNIT_transport := drivers/virtio/mmio.c drivers/virtio/pci.c
 UNIT_blk := $(FILES) kernel/stdio.c $(filter-out %/mmio.c %/pci.c,$(VIRTIO)) $(DRIVERS:%=drivers/virtio/link_%.c) \
 	kernel/blkdev.c kernel/chardev.c tests/unit/fake_virtio.c host/virtio_mmio.c host/virtio_blk.c
 UNIT_virtio := $(UNIT_blk)
+# The shim's hardware side, on a faked machine (tests/unit/fake_machine.h).
+UNIT += acpi dsdt pci
+MACHINE := tests/unit/fake_machine.c
+ACPI := arch/x86_64/shim/acpi.c arch/x86_64/shim/acpi_dsdt.c
+UNIT_acpi := $(MACHINE) $(ACPI)
+UNIT_dsdt := $(UNIT_acpi)
+UNIT_pci := $(MACHINE) $(ACPI) $(addprefix arch/x86_64/shim/,pci.c pci_config.c pci_bar.c device.c)
 
 FUZZ := call elf image
 FUZZ_call := host/call.c host/call_wait.c host/call_console.c host/call_process.c host/kvm_clone.c \
@@ -359,7 +366,8 @@ FUZZ_FLAGS_call := $(addprefix -Wl$(comma)--wrap=,syscall _exit preadv2 pwritev2
 FUZZ_TIME ?= 60
 
 SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
-HEADERS := $(wildcard abi/*.h host/*.h kernel/*.h kernel/api/*.h tests/unit/*.h)
+HEADERS := $(wildcard abi/*.h host/*.h kernel/*.h kernel/api/*.h tests/unit/*.h \
+	arch/x86_64/shim/*.h)
 
 .SECONDEXPANSION:
 $(B)/unit/test_%: tests/unit/test_%.c $$(UNIT_$$*) $(HEADERS) | $(SETUP)

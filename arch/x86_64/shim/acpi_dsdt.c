@@ -44,7 +44,7 @@ static bool aml_sleep_type(const struct aml *t, uint32_t *at, uint8_t *type)
     uint8_t op = (uint8_t)get(t, *at, 1);
     uint32_t size = op == AML_BYTE ? 1 : op == AML_WORD ? 2 : op == AML_DWORD ? 4 : 0;
 
-    if (*at >= t->len || (!size && op != AML_ZERO && op != AML_ONE))
+    if (*at >= t->len || size >= t->len - *at || (!size && op != AML_ZERO && op != AML_ONE))
         return false;
     uint64_t v = size ? get(t, *at + 1, size) : op;
     *at += 1 + size;

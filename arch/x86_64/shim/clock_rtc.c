@@ -107,19 +107,23 @@ static bool leap(unsigned year)
     return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 }
 
-static unsigned days_of_month(unsigned month, unsigned year)
+// Leap years up to and with this one.
+static unsigned leaps(unsigned year)
 {
-    static const uint8_t days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    return days[month - 1] + (month == 2 && leap(year));
+    return year / 4 - year / 100 + year / 400;
+}
+
+// Days of the year before this month; month 13: all of them.
+static unsigned days_before(unsigned month, unsigned year)
+{
+    static const uint16_t days[13] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};
+    return days[month - 1] + (month > 2 && leap(year));
 }
 
 static uint64_t seconds_since_1970(const struct date *d, unsigned year)
 {
-    uint64_t days = d->day - 1u;
-    for (unsigned y = 1970; y < year; y++)
-        days += leap(y) ? 366 : 365;
-    for (unsigned m = 1; m < d->month; m++)
-        days += days_of_month(m, year);
+    uint64_t days = (year - 1970) * 365 + leaps(year - 1) - leaps(1969) +
+                    days_before(d->month, year) + d->day - 1;
     return ((days * 24 + d->hour) * 60 + d->minute) * 60 + d->second;
 }
 
@@ -134,7 +138,8 @@ uint64_t clock_rtc_seconds(void)
     unsigned century = d.century >= 20 && d.century < 30 ? d.century : 20;
     unsigned year = century * 100 + d.year;
     if (d.year > 99 || d.month < 1 || d.month > 12 || d.day < 1 ||
-        d.day > days_of_month(d.month, year) || d.hour > 23 || d.minute > 59 || d.second > 59)
+        d.day > days_before(d.month + 1u, year) - days_before(d.month, year) || d.hour > 23 ||
+        d.minute > 59 || d.second > 59)
         return 0;
     return seconds_since_1970(&d, year);
 }

@@ -127,7 +127,7 @@ static uint8_t walk_function(struct walk *w, struct pci_function f)
     uint8_t type = pci_read8(f, PCI_HEADER_TYPE);
     if ((type & PCI_HEADER_LAYOUT) == PCI_HEADER_BRIDGE) {
         uint8_t behind = pci_read8(f, PCI_SECONDARY);
-        if (behind > f.bus && behind <= way.bus_last)
+        if (behind <= way.bus_last)
             w->known[behind] = 1;
     }
     w->visit(f, w->context);
