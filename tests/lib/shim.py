@@ -35,7 +35,7 @@ def compare_start(report, full, expected, actual):
         return
     else:
         lines = before.count(b"\n")
-        report.ok(f"{full}: {lines} lines, then it forks", actual.seconds)
+        report.ok(f"{full}: up to its first fork, {lines} line(s)", actual.seconds)
         return
     report.fail(full, complaint, reporting.difference(expected.out, before))
 
