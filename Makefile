@@ -284,6 +284,13 @@ $(B)/images/boot.img: $(B)/bench/child.stripped $(B)/bin/mkimage
 	$(call say,IMAGE,$@)
 	$(Q)$(B)/bin/mkimage -q -o $@ --program /bench/child=$<
 
+# 32-bit, as a boot loader finds the processor; the header's address fields say what to load.
+$(B)/bench/boot-floor.elf: bench/boot-floor.S | $(SETUP)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(HOSTCC) -m32 -c $< -o $(@:.elf=.o) && \
+		ld -m elf_i386 -N -Ttext 0x100000 -o $@ $(@:.elf=.o)
+
 bench-programs: $(B)/bin/ramet $(B)/images/bench.img $(B)/images/boot.img \
 	$(BENCH:%=$(B)/bench/linux/%) $(B)/bench/host/floor $(B)/bench/host/start
 
@@ -394,6 +401,9 @@ test: all boot-setup images $(B)/images/tests.img $(UNIT:%=$(B)/unit/test_%) \
 bench: all ## figures beside their floors; also build/bench.csv
 	$(Q)bench/run
 
+bench-boot: $(B)/bench/boot-floor.elf $(B)/images/hello.elf ## QEMU's start to the first line
+	$(Q)bench/boot
+
 test-svm: all $(B)/images/tests.img ## the monitor on another KVM: AMD's SVM, emulated (10 s)
 	$(Q)tests/svm/run
 
@@ -413,8 +423,8 @@ help: ## this list
 		sed -n 's/^\([a-z%-]*\):[^#]*## /\1\t/p' | expand -t 12
 	@echo 'Variables: V=1 shows commands; FUZZ_TIME=60, seconds; HOSTCC, GUESTCC, CLANG.'
 
-.PHONY: all images boot-setup run test test-svm fuzz bench bench-programs clang cppcheck tidy \
-	lint format compdb \
+.PHONY: all images boot-setup run test test-svm fuzz bench bench-boot bench-programs clang cppcheck \
+	tidy lint format compdb \
 	clean help
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
