@@ -98,6 +98,9 @@ $(SETUP): tools/setup
 	$(Q)tools/setup
 	@mkdir -p $(@D) && touch $@
 
+boot-setup: $(SETUP) # what making and booting disks needs
+	$(Q)tools/setup boot
+
 # ---- host programs -------------------------------------------------------------------------------
 $(B)/obj/host/%.o: %.c Makefile | $(SETUP)
 	@mkdir -p $(@D)
@@ -262,6 +265,13 @@ $(B)/images/tests.img: $(GUEST_TESTS:%=$(B)/guest/%.stripped) $(B)/bin/mkimage
 		--mkdir /tmp:1777 --file apps/etc/passwd:/etc/passwd --file apps/etc/group:/etc/group \
 		--entry /tests/hello
 
+# Bootable without the companion: a kernel file for QEMU, GRUB, and monitors that know PVH.
+$(B)/images/%.elf: $(B)/images/%.img $(B)/bin/mkimage
+	$(call say,IMAGE,$@)
+	$(Q)$(B)/bin/mkimage -q -o $@ --from $< --format elf
+
+images: $(B)/images/hello.elf $(B)/images/shell.elf $(B)/images/tests.elf ## bootable images
+
 # ---- benchmarks: the same sources for Ramet and, as the baseline, for Linux ----------------------
 BENCH := fork process pipe clones repeat child
 
@@ -291,6 +301,13 @@ $(B)/images/boot.img: $(B)/bench/child.stripped $(B)/bin/mkimage
 	@mkdir -p $(@D)
 	$(call say,IMAGE,$@)
 	$(Q)$(B)/bin/mkimage -q -o $@ --program /bench/child=$<
+
+# 32-bit, as a boot loader finds the processor; the header's address fields say what to load.
+$(B)/bench/boot-floor.elf: bench/boot-floor.S | $(SETUP)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(HOSTCC) -m32 -c $< -o $(@:.elf=.o) && \
+		ld -m elf_i386 -N -Ttext 0x100000 -o $@ $(@:.elf=.o)
 
 bench-programs: $(B)/bin/ramet $(B)/images/bench.img $(B)/images/boot.img \
 	$(BENCH:%=$(B)/bench/linux/%) $(B)/bench/host/floor $(B)/bench/host/start
@@ -411,15 +428,17 @@ lint: clang cppcheck ## what machines say of the source: the rules of the tree, 
 run: all ## set up, build, and show an unmodified shell whose processes are VMs
 	$(Q)apps/demo
 
-test: all $(B)/images/tests.img $(UNIT:%=$(B)/unit/test_%) \
+test: all boot-setup images $(B)/images/tests.img $(UNIT:%=$(B)/unit/test_%) \
 	$(FUZZ:%=$(B)/fuzz/%) ## everything CI runs
 	$(Q)tests/run
 
 bench: all ## figures beside their floors; also build/bench.csv
 	$(Q)bench/run
 
+bench-boot: $(B)/bench/boot-floor.elf $(B)/images/hello.elf ## QEMU's start to the first line
+	$(Q)bench/boot
+
 test-svm: all $(B)/images/tests.img ## the monitor on another KVM: AMD's SVM, emulated (10 s)
-	$(Q)tools/setup svm
 	$(Q)tests/svm/run
 
 fuzz: $(FUZZ:%=fuzz-%) ## every fuzzer for FUZZ_TIME (60) seconds
@@ -438,7 +457,8 @@ help: ## this list
 		sed -n 's/^\([a-z%-]*\):[^#]*## /\1\t/p' | expand -t 12
 	@echo 'Variables: V=1 shows commands; FUZZ_TIME=60, seconds; HOSTCC, GUESTCC, CLANG.'
 
-.PHONY: all run test test-svm fuzz bench bench-programs clang cppcheck tidy lint format compdb \
+.PHONY: all images boot-setup run test test-svm fuzz bench bench-boot bench-programs clang cppcheck \
+	tidy lint format compdb \
 	clean help
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

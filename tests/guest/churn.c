@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
 // timeout: 120
 //
 // Everything at once: workers that fork, exec, pipe, kill, stop, rename and wait in pseudo-random

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
 // args: run
 //
 // What the gdb tests (tests/lib/gdb.py) look at: calls to break in, a fork, a fault, loops to

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // The devices every program takes for granted: /dev/null, zero, full, random, urandom.
 #include "check.h"
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // The environment: getenv, setenv, putenv, unsetenv, clearenv by hand, and that fork copies it.
 #include "check.h"
 

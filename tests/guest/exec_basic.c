@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // exec of this same program: arguments, environment, pid, cwd, umask and status survive or change
 // as POSIX says; execv, execve, execl, execlp/execvp by PATH, and a chain of execs.
 #include "check.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // exec that must fail, and leave the caller as it was: missing, not executable, not a program, a
 // directory, a broken or looping #! line, too much of everything; and #! lines that work.
 #include "check.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Descriptors over exec: open ones stay with their offsets and flags, FD_CLOEXEC ones close,
 // redirection set up between fork and exec, a pipe into and out of the new program.
 #include "check.h"

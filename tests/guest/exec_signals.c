@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Signals over exec: ignored stay ignored, handlers become default, the mask and pending signals
 // stay, the alarm keeps running, the alternative stack is gone; kills reach the new image.
 #include "check.h"

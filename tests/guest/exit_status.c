@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Every way to end: return, exit, _exit, the 8-bit status, atexit order, what stdio flushes.
 #include "check.h"
 

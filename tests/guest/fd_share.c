@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Open descriptions are shared by dup and fork (one offset, one set of status flags); two opens of
 // one file share only the file. Descriptors themselves are each process' own.
 #include "check.h"

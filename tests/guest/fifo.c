@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Named pipes: open blocks for its partner, O_NONBLOCK does not, data and end of file pass between
 // processes that share only the name.
 #include "check.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Directories: mkdir, rmdir, listing (sorted here, the order is free), deep trees, rewinddir,
 // a directory that changes while it is read, chdir/getcwd/fchdir.
 #include "check.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Names: link, unlink (also while open), rename in all its cases, symbolic links and their loops.
 #include "check.h"
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // stat fields, chmod and fchmod, umask, access, utime, sticky bits: what `ls -l`, test and make
 // use.
 #include "check.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // What fork() returns to whom, who is whose parent, and three generations of it.
 #include "check.h"
 

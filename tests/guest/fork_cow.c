@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Memory is copied by fork: data, bss, heap, stack and large blocks part ways, in both directions.
 #include "check.h"
 

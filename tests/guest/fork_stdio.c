@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // stdio across fork: an unflushed buffer is part of the copied memory, so it comes out twice; a
 // flushed one once. Line buffering, and the shared offset of unbuffered input.
 #include "check.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
 // timeout: 120
 //
 // Many processes: 200 one after another, 50 alive at the same time, a chain 12 deep, and a last

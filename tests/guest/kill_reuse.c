@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
 // timeout: 60
 //
 // Kills and forks in quick turn: a SIGKILL must hit the process it was sent to and never the next

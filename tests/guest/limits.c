@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Running out of things. Without an argument: the bounded part, the same on Linux. With one: until
 // the resource is gone, for the fault tests, which give the family small limits
 // (`ramet run --max-procs 16 --exec /tests/limits IMAGE fork`). Even then there is an end, above

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Record locks (fcntl) and flock: conflicts between processes, ranges, waiting, release by close
 // and by exit, not inherited by fork, and EDEADLK.
 #include "check.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Files mapped by several processes: one memory with read() and write(), growth, truncation and
 // unlink while mapped, regions mapped one by one, rights, and shm_open().
 #include "check.h"

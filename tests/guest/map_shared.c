@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Memory that fork does share: an anonymous MAP_SHARED mapping.
 #include "check.h"
 #include <sys/mman.h>

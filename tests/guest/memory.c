@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // The heap: 32 MB in pieces and at once, freed and taken again many times (a heap that leaks would
 // run out), alignment, realloc keeps contents, calloc zeroes, and an absurd size fails with ENOMEM.
 #include "check.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Rights of pages: what each set of them allows, in mappings, the heap, static data, the stack and
 // text; what a violation looks like to a handler and to the parent; that rights survive fork and
 // not exec; that the kernel does not read or write for the program what it may not itself.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Orphans get a new parent and live on; a zombie keeps its pid until it is waited for; a zombie's
 // own children are orphans too.
 #include "check.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Process groups and sessions: inheritance, setpgid's rules, setsid, and user and group ids.
 #include "check.h"
 #include <sys/utsname.h>

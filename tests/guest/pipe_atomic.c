@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
 // timeout: 60
 //
 // Writes of up to PIPE_BUF bytes from several processes never mix; several readers of one pipe take

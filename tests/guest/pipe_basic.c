@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Pipes within one process and between two: order, partial reads, end of file only when the last
 // writer is gone, errors, fstat, and pipe2's flags.
 #include "check.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
 // timeout: 60
 //
 // Volume: 1 MB through one pipe at odd block sizes, one write far above the pipe's capacity, and a

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // O_NONBLOCK on pipes: EAGAIN on empty and full, all-or-nothing up to PIPE_BUF, partial above it;
 // the flag belongs to the open description, so dup and fork share it.
 #include "check.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Writing to a pipe nobody reads: SIGPIPE by default, EPIPE when ignored or handled, also for a
 // writer that was already blocked when the reader went away.
 #include "check.h"

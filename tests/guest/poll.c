@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // poll and select on pipes and files: what is ready when, hang-up, time-outs, several at a time,
 // waking up by another process, FIONREAD.
 #include "check.h"

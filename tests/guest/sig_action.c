@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // sigaction: what it returns as old, SA_RESETHAND, SA_NODEFER, sa_mask during a handler, nesting,
 // ignoring, signal() semantics, and that a fork copies all of it.
 #include "check.h"

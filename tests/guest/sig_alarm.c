@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Timers that signal: alarm, setitimer once and repeating, getitimer, default action, fork clears
 // them, exec-free cancel, and a busy program that never makes a system call.
 #include "check.h"

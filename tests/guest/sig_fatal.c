@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // The default action of every signal, sent from outside and raised inside; SIGKILL on processes
 // that block, compute, ignore or mask everything.
 #include "check.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Faults of the CPU as signals: their default deaths, handlers with si_addr, an alternative stack
 // for a stack overflow, repairs by siglongjmp, and that only the guilty process suffers.
 #include "check.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Signals to process groups: kill(0), kill(-pgid), killpg, a member that left, and the null signal.
 #include "check.h"
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // SA_SIGINFO: who sent it and why: kill, raise, a child's end in its three ways, sigqueue's value.
 #include "check.h"
 

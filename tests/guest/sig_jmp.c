@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Leaving a handler by siglongjmp: the mask comes back, the stack unwinds, it works many times and
 // out of a blocking call; setjmp/longjmp without signals.
 #include "check.h"

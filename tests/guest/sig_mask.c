@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Blocking: pending signals are kept (once each), seen by sigpending, delivered on unblock in a
 // sane way; sigsuspend swaps masks atomically; fork and masks; sigwait and sigtimedwait.
 #include "check.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Blocking calls under a signal: EINTR without SA_RESTART, going on with it, for read, write, wait,
 // open of a FIFO; calls that are never restarted (pause, nanosleep, poll); partial writes.
 #include "check.h"

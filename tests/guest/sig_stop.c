@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Stopping and continuing: WUNTRACED, WCONTINUED, a stopped process does nothing, SIGKILL and
 // SIGCONT reach it, SIGCONT discards a pending stop and runs its handler.
 #include "check.h"

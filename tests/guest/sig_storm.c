@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
 // timeout: 60
 //
 // Many signals while registers and the stack are in use: nothing the interrupted code holds may

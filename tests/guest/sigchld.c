@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // SIGCHLD: ignored by default and pending-free; a handler sees each child; SIG_IGN and SA_NOCLDWAIT
 // reap by themselves so that wait() only returns when all are gone; SA_NOCLDSTOP.
 #include "check.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // posix_spawn: file actions in order, attributes (mask, default signals, process group), PATH
 // search, errors by return value.
 #include "check.h"

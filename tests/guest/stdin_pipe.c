@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: redirection
 // stdin: first line\nsecond line\nlast without newline
 //
 // Reading the host's pipe as stdin: lines, a child that takes over in the middle, end of file.

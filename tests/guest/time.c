@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Clocks: monotonic ones never go back (also not over fork), sleeps last at least as long as asked,
 // wall time is of this decade, calendar functions, CPU time grows with work.
 #include "check.h"

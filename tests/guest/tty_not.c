@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: redirection
+//
 // What the terminal calls say when stdin and stdout are pipes, as the harness has them.
 #include "check.h"
 #include <sys/ioctl.h>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // vfork + exec, as old shells and make do it: the parent goes on only after the child's exec or
 // exit; failed exec tells through the status; many in a row.
 #include "check.h"

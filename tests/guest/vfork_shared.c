@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // What vfork promises on Linux and programs build on: the child runs in its parent's memory and the
 // parent stands still; yet descriptors, directory, mask and handlers are the child's own.
 #include "check.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // Waiting for a process group: waitpid(0), waitpid(-pgid), and groups without children.
 #include "check.h"
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // wait and waitpid: which child, WNOHANG, the status macros, ECHILD, waiting twice, wait3's rusage,
 // waitid with WNOWAIT.
 #include "check.h"

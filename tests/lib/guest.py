@@ -53,36 +53,53 @@ def oracle_fault(outcome):
     return None
 
 
-def one(report, full, name, options):
-    source = os.path.join(paths.TESTS, "guest", name + ".c")
-    settings = oracle.directives(source)
-    args = shlex.split(settings.get("args", ""))
-    limit = float(settings.get("timeout", LIMIT))
-    stdin = settings.get("stdin", "").encode().decode("unicode_escape").encode()
+class Test:
+    """One program of tests/guest: its settings, and what Linux says of it."""
 
-    complaint = oracle.build(name)
-    if complaint:
-        report.fail(full, "does not compile for the host", complaint)
-        return
-    program = os.path.join(paths.ORACLE, name)
-    expected = oracle.run([program, *args], stdin, limit, "/bin:/usr/bin")
-    fault = oracle_fault(expected)
-    if fault:
-        report.fail(full, "oracle: " + fault, reporting.tail(expected.out + expected.err))
+    def __init__(self, name):
+        source = os.path.join(paths.TESTS, "guest", name + ".c")
+        self.name = name
+        self.settings = oracle.directives(source)
+        self.args = shlex.split(self.settings.get("args", ""))
+        self.limit = float(self.settings.get("timeout", LIMIT))
+        self.stdin = self.settings.get("stdin", "").encode().decode("unicode_escape").encode()
+
+    def on_linux(self):
+        program = os.path.join(paths.ORACLE, self.name)
+        return oracle.run([program, *self.args], self.stdin, self.limit, "/bin:/usr/bin")
+
+    def expected(self, report, full):
+        """The oracle's outcome, or None when it has failed, which is reported."""
+        complaint = oracle.build(self.name)
+        if complaint:
+            report.fail(full, "does not compile for the host", complaint)
+            return None
+        outcome = self.on_linux()
+        fault = oracle_fault(outcome)
+        if fault:
+            report.fail(full, "oracle: " + fault, reporting.tail(outcome.out + outcome.err))
+            return None
+        return outcome
+
+
+def one(report, full, name, options):
+    test = Test(name)
+    expected = test.expected(report, full)
+    if expected is None:
         return
     if options.backend == "linux":
         # The oracle against itself: shows that the test is deterministic and the harness works.
-        again = oracle.run([program, *args], stdin, limit, "/bin:/usr/bin")
-        compare(report, full, expected, again, False)
+        compare(report, full, expected, test.on_linux(), False)
         return
-    if "skip" in settings:
-        report.skip(full, settings["skip"])
+    if "skip" in test.settings:
+        report.skip(full, test.settings["skip"])
         return
     flags = ["--check-leaks"] if options.check_leaks else []
     command = paths.ramet_run(
-        paths.TESTS_IMAGE, *args, options=[*flags, "--exec", "/tests/" + name]
+        paths.TESTS_IMAGE, *test.args, options=[*flags, "--exec", "/tests/" + name]
     )
-    compare(report, full, expected, proc.run(command, stdin, limit), options.check_leaks)
+    actual = proc.run(command, test.stdin, test.limit)
+    compare(report, full, expected, actual, options.check_leaks)
 
 
 def suite(report, options):

@@ -13,11 +13,11 @@ import proc
 
 APPLETS = os.path.join(paths.ORACLE, "applets")
 HOST_CFLAGS = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror"]
-DIRECTIVE = re.compile(r"^(?://|#) (args|stdin|timeout|skip|status): ?(.*)$")
+DIRECTIVE = re.compile(r"^(?://|#) (args|stdin|timeout|skip|status|needs): ?(.*)$")
 
 
 def directives(path):
-    """Settings in a test's title comment: args, stdin, timeout (seconds), skip (reason)."""
+    """Settings in a test's title comment: args, stdin, timeout (seconds), skip (reason), needs."""
     found = {}
     with open(path, encoding="utf-8") as source:
         for number, line in enumerate(source):

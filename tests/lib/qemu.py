@@ -7,7 +7,12 @@ line on the console that says it in words.
 """
 
 import dataclasses
+import os
 import re
+import select
+import subprocess
+import tempfile
+import time
 
 import proc
 
@@ -46,12 +51,68 @@ def flash(variables):
     ]  # fmt: skip
 
 
-def boot(arguments, stdin=b"", limit=LIMIT):
-    """Runs QEMU to its end. The outcome's output is what the console showed, with plain newlines
-    and without terminal control sequences."""
-    result = proc.run(command(*arguments), stdin, limit)
-    result.out = ESCAPES.sub(b"", result.out).replace(b"\r\n", b"\n")
-    return result
+class Console:
+    """A machine that is running; what it prints is in `out`, cleaned."""
+
+    def __init__(self, arguments, typed=None):
+        self.begin = time.monotonic()
+        self.raw = b""
+        self.errors = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            command(*arguments),
+            stdin=subprocess.PIPE if typed is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            start_new_session=True,
+            preexec_fn=proc.default_signals,
+        )
+        if typed:
+            self.type(typed)
+
+    @property
+    def out(self):
+        """Plain newlines, and no terminal control sequences."""
+        return ESCAPES.sub(b"", self.raw).replace(b"\r\n", b"\n")
+
+    def type(self, text):
+        self.process.stdin.write(text)
+        self.process.stdin.flush()
+
+    def read(self, until, limit):
+        """Reads on until `until` has been printed (or the end, if None). False: it has not."""
+        deadline = time.monotonic() + limit
+        stream = self.process.stdout
+        while until is None or until not in self.out:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([stream], [], [], left)[0]:
+                return False
+            block = os.read(stream.fileno(), 65536)
+            if not block:
+                return until is None
+            self.raw += block
+        return True
+
+    def end(self, limit=0.0):
+        """The Outcome; a machine that is not off within the time is killed."""
+        result = proc.Outcome()
+        result.timed_out = not self.read(None, limit)
+        if result.timed_out:
+            self.process.kill()
+        result.status = proc.shell_status(self.process.wait())
+        self.process.stdout.close()
+        if self.process.stdin:
+            self.process.stdin.close()
+        self.errors.seek(0)
+        result.out, result.err = self.out, self.errors.read()
+        self.errors.close()
+        result.seconds = time.monotonic() - self.begin
+        result.left = proc.leftovers()
+        return result
+
+
+def boot(arguments, limit=LIMIT):
+    """Runs a machine to its end, without input."""
+    return Console(arguments).end(limit)
 
 
 def program_outcome(result):

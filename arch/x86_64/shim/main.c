@@ -121,21 +121,36 @@ static int add_string(char *to, struct load_args *args, uint32_t *n, const char 
     return 1;
 }
 
+static const char env_option[] = "ramet.env=";
+
+// The next setting of the command line, in `word`; NULL at the end.
+static const char *next_env(const char *s, char *word, uint32_t size)
+{
+    while ((s = cmdline_next(s, word, size)))
+        if (!memcmp(word, env_option, min_u64(strlen(env_option), strlen(word) + 1))) {
+            memmove(word, word + strlen(env_option), strlen(word + strlen(env_option)) + 1);
+            break;
+        }
+    return s;
+}
+
 static void gather_env(char *to, struct load_args *args)
 {
-    static const char option[] = "ramet.env=";
     static const char *const defaults[] = {
         "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOME=/",
         "TERM=dumb",
     };
     static char word[BOOT_CMDLINE];
-    // Those of the command line first: getenv() takes the first it finds.
-    for (const char *s = boot.cmdline; (s = cmdline_next(s, word, sizeof word));)
-        if (!memcmp(word, option, min_u64(strlen(option), strlen(word) + 1)))
-            add_string(to, args, &args->envc, word + strlen(option));
-    for (unsigned i = 0; i < sizeof defaults / sizeof defaults[0]; i++)
-        add_string(to, args, &args->envc, defaults[i]);
+    int given[3] = {0};
+    for (const char *s = boot.cmdline; (s = next_env(s, word, sizeof word));) {
+        add_string(to, args, &args->envc, word);
+        for (unsigned i = 0; i < 3; i++)
+            given[i] |= !memcmp(word, defaults[i], 5); // all names are four letters and '='
+    }
+    for (unsigned i = 0; i < 3; i++)
+        if (!given[i])
+            add_string(to, args, &args->envc, defaults[i]);
 }
 
 // The program and its arguments: from the command line, else the image's own.

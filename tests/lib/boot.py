@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The boot suite: images on a stock PC (QEMU without KVM, no network), by every way in that mkimage
+offers and every boot protocol the shim knows; and what a program there can be told and tells.
+
+A test is a function that raises AssertionError with the reason, as in the fault suite.
+"""
+
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+
+import faults
+import paths
+import qemu
+import report as reporting
+
+HELLO = b"hello from /bin/hello, one process in a VM of its own\n"
+MACHINES = ("pc", "q35", "microvm")
+DASH = os.path.join(paths.BUILD, "apps", "dash.stripped")
+SHIM = os.path.join(paths.BUILD, "shim", "shim.elf")
+MULTIBOOT_MAGIC = b"\x02\xb0\xad\x1b"
+GIB = 1 << 30
+
+scratch = None  # a TemporaryDirectory while the suite runs
+
+
+# ---- helpers ----
+
+
+def text(result):
+    return reporting.tail(result.out + result.err, 12)
+
+
+def check(result, out, status=0, exact=False):
+    """The machine went off by itself, the program's output is at the end of what the console showed
+    (or all of it), and QEMU and the console agree on its status."""
+    assert not result.trouble(), f"{result.trouble()}\n{text(result)}"
+    program, complaint = qemu.program_outcome(result)
+    assert complaint is None, f"{complaint}\n{text(result)}"
+    assert program.status == status, f"status {program.status}, not {status}\n{text(result)}"
+    good = program.out == out if exact else program.out.endswith(out)
+    assert good, f"console does not {'say' if exact else 'end with'} {out!r}\n{text(result)}"
+
+
+def medium(kind):
+    """A medium of this format with hello.img, made once."""
+    path = os.path.join(scratch.name, "hello." + kind)
+    if not os.path.exists(path):
+        make = [paths.MKIMAGE, "-q", "--from", paths.HELLO_IMAGE, "--format", kind, "-o", path]
+        subprocess.run(make, check=True, timeout=60)
+    return path
+
+
+def shell(script, *words, machine="microvm"):
+    """dash with -c SCRIPT on the kernel command line; the script may hold no double quotes."""
+    assert '"' not in script
+    append = " ".join([f'-c "{script}"', *words])
+    return qemu.boot(qemu.kernel(paths.SHELL_ELF, append, machine))
+
+
+# ---- the ways in ----
+
+
+def test_kernel():
+    for machine in MACHINES:
+        check(qemu.boot(qemu.kernel(paths.HELLO_ELF, machine=machine)), HELLO, exact=True)
+
+
+def test_pvh():
+    """Without multiboot's magic QEMU enters by the PVH note."""
+    path = os.path.join(scratch.name, "pvh.elf")
+    with open(paths.HELLO_ELF, "rb") as f:
+        data = f.read()
+    assert data[:8192].count(MULTIBOOT_MAGIC) == 1, "not one multiboot header"
+    with open(path, "wb") as f:
+        f.write(data.replace(MULTIBOOT_MAGIC, bytes(4), 1))
+    for machine in MACHINES:
+        check(qemu.boot(qemu.kernel(path, machine=machine)), HELLO, exact=True)
+
+
+def test_module():
+    """The bare shim, the image beside it."""
+    for machine in MACHINES:
+        arguments = qemu.kernel(SHIM, machine=machine)
+        check(qemu.boot([*arguments, "-initrd", paths.HELLO_IMAGE]), HELLO, exact=True)
+
+
+def test_nographic():
+    """As people type it; the firmware writes to the same line."""
+    command = [qemu.QEMU, "-nographic", "-no-reboot", "-nic", "none", "-kernel", paths.HELLO_ELF]
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, f"status {done.returncode}"
+    assert done.stdout.replace(b"\r\n", b"\n").endswith(HELLO), repr(done.stdout[-300:])
+
+
+def test_raw_bios():
+    """Made in one step, with a program that fails: nothing is lost on the way out of a disk."""
+    path = os.path.join(scratch.name, "fails.raw")
+    subprocess.run(
+        [paths.MKIMAGE, "-q", "-o", path, "--format", "raw", "--program", f"/bin/sh={DASH}",
+         "--cmdline", "-c 'echo from a disk; exit 3'"],
+        check=True, timeout=60,
+    )  # fmt: skip
+    check(qemu.boot(qemu.disk(path)), b"from a disk\n", status=3)
+
+
+def test_raw_uefi():
+    variables = os.path.join(scratch.name, "vars.fd")
+    shutil.copy(qemu.OVMF_VARS, variables)
+    check(qemu.boot(["-M", "q35", *qemu.flash(variables), *qemu.disk(medium("raw"))]), HELLO)
+
+
+def test_qcow2_bios():
+    check(qemu.boot(qemu.disk(medium("qcow2"), "qcow2")), HELLO)
+
+
+def test_virtio_disk_bios():
+    drive = ["-drive", f"file={medium('raw')},format=raw,snapshot=on,if=virtio"]
+    check(qemu.boot(["-M", "q35", *drive]), HELLO)
+
+
+def test_iso_bios():
+    check(qemu.boot(["-cdrom", medium("iso")]), HELLO)
+
+
+def test_iso_uefi():
+    check(qemu.boot(["-bios", qemu.OVMF, "-cdrom", medium("iso")]), HELLO)
+
+
+def test_iso_as_disk():
+    check(qemu.boot(qemu.disk(medium("iso"))), HELLO)
+
+
+def test_gce():
+    """What Google's import asks of the archive; and the disk in it boots."""
+    with tarfile.open(medium("gce"), "r:gz") as archive:
+        members = archive.getmembers()
+        assert [m.name for m in members] == ["disk.raw"], f"members {members}"
+        assert members[0].size % GIB == 0, f"{members[0].size} bytes are not whole gigabytes"
+        assert archive.format == tarfile.GNU_FORMAT or members[0].issparse(), "not in GNU's format"
+    subprocess.run(["tar", "-C", scratch.name, "-Sxzf", medium("gce")], check=True, timeout=60)
+    check(qemu.boot(qemu.disk(os.path.join(scratch.name, "disk.raw"))), HELLO)
+
+
+# ---- what a program is told, and tells ----
+
+
+def test_exit_status():
+    for machine in MACHINES:
+        check(shell("echo out; exit 3", machine=machine), b"out\n", status=3, exact=True)
+
+
+def test_killed():
+    check(shell("kill -9 $$"), b"", status=128 + 9, exact=True)
+    check(shell("kill -SEGV $$"), b"", status=128 + 11, exact=True)
+
+
+def test_arguments():
+    result = shell("echo $#:$0:$1:$2:$3", "sh", '"two words"', '""', "last")
+    check(result, b"3:sh:two words::last\n", exact=True)
+
+
+def test_default_arguments():
+    """None on the command line: those of the image. Options of the shim's are no arguments."""
+    path = os.path.join(scratch.name, "defaults.elf")
+    subprocess.run(
+        [paths.MKIMAGE, "-q", "-o", path, "--format", "elf", "--program", f"/bin/sh={DASH}",
+         "--cmdline", "-c 'echo $1' sh 'by default'"],
+        check=True, timeout=60,
+    )  # fmt: skip
+    for append in (None, "ramet.env=A=1"):
+        check(qemu.boot(qemu.kernel(path, append, "microvm")), b"by default\n", exact=True)
+    check(qemu.boot(qemu.kernel(path, '-c "exit 6"')), b"", status=6, exact=True)
+
+
+def test_environment():
+    result = shell("echo $GREETING-$HOME", 'ramet.env="GREETING=hello there"', "ramet.env=HOME=/tmp")
+    check(result, b"hello there-/tmp\n", exact=True)
+
+
+def test_hostname():
+    check(shell("exec uname -n", "ramet.hostname=box"), b"box\n", exact=True)
+
+
+def test_exec_option():
+    """Another program of the image; and one that is not there."""
+    append = "ramet.exec=/bin/busybox echo replaced"
+    check(qemu.boot(qemu.kernel(paths.SHELL_ELF, append, "microvm")), b"replaced\n", exact=True)
+    result = qemu.boot(qemu.kernel(paths.SHELL_ELF, "ramet.exec=/bin/absent", "microvm"))
+    assert b"no program /bin/absent in the image" in result.out and result.status, text(result)
+
+
+def test_exec_without_companion():
+    check(shell("exec busybox expr 6 \\* 7"), b"42\n", exact=True)
+
+
+def test_fork_says_how():
+    result = shell("date; echo not reached")
+    program, complaint = qemu.program_outcome(result)
+    assert complaint is None, complaint
+    lines = program.out.decode().splitlines()
+    assert lines[0].startswith("ramet: one VM alone cannot fork") and "ramet run" in lines[0], lines
+    assert program.status == 2 and b"not reached" not in program.out, text(result)
+
+
+def test_typed_shell():
+    """A terminal on the serial line: echo, editing, a prompt, builtins, the end by ^D."""
+    machine = qemu.Console(qemu.kernel(paths.SHELL_ELF, None, "microvm"), typed=b"")
+    for typed, answer in (
+        (None, b"# "),
+        (b"echo $((6 * 7))\n", b"\n42\n# "),
+        (b"x='a  b'; ecx\x7fho \"$x\"\n", b"\na  b\n# "),
+        (b"cd /etc; read line < passwd; echo ${line%%:*}\n", b"\nroot\n# "),
+        (b"nonsense\x15echo \"line killed\"\n", b"\nline killed\n# "),
+    ):
+        if typed:
+            machine.type(typed)
+        assert machine.read(answer, qemu.LIMIT), f"no {answer!r} in {machine.out!r}"
+    machine.type(b"trap 'exit 5' EXIT\n\x04")
+    check(machine.end(qemu.LIMIT), b"", status=5)
+
+
+# ---- what cannot work says so ----
+
+
+def refused(arguments, line, memory="256"):
+    result = qemu.boot([*arguments, "-m", memory])
+    assert not result.timed_out, f"hangs\n{text(result)}"
+    assert line in result.out, f"does not say {line!r}\n{text(result)}"
+    assert result.status != 0, "ends with status 0"
+
+
+def test_no_image():
+    refused(qemu.kernel(SHIM), b"ramet: no image")
+
+
+def test_bad_module():
+    garbage = os.path.join(scratch.name, "garbage")
+    with open(paths.HELLO_IMAGE, "rb") as f:
+        image = f.read()
+    for data, line in (
+        (b"no image" * 1024, b"ramet: the module is not a Ramet image"),
+        (image[:8192], b"ramet: the image is truncated"),
+        (image[:8] + b"\x07" + image[9:], b"ramet: the image has format 7"),
+    ):
+        with open(garbage, "wb") as f:
+            f.write(data)
+        refused([*qemu.kernel(SHIM), "-initrd", garbage], line)
+
+
+def test_little_memory():
+    refused(qemu.kernel(paths.HELLO_ELF), b"of memory are too few", memory="16")
+
+
+def tests():
+    return [(n.removeprefix("test_"), f) for n, f in globals().items() if n.startswith("test_")]
+
+
+def suite(report, _options):
+    global scratch
+    if not paths.boot_gate(report, "boot"):
+        return
+    absent = paths.missing(paths.MKIMAGE, paths.HELLO_ELF, paths.SHELL_ELF, SHIM, DASH)
+    if absent:
+        report.fail("boot", f"{absent} is not built (make images)")
+        return
+    with tempfile.TemporaryDirectory(prefix="boot-") as scratch:
+        scratch = type("Scratch", (), {"name": scratch})
+        for name, function in tests():
+            full = "boot/" + name
+            if report.wants(full):
+                faults.one(report, full, function)
