@@ -296,7 +296,8 @@ bench-programs: $(B)/bin/ramet $(B)/images/bench.img $(B)/images/boot.img \
 	$(BENCH:%=$(B)/bench/linux/%) $(B)/bench/host/floor $(B)/bench/host/start
 
 # ---- unit tests and fuzzers: host programs with sanitizers, each with what it is made of ---------
-UNIT := elf guest image load options protect
+UNIT := disk elf guest image load options protect
+UNIT_disk := host/disk.c host/virtio_mmio.c host/virtio_blk.c
 UNIT_elf := host/elf.c
 UNIT_guest := host/guest.c
 UNIT_image := host/image.c host/image_check.c host/elf.c
@@ -348,10 +349,11 @@ UNIT_blk := $(FILES) kernel/stdio.c $(filter-out %/mmio.c %/pci.c,$(VIRTIO)) $(D
 	kernel/blkdev.c kernel/chardev.c tests/unit/fake_virtio.c host/virtio_mmio.c host/virtio_blk.c
 UNIT_virtio := $(UNIT_blk)
 
-FUZZ := call elf image
+FUZZ := call elf image virtio
 FUZZ_call := host/call.c host/call_wait.c host/call_console.c host/call_process.c host/kvm_clone.c \
 	host/guest.c host/load.c host/platform.c host/protect.c host/family.c host/placement.c \
 	host/textcache.c host/hugemem.c $(DEVICES) $(UNIT_image)
+FUZZ_virtio := host/virtio_mmio.c host/virtio_blk.c
 FUZZ_elf := $(UNIT_elf)
 FUZZ_image := $(UNIT_image)
 # System calls that would act on the fuzzer itself go to fakes in tests/fuzz/fuzz_call.c.
