@@ -5,6 +5,7 @@ stdout and the exit status must be the same, and nothing may be left behind."""
 import os
 import shlex
 
+import disks
 import oracle
 import paths
 import proc
@@ -65,24 +66,36 @@ def one(report, full, name, options):
         report.fail(full, "does not compile for the host", complaint)
         return
     program = os.path.join(paths.ORACLE, name)
-    expected = oracle.run([program, *args], stdin, limit, "/bin:/usr/bin")
+
+    def on_linux():
+        with disks.Disks(settings.get("disk", ""), loop=True) as d:
+            outcome = oracle.run([program, *args], stdin, limit, "/bin:/usr/bin", d.environment())
+            return outcome, d.contents()
+
+    try:
+        expected, written = on_linux()
+    except disks.NoLoop as reason:
+        report.skip(full, str(reason))
+        return
     fault = oracle_fault(expected)
     if fault:
         report.fail(full, "oracle: " + fault, reporting.tail(expected.out + expected.err))
         return
     if options.backend == "linux":
         # The oracle against itself: shows that the test is deterministic and the harness works.
-        again = oracle.run([program, *args], stdin, limit, "/bin:/usr/bin")
-        compare(report, full, expected, again, False)
+        compare(report, full, expected, on_linux()[0], False)
         return
     if "skip" in settings:
         report.skip(full, settings["skip"])
         return
     flags = ["--check-leaks"] if options.check_leaks else []
-    command = paths.ramet_run(
-        paths.TESTS_IMAGE, *args, options=[*flags, "--exec", "/tests/" + name]
-    )
-    compare(report, full, expected, proc.run(command, stdin, limit), options.check_leaks)
+    with disks.Disks(settings.get("disk", ""), loop=False) as d:
+        flags += [*d.options(), "--exec", "/tests/" + name]
+        actual = proc.run(paths.ramet_run(paths.TESTS_IMAGE, *args, options=flags), stdin, limit)
+        if d.contents() != written:
+            report.fail(full, "the disk differs")
+            return
+    compare(report, full, expected, actual, options.check_leaks)
 
 
 def suite(report, options):
