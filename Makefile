@@ -313,7 +313,8 @@ bench-programs: $(B)/bin/ramet $(B)/images/bench.img $(B)/images/boot.img \
 	$(BENCH:%=$(B)/bench/linux/%) $(B)/bench/host/floor $(B)/bench/host/start
 
 # ---- unit tests and fuzzers: host programs with sanitizers, each with what it is made of ---------
-UNIT := elf guest image load options protect
+UNIT := disk elf guest image load options protect
+UNIT_disk := host/disk.c host/virtio_mmio.c host/virtio_blk.c
 UNIT_elf := host/elf.c
 UNIT_guest := host/guest.c
 UNIT_image := host/image.c host/image_check.c host/elf.c
@@ -372,10 +373,11 @@ UNIT_acpi := $(MACHINE) $(ACPI)
 UNIT_dsdt := $(UNIT_acpi)
 UNIT_pci := $(MACHINE) $(ACPI) $(addprefix arch/x86_64/shim/,pci.c pci_config.c pci_bar.c device.c)
 
-FUZZ := call elf image
+FUZZ := call elf image virtio
 FUZZ_call := host/call.c host/call_wait.c host/call_console.c host/call_process.c host/kvm_clone.c \
 	host/guest.c host/load.c host/platform.c host/protect.c host/family.c host/placement.c \
 	host/textcache.c host/hugemem.c $(DEVICES) $(UNIT_image)
+FUZZ_virtio := host/virtio_mmio.c host/virtio_blk.c
 FUZZ_elf := $(UNIT_elf)
 FUZZ_image := $(UNIT_image)
 # System calls that would act on the fuzzer itself go to fakes in tests/fuzz/fuzz_call.c.

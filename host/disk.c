@@ -17,7 +17,7 @@ static const char read_only_suffix[] = ":ro";
 
 static int fail(char *err, size_t errlen, const char *path, const char *why, int r)
 {
-    snprintf(err, errlen, "--disk %s: %s", path, why);
+    snprintf(err, errlen, "--disk %.160s: %s", path, why);
     return r;
 }
 

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 
 import faults
 import paths
@@ -94,6 +95,32 @@ def test_violation():
         family.expect("child: 159")
         family.expect("on\n")
         assert family.finish() == 0, "the family did not end well"
+
+
+def test_disk():
+    """A monitor can read and write its disk and nothing else of it: not its size, not its mode."""
+    if not shutil.which("gdb"):
+        raise AssertionError("gdb is needed to call a function in a monitor")
+    with tempfile.NamedTemporaryFile(prefix="disk-") as disk:
+        disk.truncate(65536)
+        script = 'sleep 100 & echo ready; wait $!; echo "child: $?"; echo on > /dev/vda'
+        options = ["--disk", disk.name]
+        with Family(paths.ramet_run(paths.SHELL_IMAGE, "-c", script, options=options)) as family:
+            family.expect("ready")
+            sleeper = family.wait_for_monitors(lambda pids: len(pids) >= 2, "the sleeper")[-1]
+            names = descriptors(sleeper)
+            assert names.count(disk.name) == 1, f"{names}"
+            folder = f"/proc/{sleeper}/fd"
+            fd = next(n for n in os.listdir(folder)
+                      if os.readlink(os.path.join(folder, n)) == disk.name)  # fmt: skip
+            said = call_in(sleeper, f"((long (*)(int, long, int))lseek)({fd}, 0, 2)")
+            assert "$1 = 65536" in said, said
+            said = call_in(sleeper, f"((long (*)(int, long, int))lseek)({fd}, 0, 0)")
+            assert "SIGSYS" in said, f"no SIGSYS\n{said}"
+            family.expect("child: 159")
+            assert family.finish() == 0, "the family did not end well"
+        with open(disk.name, "rb") as file:
+            assert file.read(3) == b"on\n"
 
 
 def suite(report, _options):

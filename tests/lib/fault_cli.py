@@ -41,6 +41,25 @@ def test_kvm_is_something_else():
     refused(paths.ramet_run(paths.TESTS_IMAGE, options=["--kvm", "/dev/null"]), "/dev/null")
 
 
+def test_disks():
+    with tempfile.NamedTemporaryFile() as odd, tempfile.TemporaryDirectory() as folder:
+        odd.write(b"x" * 513)
+        odd.flush()
+        for disk, word in (
+            ("/nonexistent", "No such file"),
+            ("/nonexistent:ro", "No such file"),
+            (folder, "directory"),
+            ("/dev/null", "block device"),
+            (odd.name, "512"),
+        ):
+            refused(paths.ramet_run(paths.TESTS_IMAGE, options=["--disk", disk]), word)
+        os.truncate(odd.name, 0)
+        refused(paths.ramet_run(paths.TESTS_IMAGE, options=["--disk", odd.name]), "512")
+        os.truncate(odd.name, 512)
+        five = ["--disk", odd.name] * 5
+        refused(paths.ramet_run(paths.TESTS_IMAGE, options=five), "4 disks")
+
+
 def test_missing_image():
     refused(paths.ramet_run("/nonexistent.img"), "/nonexistent.img")
 

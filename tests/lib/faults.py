@@ -8,6 +8,7 @@ import traceback
 
 import fault_cli
 import fault_death
+import fault_disk
 import fault_host
 import fault_hostile
 import fault_limits
@@ -16,7 +17,10 @@ import fault_tty
 import paths
 import proc
 
-MODULES = [fault_cli, fault_death, fault_host, fault_hostile, fault_limits, fault_stdio, fault_tty]
+MODULES = [
+    fault_cli, fault_death, fault_disk, fault_host, fault_hostile, fault_limits, fault_stdio,
+    fault_tty,
+]  # fmt: skip
 
 
 def tests():

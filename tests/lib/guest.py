@@ -5,6 +5,7 @@ stdout and the exit status must be the same, and nothing may be left behind."""
 import os
 import shlex
 
+import disks
 import oracle
 import paths
 import proc
@@ -64,41 +65,58 @@ class Test:
         self.limit = float(self.settings.get("timeout", LIMIT))
         self.stdin = self.settings.get("stdin", "").encode().decode("unicode_escape").encode()
 
+    def disks(self, loop):
+        return disks.Disks(self.settings.get("disk", ""), loop=loop)
+
     def on_linux(self):
+        """The outcome, and what it left on the disks (None: it has none)."""
         program = os.path.join(paths.ORACLE, self.name)
-        return oracle.run([program, *self.args], self.stdin, self.limit, "/bin:/usr/bin")
+        with self.disks(loop=True) as d:
+            outcome = oracle.run(
+                [program, *self.args], self.stdin, self.limit, "/bin:/usr/bin", d.environment()
+            )
+            return outcome, d.contents()
 
     def expected(self, report, full):
-        """The oracle's outcome, or None when it has failed, which is reported."""
+        """The oracle's outcome and disks, or None when it has failed or cannot run, which is
+        reported."""
         complaint = oracle.build(self.name)
         if complaint:
             report.fail(full, "does not compile for the host", complaint)
             return None
-        outcome = self.on_linux()
+        try:
+            outcome, written = self.on_linux()
+        except disks.NoLoop as reason:
+            report.skip(full, str(reason))
+            return None
         fault = oracle_fault(outcome)
         if fault:
             report.fail(full, "oracle: " + fault, reporting.tail(outcome.out + outcome.err))
             return None
-        return outcome
+        return outcome, written
 
 
 def one(report, full, name, options):
     test = Test(name)
-    expected = test.expected(report, full)
-    if expected is None:
+    known = test.expected(report, full)
+    if known is None:
         return
+    expected, written = known
     if options.backend == "linux":
         # The oracle against itself: shows that the test is deterministic and the harness works.
-        compare(report, full, expected, test.on_linux(), False)
+        compare(report, full, expected, test.on_linux()[0], False)
         return
     if "skip" in test.settings:
         report.skip(full, test.settings["skip"])
         return
     flags = ["--check-leaks"] if options.check_leaks else []
-    command = paths.ramet_run(
-        paths.TESTS_IMAGE, *test.args, options=[*flags, "--exec", "/tests/" + name]
-    )
-    actual = proc.run(command, test.stdin, test.limit)
+    with test.disks(loop=False) as d:
+        flags += [*d.options(), "--exec", "/tests/" + name]
+        command = paths.ramet_run(paths.TESTS_IMAGE, *test.args, options=flags)
+        actual = proc.run(command, test.stdin, test.limit)
+        if d.contents() != written:
+            report.fail(full, "the disk differs")
+            return
     compare(report, full, expected, actual, options.check_leaks)
 
 

@@ -13,11 +13,12 @@ import proc
 
 APPLETS = os.path.join(paths.ORACLE, "applets")
 HOST_CFLAGS = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror"]
-DIRECTIVE = re.compile(r"^(?://|#) (args|stdin|timeout|skip|status|needs): ?(.*)$")
+DIRECTIVE = re.compile(r"^(?://|#) (args|stdin|timeout|skip|status|needs|disk): ?(.*)$")
 
 
 def directives(path):
-    """Settings in a test's title comment: args, stdin, timeout (seconds), skip (reason), needs."""
+    """Settings in a test's title comment: args, stdin, timeout (seconds), skip (reason), needs,
+    disk (disks.py)."""
     found = {}
     with open(path, encoding="utf-8") as source:
         for number, line in enumerate(source):
@@ -70,8 +71,9 @@ def lay_out_applets():
     return None
 
 
-def run(argv, stdin, limit, path):
+def run(argv, stdin, limit, path, extra=None):
     """Runs argv on Linux in an empty TMPDIR, which is also its working directory."""
     with tempfile.TemporaryDirectory(prefix="oracle-") as scratch:
         env = {"PATH": path, "TMPDIR": scratch, "TESTDIR": paths.ORACLE, "HOME": "/"}
+        env.update(extra or {})
         return proc.run(argv, stdin, limit, env=env, cwd=scratch)

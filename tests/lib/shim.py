@@ -17,10 +17,11 @@ SKIPS = {"redirection": "needs redirection: standard input and output are the co
 NEEDS = {"family", *SKIPS}
 
 
-def words(test):
+def words(test, settings):
     """The kernel command line. Its quotes are double ones only, and quote everything."""
     quoted = [f'"{a}"' if not a or " " in a else a for a in test.args]
-    return " ".join([f"ramet.exec=/tests/{test.name}", *quoted])
+    env = [f"ramet.env={s}" for s in settings]
+    return " ".join([f"ramet.exec=/tests/{test.name}", *env, *quoted])
 
 
 def compare_start(report, full, expected, actual):
@@ -50,12 +51,20 @@ def one(report, full, name):
     if reason:
         report.skip(full, reason)
         return
-    expected = test.expected(report, full)
-    if expected is None:
+    known = test.expected(report, full)
+    if known is None:
         return
-    machine = qemu.Console(qemu.kernel(paths.TESTS_ELF, words(test), "microvm"))
+    expected, written = known
+    with test.disks(loop=False) as d:
+        kernel = qemu.kernel(paths.TESTS_ELF, words(test, d.settings()), "microvm")
+        run(report, full, test, qemu.Console([*kernel, *d.qemu()]), expected)
+        if test.settings.get("needs") != "family" and d.contents() != written:
+            report.fail(full, "the disk differs")
+
+
+def run(report, full, test, machine, expected):
     forks = machine.read(FORKS, test.limit)
-    if needs == "family":
+    if test.settings.get("needs") == "family":
         compare_start(report, full, expected, machine.end())
         return
     actual, complaint = qemu.program_outcome(machine.end(test.limit))

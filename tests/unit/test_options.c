@@ -45,6 +45,16 @@ static const char *env(const char *name)
     return NULL;
 }
 
+static void test_disks(void)
+{
+    CHECK_EQ(parse("--disk a --disk b:ro a.img"), 0);
+    CHECK_EQ(opt.ndisks, 2);
+    CHECK_STR(opt.disks[0], "a");
+    CHECK_STR(opt.disks[1], "b:ro");
+    CHECK_EQ(parse("--disk a --disk b --disk c --disk d --disk e a.img"), -1);
+    CHECK_EQ(parse("--disk"), -1);
+}
+
 static void test_defaults(void)
 {
     CHECK_EQ(parse("a.img"), 0);
@@ -162,6 +172,7 @@ static void test_mistakes(void)
 
 int main(void)
 {
+    RUN(test_disks);
     RUN(test_defaults);
     RUN(test_values);
     RUN(test_arguments);
