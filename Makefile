@@ -393,7 +393,7 @@ lint: clang cppcheck ## what machines say of the source: the rules of the tree, 
 run: all ## set up, build, and show an unmodified shell whose processes are VMs
 	$(Q)apps/demo
 
-test: all $(B)/images/tests.img $(UNIT:%=$(B)/unit/test_%) \
+test: all $(B)/images/tests.img $(B)/images/pv.img $(UNIT:%=$(B)/unit/test_%) \
 	$(FUZZ:%=$(B)/fuzz/%) ## everything CI runs
 	$(Q)tests/run
 
