@@ -61,6 +61,11 @@ SHIM := $(addprefix arch/x86_64/shim/,boot.S entry.S main.c bootinfo.c cmdline.c
 	frames.c space.c regions.c tables.c trap.c fsgsbase.c call.c companion.c console.c serial.c \
 	apic.c timer.c acpi.c power.c clock.c clock_calibrate.c clock_rtc.c hypervisor.c entropy.c \
 	acpi_dsdt.c pci.c pci_config.c pci_bar.c device.c virtio_mmio.c io.c lib.c)
+# The conformance guest of abi/pv.h: no kernel, no C library.
+PV_GUEST := \
+	tests/pv/pv.c tests/pv/lib.c tests/pv/upcall.c tests/pv/boot.c tests/pv/memory.c \
+	tests/pv/rights.c tests/pv/traps.c tests/pv/events.c tests/pv/calls.c tests/pv/exec.c \
+	tests/pv/family.c tests/pv/killing.c tests/pv/entry.S
 GUEST_TESTS := $(sort $(basename $(notdir $(wildcard tests/guest/*.c))))
 
 # ---- how -----------------------------------------------------------------------------------------
@@ -296,6 +301,17 @@ $(B)/images/bench.img: $(BENCH:%=$(B)/bench/%.stripped) $(B)/bin/mkimage
 	$(Q)$(B)/bin/mkimage -q -o $@ --mkdir /tmp:1777 \
 		$(foreach b,$(BENCH),--program /bench/$(b)=$(B)/bench/$(b).stripped)
 
+$(B)/pv/pv.elf: $(PV_GUEST) tests/pv/pv.h tests/pv/pv.ld $(wildcard abi/*.h) Makefile | $(SETUP)
+	@mkdir -p $(@D)
+	$(call say,CC guest,$@)
+	$(Q)$(GUESTCC) $(GUEST_CFLAGS) -mfsgsbase -static -no-pie -nostdlib -Wl,-T,tests/pv/pv.ld \
+		-Wl,-z,max-page-size=0x1000 -Wl,--build-id=none -o $@ $(PV_GUEST)
+
+$(B)/images/pv.img: $(B)/pv/pv.elf $(B)/bin/mkimage
+	@mkdir -p $(@D)
+	$(call say,IMAGE,$@)
+	$(Q)$(B)/bin/mkimage -q -o $@ --program /bin/pv=$< --cmdline "one 'two words'"
+
 # An image of its own: what boots is one small program, as in a program's own image.
 $(B)/images/boot.img: $(B)/bench/child.stripped $(B)/bin/mkimage
 	@mkdir -p $(@D)
@@ -430,7 +446,7 @@ lint: clang cppcheck ## what machines say of the source: the rules of the tree, 
 run: all ## set up, build, and show an unmodified shell whose processes are VMs
 	$(Q)apps/demo
 
-test: all boot-setup images $(B)/images/tests.img $(UNIT:%=$(B)/unit/test_%) \
+test: all boot-setup images $(B)/images/tests.img $(B)/images/pv.img $(UNIT:%=$(B)/unit/test_%) \
 	$(FUZZ:%=$(B)/fuzz/%) ## everything CI runs
 	$(Q)tests/run
 

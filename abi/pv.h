@@ -116,7 +116,7 @@ struct pv_shared {
     uint64_t upcall_entry; // 0: no upcalls yet; an exception then ends the VM with SIGSEGV
     uint64_t
         exception_stack; // 0, or the top of a stack for exception frames (a stack overflow is one)
-    uint32_t critical;   // not 0: in a window critical section; the implementer defers a kill
+    uint32_t critical;   // not 0: in a window critical section; a forced kill waits for its end
     uint32_t reserved;
 };
 
@@ -127,6 +127,8 @@ struct pv_shared {
 #define PV_EVENT_DEVICE  32u // a device used a buffer or changed its configuration: look at all
 #define PV_EVENT_KILL    16u // leave now; the implementer ends the VM after PV_KILL_GRACE_NS
 #define PV_KILL_GRACE_NS UINT64_C(200000000)
+#define PV_KILL_CRITICAL_NS                                                                        \
+    UINT64_C(1000000000) // longer than that after the grace time `critical` helps nobody
 
 enum pv_upcall_type {
     PV_UPCALL_EVENT = 1,     // shared->pending was not 0

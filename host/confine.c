@@ -89,6 +89,7 @@ static const struct confine_rule monitor_rules[] = {
     ALLOW_KVM(KVM_SET_CPUID2),                         // processor features
     ALLOW_KVM(KVM_SET_DEVICE_ATTR),                    // and TSC offset
     ALLOW_KVM(KVM_GET_SREGS),                          // CR2 of a page fault
+    ALLOW_KVM(KVM_SET_XSAVE),                          // EXEC: a new program's x87 and SSE state
     ALLOW_IF(madvise, INT(2, MADV_DONTNEED)),          // PV_CALL_RELEASE
     ALLOW_IF(madvise, INT(2, MADV_DONTFORK)),          // SPAWN: a new program needs no copy of RAM,
     ALLOW_IF(madvise, INT(2, MADV_DOFORK)),            // a later clone does
@@ -114,7 +115,6 @@ static const struct confine_rule gdb_rules[] = {
     ALLOW_IF(sendto, LONG(4, 0)),                      // replies
     ALLOW_KVM(KVM_SET_SREGS),                          // registers
     ALLOW_KVM(KVM_GET_XSAVE),
-    ALLOW_KVM(KVM_SET_XSAVE),
 };
 
 // With --trace=exit only: KVM's own counters, read when the VM ends (trace.c).

@@ -66,6 +66,9 @@ uint32_t event_collect(struct monitor *m)
         m->killed = 1;
         bits |= PV_EVENT_KILL;
     }
+    // The guest is not running, so it cannot enter a critical section now.
+    if (atomic_load(&slot->end) == m->pid && !platform_shared(&m->vm)->critical)
+        monitor_die(m, SIGKILL, NULL);
     if (bits)
         __atomic_fetch_or(&platform_shared(&m->vm)->pending, bits, __ATOMIC_SEQ_CST);
     return bits;

@@ -93,6 +93,7 @@ int family_claim(struct family *f, uint32_t slot, uint32_t claimer)
     atomic_store(&s->claimer, claimer);
     atomic_store(&s->events, 0);
     atomic_store(&s->kill, 0);
+    atomic_store(&s->end, 0);
     atomic_store(&s->death, 0);
     return 0;
 }

@@ -37,7 +37,8 @@ struct family_slot {
     _Atomic uint64_t deadline_ns; // supervisor: CLOCK_MONOTONIC
     _Atomic uint32_t death;   // monitor: wait status it ends with when the guest did not choose one
     _Atomic uint32_t claimer; // slot of the VM that is cloning into this one, while SLOT_STARTING
-    uint32_t reserved[8];
+    _Atomic int32_t end; // supervisor: pid that is to end as soon as its guest is not `critical`
+    uint32_t reserved[7];
 };
 _Static_assert(sizeof(struct family_slot) == 64, "one cache line");
 

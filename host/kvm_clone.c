@@ -103,6 +103,8 @@ void kvm_exec(struct monitor *m, uint32_t program, const struct load_args *args)
     // The set of page tables now in use is new to this VM the first time, no more the second.
     if (m->vm.execs++ && (r = vm_memory_flush(&m->vm)) < 0)
         monitor_die(m, SIGKILL, strerror(-r));
+    if ((r = vm_reset_fpu(&m->vm)) < 0)
+        monitor_die(m, SIGKILL, strerror(-r));
     event_set_timer(m, 0);
     vm_start_at(&m->vm, &regs, PLATFORM_TABLES_VA(m->vm.tables));
     family_trace(m->family, TRACE_PROC, "%u exec %s %.3f ms", m->slot,

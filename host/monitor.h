@@ -64,14 +64,16 @@ void monitor_enroll(struct monitor *m);
 // --- host/event.c ---
 // Installs the handlers that make KVM_RUN return.
 void event_init(struct monitor *m);
-// Moves what was posted for this VM into shared->pending; returns the bits.
+// Moves what was posted for this VM into shared->pending; returns the bits. Ends a VM that has not
+// followed PV_EVENT_KILL in time.
 uint32_t event_collect(struct monitor *m);
 // Whether event_collect() would find any, the timer apart.
 static inline int event_posted(const struct monitor *m)
 {
     struct family_slot *slot = &m->family->shared->slots[m->slot];
     // PV_EVENT_KILL is meant for a process, not for whoever has its slot by now.
-    return atomic_load(&slot->events) || (!m->killed && atomic_load(&slot->kill) == m->pid);
+    return atomic_load(&slot->events) || (!m->killed && atomic_load(&slot->kill) == m->pid) ||
+           atomic_load(&slot->end) == m->pid;
 }
 // After an interrupted KVM_RUN: collects, and pushes an upcall if the guest takes one now.
 void event_deliver(struct monitor *m);

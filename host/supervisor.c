@@ -162,10 +162,15 @@ static void finish_kills(struct supervisor *s)
         int32_t pid = atomic_load(&slot->pid);
         if (pid <= 0 || atomic_load(&slot->kill) != pid)
             continue;
-        if (now >= atomic_load(&slot->deadline_ns))
+        s->kills++;
+        if (now < atomic_load(&slot->deadline_ns))
+            continue;
+        // Only its monitor sees whether the guest is in a critical section, and looks each time;
+        // one that never leaves it, or whose monitor does not answer, has had its time.
+        atomic_store(&slot->end, pid);
+        post(s, i, 0);
+        if (now >= atomic_load(&slot->deadline_ns) + PV_KILL_CRITICAL_NS)
             signal_monitor(pid, SIGKILL);
-        else
-            s->kills++;
     }
 }
 

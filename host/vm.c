@@ -156,6 +156,16 @@ int vm_try_start(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3)
     return r;
 }
 
+int vm_reset_fpu(const struct vm *vm)
+{
+    // The legacy area and the header of an XSAVE image (SDM vol. 1, 10.5.1 and 13.4.2).
+    struct kvm_xsave x = {0};
+    x.region[0] = 0x37f;         // x87 control word; no exception, all registers empty
+    x.region[24 / 4] = 0x1f80;   // MXCSR
+    x.region[512 / 4] = 1u | 2u; // both are meant
+    return ioctl(vm->vcpu_fd, KVM_SET_XSAVE, &x) < 0 ? -errno : 0;
+}
+
 int vm_tsc_khz(const struct vm *vm)
 {
     int khz = ioctl(vm->vcpu_fd, KVM_GET_TSC_KHZ, 0);

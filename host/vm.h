@@ -62,6 +62,9 @@ void vm_start_at(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3);
 // set. 0 or -errno.
 int vm_ring3(struct vm *vm);
 
+// Gives a vCPU that has run the x87 and SSE state of a new one. 0 or -errno.
+int vm_reset_fpu(const struct vm *vm);
+
 // vm_start_at() for a family's first VM: also finds out whether this KVM takes those registers from
 // a vCPU without CPUID. Most do, and it saves each later VM 20 us. 0 or -errno.
 int vm_try_start(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3);

@@ -131,6 +131,12 @@ void vm_start_at(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3)
     require(guest_ptr(vm, (struct gaddr){regs->rsp}, 16, GUEST_RAM) != NULL);
 }
 
+int vm_reset_fpu(const struct vm *vm)
+{
+    (void)vm;
+    return 0;
+}
+
 int vm_memory_flush(struct vm *vm)
 {
     (void)vm;
