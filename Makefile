@@ -49,6 +49,8 @@ HOST := \
 	host/call.c host/call_wait.c host/call_console.c host/call_process.c host/trace.c \
 	host/confine.c host/gdb.c host/gdb_command.c host/gdb_packet.c host/gdb_regs.c \
 	host/gdb_memory.c \
+	host/qemu.c host/qemu_argv.c host/qemu_start.c host/qemu_pool.c host/qemu_link.c \
+	host/qemu_clone.c host/qmp.c host/keeper.c \
 	host/image.c host/image_check.c host/elf.c
 MKIMAGE := \
 	tools/mkimage/main.c tools/mkimage/input.c tools/mkimage/tree.c tools/mkimage/write.c \
@@ -77,7 +79,7 @@ GUEST_CFLAGS := -std=gnu11 -O2 -g $(WARN) -ffreestanding -fno-pic -mno-red-zone 
 	-fno-stack-protector -fcf-protection=none -ffunction-sections -fdata-sections -I.
 # Static: a monitor is forked for every process, and each shared library adds mappings and page
 # faults to that.
-HOST_LIBS := -static -lseccomp
+HOST_LIBS := -static -lseccomp -ljansson
 SYSROOT := $(B)/sysroot
 RAMET_CC := $(B)/bin/ramet-cc
 MAKEFLAGS += --no-builtin-rules
@@ -112,7 +114,15 @@ $(B)/obj/host/%.o: %.c Makefile | $(SETUP)
 	$(call say,CC,$<)
 	$(Q)$(HOSTCC) $(HOST_CFLAGS) -MMD -c $< -o $@
 
-$(B)/bin/ramet: $(HOST:%.c=$(B)/obj/host/%.o)
+# The shim as bytes in host programs; debug information stays in shim.elf.
+SHIM_BLOB := $(B)/obj/host/host/shim_blob.o
+$(SHIM_BLOB): host/shim_blob.S $(B)/shim/shim.elf
+	@mkdir -p $(@D)
+	$(call say,AS,$<)
+	$(Q)objcopy -g $(B)/shim/shim.elf $(B)/shim/shim.boot
+	$(Q)$(HOSTCC) -DSHIM_FILE='"$(B)/shim/shim.boot"' -c $< -o $@
+
+$(B)/bin/ramet: $(HOST:%.c=$(B)/obj/host/%.o) $(SHIM_BLOB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(HOSTCC) -o $@ $^ $(HOST_LIBS)
@@ -338,6 +348,11 @@ DEVICES := host/devices.c host/virtio_mmio.c host/virtio_blk.c
 UNIT_load := host/load.c host/platform.c host/vm.c host/vm_memory.c host/textcache.c $(DEVICES) \
 	host/hugemem.c $(UNIT_image)
 UNIT_options := host/options.c
+# The QEMU back end: its protocol, and the supervisor's book.
+UNIT += qmp qemu
+UNIT_qmp := host/qmp.c
+UNIT_LIBS_qmp := -ljansson
+UNIT_qemu := host/qemu_argv.c host/qemu_pool.c
 UNIT_protect := host/protect.c host/platform.c host/textcache.c host/hugemem.c
 # Processes and signals, over a faked host that forks and interrupts (tests/unit/fake_family.h).
 UNIT += death forktable proc random shm signal sigwait tty vfork
@@ -408,7 +423,7 @@ HEADERS := $(wildcard abi/*.h host/*.h kernel/*.h kernel/api/*.h tests/unit/*.h 
 $(B)/unit/test_%: tests/unit/test_%.c $$(UNIT_$$*) $(HEADERS) | $(SETUP)
 	@mkdir -p $(@D)
 	$(call say,CC unit,$<)
-	$(Q)$(HOSTCC) $(HOST_CFLAGS) $(SANITIZE) -o $@ $(filter %.c,$^)
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) $(SANITIZE) -o $@ $(filter %.c,$^) $(UNIT_LIBS_$*)
 
 $(B)/fuzz/%: tests/fuzz/fuzz_%.c $$(FUZZ_$$*) $(HEADERS) | $(SETUP)
 	@mkdir -p $(@D)

@@ -11,6 +11,7 @@
 
 struct backend {
     const char *name; // of --vmm
+    uint32_t calls;   // 1 << PV_CALL_*: those that are the host's business
     // Whether it can be used on this host. 0, or -errno with a line in err. Leaves in the family
     // what it has opened.
     int (*open)(struct family *f, char *err, size_t errlen);
@@ -25,10 +26,10 @@ struct backend {
     // of the new VM.
     int64_t (*clone)(struct monitor *m, struct clone *c);
     int64_t (*spawn)(struct monitor *m, const struct pv_exec *c, struct load_args *args);
-    // PV_CALL_EXEC of a program that fits. NULL: no business of the host's.
+    // PV_CALL_EXEC of a program that fits; only where `calls` has it.
     void (*exec)(struct monitor *m, uint32_t program, const struct load_args *args);
 };
 
-extern const struct backend kvm_backend;
+extern const struct backend kvm_backend, qemu_backend;
 
 #endif

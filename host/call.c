@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 
 #include "abi/x86.h"
-#include "host/monitor.h"
+#include "host/backend.h"
 #include "host/platform.h"
 #include "host/protect.h"
 
@@ -77,7 +77,7 @@ static int64_t dispatch(struct monitor *m, uint32_t nr, union call_args *a)
     }
 }
 
-void call_dispatch(struct monitor *m, struct gaddr addr)
+int call_dispatch(struct monitor *m, struct gaddr addr)
 {
     union call_args args;
     struct gaddr ret = {addr.v + offsetof(struct pv_call, ret)};
@@ -86,8 +86,8 @@ void call_dispatch(struct monitor *m, struct gaddr addr)
 
     // A call without even a number in memory has nowhere to be told of its error.
     if (guest_read(&m->vm, addr, &nr, sizeof nr) < 0)
-        return;
-    if (nr > 0 && nr < PV_CALL_NR_END) {
+        return 1;
+    if (nr > 0 && nr < PV_CALL_NR_END && (m->family->backend->calls & 1u << nr)) {
         m->calls[nr]++;
         r = guest_read(&m->vm, addr, &args, call_size[nr]);
         if (r == 0)
@@ -95,8 +95,10 @@ void call_dispatch(struct monitor *m, struct gaddr addr)
         family_trace(m->family, TRACE_CALL, "%u %s = %lld", m->slot, call_names[nr],
                      r == CALL_REPLACED ? 0 : (long long)r);
     }
-    if (r != CALL_REPLACED)
-        guest_write(&m->vm, ret, &r, sizeof r);
+    if (r == CALL_REPLACED)
+        return 0;
+    guest_write(&m->vm, ret, &r, sizeof r);
+    return 1;
 }
 
 int64_t call_kick(struct monitor *m, struct pv_kick *c)

@@ -73,7 +73,7 @@ static void publish_kick(struct family *f, const struct pv_publish *p)
 int64_t call_exec(struct monitor *m, struct pv_exec *c)
 {
     struct load_args args;
-    int r = m->family->backend->exec ? read_args(m, c, &args) : -ENOSYS;
+    int r = read_args(m, c, &args);
     if (r < 0)
         return r;
     if ((r = load_fits(&m->vm, m->family, c->program, &args)) < 0) {

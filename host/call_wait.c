@@ -57,7 +57,7 @@ static int64_t wait_console(struct monitor *m, const struct pv_wait *c, const ui
 {
     struct pollfd fds[3];
     uint32_t bit[3], n = 0;
-    sigset_t block, none;
+    sigset_t block, none, before;
     int64_t ready = 0;
 
     for (int fd = 0; fd < 3; fd++) {
@@ -71,14 +71,14 @@ static int64_t wait_console(struct monitor *m, const struct pv_wait *c, const ui
     sigaddset(&block, SIGUSR1);
     sigaddset(&block, SIGALRM);
     sigaddset(&block, SIGIO);
-    sigprocmask(SIG_BLOCK, &block,
-                NULL); // ppoll opens the mask atomically: kicks come as a signal here
+    // ppoll opens the mask atomically: kicks come as a signal here.
+    sigprocmask(SIG_BLOCK, &block, &before);
     set_state(m, SLOT_POLLING);
     if (!has_news(m, bell, c->bell) && ppoll(fds, n, left, &none) > 0)
         for (uint32_t i = 0; i < n; i++)
             ready |= fds[i].revents ? bit[i] : 0;
     set_state(m, SLOT_RUNNING);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     return ready;
 }
 

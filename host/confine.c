@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 // A rule may also demand a descriptor in its first argument, by what it is for.
@@ -105,6 +106,24 @@ static const struct confine_rule disk_rules[] = {
     ALLOW_FD(fdatasync, FD_DISK),                      // a flush
 };
 
+// A keeper has no KVM: it talks to QEMU and to the supervisor, and makes the descriptors that go to
+// both. It still opens nothing.
+static const struct confine_rule keeper_rules[] = {
+    ALLOW_IF(sendto, LONG(4, 0)),                      // an interrupt to the shim; no address
+    ALLOW(recvfrom),                                   // the shim's doorbell; QMP
+    ALLOW(sendmsg),                                    // QMP, with descriptors; to the supervisor
+    ALLOW(recvmsg),                                    // a QEMU from the supervisor
+    ALLOW_IF(socketpair, INT(0, AF_UNIX)),             // the lease of one
+    ALLOW(pipe2),                                      // a VM's state from QEMU to QEMU,
+    ALLOW_IF(fcntl, INT(1, F_SETPIPE_SZ)),             // large enough for it,
+    ALLOW_IF(fcntl, INT(1, F_SETFL)),                  // which waits; and a lease whose end
+    ALLOW_IF(fcntl, INT(1, F_SETOWN)),                 // is told by a signal to this process
+    ALLOW(write),                                      // the template's state
+    ALLOW(lseek),                                      // what of RAM there is to copy,
+    ALLOW(pwrite64),                                   // and its copy
+    ALLOW(clock_gettime),                              // time-outs, where the vDSO has no clock
+};
+
 // With --gdb only: a debugger is let in by the user, and may do to the guest what it likes.
 static const struct confine_rule gdb_rules[] = {
     ALLOW_FD(accept4, FD_GDB),                         // a connection
@@ -177,6 +196,8 @@ static int load_filter(const struct family *f, enum confine_who who)
         r = add_table(ctx, f, monitor_rules, sizeof monitor_rules);
     if (r == 0)
         r = add_table(ctx, f, disk_rules, sizeof disk_rules);
+    if (r == 0 && who == CONFINE_KEEPER)
+        r = add_table(ctx, f, keeper_rules, sizeof keeper_rules);
     if (r == 0 && f->gdb_fd >= 0)
         r = add_table(ctx, f, gdb_rules, sizeof gdb_rules);
     if (r == 0 && (f->opt->trace & TRACE_EXIT))

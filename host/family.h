@@ -57,6 +57,7 @@ enum family_op {
     FAMILY_INTERRUPT = 1, // signal the monitor of `slot`
     FAMILY_KILL = 2,      // PV_CALL_KILL
     FAMILY_CACHE = 3,     // put program number `slot` into the text cache
+    FAMILY_QEMU = 4,      // a descriptor comes along: answer it with a QEMU; `slot`: 1 to boot
 };
 
 struct family_msg {
@@ -66,6 +67,7 @@ struct family_msg {
 };
 
 struct backend;
+struct qemu_family;
 
 struct family {
     const struct options *opt;
@@ -83,8 +85,9 @@ struct family {
     struct disk disks[DISKS_MAX];
     uint32_t ndisks;
     int kvm_fd;
-    int control; // monitors' end of the supervisor's socket
-    int gdb_fd;  // --gdb's listener (gdb.h), or -1
+    struct qemu_family *qemu; // of the QEMU back end, else NULL (qemu.h)
+    int control;              // monitors' end of the supervisor's socket
+    int gdb_fd;               // --gdb's listener (gdb.h), or -1
     pid_t supervisor;
     uint32_t cpus; // processors of the host
     struct placement placement;

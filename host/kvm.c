@@ -75,6 +75,7 @@ static int kvm_memory(struct family *f, char *err, size_t errlen)
 
 const struct backend kvm_backend = {
     .name = "kvm",
+    .calls = ~0u,
     .open = kvm_open,
     .memory = kvm_memory,
     .start = monitor_start,

@@ -60,6 +60,46 @@ static int open_disks(struct family *f, const struct options *opt)
     return 0;
 }
 
+// Sets the family's back end and opens it. 0 or -1 with a line on stderr.
+static int choose_backend(struct family *f)
+{
+    char err[256], why[256] = "";
+    const enum vmm vmm = f->opt->vmm;
+    f->backend = &kvm_backend;
+    if (vmm != VMM_QEMU && f->backend->open(f, why, sizeof why) == 0)
+        return 0;
+    if (vmm == VMM_KVM) {
+        fprintf(stderr, "ramet: %s\n", why);
+        return -1;
+    }
+    f->backend = &qemu_backend;
+    if (f->backend->open(f, err, sizeof err) < 0) {
+        fprintf(stderr, "ramet: %s%s%s\n", why, vmm == VMM_AUTO ? "; " : "", err);
+        return -1;
+    }
+    if (vmm == VMM_AUTO)
+        fprintf(stderr, "ramet: %s; using QEMU, which is slower\n", why);
+    return 0;
+}
+
+// 0 or -1 with a line on stderr.
+static int listen_for_gdb(struct family *f)
+{
+    const int port = f->opt->gdb_port;
+    int fd = port ? gdb_listen(port) : -1;
+    if (port && fd < 0) {
+        fprintf(stderr, "ramet: --gdb %d: %s\n", port, strerror(-fd));
+        return -1;
+    }
+    // QEMU has a server of its own: it was only to see that the port is free.
+    if (fd >= 0 && f->backend == &qemu_backend) {
+        close(fd);
+        fd = -1;
+    }
+    f->gdb_fd = fd;
+    return 0;
+}
+
 static int run(int argc, char **argv)
 {
     struct options opt;
@@ -80,18 +120,14 @@ static int run(int argc, char **argv)
         return EXIT_CANNOT_START;
     family.opt = &opt;
     family.image = &image;
-    family.backend = &kvm_backend;
-    if (open_disks(&family, &opt) < 0)
+    if (choose_backend(&family) < 0 || open_disks(&family, &opt) < 0)
         return EXIT_CANNOT_START;
-    if (family.backend->open(&family, err, sizeof err) < 0 ||
-        family_init(&family, err, sizeof err) < 0) {
+    if (family_init(&family, err, sizeof err) < 0) {
         fprintf(stderr, "ramet: %s\n", err);
         return EXIT_CANNOT_START;
     }
-    if (opt.gdb_port && (family.gdb_fd = gdb_listen(opt.gdb_port)) < 0) {
-        fprintf(stderr, "ramet: --gdb %d: %s\n", opt.gdb_port, strerror(-family.gdb_fd));
+    if (listen_for_gdb(&family) < 0)
         return EXIT_CANNOT_START;
-    }
     int status = supervisor_run(&family, program, args);
     free(args);
     image_close(&image);

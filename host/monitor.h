@@ -13,6 +13,7 @@
 
 struct gdb;
 struct platform_exception;
+struct qemu;
 
 // A PV_CALL_FORK, checked: what the new VM needs to know, gathered before it exists.
 struct clone {
@@ -33,6 +34,7 @@ struct monitor {
     uint64_t exceptions, interrupts, accesses; // accesses to devices
     struct virtio_mmio devices[DISKS_MAX];     // family.ndisks of them; cloned with the VM
     struct gdb *gdb;                           // NULL unless --gdb asks for this VM (gdb.h)
+    struct qemu *qemu;                         // of a keeper (qemu.h)
 };
 
 // Becomes the monitor of the family's first program, whose slot the caller has claimed. The
@@ -91,8 +93,8 @@ void event_set_timer(struct monitor *m, uint64_t deadline);
 // What a handler returns when whoever made the call is not there any more: the VM runs another
 // program now, or this process has become another VM's. Nothing is written back.
 #define CALL_REPLACED INT64_MAX
-// Handles the call whose argument struct is at `addr`.
-void call_dispatch(struct monitor *m, struct gaddr addr);
+// Handles the call whose argument struct is at `addr`. Returns whether its result was written.
+int call_dispatch(struct monitor *m, struct gaddr addr);
 int64_t call_exit(struct monitor *m, struct pv_exit *c);
 int64_t call_wait(struct monitor *m, struct pv_wait *c);
 int64_t call_kick(struct monitor *m, struct pv_kick *c);

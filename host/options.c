@@ -13,7 +13,8 @@
 #include "abi/window.h"
 #include "host/platform.h"
 
-#define MB (UINT64_C(1) << 20)
+#define MB       (UINT64_C(1) << 20)
+#define POOL_MAX 32u
 
 static const char usage[] =
     "usage: ramet run [options] IMAGE [ARGS...]\n"
@@ -28,7 +29,10 @@ static const char usage[] =
     "  --trace[=proc,call,exit]  report on stderr what the VMs do (default proc)\n"
     "  --check-leaks       count what the family leaves behind in the window\n"
     "  --gdb PORT[:SLOT]   stop the VM in SLOT (default 1) for gdb: target remote :PORT\n"
+    "  --vmm NAME          kvm, qemu, or auto (default): kvm where it can be used, else qemu\n"
     "  --kvm FILE          KVM's device (default /dev/kvm)\n"
+    "  --accel NAME        QEMU's accelerator: kvm, tcg, or auto (default)\n"
+    "  --pool N            QEMUs kept ready for clones (default 3)\n"
     "  --help              this text\n"
     "Exit status: the program's (128 + n if signal n ended it); 2 if it could not be started.\n";
 
@@ -74,6 +78,16 @@ static int parse_number(const char *name, const char *text, unsigned long min, u
         return -1;
     }
     return 0;
+}
+
+static int parse_word(const char *name, const char *text, const char *const *words, unsigned *which)
+{
+    for (*which = 0; words[*which]; ++*which)
+        if (!strcmp(text, words[*which]))
+            return 0;
+    fprintf(stderr, "ramet: %s: '%s' is not %s, %s or %s\n", name, text, words[0], words[1],
+            words[2]);
+    return -1;
 }
 
 static int parse_trace(const char *list, uint32_t *trace)
@@ -170,13 +184,19 @@ enum {
     OPT_TRACE,
     OPT_LEAKS,
     OPT_GDB,
+    OPT_VMM,
     OPT_KVM,
+    OPT_ACCEL,
+    OPT_POOL,
     OPT_HELP
 };
 
 static int parse_one(struct options *opt, int c, char *arg)
 {
+    static const char *const vmms[] = {"auto", "kvm", "qemu", NULL};
+    static const char *const accels[] = {"auto", "kvm", "tcg", NULL};
     unsigned long n = 0;
+    unsigned word = 0;
     int r = 0;
     switch (c) {
     case OPT_MEM:
@@ -202,9 +222,19 @@ static int parse_one(struct options *opt, int c, char *arg)
     case OPT_LEAKS:
         opt->check_leaks = 1;
         return 0;
+    case OPT_VMM:
+        return parse_word("--vmm", arg, vmms, &word) < 0 ? -1 : (opt->vmm = word, 0);
     case OPT_KVM:
         opt->kvm = arg;
         return 0;
+    case OPT_ACCEL:
+        r = parse_word("--accel", arg, accels, &word);
+        opt->accel = r < 0 || word == 0 ? NULL : accels[word];
+        return r;
+    case OPT_POOL:
+        r = parse_number("--pool", arg, 0, POOL_MAX, &n);
+        opt->pool = (uint32_t)n;
+        return r;
     case OPT_HELP:
         fputs(usage, stdout);
         return 1;
@@ -225,13 +255,16 @@ int options_parse(struct options *opt, int argc, char **argv)
         {"trace", optional_argument, NULL, OPT_TRACE},
         {"check-leaks", no_argument, NULL, OPT_LEAKS},
         {"gdb", required_argument, NULL, OPT_GDB},
+        {"vmm", required_argument, NULL, OPT_VMM},
         {"kvm", required_argument, NULL, OPT_KVM},
+        {"accel", required_argument, NULL, OPT_ACCEL},
+        {"pool", required_argument, NULL, OPT_POOL},
         {"help", no_argument, NULL, OPT_HELP},
         {0},
     };
     int c, r;
     *opt = (struct options){
-        .kvm = "/dev/kvm", .mem = 64 * MB, .window_size = 64 * MB, .max_procs = 256};
+        .kvm = "/dev/kvm", .mem = 64 * MB, .window_size = 64 * MB, .max_procs = 256, .pool = 3};
     // "+": the first word that is no option is the image, what follows belongs to the program.
     while ((c = getopt_long(argc, argv, "+", known, NULL)) != -1)
         if ((r = parse_one(opt, c, optarg)) != 0)

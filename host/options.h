@@ -11,11 +11,16 @@
 #define TRACE_CALL 2u // every paravirtual call
 #define TRACE_EXIT 4u // every VM exit; with a summary by kind when a VM ends
 
+enum vmm { VMM_AUTO, VMM_KVM, VMM_QEMU };
+
 struct options {
     const char *image;
     const char *exec_path; // program to start instead of the image's entry, or NULL
     const char *kvm;       // device file
-    char **args; // NULL-terminated; argv[1..] of the first program, or the image's default
+    enum vmm vmm;
+    const char *accel; // QEMU's: "kvm", "tcg", or NULL to choose
+    uint32_t pool;     // QEMUs kept ready
+    char **args;       // NULL-terminated; argv[1..] of the first program, or the image's default
     int nargs;
     uint64_t mem;         // bytes of RAM per VM, a multiple of 2 MB
     uint64_t window_size; // bytes, a multiple of 2 MB

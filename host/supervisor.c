@@ -22,6 +22,7 @@
 
 #include "host/backend.h"
 #include "host/hugemem.h"
+#include "host/qemu.h"
 
 // The window's tables, from its start: doors, processes, descriptions, the first inodes.
 #define WINDOW_HOT (UINT64_C(4) << 20)
@@ -31,15 +32,16 @@
 
 struct supervisor {
     struct family *f;
-    int signals;          // signalfd
-    int messages;         // our end of the monitors' socket
-    int terminal;         // not 0: stdin is a terminal to be read
-    int outside;          // signal that asks the family to end, or 0
-    pid_t group;          // of the first monitor and its session: all monitors are in it
-    uint32_t first_death; // wait status of a first program that died without EXIT, | WINDOW_DEAD
-    int failed;           // the first program could not be started; somebody has said why
-    int warm;             // the window's hot part is on huge pages
-    uint32_t kills;       // forced kills that are due later
+    int signals;            // signalfd
+    int messages;           // our end of the monitors' socket
+    int terminal;           // not 0: stdin is a terminal to be read
+    int outside;            // signal that asks the family to end, or 0
+    pid_t group;            // of the first monitor and its session: all monitors are in it
+    uint32_t first_death;   // wait status of a first program that died without EXIT, | WINDOW_DEAD
+    int failed;             // the first program could not be started; somebody has said why
+    int warm;               // the window's hot part is on huge pages
+    uint32_t kills;         // forced kills that are due later
+    struct qemu_pool *pool; // NULL: the VMs are KVM's
 };
 
 static struct family_slot *slot_of(struct supervisor *s, uint32_t slot)
@@ -122,7 +124,11 @@ static void reap(struct supervisor *s)
     int status;
     pid_t pid;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (qemu_pool_reaped(s->pool, pid, status))
+            continue;
         uint32_t slot = slot_of_pid(s, pid);
+        if (slot)
+            qemu_pool_settle(s->pool); // its VM is dead, too, before anybody is told
         if (slot)
             bury_monitor(s, slot, status);
         else if (WIFSIGNALED(status))
@@ -185,13 +191,41 @@ static void warm_up(struct supervisor *s, uint32_t index, const struct elf_progr
     s->warm = 1;
 }
 
+// One message and the descriptor that came with it, or -1. The message's length or -1.
+static ssize_t receive(struct supervisor *s, struct family_msg *to, int *fd)
+{
+    union {
+        struct cmsghdr header; // aligns the space
+        char space[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct iovec iov = {.iov_base = to, .iov_len = sizeof *to};
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = control.space,
+                         .msg_controllen = sizeof control.space};
+    ssize_t n = recvmsg(s->messages, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    struct cmsghdr *c = n < 0 ? NULL : CMSG_FIRSTHDR(&msg);
+    *fd = -1;
+    if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+        c->cmsg_len == CMSG_LEN(sizeof *fd))
+        memcpy(fd, CMSG_DATA(c), sizeof *fd);
+    return n;
+}
+
 static void take_messages(struct supervisor *s)
 {
     struct family_msg msg;
+    int fd;
     for (unsigned i = 0; i < MESSAGES_AT_ONCE; i++) {
-        ssize_t n = recv(s->messages, &msg, sizeof msg, MSG_DONTWAIT);
+        ssize_t n = receive(s, &msg, &fd);
         if (n < 0)
             return;
+        if (n == sizeof msg && msg.op == FAMILY_QEMU && fd >= 0) {
+            qemu_pool_request(s->pool, msg.slot == 1, fd);
+            continue;
+        }
+        if (fd >= 0)
+            close(fd);
         if (n != sizeof msg)
             continue;
         const struct elf_program *program = image_program(s->f->image, msg.slot);
@@ -229,14 +263,18 @@ static void take_signals(struct supervisor *s)
 
 static void step(struct supervisor *s)
 {
-    struct pollfd fds[3] = {
+    struct pollfd fds[4] = {
         {.fd = s->signals, .events = POLLIN},
         {.fd = s->messages, .events = POLLIN},
         {.fd = s->terminal && terminal_room(s->f) ? 0 : -1, .events = POLLIN},
+        {.fd = qemu_pool_fd(s->pool), .events = POLLIN},
     };
+    int refill = qemu_pool_refill(s->pool);
     // A full terminal ring and a pending forced kill are looked at again soon.
     int timeout = s->kills || (s->terminal && fds[2].fd < 0) ? 20 : -1;
-    if (poll(fds, 3, timeout) < 0 && errno != EINTR)
+    if (refill >= 0 && (timeout < 0 || refill < timeout))
+        timeout = refill;
+    if (poll(fds, 4, timeout) < 0 && errno != EINTR)
         return;
     int input = fds[2].revents ? terminal_input(s->f, fds[2].revents & (POLLHUP | POLLERR)) : 0;
     if (input)
@@ -256,6 +294,7 @@ static void step(struct supervisor *s)
 static void close_family(struct supervisor *s)
 {
     atomic_store(&s->f->shared->closing, 1);
+    qemu_pool_kill(s->pool);
     for (;;) {
         pid_t pid;
         while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
@@ -336,7 +375,7 @@ static int exit_status(const struct supervisor *s)
 
 int supervisor_run(struct family *f, uint32_t program, char *const argv[])
 {
-    struct supervisor s = {.f = f};
+    struct supervisor s = {.f = f, .pool = f->qemu ? f->qemu->pool : NULL};
     struct load_args args;
     char err[160];
     int r;

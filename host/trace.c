@@ -57,11 +57,11 @@ static void add_stat(struct line *line, int fd, const struct kvm_stats_header *h
             add(line, " %s=%" PRIu64, wanted[i].ours, value);
 }
 
-// A host without binary statistics (KVM before 5.14) has nothing to add: no error.
+// A host without binary statistics (KVM before 5.14), or without KVM, has nothing to add: no error.
 static void add_kvm_stats(struct line *line, int vcpu_fd)
 {
     struct kvm_stats_header header;
-    int fd = ioctl(vcpu_fd, KVM_GET_STATS_FD, 0);
+    int fd = vcpu_fd < 0 ? -1 : ioctl(vcpu_fd, KVM_GET_STATS_FD, 0);
     if (fd < 0)
         return;
     if (pread(fd, &header, sizeof header, 0) == sizeof header) {

@@ -38,7 +38,8 @@
 #define SLOTS       8u
 #define CALLS       16 // per input
 
-static const struct backend backend = {.clone = kvm_clone, .spawn = kvm_spawn, .exec = kvm_exec};
+static const struct backend backend = {
+    .calls = ~0u, .clone = kvm_clone, .spawn = kvm_spawn, .exec = kvm_exec};
 static struct options opt = {.mem = RAM_SIZE, .max_procs = SLOTS};
 static struct image image;
 static struct family family;

@@ -12,6 +12,7 @@ import subprocess
 import termios
 import time
 
+import paths
 import proc
 
 
@@ -72,7 +73,7 @@ class Family:
         """Reads until word has come after what an earlier expect() consumed; returns what came
         before it. Fails with what was seen instead when the time is over or the output ends."""
         wanted = word.encode()
-        deadline = time.monotonic() + limit
+        deadline = time.monotonic() + paths.limit(limit)
         while wanted not in self.seen:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self.output], [], [], left)[0]:
@@ -89,11 +90,11 @@ class Family:
 
     def monitors(self):
         """Host pids of the family's VMs, oldest first."""
-        return sorted(proc.descendants(self.process.pid))
+        return proc.monitors(self.process.pid)
 
     def wait_for_monitors(self, test, what, limit=10.0):
         """Waits until test(list of monitors) holds and returns the list."""
-        deadline = time.monotonic() + limit
+        deadline = time.monotonic() + paths.limit(limit)
         while True:
             pids = self.monitors()
             if test(pids):
@@ -110,6 +111,6 @@ class Family:
         if self.master is None:
             self.process.stdin.close()
         try:
-            return proc.shell_status(self.process.wait(limit))
+            return proc.shell_status(self.process.wait(paths.limit(limit)))
         except subprocess.TimeoutExpired:
             raise AssertionError(f"did not end within {limit:.0f} s") from None

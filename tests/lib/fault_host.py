@@ -74,7 +74,7 @@ def test_nobody_listens():
     with start(script, options=["--trace"], stderr=subprocess.PIPE) as process:
         process.stdout.readline()
         process.stderr.close()
-        os.kill(max(proc.descendants(process.pid)), signal.SIGKILL)
+        os.kill(proc.monitors(process.pid)[-1], signal.SIGKILL)
         assert ended(process) == 5
 
 
@@ -89,7 +89,7 @@ def test_nobody_reads():
                 os.write(pipe, b"x")
         except BlockingIOError:
             os.close(pipe)
-        os.kill(max(proc.descendants(process.pid)), signal.SIGKILL)
+        os.kill(proc.monitors(process.pid)[-1], signal.SIGKILL)
         time.sleep(0.1)
         process.terminate()
         assert ended(process) == 143
@@ -130,7 +130,8 @@ def test_descriptors_of_a_chain():
 
 
 def test_image_truncated():
-    """An image file cut while in use: a VM that needs what is gone dies by SIGBUS, in order."""
+    """An image file cut while in use: a VM that needs what is gone dies by SIGBUS, in order. With
+    QEMU the family has a copy of it."""
     for size in (0, 4096):
         with tempfile.NamedTemporaryFile(suffix=".img") as image:
             shutil.copyfile(paths.SHELL_IMAGE, image.name)
@@ -138,7 +139,8 @@ def test_image_truncated():
             with Family(paths.ramet_run(image.name, "-c", script)) as f:
                 f.expect("ready")
                 os.truncate(image.name, size)
-                assert f.finish() == 135, "the status of SIGBUS"
+                expected = 135 if paths.VMM == "kvm" else 0
+                assert f.finish() == expected, "the status of SIGBUS"
 
 
 # ---- the terminal ----

@@ -82,7 +82,9 @@ def test_rights():
 
 
 def test_tables():
-    """PROTECT runs out of tables, and gets them back."""
+    """PROTECT runs out of tables, and gets them back. The shim has tables for all of RAM."""
+    if paths.VMM == "qemu":
+        raise proc.Skip("the shim does not run out of tables")
     shown, status = beside("tables", "--mem", "128M")
     assert status == 0 and "WRONG" not in shown and shown.count(": 1\n") == 3, shown
 
@@ -149,6 +151,11 @@ def test_scribble():
 # ---- a monitor under somebody else's control, played by gdb ----
 
 
+def state():
+    """The struct monitor of the process, as gdb finds it."""
+    return {"kvm": "monitor_start", "qemu": "keeper_start"}[paths.VMM] + "::monitor"
+
+
 def in_monitor(pid, *commands):
     if not shutil.which("gdb"):
         raise AssertionError("gdb is needed to play an attacker in a monitor")
@@ -171,8 +178,8 @@ def test_foreign_pid():
             sleeper = f.wait_for_monitors(lambda pids: len(pids) >= 2, "the sleeper")[-1]
             said = in_monitor(
                 sleeper,
-                f"set var monitor_start::monitor.family->shared->slots[2].pid = {victim.pid}",
-                "print monitor_start::monitor.family->shared->slots[2].pid",
+                f"set var {state()}.family->shared->slots[2].pid = {victim.pid}",
+                f"print {state()}.family->shared->slots[2].pid",
             )
             assert f"= {victim.pid}" in said, f"could not forge the pid\n{said}"
             f.kill(f.process.pid, 15)
@@ -190,8 +197,8 @@ def test_hidden_monitor():
         sleeper = f.wait_for_monitors(lambda pids: len(pids) >= 2, "the sleeper")[-1]
         said = in_monitor(
             sleeper,
-            "set var monitor_start::monitor.family->shared->slots[2].pid = 0",
-            "print monitor_start::monitor.family->shared->slots[2].pid",
+            f"set var {state()}.family->shared->slots[2].pid = 0",
+            f"print {state()}.family->shared->slots[2].pid",
         )
         assert "= 0" in said, f"could not hide the monitor\n{said}"
         f.kill(f.process.pid, 15)

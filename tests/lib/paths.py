@@ -20,6 +20,10 @@ UNIT = os.path.join(BUILD, "unit")
 FUZZ = os.path.join(BUILD, "fuzz")
 PORTING = os.path.join(BUILD, "porting")
 
+# What runs the VMs (tests/run --vmm), and how much longer things may take there than on KVM.
+VMM = "kvm"
+SLOWER = {"kvm": 1.0, "qemu": 4.0}
+
 
 def relative(path):
     return os.path.relpath(path, ROOT)
@@ -35,6 +39,8 @@ def missing(*paths):
 
 def kvm_problem():
     """Why no VM can be started here, or None."""
+    if VMM == "qemu":
+        return None if shutil.which("qemu-system-x86_64") else "no qemu-system-x86_64"
     if not os.path.exists("/dev/kvm"):
         return "no /dev/kvm"
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
@@ -67,5 +73,13 @@ def boot_gate(report, suite):
     return False
 
 
+def limit(seconds):
+    """A time limit for KVM, as one for the VMM that is tested."""
+    return seconds * SLOWER[VMM]
+
+
 def ramet_run(*arguments, options=()):
-    return [RAMET, "run", *options, *arguments]
+    """The command line of `ramet run` on the VMM that is tested. QEMU is tested as on a machine
+    without KVM."""
+    vmm = {"kvm": ["--vmm=kvm"], "qemu": ["--vmm=qemu", "--accel=tcg"]}[VMM]
+    return [RAMET, "run", *vmm, *options, *arguments]

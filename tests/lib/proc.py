@@ -13,6 +13,8 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 
+import paths
+
 PR_SET_CHILD_SUBREAPER = 36
 GRACE = 1.0  # seconds a family may take to be gone after its first process ended
 
@@ -73,6 +75,19 @@ def descendants(root):
     return found
 
 
+def monitors(root):
+    """Of those, the processes of ramet, in order of age: not the QEMUs."""
+    found = []
+    for pid in sorted(descendants(root)):
+        try:
+            with open(f"/proc/{pid}/comm", encoding="ascii", errors="replace") as comm:
+                if comm.read() == "ramet\n":
+                    found.append(pid)
+        except OSError:
+            pass
+    return found
+
+
 def command_line(pid):
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as f:
@@ -100,7 +115,7 @@ def kill_all(pids):
 
 def leftovers(grace=GRACE):
     """Command lines of what is still below us after the grace time; all of it is then killed."""
-    deadline = time.monotonic() + grace
+    deadline = time.monotonic() + paths.limit(grace)
     while True:
         reap()
         pids = descendants(os.getpid())
@@ -123,7 +138,7 @@ def shell_status(returncode):
 def ended(process, limit):
     """Waits for a Popen: its status as a shell sees it. Kills it and fails if it takes too long."""
     try:
-        return shell_status(process.wait(limit))
+        return shell_status(process.wait(paths.limit(limit)))
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
@@ -153,7 +168,7 @@ def run(argv, stdin=b"", limit=30.0, env=None, cwd=None):
     )
     result = Outcome()
     try:
-        result.out, result.err = proc.communicate(stdin, timeout=limit)
+        result.out, result.err = proc.communicate(stdin, timeout=paths.limit(limit))
     except subprocess.TimeoutExpired:
         result.timed_out = True
         kill_all(descendants(os.getpid()))

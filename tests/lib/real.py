@@ -46,7 +46,8 @@ def one(report, full, name, options):
         return
     flags = ["--check-leaks"] if options.check_leaks else []
     command = paths.ramet_run(paths.SHELL_IMAGE, "-c", script, options=flags)
-    guest.compare(report, full, expected, proc.run(command, stdin, limit), options.check_leaks)
+    actual = proc.run(command, stdin, limit)
+    guest.compare(report, full, expected, actual, options.check_leaks)
 
 
 def suite(report, options):

@@ -16,9 +16,9 @@ sh -c 'trap "echo cleanup; exit 1" TERM; kill -TERM $$; echo not reached'; echo 
 sh -c 'trap "" USR1; sh -c "kill -USR1 \$\$; echo inherited ignore"'
 sh -c 'trap "echo handler" USR1; sh -c "kill -USR1 \$\$"; echo "child died: $?"'
 trap 'echo interrupted wait' USR1
-(sleep 0.1; kill -USR1 $$) & sleep 5 & p=$!
+(sleep 0.1; kill -USR1 $$) & k=$!; sleep 5 & p=$!
 wait $p; echo "wait was cut: $?"
-kill $p; wait $p; echo "sleeper: $?"
+kill $p; wait $p; echo "sleeper: $?"; wait $k
 n=0; trap 'n=$((n + 1))' USR2
 for i in 1 2 3 4 5; do kill -USR2 $$; done; echo "handled $n"
 trap

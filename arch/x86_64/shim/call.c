@@ -8,6 +8,7 @@
 #include "abi/x86.h"
 #include "arch/x86_64/shim/companion.h"
 #include "arch/x86_64/shim/console.h"
+#include "arch/x86_64/shim/entropy.h"
 #include "arch/x86_64/shim/errno.h"
 #include "arch/x86_64/shim/lib.h"
 #include "arch/x86_64/shim/load.h"
@@ -134,6 +135,9 @@ static int64_t call_exec(struct frame *f, const struct pv_exec *c)
         return r;
     if (!companion_here())
         timer_set(0);
+    // The window is formatted, and the new program's random numbers are not those of the old one.
+    load_boot_info()->first = 0;
+    entropy_seed(load_boot_info()->seed);
     load_program(c->program, &args, f);
     return REPLACED;
 }

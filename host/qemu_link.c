@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A keeper's hold on its QEMU: getting one from the supervisor, commands to it, its end.
+// See qemu.h.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "host/qemu.h"
+
+#define TAKE_MS     10000u // a QEMU that is not ready yet, on a busy host
+#define COMMAND_MS  5000u
+#define CONTINUE_MS 2000u
+#define STATE_NAME  "state" // QEMU's name for the descriptor of a VM's state
+
+// A request and the lease it is made of. Our end, or -errno.
+static int request(struct family *f, int boot)
+{
+    union {
+        struct cmsghdr header; // aligns the space
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct family_msg what = {.op = FAMILY_QEMU, .slot = (uint32_t)boot};
+    struct iovec iov = {.iov_base = &what, .iov_len = sizeof what};
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = control.space,
+                         .msg_controllen = sizeof control.space};
+    int pair[2];
+    ssize_t n;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return -errno;
+    struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+    *c = (struct cmsghdr){CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS};
+    memcpy(CMSG_DATA(c), &pair[1], sizeof(int));
+    while ((n = sendmsg(f->control, &msg, MSG_NOSIGNAL)) < 0 && errno == EINTR)
+        ;
+    int e = errno;
+    close(pair[1]);
+    if (n < 0)
+        close(pair[0]);
+    return n < 0 ? -e : pair[0];
+}
+
+// The supervisor's answer. 0 or -errno.
+static int receive(int lease, int fd[QEMU_NFDS])
+{
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(QEMU_NFDS * sizeof(int))];
+    } control = {0};
+    struct qemu_reply reply;
+    struct iovec iov = {.iov_base = &reply, .iov_len = sizeof reply};
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = control.space,
+                         .msg_controllen = sizeof control.space};
+    struct pollfd p = {.fd = lease, .events = POLLIN};
+    const uint64_t deadline = qmp_deadline(TAKE_MS);
+    while (poll(&p, 1, (int)COMMAND_MS) <= 0)
+        if (qmp_deadline(0) > deadline)
+            return -ETIMEDOUT;
+    if (recvmsg(lease, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) != (ssize_t)sizeof reply)
+        return -EPIPE;
+    if (reply.error)
+        return reply.error < 0 ? reply.error : -EPROTO;
+    struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+    if (!c || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(QEMU_NFDS * sizeof(int)))
+        return -EPROTO;
+    memcpy(fd, CMSG_DATA(c), QEMU_NFDS * sizeof(int));
+    return 0;
+}
+
+// Saving leaves out shared memory, reports its end by an event and is not throttled.
+static int prepare(struct qmp *q)
+{
+    const uint64_t deadline = qmp_deadline(TAKE_MS);
+    int r = qmp_send(q, deadline, -1, "qmp_capabilities", NULL);
+    if (r == 0)
+        r = qmp_send(q, deadline, -1, "migrate-set-capabilities", "{s:[{s:s,s:b},{s:s,s:b}]}",
+                     "capabilities", "capability", "x-ignore-shared", "state", 1, "capability",
+                     "events", "state", 1);
+    if (r == 0)
+        r = qmp_send(q, deadline, -1, "migrate-set-parameters", "{s:I}", "max-bandwidth",
+                     (long long)1 << 40);
+    return r < 0 ? r : qmp_finish(q, deadline);
+}
+
+int qemu_take(struct family *f, int boot, struct qemu *q)
+{
+    *q = (struct qemu){.fd = {-1, -1, -1, -1}};
+    q->lease = request(f, boot);
+    if (q->lease < 0)
+        return q->lease;
+    int r = receive(q->lease, q->fd);
+    if (r == 0) {
+        qmp_init(&q->qmp, q->fd[QEMU_QMP]);
+        r = prepare(&q->qmp);
+    }
+    if (r < 0)
+        qemu_drop(q);
+    return r;
+}
+
+void qemu_drop(struct qemu *q)
+{
+    for (int i = 0; i < QEMU_NFDS; i++)
+        if (q->fd[i] >= 0)
+            close(q->fd[i]);
+    close(q->lease);
+}
+
+static struct monitor *volatile watching;
+
+// The only news a lease has is its end. Whatever this process is doing, there is no VM to do it
+// for; what it was making is cleaned up by the supervisor.
+static void on_end(int sig)
+{
+    (void)sig;
+    if (watching)
+        monitor_die(watching, SIGKILL, NULL);
+}
+
+void qemu_watch(struct monitor *m, struct qemu *q)
+{
+    struct sigaction act = {.sa_handler = on_end};
+    struct pollfd p = {.fd = q->lease, .events = 0};
+    watching = m;
+    sigaction(SIGIO, &act, NULL);
+    if (fcntl(q->lease, F_SETOWN, m->pid) < 0 || fcntl(q->lease, F_SETFL, O_RDWR | O_ASYNC) < 0)
+        monitor_die(m, SIGKILL, "cannot watch its QEMU");
+    if (poll(&p, 1, 0) > 0)
+        monitor_die(m, SIGKILL, NULL);
+}
+
+int qemu_gdb(struct qemu *q, int port)
+{
+    const uint64_t deadline = qmp_deadline(COMMAND_MS);
+    char command[64];
+    snprintf(command, sizeof command, "gdbserver tcp:127.0.0.1:%d", port);
+    int r =
+        qmp_send(&q->qmp, deadline, -1, "human-monitor-command", "{s:s}", "command-line", command);
+    return r < 0 ? r : qmp_finish(&q->qmp, deadline);
+}
+
+int qemu_continue(struct qemu *q)
+{
+    const uint64_t deadline = qmp_deadline(CONTINUE_MS);
+    for (;;) {
+        int r = qmp_send(&q->qmp, deadline, -1, "cont", NULL);
+        if (r == 0)
+            r = qmp_finish(&q->qmp, deadline);
+        // A migration is reported completed a moment before it is "finalized".
+        if (r != -EREMOTEIO || qmp_deadline(0) > deadline)
+            return r;
+        poll(NULL, 0, 1);
+    }
+}
+
+static int migrate(struct qemu *q, int fd, const char *command)
+{
+    const uint64_t deadline = qmp_deadline(COMMAND_MS);
+    struct qmp *m = &q->qmp;
+    m->migration = QMP_MIGRATION_NONE;
+    int r = qmp_send(m, deadline, fd, "getfd", "{s:s}", "fdname", STATE_NAME);
+    if (r == 0)
+        r = qmp_send(m, deadline, -1, command, "{s:s}", "uri", "fd:" STATE_NAME);
+    if (r == 0)
+        r = qmp_finish(m, deadline);
+    return r < 0 ? r : qmp_migrated(m, deadline);
+}
+
+int qemu_save(struct qemu *q, int to)
+{
+    return migrate(q, to, "migrate");
+}
+
+int qemu_load(struct qemu *q, int from)
+{
+    return migrate(q, from, "migrate-incoming");
+}
