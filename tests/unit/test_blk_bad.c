@@ -54,6 +54,11 @@ static void failed(struct virtq *q)
     fake_virtio.status = VIRTIO_STATUS_FAILED;
 }
 
+static void nothing(struct virtq *q)
+{
+    (void)q;
+}
+
 // All of DMA memory is overwritten: the free list and everything else we rely on is not there.
 static void scribbles(struct virtq *q)
 {
