@@ -339,8 +339,9 @@ bench-programs: $(B)/bin/ramet $(B)/images/bench.img $(B)/images/boot.img \
 	$(BENCH:%=$(B)/bench/linux/%) $(B)/bench/host/floor $(B)/bench/host/start
 
 # ---- unit tests and fuzzers: host programs with sanitizers, each with what it is made of ---------
-UNIT := disk elf guest image load options protect
+UNIT := disk disk_hostile elf guest image load options protect
 UNIT_disk := host/disk.c host/virtio_mmio.c host/virtio_blk.c
+UNIT_disk_hostile := host/virtio_mmio.c host/virtio_blk.c
 UNIT_elf := host/elf.c
 UNIT_guest := host/guest.c
 UNIT_image := host/image.c host/image_check.c host/elf.c
@@ -376,7 +377,8 @@ UNIT += dir fs lock map path pipe special waitq window
 FILES := tests/unit/fake_pv.c tests/unit/fake_kernel.c tests/unit/fake_image.c \
 	kernel/window.c kernel/window_run.c kernel/shm.c kernel/lock.c kernel/waitq.c kernel/copy.c \
 	kernel/file.c kernel/fd.c kernel/pipe.c kernel/pipe_ends.c kernel/fifo.c kernel/poll.c \
-	kernel/dev.c kernel/driver.c kernel/sys_file.c kernel/sys_path.c kernel/flock.c kernel/flock_call.c \
+	kernel/dev.c kernel/driver.c kernel/sys_file.c kernel/sys_path.c \
+	kernel/flock.c kernel/flock_call.c \
 	kernel/fs_inode.c kernel/fs_dir.c kernel/fs_name.c kernel/fs_path.c kernel/fs_data.c \
 	kernel/fs_open.c kernel/fs_attr.c kernel/fs_rename.c kernel/fs_proc.c kernel/fs_proc_text.c \
 	kernel/fs_map.c kernel/fs_populate.c
@@ -391,10 +393,12 @@ UNIT_waitq := $(FILES)
 UNIT_window := $(FILES)
 
 # Drivers, over the monitor's own device or one that misbehaves (tests/unit/fake_virtio.h).
-UNIT += blk transport virtio
+UNIT += blk blk_bad transport virtio
 UNIT_transport := drivers/virtio/mmio.c drivers/virtio/pci.c
-UNIT_blk := $(FILES) kernel/stdio.c $(filter-out %/mmio.c %/pci.c,$(VIRTIO)) $(DRIVERS:%=drivers/virtio/link_%.c) \
+UNIT_blk := $(FILES) kernel/stdio.c $(filter-out %/mmio.c %/pci.c,$(VIRTIO)) \
+	$(DRIVERS:%=drivers/virtio/link_%.c) \
 	kernel/blkdev.c kernel/chardev.c tests/unit/fake_virtio.c host/virtio_mmio.c host/virtio_blk.c
+UNIT_blk_bad := $(UNIT_blk)
 UNIT_virtio := $(UNIT_blk)
 # The shim's hardware side, on a faked machine (tests/unit/fake_machine.h).
 UNIT += acpi dsdt pci

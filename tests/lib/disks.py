@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Scratch disks of a guest test (directive `disk`): plain files, which the VM gets by --disk and the
-oracle as loop devices of Linux, so that both see a block device. Afterwards the files must be the
-same: what a program wrote is compared without trusting what it reads.
+"""Scratch disks of a guest test (directive `disk`): plain files, which the VM gets by --disk and
+the oracle as loop devices of Linux, so that both see a block device. Afterwards the files must be
+the same: what a program wrote is compared without trusting what it reads.
 
     // disk: 1M 64K:ro      the program finds their names in DISK and DISK2
 """

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The drivers suite: ramet-cc --drivers links what was asked for and nothing else, and the program's
-note says so. Judged by the symbols in the program, against those of the drivers' objects."""
+"""The drivers suite: ramet-cc --drivers links what was asked for and nothing else, and the note in
+the program says so. Judged by the symbols in the program, against those of the drivers' objects."""
 
 import os
 import subprocess

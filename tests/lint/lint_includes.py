@@ -17,6 +17,10 @@ FREESTANDING = {
 }  # fmt: skip
 ANY = None
 
+# Of the kernel, to drivers: what they make and are made of, and what every kernel file needs.
+CLASSES = ["kernel/driver.h", "kernel/blkdev.h", "kernel/chardev.h"]
+BASICS = ["kernel/lib.h", "kernel/arch.h", "kernel/pv.h", "kernel/waitq.h", "kernel/api/"]
+
 # First matching folder wins. Each: (folder, project prefixes allowed, angle headers allowed).
 RULES = [
     ("abi/", ["abi/"], {"stdint.h", "stddef.h"}),
@@ -24,7 +28,7 @@ RULES = [
     ("kernel/", ["abi/", "kernel/"], FREESTANDING),
     ("arch/x86_64/shim/", ["abi/", "arch/x86_64/"], FREESTANDING),
     ("arch/x86_64/", ["abi/", "arch/x86_64/", "kernel/arch.h", "kernel/api/"], FREESTANDING),
-    ("drivers/virtio/", ["abi/", "drivers/virtio/", "kernel/device"], FREESTANDING),
+    ("drivers/virtio/", ["abi/", "drivers/virtio/", *CLASSES, *BASICS], FREESTANDING),
     ("libc-glue/include/", ["libc-glue/"], ANY),
     ("libc-glue/", ["libc-glue/", "kernel/sys.h", "kernel/api/"], ANY),
     ("net/", ["net/", "kernel/sys.h", "kernel/api/", "kernel/device"], ANY),
