@@ -339,7 +339,8 @@ bench-programs: $(B)/bin/ramet $(B)/images/bench.img $(B)/images/boot.img \
 	$(BENCH:%=$(B)/bench/linux/%) $(B)/bench/host/floor $(B)/bench/host/start
 
 # ---- unit tests and fuzzers: host programs with sanitizers, each with what it is made of ---------
-UNIT := disk disk_hostile elf guest image load options protect
+UNIT := bootable disk disk_hostile elf guest image load options protect
+UNIT_bootable := tools/mkimage/bootelf.c tools/mkimage/gpt.c tools/mkimage/util.c
 UNIT_disk := host/disk.c host/virtio_mmio.c host/virtio_blk.c
 UNIT_disk_hostile := host/virtio_mmio.c host/virtio_blk.c
 UNIT_elf := host/elf.c
@@ -421,7 +422,7 @@ FUZZ_TIME ?= 60
 
 SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
 HEADERS := $(wildcard abi/*.h host/*.h kernel/*.h kernel/api/*.h tests/unit/*.h \
-	arch/x86_64/shim/*.h)
+	arch/x86_64/shim/*.h tools/mkimage/*.h)
 
 .SECONDEXPANSION:
 $(B)/unit/test_%: tests/unit/test_%.c $$(UNIT_$$*) $(HEADERS) | $(SETUP)

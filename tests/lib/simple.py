@@ -45,6 +45,10 @@ def unit(report, _options):
         full = "unit/" + name
         if report.wants(full):
             judge(report, full, [os.path.join(paths.UNIT, name)], UNIT_LIMIT)
+    # Tests of a whole program from outside, which no compiler makes.
+    if report.wants("unit/test_mkimage"):
+        script = os.path.join(paths.TESTS, "unit", "test_mkimage.sh")
+        judge(report, "unit/test_mkimage", [script, paths.MKIMAGE], UNIT_LIMIT)
 
 
 def fuzz(report, _options):

@@ -123,6 +123,56 @@ good_images() {
     ok "a truncated image: $(cat err.txt)" $?
 }
 
+# Every bootable format; that they boot is for tests/lib/boot.py to say.
+formats() {
+    "$mkimage" -q -o f.img --mtime 12345 --program /bin/sh=sh.elf
+    "$mkimage" -o one.elf --mtime 12345 --program /bin/sh=sh.elf --format elf >report.txt
+    ok "a bootable file in one step" $?
+    has report.txt "one.elf: "
+    has report.txt "qemu-system-x86_64 "
+    "$mkimage" -q -o two.elf --from f.img --format elf
+    cmp one.elf two.elf
+    ok "the same from an image" $?
+    [ "$(readelf -lW one.elf | grep -c LOAD)" -ge 2 ]
+    ok "its segments" $?
+    tail -c "$(stat -c %s f.img)" one.elf | cmp - f.img
+    ok "the image is its end" $?
+    command -v grub-mkimage >/dev/null && command -v xorriso >/dev/null || {
+        echo "mkimage: no GRUB or xorriso: disks and CDs are not tried" >&2
+        return
+    }
+    for kind in raw qcow2 iso gce; do
+        "$mkimage" -q -o 1.$kind --from f.img --format $kind
+        ok "format $kind" $?
+        sleep 1 # a clock that got into the output has moved, in FAT's steps of two seconds as well
+        [ $kind = raw ] && sleep 1
+        "$mkimage" -q -o 2.$kind --from f.img --format $kind
+        cmp 1.$kind 2.$kind
+        ok "same inputs, same bytes ($kind)" $?
+        rm 2.$kind
+    done
+    [ "$(tar -tzf 1.gce)" = disk.raw ]
+    ok "the cloud image holds disk.raw" $?
+    full_disk
+    mkdir none
+    PATH=$dir/none "$mkimage" -o bad.raw --from f.img --format raw 2>err.txt
+    [ $? -eq 2 ] && has err.txt "grub-mkimage is not installed: it is in the Debian package grub-common"
+}
+
+# A limit on file sizes stands for a full disk: what was begun is gone, in one line.
+full_disk() {
+    for kind in elf raw iso; do
+        # shellcheck disable=SC3045 # dash knows ulimit -f
+        (ulimit -f 20 && "$mkimage" -o bad.$kind --from f.img --format $kind 2>err.txt)
+        [ $? -eq 2 ]
+        ok "no room for $kind: status" $?
+        [ "$(wc -l <err.txt)" -eq 1 ]
+        ok "no room for $kind: one line: $(cat err.txt)" $?
+    done
+    [ -z "$(ls -d bad.* 2>/dev/null)" ]
+    ok "nothing is left behind: $(ls -d bad.* 2>/dev/null)" $?
+}
+
 refusals() {
     p="--program /bin/sh=sh.elf"
     refuses "missing.elf: No such file" --program /bin/sh=missing.elf
@@ -162,6 +212,13 @@ refusals() {
     refuses "no program to start" --mkdir /tmp
     refuses "unexpected argument" $p motd
     refuses "unrecognized option" --nonsense
+    refuses "'vmdk' is none of image, elf, raw, qcow2, iso, gce" $p --format vmdk
+    refuses "motd: not a Ramet image" --from motd --format raw
+    refuses "missing: No such file" --from missing --format elf
+    refuses "--from needs a --format" --from f.img
+    refuses "--from takes the image as it is" --from f.img --format elf $p
+    refuses "--from takes the image as it is" --from f.img --format elf --cmdline x
+    refuses "absent/x: No such file" $p --format elf -o absent/x
     "$mkimage" $p 2>err.txt
     [ $? -eq 2 ] && has err.txt "no output file"
     echo old >kept.img
@@ -189,6 +246,7 @@ mkfifo special/fifo
 printf '/usr/bin/env\n\n# a comment\n/bin/cat\n' >list
 
 good_images
+formats
 refusals
 echo "mkimage: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -13,6 +13,7 @@
 #include <elf.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "abi/image.h"
@@ -202,5 +203,8 @@ const char *bootelf_make(struct bootelf *out, const uint8_t *shim, uint64_t shim
         if (s.segments[i].p_type == PT_LOAD)
             memcpy(out->head + s.segments[i].p_offset, shim + s.segments[i].p_offset,
                    s.segments[i].p_filesz);
-    return fill(&s, out, image_size);
+    wrong = fill(&s, out, image_size);
+    if (wrong)
+        free(out->head);
+    return wrong;
 }
