@@ -122,14 +122,6 @@ $(B)/bin/ramet: $(HOST:%.c=$(B)/obj/host/%.o) $(SHIM_BLOB)
 	$(call say,LD,$@)
 	$(Q)$(HOSTCC) -o $@ $^ $(HOST_LIBS)
 
-# The shim as bytes in host programs; debug information stays in shim.elf.
-SHIM_BLOB := $(B)/obj/host/host/shim_blob.o
-$(SHIM_BLOB): host/shim_blob.S $(B)/shim/shim.elf
-	@mkdir -p $(@D)
-	$(call say,AS,$<)
-	$(Q)objcopy -g $(B)/shim/shim.elf $(B)/shim/shim.boot
-	$(Q)$(HOSTCC) -DSHIM_FILE='"$(B)/shim/shim.boot"' -c $< -o $@
-
 $(B)/bin/mkimage: $(MKIMAGE:%.c=$(B)/obj/host/%.o) $(SHIM_BLOB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)

@@ -284,13 +284,9 @@ static void test_bad_chains(void)
 
 static void test_outside(void)
 {
-    static const uint64_t places[] = {0,
-                                      DMA_PHYS - 1,
-                                      DMA_PHYS + DMA_SIZE - 511,
-                                      DMA_PHYS + DMA_SIZE,
-                                      UINT64_MAX - 510,
-                                      UINT64_MAX,
-                                      0x200000};
+    static const uint64_t places[] = {
+        0,          DMA_PHYS - 1, DMA_PHYS + DMA_SIZE - 511, DMA_PHYS + DMA_SIZE, UINT64_MAX - 510,
+        UINT64_MAX, 0x200000};
     for (unsigned i = 0; i < sizeof places / sizeof places[0]; i++) {
         set_up();
         prepare(VIRTIO_BLK_T_IN, 0, 512);
@@ -316,10 +312,18 @@ static void test_bad_queue(void)
         uint32_t num;
         uint64_t desc, avail, used;
     } bad[] = {
-        {0, ok, ok, ok},        {7, ok, ok, ok},         {128, ok, ok, ok},
-        {1u << 31, ok, ok, ok}, {8, 0, ok, ok},          {8, ok, 0x200000, ok},
-        {8, ok, ok, UINT64_MAX - 3}, {8, end - 112, ok, ok}, {8, ok, end - 18, ok},
-        {8, ok, ok, end - 64},  {8, ok + 8, ok, ok},     {8, ok, ok + 1, ok},
+        {0, ok, ok, ok},
+        {7, ok, ok, ok},
+        {128, ok, ok, ok},
+        {1u << 31, ok, ok, ok},
+        {8, 0, ok, ok},
+        {8, ok, 0x200000, ok},
+        {8, ok, ok, UINT64_MAX - 3},
+        {8, end - 112, ok, ok},
+        {8, ok, end - 18, ok},
+        {8, ok, ok, end - 64},
+        {8, ok + 8, ok, ok},
+        {8, ok, ok + 1, ok},
         {8, ok, ok, ok + 2},
     };
     for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
