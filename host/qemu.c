@@ -122,6 +122,8 @@ static int qemu_memory(struct family *f, char *err, size_t errlen)
                  (unsigned long long)(QEMU_RAM_LIMIT >> 20));
         return -ENOMEM;
     }
+    the.disks = f->disks;
+    the.ndisks = f->ndisks;
     raise_limit();
     the.shim_fd = make_memfd("ramet-shim", 0, shim_elf, shim_elf_size());
     the.shared_fd = the.shim_fd < 0 ? -1 : make_memfd("ramet-shared", the.shared, NULL, 0);

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "abi/companion.h"
+#include "host/disk.h"
 #include "host/family.h"
 #include "host/load.h"
 #include "host/monitor.h"
@@ -36,6 +37,8 @@ struct qemu_family {
     uint64_t window;      // bytes of the shared one that are the window; the image follows,
     uint64_t image;       // this many bytes
     int shared_fd, shim_fd;
+    uint32_t ndisks; // of --disk; their files are opened by the supervisor
+    const struct disk *disks;
     struct qemu_pool *pool;
 };
 
@@ -52,8 +55,16 @@ struct qemu_args {
     char text[4096];
 };
 // What QEMU finds at which descriptor; 0 and 1 are /dev/null, 2 is where it complains.
-enum { QEMU_AT_RAM = 3, QEMU_AT_SHARED, QEMU_AT_QMP, QEMU_AT_COM, QEMU_AT_BELL, QEMU_AT_SHIM };
-#define QEMU_AT_END (QEMU_AT_SHIM + 1)
+enum {
+    QEMU_AT_RAM = 3,
+    QEMU_AT_SHARED,
+    QEMU_AT_QMP,
+    QEMU_AT_COM,
+    QEMU_AT_BELL,
+    QEMU_AT_SHIM,
+    QEMU_AT_DISKS, // DISKS_MAX of them
+    QEMU_AT_END = QEMU_AT_DISKS + DISKS_MAX
+};
 // `boot`: starts the shim at once; otherwise waits, stopped, for a VM's state. 0 or -E2BIG.
 int qemu_argv(struct qemu_args *a, const struct qemu_family *q, int boot);
 
@@ -64,7 +75,7 @@ struct qemu_process {
     int lease;         // our end, or -1: nobody has it yet
     int fd[QEMU_NFDS]; // while nobody has it; else -1
     int killed;        // by us: its end is no news
-    uint64_t order; // of its start
+    uint64_t order;    // of its start
 };
 // Starts a QEMU. 0 or -errno.
 int qemu_start(const struct qemu_family *q, int boot, struct qemu_process *p);

@@ -36,8 +36,8 @@ static void add_machine(struct qemu_args *a, const struct qemu_family *q)
     add(a, "%s", q->accel);
     add(a, "-cpu");
     add(a, "max"); // the kernel writes FS.base itself: FSGSBASE
-    // Only where it expects a second processor does TCG translate a locked instruction into one, and
-    // other VMs are at the window's words at the same time.
+    // Only where it expects a second processor does TCG translate a locked instruction into one,
+    // and other VMs are at the window's words at the same time.
     add(a, "-smp");
     add(a, "1,maxcpus=2");
     add(a, "-nodefaults");
@@ -79,6 +79,23 @@ static void add_lines(struct qemu_args *a)
     add(a, "isa-debugcon,iobase=%#x,chardev=bell", COMPANION_PORT);
 }
 
+// QEMU opens the file a second time, by our descriptor. Each VM has a QEMU that has it open, so no
+// locks; what one has written is in the host's page cache, where the others read.
+static void add_disks(struct qemu_args *a, const struct qemu_family *q)
+{
+    if (q->ndisks) {
+        add(a, "-global");
+        add(a, "virtio-mmio.force-legacy=false"); // virtio 1.x
+    }
+    for (uint32_t i = 0; i < q->ndisks; i++) {
+        add(a, "-drive");
+        add(a, "if=none,id=disk%u,format=raw,file=/proc/self/fd/%u,file.locking=off,readonly=%s", i,
+            QEMU_AT_DISKS + i, q->disks[i].read_only ? "on" : "off");
+        add(a, "-device");
+        add(a, "virtio-blk-device,drive=disk%u,share-rw=on", i);
+    }
+}
+
 int qemu_argv(struct qemu_args *a, const struct qemu_family *q, int boot)
 {
     *a = (struct qemu_args){0};
@@ -86,6 +103,7 @@ int qemu_argv(struct qemu_args *a, const struct qemu_family *q, int boot)
     add_machine(a, q);
     add_memory(a, q);
     add_lines(a);
+    add_disks(a, q);
     add(a, "-kernel");
     add(a, "/proc/self/fd/%d", QEMU_AT_SHIM);
     add(a, "-append");

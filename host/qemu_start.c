@@ -76,6 +76,8 @@ static int place(const struct qemu_family *q, const struct ends *e)
     from[QEMU_AT_COM] = e->com;
     from[QEMU_AT_BELL] = e->bell;
     from[QEMU_AT_SHIM] = q->shim_fd;
+    for (uint32_t i = 0; i < DISKS_MAX; i++)
+        from[QEMU_AT_DISKS + i] = i < q->ndisks ? q->disks[i].fd : null;
     for (int i = 0; i < QEMU_AT_END; i++)
         if ((from[i] = fcntl(from[i], F_DUPFD, QEMU_AT_END)) < 0)
             return -1;

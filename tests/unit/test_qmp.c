@@ -98,8 +98,8 @@ static void test_descriptor(void)
 {
     char byte, space[CMSG_SPACE(sizeof(int))];
     struct iovec iov = {&byte, 1};
-    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = space,
-                         .msg_controllen = sizeof space};
+    struct msghdr msg = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space};
     start();
     CHECK_EQ(qmp_send(&q, qmp_deadline(LONG_MS), 0, "getfd", NULL), 0);
     CHECK_EQ(recvmsg(peer, &msg, 0), 1);
