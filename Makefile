@@ -314,6 +314,10 @@ $(B)/images/pv.img: $(B)/pv/pv.elf $(B)/bin/mkimage
 	$(call say,IMAGE,$@)
 	$(Q)$(B)/bin/mkimage -q -o $@ --program /bin/pv=$< --cmdline "one 'two words'"
 
+$(B)/images/pv.elf: $(B)/images/pv.img $(B)/bin/mkimage
+	$(call say,IMAGE,$@)
+	$(Q)$(B)/bin/mkimage -q -o $@ --from $< --format elf
+
 # An image of its own: what boots is one small program, as in a program's own image.
 $(B)/images/boot.img: $(B)/bench/child.stripped $(B)/bin/mkimage
 	@mkdir -p $(@D)
@@ -458,7 +462,7 @@ lint: clang cppcheck ## what machines say of the source: the rules of the tree, 
 run: all ## set up, build, and show an unmodified shell whose processes are VMs
 	$(Q)apps/demo
 
-test: all boot-setup images $(B)/images/tests.img $(B)/images/pv.img $(UNIT:%=$(B)/unit/test_%) \
+test: all boot-setup images $(B)/images/tests.img $(B)/images/pv.elf $(UNIT:%=$(B)/unit/test_%) \
 	$(FUZZ:%=$(B)/fuzz/%) ## everything CI runs
 	$(Q)tests/run
 

@@ -3,64 +3,85 @@
 tests/pv/expected, to the byte, and end with 0."""
 
 import os
+import shutil
 
 import paths
 import proc
+import qemu
 import report as reporting
 
 LIMIT = 90.0
 STDIN = b"typed\n"  # tests/pv/calls.c reads it where standard input is a stream
 IMAGE = os.path.join(paths.BUILD, "images", "pv.img")
+BOOTABLE = os.path.join(paths.BUILD, "images", "pv.elf")
 
 
 class Monitor:
     """ramet run: the monitor, with everything a family has."""
 
-    name = "monitor"
-    needs = (paths.RAMET, IMAGE)
+    def __init__(self, name, *options):
+        self.name = name
+        self.options = options
+        self.needs = (paths.RAMET, IMAGE)
 
-    @staticmethod
-    def gate(report, full):
+    def gate(self, report, full):
         return paths.kvm_gate(report, full)
 
-    @staticmethod
-    def command():
-        return paths.ramet_run(IMAGE)
-
-    @staticmethod
-    def lines(out):
-        """What the guest wrote, of what came out."""
-        return out
+    def run(self):
+        """An Outcome and a complaint, or None for one of the two."""
+        return proc.run(paths.ramet_run(IMAGE, options=self.options), STDIN, LIMIT), None
 
 
-class SmallMonitor(Monitor):
-    """The same with little memory and few slots: the layout is not always the default one."""
+class Shim:
+    """The ring-0 shim alone, on a stock PC that is emulated. What it says itself begins with
+    "ramet: "."""
 
-    name = "monitor-small"
+    def __init__(self, name, machine):
+        self.name = name
+        self.machine = machine
+        self.needs = (BOOTABLE,)
 
-    @staticmethod
-    def command():
-        options = ["--mem", "34M", "--window-size", "4M", "--max-procs", "4"]
-        return paths.ramet_run(IMAGE, options=options)
+    def gate(self, report, full):
+        if shutil.which(qemu.QEMU):
+            return True
+        report.skip(full, f"no {qemu.QEMU}")
+        return False
+
+    def run(self):
+        outcome = qemu.boot(qemu.kernel(BOOTABLE, machine=self.machine), STDIN, LIMIT)
+        outcome, complaint = qemu.program_outcome(outcome)
+        if outcome:
+            lines = outcome.out.splitlines(keepends=True)
+            outcome.out = b"".join(l for l in lines if not l.startswith(b"ramet: "))
+        return outcome, complaint
 
 
-# A back end is a class like these: more of them may follow.
-BACKENDS = [Monitor, SmallMonitor]
+# Little memory and few slots: the layout is not always the default one.
+SMALL = ("--mem", "34M", "--window-size", "4M", "--max-procs", "4")
+
+# More may follow: an object with these four.
+BACKENDS = [
+    Monitor("monitor"),
+    Monitor("monitor-small", *SMALL),
+    Shim("shim-pc", "pc"),
+    Shim("shim-q35", "q35"),
+    Shim("shim-microvm", "microvm"),
+]
 
 
 def one(report, full, backend, expected):
-    outcome = proc.run(backend.command(), STDIN, LIMIT)
-    out = backend.lines(outcome.out)
-    trouble = outcome.trouble()
-    if trouble is None and out != expected:
+    outcome, trouble = backend.run()
+    if trouble is None:
+        trouble = outcome.trouble()
+    if trouble is None and outcome.out != expected:
         trouble = "output differs"
     if trouble is None and outcome.status != 0:
         trouble = f"exit status {outcome.status}"
     if trouble is None:
         report.ok(full, outcome.seconds)
         return
-    details = reporting.difference(expected, out)
-    if outcome.err:
+    details = reporting.difference(expected, outcome.out) if outcome else ""
+    if outcome and outcome.err:
         details += "\nstderr:\n" + reporting.tail(outcome.err)
     report.fail(full, trouble, details)
 

@@ -69,8 +69,8 @@ upcall_entry:
 probe_read:
         mov     (%rdi), %al
         ret
-probe_write:
-        lock orb $0, (%rdi)
+probe_write:                            // stores SIL
+        mov     %sil, (%rdi)
         ret
 probe_fetch:
         call    *%rdi
@@ -182,7 +182,8 @@ trap_xm_at:
 
 // void regs_over_exception(void), regs_over_event(void), regs_over_call(void): regs_in is loaded,
 // the thing happens, regs_out is stored. The event is waited for without a register.
-        .globl regs_over_exception, regs_over_exception_at, regs_over_event, regs_over_call
+        .globl regs_over_exception, regs_over_exception_at, regs_over_call
+        .globl regs_over_event, regs_over_event_loop, regs_over_event_end
 regs_over_exception:
         registers_in
         int3
@@ -191,9 +192,11 @@ regs_over_exception_at:
 
 regs_over_event:
         registers_in
+regs_over_event_loop:
 1:      pause
         cmpl    $0, upcall_events(%rip)
         je      1b
+regs_over_event_end:
         registers_out
 
 regs_over_call:                         // RDI: the argument struct, RAX: PV_CALL_VA
@@ -219,17 +222,33 @@ regs_over_call:                         // RDI: the argument struct, RAX: PV_CAL
         movzbl  %al, %eax
         ret
         .endm
-        .globl red_zone_exception, red_zone_event
+        .globl red_zone_exception, red_zone_event, red_zone_event_loop, red_zone_event_end
 red_zone_exception:
         zone_fill
         int3
         zone_check
 red_zone_event:
         zone_fill
+red_zone_event_loop:
 1:      pause
         cmpl    $0, upcall_events(%rip)
         je      1b
+red_zone_event_end:
         zone_check
+
+// void spin_on_stack(uint64_t rsp, uint64_t tsc): turns there, with RSP as given, until the
+// time-stamp counter has come that far. Uses no stack.
+        .globl spin_on_stack
+spin_on_stack:
+        mov     %rsp, %r8
+        mov     %rdi, %rsp
+1:      rdtsc
+        shl     $32, %rdx
+        or      %rdx, %rax
+        cmp     %rsi, %rax
+        jb      1b
+        mov     %r8, %rsp
+        ret
 
 // Two pages of text that hold no code but a return instruction at their beginning.
         .globl text_pages

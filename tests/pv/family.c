@@ -96,7 +96,7 @@ static void child(const uint32_t *on_stack)
     memory &= wait_word(&notes()->flag[1], 1, LATE);
     memory &= in_data == 70 && *on_stack == 8 && *(uint8_t *)boot->heap_start == 9;
     held |= memory ? MEMORY : 0;
-    spin(60 * MS);
+    spin(150 * MS);
     held |= (shared->pending & PV_EVENT_TIMER) || (upcall_events & PV_EVENT_TIMER) ? 0 : TIMER;
     notes()->held = held;
     leave(1);
@@ -124,7 +124,7 @@ static int64_t fork_once(volatile uint32_t *on_stack)
     shared->masked = 1;
     upcall_events = 0;
     notes()->time = now();
-    set_timer(now() + 30 * MS);
+    set_timer(now() + 100 * MS);
     __builtin_ia32_wrfsbase64(0x123000);
     __asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
     regs_over_call();

@@ -119,6 +119,7 @@ void regs_over_event(void);
 void regs_over_call(void);
 extern uint8_t regs_over_exception_at[];
 extern uint8_t text_pages[2 * 4096]; // read and execute; each use must leave the first byte
+void spin_on_stack(uint64_t rsp, uint64_t tsc);
 int red_zone_exception(void);
 int red_zone_event(void);
 extern uint64_t boot_regs[15], boot_rsp, boot_flags;

@@ -14,7 +14,7 @@ static uint64_t resume_at;
 
 void upcall(struct pv_frame *frame, uint64_t rdi); // from entry.S
 extern uint8_t upcall_entry[], probe_end[];
-void probe_read(uint64_t addr), probe_write(uint64_t addr), probe_fetch(uint64_t addr);
+void probe_read(uint64_t, uint8_t), probe_write(uint64_t, uint8_t), probe_fetch(uint64_t, uint8_t);
 
 void upcalls_begin(void)
 {
@@ -74,9 +74,13 @@ int await(uint32_t events, uint64_t ns)
 
 unsigned probe(enum access how, uint64_t addr)
 {
-    static void (*const access[])(uint64_t) = {probe_read, probe_write, probe_fetch};
+    static void (*const access[])(uint64_t, uint8_t) = {probe_read, probe_write, probe_fetch};
+    uint8_t byte = 0;
+    // A write stores what is there: the memory is somebody's.
+    if (how == WRITE && probe(READ, addr) == 0)
+        byte = *(volatile uint8_t *)addr;
     expect_exception((uintptr_t)probe_end);
-    access[how](addr);
+    access[how](addr, byte);
     expected = 0;
     return exception_seen.count ? exception_seen.frame.vector + 1 : 0;
 }

@@ -5,6 +5,7 @@
 
 #include "arch/x86_64/shim/call.h"
 
+#include "abi/window.h"
 #include "abi/x86.h"
 #include "arch/x86_64/shim/companion.h"
 #include "arch/x86_64/shim/console.h"
@@ -94,6 +95,16 @@ static int64_t alone(void)
     return -ENOSYS;
 }
 
+// Alone, nobody looks at what is published; what cannot be is an error all the same.
+static int64_t call_exit(const struct pv_exit *c)
+{
+    const struct window_header *window = (const struct window_header *)PV_WINDOW_VA;
+    const struct pv_publish *p = &c->publish;
+    if (p->offset % 4 || p->offset > window->size - 4 || p->kick_slot > window->max_slots)
+        return -EINVAL;
+    call_end(c->status);
+}
+
 static int64_t call_wait(const struct pv_wait *c)
 {
     // Nobody else rings the bell: it differs now or never. Output is always ready.
@@ -166,7 +177,7 @@ static int64_t dispatch_alone(union call_args *a)
 {
     switch (a->call.nr) {
     case PV_CALL_EXIT:
-        call_end(a->exit.status);
+        return call_exit(&a->exit);
     case PV_CALL_WAIT:
         return call_wait(&a->wait);
     case PV_CALL_KICK:

@@ -51,10 +51,10 @@ int64_t console_call(const struct pv_console *c)
     const struct pv_boot_info *boot = (const struct pv_boot_info *)PV_BOOT_INFO_VA;
     if (c->fd > 2 || boot->stdio[c->fd] == PV_STDIO_NONE || (c->write != 0) != (c->fd != 0))
         return -EBADF;
-    if (!regions_allow(c->buf, c->len, !c->write))
-        return -EFAULT;
     if (!c->write)
-        return -EAGAIN; // typed bytes come through the window
+        return -EBADF; // typed bytes come through the window
+    if (!regions_allow(c->buf, c->len, 0))
+        return -EFAULT;
     for (uint64_t i = 0; i < c->len; i++)
         serial_put(((const char *)c->buf)[i]);
     return (int64_t)c->len;

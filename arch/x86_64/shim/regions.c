@@ -135,7 +135,7 @@ int regions_allow(uint64_t va, uint64_t len, int write)
 
 int64_t regions_release(uint64_t va, uint64_t len)
 {
-    if (va % X86_PAGE || len % X86_PAGE || len > PV_IMAGE_VA)
+    if (va % X86_PAGE || len % X86_PAGE || va > PV_IMAGE_VA || len > PV_IMAGE_VA)
         return -EINVAL;
     for (uint64_t at = va; at < va + len;) {
         const struct region *r = find(at);
