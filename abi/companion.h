@@ -14,6 +14,7 @@
 // the companion sets bits in struct pv_shared and sends a byte.
 //
 // Forwarded so: EXIT, WAIT, KICK, SET_TIMER, CONSOLE, FORK, SPAWN, KILL. All others are the shim's.
+// EXIT with COMPANION_DIED in its status is no call of the program's: an exception has ended it.
 //
 // The first thing a shim writes to COMPANION_PORT is the 8 bytes of the page's guest-physical
 // address, lowest first, once it could start a program. The answer to that is a struct
@@ -28,11 +29,14 @@
 #define COMPANION_COM    0x3f8u // COM1: companion to guest
 #define COMPANION_IRQ    4u
 
+#define COMPANION_DIED 0x10000u
+
 struct companion_page {
     uint32_t asked;    // guest: counts calls, from 1 (the start)
     uint32_t answered; // companion: == asked when the answer is there
-    uint64_t now_ns;   // companion: CLOCK_MONOTONIC when it answered. A VM's time-stamp counter
-                       // stands still while the VM is cloned: the shim sets boot_info's clock anew
+    uint64_t now_ns; // companion: CLOCK_MONOTONIC when it last answered or posted an event. A VM's
+                     // time-stamp counter stands still while the VM is cloned, and starts late: a
+                     // shim whose clock is behind sets it
     uint8_t call[112]; // the argument struct
     uint8_t reserved[4096 - 128];
     uint8_t data[PV_ARG_MAX]; // what the call's addresses point to

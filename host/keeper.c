@@ -48,10 +48,15 @@ int keeper_map(struct monitor *m)
     return p == MAP_FAILED ? -errno : 0;
 }
 
+static void tell_time(const struct monitor *m)
+{
+    __atomic_store_n(&keeper_page(m)->now_ns, family_now(m->family), __ATOMIC_SEQ_CST);
+}
+
 void keeper_answer(struct monitor *m)
 {
     struct companion_page *page = keeper_page(m);
-    page->now_ns = family_now(m->family);
+    tell_time(m);
     __atomic_store_n(&page->answered, m->qemu->asked, __ATOMIC_RELEASE);
     poke(m);
 }
@@ -169,6 +174,9 @@ static void serve(struct monitor *m)
     if (asked == m->qemu->asked)
         return;
     m->qemu->asked = asked;
+    uint32_t status = __atomic_load_n(&((struct pv_exit *)page->call)->status, __ATOMIC_RELAXED);
+    if (((struct pv_call *)page->call)->nr == PV_CALL_EXIT && (status & COMPANION_DIED))
+        monitor_die(m, status & 0xffff, NULL);
     // After a FORK the process that gets back here may be the clone's, which has been answered.
     if (call_dispatch(m, (struct gaddr){m->qemu->page + offsetof(struct companion_page, call)}))
         keeper_answer(m);
@@ -183,6 +191,7 @@ static _Noreturn void run(struct monitor *m)
         block_events();
         if (event_collect(m)) {
             m->interrupts++;
+            tell_time(m);
             poke(m);
         }
         if (listen_to(m, NULL, rings, sizeof rings, &got) > 0 && got)

@@ -48,7 +48,7 @@ class Shim:
         return False
 
     def run(self):
-        outcome = qemu.boot(qemu.kernel(BOOTABLE, machine=self.machine), STDIN, LIMIT)
+        outcome = qemu.boot(qemu.kernel(BOOTABLE, machine=self.machine), LIMIT, STDIN)
         outcome, complaint = qemu.program_outcome(outcome)
         if outcome:
             lines = outcome.out.splitlines(keepends=True)
@@ -63,6 +63,7 @@ SMALL = ("--mem", "34M", "--window-size", "4M", "--max-procs", "4")
 BACKENDS = [
     Monitor("monitor"),
     Monitor("monitor-small", *SMALL),
+    Monitor("companion", "--vmm=qemu"),
     Shim("shim-pc", "pc"),
     Shim("shim-q35", "q35"),
     Shim("shim-microvm", "microvm"),

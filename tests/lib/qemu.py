@@ -110,9 +110,9 @@ class Console:
         return result
 
 
-def boot(arguments, limit=LIMIT):
-    """Runs a machine to its end, without input."""
-    return Console(arguments).end(limit)
+def boot(arguments, limit=LIMIT, typed=None):
+    """Runs a machine to its end; `typed` is on its way before it listens."""
+    return Console(arguments, typed).end(limit)
 
 
 def program_outcome(result):

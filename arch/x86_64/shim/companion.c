@@ -13,6 +13,7 @@
 #include "arch/x86_64/shim/load.h"
 #include "arch/x86_64/shim/phys.h"
 #include "arch/x86_64/shim/regions.h"
+#include "arch/x86_64/shim/timer.h"
 #include "arch/x86_64/shim/trap.h"
 
 static struct companion_page *page; // NULL: none
@@ -59,11 +60,25 @@ const uint32_t *companion_bell(void)
     return &doors[load_boot_info()->slot].bell;
 }
 
+// The clock never goes backwards, and is not behind what the companion has last told: who sleeps
+// until a time finds it passed when woken.
+void companion_catch_up(void)
+{
+    struct pv_boot_info *b = load_boot_info();
+    uint64_t told = *(volatile uint64_t *)&page->now_ns, now = timer_now();
+    if (told <= now)
+        return;
+    // The program may be in the middle of its sum: each of these alone keeps it right.
+    b->mono_base_ns += told - now;
+    b->wall_base_ns += told - now;
+}
+
 // Each answer comes with an interrupt: none is missed between the look and the sleep (entry.S).
 static void wait_answer(void)
 {
     while (__atomic_load_n(&page->answered, __ATOMIC_ACQUIRE) != page->asked)
         idle();
+    companion_catch_up();
 }
 
 void companion_hello(struct companion_page *at, uint64_t pa)
@@ -73,17 +88,6 @@ void companion_hello(struct companion_page *at, uint64_t pa)
     page->asked = 1;
     for (unsigned i = 0; i < 8; i++)
         outb(COMPANION_PORT, (uint8_t)(pa >> 8 * i));
-}
-
-// This VM's counter stood still for a while: the clock goes on from the family's time, not
-// backwards.
-static void set_clock(void)
-{
-    struct pv_boot_info *b = load_boot_info();
-    uint64_t now = page->now_ns;
-    b->wall_base_ns += now - b->mono_base_ns;
-    b->mono_base_ns = now;
-    b->tsc_base = rdtsc();
 }
 
 const struct companion_start *companion_wait_start(void)
@@ -154,8 +158,6 @@ int64_t companion_fork(const struct pv_fork *c)
         return -EFAULT;
     call.nhot = 0; // the companion copies what is there, hot or not
     int64_t r = companion_call(&call.call, sizeof call);
-    if (r >= 0)
-        set_clock();
     if (r == 1) { // the clone; so says the contract
         fpu_reset();
         wrmsr(MSR_FS_BASE, 0);
@@ -166,7 +168,7 @@ int64_t companion_fork(const struct pv_fork *c)
 
 void companion_end(uint32_t status)
 {
-    struct pv_exit call = {.call.nr = PV_CALL_EXIT, .status = status};
+    struct pv_exit call = {.call.nr = PV_CALL_EXIT, .status = status | COMPANION_DIED};
     for (;;)
         companion_call(&call.call, sizeof call);
 }

@@ -18,6 +18,8 @@ void companion_hello(struct companion_page *page, uint64_t pa);
 // Waits to be told what to run. Valid until the next call.
 const struct companion_start *companion_wait_start(void);
 int companion_here(void);
+// The companion has rung: what it says of the time.
+void companion_catch_up(void);
 
 // The doorbell of this VM, in the window.
 const uint32_t *companion_bell(void);
@@ -26,6 +28,7 @@ int64_t companion_call(const struct pv_call *call, uint32_t size);
 int64_t companion_console(const struct pv_console *c);
 int64_t companion_spawn(const struct pv_exec *c);
 int64_t companion_fork(const struct pv_fork *c);
+// The program has died with this wait(2) status.
 _Noreturn void companion_end(uint32_t status);
 
 #endif

@@ -7,6 +7,7 @@
 #include "abi/companion.h"
 #include "abi/window.h"
 #include "arch/x86_64/shim/apic.h"
+#include "arch/x86_64/shim/companion.h"
 #include "arch/x86_64/shim/errno.h"
 #include "arch/x86_64/shim/layout.h"
 #include "arch/x86_64/shim/regions.h"
@@ -36,6 +37,8 @@ void console_bell(void)
 void console_interrupt(void)
 {
     int c;
+    if (companion_here())
+        companion_catch_up();
     while ((c = serial_get()) >= 0) {
         // A full ring drops the byte, as a serial line does.
         if (!tty || tty->head - tty->tail >= WINDOW_TTY_RING)
