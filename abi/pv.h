@@ -120,10 +120,12 @@ struct pv_shared {
     uint32_t reserved;
 };
 
-#define PV_EVENT_KICK    1u  // a sibling changed something for us: look at signals
-#define PV_EVENT_TIMER   2u  // the deadline of SET_TIMER has passed
-#define PV_EVENT_TTY     4u  // terminal input, a window-size change or a hang-up (abi/window.h)
-#define PV_EVENT_DEATH   8u  // a sibling died without EXIT: see door.death (abi/window.h)
+#define PV_EVENT_KICK  1u // a sibling changed something for us: look at signals
+#define PV_EVENT_TIMER 2u // the deadline of SET_TIMER has passed
+#define PV_EVENT_TTY   4u // terminal input, a window-size change or a hang-up (abi/window.h)
+#define PV_EVENT_DEATH 8u // a sibling died without EXIT: see door.death (abi/window.h)
+#define PV_EVENT_RESUMED                                                                           \
+    64u // this VM was saved and is one of several that go on: new seed and clock
 #define PV_EVENT_DEVICE  32u // a device used a buffer or changed its configuration: look at all
 #define PV_EVENT_KILL    16u // leave now; the implementer ends the VM after PV_KILL_GRACE_NS
 #define PV_KILL_GRACE_NS UINT64_C(200000000)

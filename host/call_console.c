@@ -12,6 +12,7 @@
 #include <sys/uio.h>
 
 #include "host/monitor.h"
+#include "host/template.h"
 
 #define CONSOLE_MAX (UINT64_C(1) << 20) // bytes per call: bounds how long one write can take
 
@@ -50,5 +51,7 @@ int64_t call_console(struct monitor *m, struct pv_console *c)
     }
     if (n < 0 && errno == EINTR)
         return -EAGAIN; // an event: the guest is about to hear of it
+    if (n > 0 && write && f->opt->until)
+        template_watch(m, p, (uint64_t)n);
     return n < 0 ? -errno : n;
 }

@@ -25,7 +25,7 @@
 // A rule may also demand a descriptor in its first argument, by what it is for.
 #define KEEP_MAX 16u // descriptors of a caller
 
-enum confine_fd { FD_ANY, FD_STDIO, FD_STDERR, FD_CONTROL, FD_GDB, FD_DISK };
+enum confine_fd { FD_ANY, FD_STDIO, FD_STDERR, FD_CONTROL, FD_GDB, FD_DISK, FD_TEMPLATE };
 
 // (argument & mask) == value; mask 0: no condition.
 struct confine_match {
@@ -124,6 +124,14 @@ static const struct confine_rule keeper_rules[] = {
     ALLOW(clock_gettime),                              // time-outs, where the vDSO has no clock
 };
 
+// `ramet template` only: the VM is saved (template_save.c).
+static const struct confine_rule template_rules[] = {
+    ALLOW_FD(pwrite64, FD_TEMPLATE),                   // into its file
+    ALLOW(pread64),                                    // which pages it has
+    ALLOW(lseek),                                      // and the window
+    ALLOW_KVM(KVM_GET_FPU),                            // and the vCPU
+};
+
 // With --gdb only: a debugger is let in by the user, and may do to the guest what it likes.
 static const struct confine_rule gdb_rules[] = {
     ALLOW_FD(accept4, FD_GDB),                         // a connection
@@ -172,6 +180,8 @@ static int add(scmp_filter_ctx ctx, const struct family *f, const struct confine
         for (uint32_t i = 0; i < f->ndisks && r == 0; i++)
             r = add_for_fd(ctx, rule, f->disks[i].fd);
         return r;
+    case FD_TEMPLATE:
+        return add_for_fd(ctx, rule, f->template_fd);
     case FD_GDB:
         return add_for_fd(ctx, rule, f->gdb_fd);
     default:
@@ -198,6 +208,8 @@ static int load_filter(const struct family *f, enum confine_who who)
         r = add_table(ctx, f, disk_rules, sizeof disk_rules);
     if (r == 0 && who == CONFINE_KEEPER)
         r = add_table(ctx, f, keeper_rules, sizeof keeper_rules);
+    if (r == 0 && f->opt->until)
+        r = add_table(ctx, f, template_rules, sizeof template_rules);
     if (r == 0 && f->gdb_fd >= 0)
         r = add_table(ctx, f, gdb_rules, sizeof gdb_rules);
     if (r == 0 && (f->opt->trace & TRACE_EXIT))

@@ -3,6 +3,7 @@
 // time. Neighbours: family.h (the contract), supervisor.c, calls of the monitor in call_*.c.
 
 #include "host/family.h"
+#include "host/template.h"
 #include "host/backend.h"
 
 #include <errno.h>
@@ -63,7 +64,9 @@ static void stdio_probe(struct family *f)
             f->stdio[fd] = PV_STDIO_NONE;
             continue;
         }
-        f->stdio[fd] = isatty(fd) ? PV_STDIO_TTY : PV_STDIO_STREAM;
+        // A template's clones are started on terminals and on none.
+        int tty = isatty(fd) && !f->opt->until && !f->template;
+        f->stdio[fd] = tty ? PV_STDIO_TTY : PV_STDIO_STREAM;
         f->stdio_nowait[fd] = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
     }
 }
@@ -78,6 +81,8 @@ int family_init(struct family *f, char *err, size_t errlen)
     if (f->shared == MAP_FAILED)
         return family_fail(err, errlen, "cannot make the family page");
     clock_init(f);
+    if (f->template)
+        f->mono_base_ns = f->template->mono_ns;
     stdio_probe(f);
     return f->backend->memory(f, err, errlen);
 }

@@ -49,6 +49,7 @@ struct family_shared {
     _Atomic uint32_t started;      // the first program is about to execute
     _Atomic uint32_t first_done;   // the first program has exited, with first_status
     _Atomic uint32_t first_status; // a wait(2) status
+    _Atomic uint32_t saved;        // the first program's VM is in a template file (template.h)
     struct family_slot slots[];    // [0] unused
 };
 
@@ -80,6 +81,7 @@ struct family {
     uint64_t arena_size;
     uint8_t *window;
     uint64_t window_size;
+    int window_fd;      // its memfd
     uint8_t *image_map; // read-only
     struct textcache text;
     struct disk disks[DISKS_MAX];
@@ -91,6 +93,9 @@ struct family {
     pid_t supervisor;
     uint32_t cpus; // processors of the host
     struct placement placement;
+    const struct template_header *template; // what the first VM starts from, or NULL
+    int template_fd;                        // that file, or the one that is made
+    int pagemap_fd;                         // of the first monitor, which makes it; else -1
     int booted;        // the first program has been loaded: it formats the window, nobody else does
     uint32_t stdio[3]; // enum pv_stdio_kind
     uint32_t

@@ -26,14 +26,15 @@ void *hugemem_reserve(uint64_t size)
 
 int hugemem_map(void *at, const char *name, uint64_t size)
 {
-    int r = 0, fd = memfd_create(name, MFD_CLOEXEC);
+    int fd = memfd_create(name, MFD_CLOEXEC);
     if (fd < 0)
         return -errno;
-    if (ftruncate(fd, (off_t)size) < 0 ||
-        mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
-        r = -errno;
+    if (ftruncate(fd, (off_t)size) == 0 &&
+        mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED)
+        return fd;
+    int e = errno;
     close(fd);
-    return r;
+    return -e;
 }
 
 int hugemem_collapse(void *start, uint64_t len)

@@ -191,3 +191,17 @@ const struct image_file *image_find(const struct image *img, const char *path)
     }
     return NULL;
 }
+
+// FNV-1a, 64 bits, of the tables and of when the contents were last written.
+uint64_t image_hash(const struct image *img)
+{
+    const uint64_t prime = UINT64_C(0x100000001b3);
+    const uint8_t *p = (const uint8_t *)img->header;
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    struct stat st = {0};
+    fstat(img->fd, &st);
+    for (uint64_t i = 0; i < img->header->contents_off; i++)
+        h = (h ^ p[i]) * prime;
+    h = (h ^ (uint64_t)st.st_mtim.tv_sec) * prime;
+    return (h ^ (uint64_t)st.st_mtim.tv_nsec) * prime;
+}

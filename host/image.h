@@ -47,6 +47,9 @@ const char *image_program_path(const struct image *img, uint32_t index);
 // The string a checked image_str names; NUL-terminated, valid until image_close.
 const char *image_string(const struct image *img, struct image_str str);
 
+// Tells an image from others, and from itself before it was made anew; no protection.
+uint64_t image_hash(const struct image *img);
+
 // The file table entry of exactly this absolute path (links are not followed), or NULL.
 const struct image_file *image_find(const struct image *img, const char *path);
 

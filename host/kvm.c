@@ -17,6 +17,7 @@
 #include "host/backend.h"
 #include "host/hugemem.h"
 #include "host/platform.h"
+#include "host/template.h"
 
 static int kvm_open(struct family *f, char *err, size_t errlen)
 {
@@ -63,7 +64,8 @@ static int kvm_memory(struct family *f, char *err, size_t errlen)
     if (mmap(f->image_map, f->image->size, PROT_READ, MAP_PRIVATE | MAP_FIXED, f->image->fd, 0) ==
         MAP_FAILED)
         return family_fail(err, errlen, opt->image);
-    if ((r = hugemem_map(f->window, "ramet-window", f->window_size)) < 0 ||
+    if ((r = f->window_fd = hugemem_map(f->window, "ramet-window", f->window_size)) < 0 ||
+        (f->template && (r = template_load_window(f)) < 0) ||
         (r = textcache_init(&f->text, f->image_map + image_size, f->image->header->program_count)) <
             0) {
         errno = -r;

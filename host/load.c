@@ -165,6 +165,15 @@ int load_fits(const struct vm *vm, const struct family *f, uint32_t program,
     return plan(vm, image_program(f->image, program), args, &layout);
 }
 
+int load_image(const struct vm *vm, const struct family *f, uint32_t program)
+{
+    const struct elf_program *elf = image_program(f->image, program);
+    int r = map_anonymous(vm, PROT_READ | PROT_WRITE);
+    for (uint32_t i = 0; i < elf->nsegs && r == 0; i++)
+        r = map_segment(vm, f->image->fd, &elf->segs[i]);
+    return r;
+}
+
 // What the program is about to touch.
 static void populate_program(const struct vm *vm, const struct elf_program *elf,
                              const struct layout *at)
@@ -190,11 +199,8 @@ int load_program(struct vm *vm, const struct family *f, uint32_t slot, uint32_t 
 
     if ((r = plan(vm, elf, args, &at)) < 0)
         return r;
-    if ((r = map_anonymous(vm, PROT_READ | PROT_WRITE)) < 0)
+    if ((r = load_image(vm, f, program)) < 0)
         return r;
-    for (uint32_t i = 0; i < elf->nsegs; i++)
-        if ((r = map_segment(vm, f->image->fd, &elf->segs[i])) < 0)
-            return r;
     populate_program(vm, elf, &at);
 
     struct pv_boot_info *b = platform_boot_info(vm);

@@ -31,6 +31,9 @@ int load_fits(const struct vm *vm, const struct family *f, uint32_t program,
 // or -errno.
 int load_reserve(const struct vm *vm);
 
+// Fresh RAM with the segments of a program in it, and nothing else. 0 or -errno.
+int load_image(const struct vm *vm, const struct family *f, uint32_t program);
+
 // Replaces RAM by program number `program` (checked by the caller), ready to run as `slot`:
 // segments mapped from the image file, platform pages, boot_info, arguments on the stack. Fills the
 // registers it starts with. 0 or -errno; after an error RAM is gone.

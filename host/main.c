@@ -12,6 +12,7 @@
 #include "host/backend.h"
 #include "host/gdb.h"
 #include "host/supervisor.h"
+#include "host/template.h"
 
 #define EXIT_CANNOT_START 2
 
@@ -60,11 +61,27 @@ static int open_disks(struct family *f, const struct options *opt)
     return 0;
 }
 
+// The image, by the template if there is one. 0, or -1 with a line on stderr.
+static int open_image(struct family *f, struct options *opt, struct image *image)
+{
+    char err[256];
+    struct template_header *t = NULL;
+    if ((opt->template && template_open(opt, &t, &f->template_fd, err, sizeof err) < 0) ||
+        image_open(image, opt->image, err, sizeof err) < 0 ||
+        (t && template_check_image(t, image, err, sizeof err) < 0)) {
+        fprintf(stderr, "ramet: %s\n", err);
+        return -1;
+    }
+    f->template = t;
+    return 0;
+}
+
 // Sets the family's back end and opens it. 0 or -1 with a line on stderr.
 static int choose_backend(struct family *f)
 {
     char err[256], why[256] = "";
-    const enum vmm vmm = f->opt->vmm;
+    // A template is KVM's.
+    const enum vmm vmm = f->opt->until || f->template ? VMM_KVM : f->opt->vmm;
     f->backend = &kvm_backend;
     if (vmm != VMM_QEMU && f->backend->open(f, why, sizeof why) == 0)
         return 0;
@@ -104,7 +121,7 @@ static int run(int argc, char **argv)
 {
     struct options opt;
     struct image image = {.fd = -1};
-    struct family family = {.kvm_fd = -1, .gdb_fd = -1};
+    struct family family = {.kvm_fd = -1, .gdb_fd = -1, .template_fd = -1, .pagemap_fd = -1};
     char err[256];
     uint32_t program;
     char **args;
@@ -112,23 +129,22 @@ static int run(int argc, char **argv)
     int r = options_parse(&opt, argc, argv);
     if (r != 0)
         return r > 0 ? 0 : EXIT_CANNOT_START;
-    if (image_open(&image, opt.image, err, sizeof err) < 0) {
-        fprintf(stderr, "ramet: %s\n", err);
-        return EXIT_CANNOT_START;
-    }
-    if (choose_program(&opt, &image, &program, &args) < 0)
-        return EXIT_CANNOT_START;
     family.opt = &opt;
+    if (open_image(&family, &opt, &image) < 0 || choose_program(&opt, &image, &program, &args) < 0)
+        return EXIT_CANNOT_START;
     family.image = &image;
     if (choose_backend(&family) < 0 || open_disks(&family, &opt) < 0)
         return EXIT_CANNOT_START;
-    if (family_init(&family, err, sizeof err) < 0) {
+    if (family_init(&family, err, sizeof err) < 0 ||
+        template_prepare(&family, err, sizeof err) < 0) {
         fprintf(stderr, "ramet: %s\n", err);
         return EXIT_CANNOT_START;
     }
     if (listen_for_gdb(&family) < 0)
         return EXIT_CANNOT_START;
     int status = supervisor_run(&family, program, args);
+    if (opt.until)
+        status = template_finish(&family, status);
     free(args);
     image_close(&image);
     options_free(&opt);
@@ -138,6 +154,7 @@ static int run(int argc, char **argv)
 static int help(FILE *to)
 {
     fputs("usage: ramet run [options] IMAGE [ARGS...]\n"
+          "       ramet template [options] --until TEXT --output FILE IMAGE [ARGS...]\n"
           "       ramet --help | --version\n"
           "'ramet run --help' lists the options.\n",
           to);
@@ -156,7 +173,7 @@ static void reserve_stdio(void)
 int main(int argc, char **argv)
 {
     reserve_stdio();
-    if (argc >= 2 && !strcmp(argv[1], "run"))
+    if (argc >= 2 && (!strcmp(argv[1], "run") || !strcmp(argv[1], "template")))
         return run(argc - 1, argv + 1);
     if (argc >= 2 && !strcmp(argv[1], "--help"))
         return help(stdout);

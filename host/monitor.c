@@ -5,6 +5,7 @@
 #include "host/monitor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include "host/devices.h"
 #include "host/gdb.h"
 #include "host/platform.h"
+#include "host/template.h"
 
 // A VM's first KVM_RUN starts a thread in the host's kernel (Linux 6.13 on). At the user's limit of
 // processes it fails with EAGAIN; one may end soon.
@@ -114,6 +116,7 @@ static _Noreturn void run(struct monitor *m)
         if (ioctl(m->vm.vcpu_fd, KVM_RUN, 0) == 0) {
             again = 0;
             handle_exit(m);
+            template_save_if_due(m);
         } else if (errno == EAGAIN && again++ < AGAIN_MAX) {
             poll(NULL, 0, AGAIN_MS);
         } else if (errno == EAGAIN) {
@@ -153,8 +156,8 @@ void monitor_share_text(struct monitor *m)
     struct family *f = m->family;
     struct textcache_plan plan;
     int64_t page = textcache_find(&f->text, m->program);
-    if (f->opt->gdb_port)
-        return; // breakpoints are written to the private copy
+    if (f->opt->gdb_port || f->opt->until)
+        return; // breakpoints are written to the private copy; a template refers to no cache
     if (page >= 0) {
         textcache_plan(image_program(f->image, m->program), &plan);
         platform_map_text(&m->vm, &plan, (uint32_t)page);
@@ -180,14 +183,24 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
             monitor_die(m, SIGKILL, "the host does not know its TSC rate");
         f->tsc_mult = (UINT64_C(1000000) << 32) / (uint64_t)khz;
     }
-    if ((r = load_program(&m->vm, f, m->slot, program, args, &regs)) < 0)
+    const int saved = f->template && !f->booted;
+    r = saved ? template_load_ram(&m->vm, f, m->slot, &regs)
+              : load_program(&m->vm, f, m->slot, program, args, &regs);
+    if (r == 0 && saved)
+        r = template_load_fpu(&m->vm, f->template);
+    if (r < 0)
         monitor_die(m, SIGKILL,
                     r == -ENOMEM ? "its program does not fit into its memory (--mem)"
                                  : strerror(-r));
     m->program = program;
     monitor_share_text(m);
     // Later monitors are clones of the first one and inherit its confinement.
-    const int keep[] = {f->kvm_fd, f->image->fd, f->gdb_fd, m->vm.vm_fd, m->vm.vcpu_fd};
+    if (f->opt->until && !f->booted && (f->pagemap_fd = open("/proc/self/pagemap", O_RDONLY)) < 0)
+        monitor_die(m, SIGKILL, "/proc/self/pagemap is not to be had");
+    const int template = f->opt->until ? f->template_fd : -1;
+    const int window = f->opt->until ? f->window_fd : -1;
+    const int keep[] = {f->kvm_fd,     f->image->fd, f->gdb_fd,     m->vm.vm_fd,
+                        m->vm.vcpu_fd, template,     f->pagemap_fd, window};
     if (!f->booted && (r = confine(f, CONFINE_MONITOR, keep, sizeof keep / sizeof keep[0])) < 0) {
         snprintf(why, sizeof why, "cannot be confined: %s", strerror(-r));
         monitor_die(m, SIGKILL, why);
@@ -196,6 +209,10 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
         vm_start_at(&m->vm, &regs, PLATFORM_TABLES_VA(m->vm.tables));
     else if ((r = vm_try_start(&m->vm, &regs, PLATFORM_TABLES_VA(m->vm.tables))) < 0)
         monitor_die(m, SIGKILL, "this KVM does not take the registers of a Ramet VM");
+    if (saved) {
+        template_load_segments(&m->vm, f->template);
+        event_set_timer(m, f->template->timer_deadline);
+    }
     f->booted = 1;
     atomic_store(&f->shared->started, 1);
     begin(m);

@@ -27,6 +27,7 @@ struct monitor {
     uint32_t slot;
     int32_t pid;      // of this process
     int killed;       // PV_EVENT_KILL has been passed on
+    int save_due;     // the text has come that makes this VM a template (template.h)
     uint32_t program; // index in the image's table
     struct vm vm;
     uint64_t timer_deadline;                   // of PV_CALL_SET_TIMER, guest monotonic ns; 0 = off

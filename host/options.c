@@ -13,11 +13,15 @@
 #include "abi/window.h"
 #include "host/platform.h"
 
-#define MB       (UINT64_C(1) << 20)
-#define POOL_MAX 32u
+#define MB            (UINT64_C(1) << 20)
+#define POOL_MAX      32u
+#define DEFAULT_SIZE  (64 * MB)
+#define DEFAULT_PROCS 256
 
 static const char usage[] =
     "usage: ramet run [options] IMAGE [ARGS...]\n"
+    "       ramet run [options] --template FILE\n"
+    "       ramet template [options] --until TEXT --output FILE IMAGE [ARGS...]\n"
     "Runs the first program of IMAGE; each of its processes is a VM. ARGS replace the image's "
     "default ones.\n"
     "  --mem SIZE          RAM of each VM (default 64M; K, M and G suffixes)\n"
@@ -33,6 +37,9 @@ static const char usage[] =
     "  --kvm FILE          KVM's device (default /dev/kvm)\n"
     "  --accel NAME        QEMU's accelerator: kvm, tcg, or auto (default)\n"
     "  --pool N            QEMUs kept ready for clones (default 3)\n"
+    "  --template FILE     start from this template instead of an image\n"
+    "  --until TEXT        (ramet template) save the VM when the program has printed TEXT\n"
+    "  --output FILE       (ramet template) and to this file\n"
     "  --help              this text\n"
     "Exit status: the program's (128 + n if signal n ended it); 2 if it could not be started.\n";
 
@@ -188,6 +195,9 @@ enum {
     OPT_KVM,
     OPT_ACCEL,
     OPT_POOL,
+    OPT_TEMPLATE,
+    OPT_UNTIL,
+    OPT_OUTPUT,
     OPT_HELP
 };
 
@@ -235,12 +245,39 @@ static int parse_one(struct options *opt, int c, char *arg)
         r = parse_number("--pool", arg, 0, POOL_MAX, &n);
         opt->pool = (uint32_t)n;
         return r;
+    case OPT_TEMPLATE:
+        opt->template = arg;
+        return 0;
+    case OPT_UNTIL:
+        opt->until = arg;
+        return arg[0] ? 0 : complain("%s", "--until: no text");
+    case OPT_OUTPUT:
+        opt->output = arg;
+        return 0;
     case OPT_HELP:
         fputs(usage, stdout);
         return 1;
     default:
         return complain("%s", "try 'ramet run --help'");
     }
+}
+
+// What does not go together. `make`: the command is `ramet template`.
+static int check_template(const struct options *opt, int make, int words)
+{
+    const int sized = opt->mem != DEFAULT_SIZE || opt->window_size != DEFAULT_SIZE ||
+                      opt->max_procs != DEFAULT_PROCS;
+    if (make != (opt->until != NULL) || make != (opt->output != NULL))
+        return complain("%s", make ? "template: --until and --output are needed"
+                                   : "--until and --output belong to 'ramet template'");
+    if (!make && !opt->template)
+        return 0;
+    if (opt->ndisks || opt->gdb_port || opt->vmm == VMM_QEMU)
+        return complain("%s", "a template cannot be combined with --disk, --gdb or --vmm=qemu");
+    if (opt->template && (make || words || opt->exec_path || opt->env || sized))
+        return complain("%s", "--template: image, arguments, environment and sizes are those it "
+                              "was made with");
+    return 0;
 }
 
 int options_parse(struct options *opt, int argc, char **argv)
@@ -259,16 +296,26 @@ int options_parse(struct options *opt, int argc, char **argv)
         {"kvm", required_argument, NULL, OPT_KVM},
         {"accel", required_argument, NULL, OPT_ACCEL},
         {"pool", required_argument, NULL, OPT_POOL},
+        {"template", required_argument, NULL, OPT_TEMPLATE},
+        {"until", required_argument, NULL, OPT_UNTIL},
+        {"output", required_argument, NULL, OPT_OUTPUT},
         {"help", no_argument, NULL, OPT_HELP},
         {0},
     };
     int c, r;
-    *opt = (struct options){
-        .kvm = "/dev/kvm", .mem = 64 * MB, .window_size = 64 * MB, .max_procs = 256, .pool = 3};
+    *opt = (struct options){.kvm = "/dev/kvm",
+                            .mem = DEFAULT_SIZE,
+                            .window_size = DEFAULT_SIZE,
+                            .max_procs = DEFAULT_PROCS,
+                            .pool = 3};
     // "+": the first word that is no option is the image, what follows belongs to the program.
     while ((c = getopt_long(argc, argv, "+", known, NULL)) != -1)
         if ((r = parse_one(opt, c, optarg)) != 0)
             return r;
+    if ((r = check_template(opt, !strcmp(argv[0], "template"), optind < argc)) < 0)
+        return r;
+    if (opt->template)
+        return 0; // it says the rest
     if (optind >= argc)
         return complain("%s", "no image given; try 'ramet run --help'");
     opt->image = argv[optind];

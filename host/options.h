@@ -29,12 +29,16 @@ struct options {
     uint32_t check_leaks;
     const char *disks[DISKS_MAX]; // FILE or FILE:ro
     uint32_t ndisks;
-    int gdb_port;      // 0 = none
-    uint32_t gdb_slot; // whose VM gdb gets
-    char **env;        // NULL-terminated NAME=VALUE for the first program
+    int gdb_port;         // 0 = none
+    uint32_t gdb_slot;    // whose VM gdb gets
+    const char *template; // the file to start from, or NULL
+    const char *until;    // `ramet template`: what the program prints when it is ready
+    const char *output;   // and the file to save it to
+    char **env;           // NULL-terminated NAME=VALUE for the first program
 };
 
-// Parses argv of `ramet run`. 0, or -1 after a line on stderr, or 1 when --help was printed.
+// Parses argv of `ramet run` or `ramet template`. 0, or -1 after a line on stderr, or 1 when --help
+// was printed.
 int options_parse(struct options *opt, int argc, char **argv);
 void options_free(struct options *opt);
 

@@ -13,6 +13,8 @@
 int textcache_init(struct textcache *cache, uint8_t *at, uint32_t programs)
 {
     int r = hugemem_map(at, "ramet-text", TEXTCACHE_SIZE);
+    if (r >= 0)
+        close(r);
     if (r < 0)
         return r;
     cache->map = at;

@@ -13,6 +13,7 @@
 #include "kernel/entry.h"
 #include "kernel/lib.h"
 #include "kernel/proc.h"
+#include "kernel/random.h"
 #include "kernel/pv.h"
 #include "kernel/signal.h"
 #include "kernel/clock.h"
@@ -40,6 +41,8 @@ void events_handle(void)
     // The event may have been on its way to the slot's last process, which ended meanwhile.
     if ((bits & PV_EVENT_KILL) && (atomic_load(&proc_self->sig_pending) & SIG_BIT(SIGKILL)))
         proc_exit(SIGKILL);
+    if (bits & PV_EVENT_RESUMED)
+        random_boot();
     if (bits & PV_EVENT_DEATH)
         proc_bury_dead();
     if (bits & PV_EVENT_TTY)
