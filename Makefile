@@ -282,7 +282,7 @@ $(B)/images/%.elf: $(B)/images/%.img $(B)/bin/mkimage
 images: $(B)/images/hello.elf $(B)/images/shell.elf $(B)/images/tests.elf ## bootable images
 
 # ---- benchmarks: the same sources for Ramet and, as the baseline, for Linux ----------------------
-BENCH := fork process pipe clones repeat child
+BENCH := fork process pipe clones repeat child disk
 
 $(B)/bench/%.elf: bench/guest/%.c bench/stats.h $(GUEST)
 	@mkdir -p $(@D)

@@ -20,7 +20,7 @@ BOOT_IMAGE = os.path.join(BUILD, "images", "boot.img")
 FLOOR = os.path.join(BUILD, "bench", "host", "floor")
 START = os.path.join(BUILD, "bench", "host", "start")
 # Counters of --trace=exit (host/trace.c) that are no paravirtual calls.
-NOT_CALLS = {"exceptions", "events", "vm-exits", "faults", "guest-faults", "emulated"}
+NOT_CALLS = {"exceptions", "events", "devices", "vm-exits", "faults", "guest-faults", "emulated"}
 PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
 LIMIT = 60.0  # seconds for one program; a healthy one takes a few
 

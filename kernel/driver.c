@@ -22,6 +22,10 @@ extern const struct driver *const __stop_drivers[] __attribute__((weak));
 
 static const struct file_ops no_ops = {0};
 
+// Whether any device has been used: until then nobody asks the drivers, whose memory is cold, and a
+// fork does not touch it.
+static int used;
+
 const struct pv_device *device_find(uint32_t type, uint32_t unit)
 {
     for (uint32_t i = 0; i < boot_info->ndevices && i < PV_MAX_DEVICES; i++)
@@ -47,19 +51,22 @@ const struct file_ops *driver_file_ops(enum file_kind kind)
 int driver_open(enum file_kind kind, uint32_t unit)
 {
     const struct driver *d = driver_of(kind);
-    return d ? d->attach(unit) : -ENXIO;
+    if (!d || !device_find(d->type, unit))
+        return -ENXIO;
+    used = 1;
+    return d->attach(unit);
 }
 
 void drivers_event(void)
 {
-    for (const struct driver *const *d = __start_drivers; d < __stop_drivers; d++)
+    for (const struct driver *const *d = __start_drivers; used && d < __stop_drivers; d++)
         (*d)->event();
 }
 
 int drivers_fork_prepare(struct proc *child)
 {
     (void)child;
-    for (const struct driver *const *d = __start_drivers; d < __stop_drivers; d++)
+    for (const struct driver *const *d = __start_drivers; used && d < __stop_drivers; d++)
         (*d)->settle();
     return 0; // a device that does not finish has failed by now: no reason not to fork
 }
@@ -81,7 +88,7 @@ void drivers_seed_random(void)
     uint8_t seed[RANDOM_SEED];
     uint64_t end = pv_mono_ns() + SEED_WAIT_NS;
     uint32_t got = 0;
-    if (!d || d->attach(0) < 0)
+    if (driver_open(FILE_HWRNG, 0) < 0)
         return;
     while (got < sizeof seed && pv_mono_ns() < end) {
         long n = d->files->read(&f, seed + got, sizeof seed - got);

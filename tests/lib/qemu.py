@@ -25,10 +25,10 @@ ESCAPES = re.compile(rb"\x1b(?:\[[0-9;=?]*[A-Za-z]|c)")
 LIMIT = 60.0
 
 
-def command(*arguments, memory="256"):
+def command(*arguments, memory="256", serial="stdio"):
     return [
         QEMU, "-accel", "tcg", "-m", memory, "-display", "none", "-monitor", "none",
-        "-serial", "stdio", "-nic", "none", "-no-reboot",
+        "-serial", serial, "-nic", "none", "-no-reboot",
         "-device", "isa-debug-exit,iobase=0x501,iosize=2", *arguments,
     ]  # fmt: skip
 
@@ -54,12 +54,12 @@ def flash(variables):
 class Console:
     """A machine that is running; what it prints is in `out`, cleaned."""
 
-    def __init__(self, arguments, typed=None):
+    def __init__(self, arguments, typed=None, serial="stdio"):
         self.begin = time.monotonic()
         self.raw = b""
         self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            command(*arguments),
+            command(*arguments, serial=serial),
             stdin=subprocess.PIPE if typed is not None else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self.errors,
