@@ -178,7 +178,8 @@ def test_default_arguments():
 
 
 def test_environment():
-    result = shell("echo $GREETING-$HOME", 'ramet.env="GREETING=hello there"', "ramet.env=HOME=/tmp")
+    settings = ('ramet.env="GREETING=hello there"', "ramet.env=HOME=/tmp")
+    result = shell("echo $GREETING-$HOME", *settings)
     check(result, b"hello there-/tmp\n", exact=True)
 
 

@@ -156,7 +156,9 @@ formats() {
     full_disk
     mkdir none
     PATH=$dir/none "$mkimage" -o bad.raw --from f.img --format raw 2>err.txt
-    [ $? -eq 2 ] && has err.txt "grub-mkimage is not installed: it is in the Debian package grub-common"
+    [ $? -eq 2 ]
+    ok "status without GRUB's tools" $?
+    has err.txt "grub-mkimage is not installed: it is in the Debian package grub-"
 }
 
 # A limit on file sizes stands for a full disk: what was begun is gone, in one line.
