@@ -123,6 +123,32 @@ def test_virtio_disk_bios():
     check(qemu.boot(["-M", "q35", *drive]), HELLO)
 
 
+def with_config(commands, *files):
+    """A copy of the disk with another grub.cfg, and more files, put in as the document says."""
+    disk, config = os.path.join(scratch.name, "own.raw"), os.path.join(scratch.name, "grub.cfg")
+    shutil.copy(medium("raw"), disk)
+    with open(config, "w", encoding="ascii") as f:
+        f.write("\n".join([*commands, "boot", ""]))
+    for source, target in ((config, "boot/grub/grub.cfg"), *files):
+        copy = ["mcopy", "-o", "-i", disk + "@@1M", source, "::/" + target]
+        subprocess.run(copy, check=True, timeout=60)
+    return qemu.boot(qemu.disk(disk))
+
+
+def test_edited_config():
+    """The command line behind the shim's name: a program's arguments, and none of GRUB's words."""
+    words = 'ramet.exec=/bin/sh -c "echo \\$1" sh "two words"'
+    commands = ["multiboot2 /shim.elf " + words, "module2 /sh.img"]
+    result = with_config(commands, (paths.SHELL_IMAGE, "sh.img"))
+    check(result, b"two words\n")
+
+
+def test_grub_kernel():
+    """The kernel file as GRUB's own kernel, by either multiboot protocol."""
+    for command in ("multiboot", "multiboot2"):
+        check(with_config([f"{command} /hello.elf"], (paths.HELLO_ELF, "hello.elf")), HELLO)
+
+
 def test_iso_bios():
     check(qemu.boot(["-cdrom", medium("iso")]), HELLO)
 

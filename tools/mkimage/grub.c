@@ -35,8 +35,9 @@ static const struct kind {
                   "bootx64.efi",
                   {"part_gpt", "part_msdos", "fat", "iso9660"}},
 };
-static const char *const common_modules[] = {
-    "search_fs_file", "normal", "serial", "terminal", "multiboot2", "boot", "echo", "test", NULL};
+static const char *const common_modules[] = {"search_fs_file", "normal",     "serial", "terminal",
+                                             "multiboot",      "multiboot2", "boot",   "echo",
+                                             "test",           NULL};
 
 // Both a serial line and a screen see GRUB's complaints. Without a menu entry nothing is waited
 // for.
