@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
 // disk: 1M
 //
 // A disk and many processes: what one writes the others read, whatever its offset; offsets shared

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
 // disk: 256K
 //
 // Two processes write disjoint halves of a disk and make them safe. With an argument they then say

@@ -13,6 +13,7 @@ import tempfile
 
 import faults
 import paths
+import proc
 import qemu
 import report as reporting
 
@@ -44,8 +45,24 @@ def check(result, out, status=0, exact=False):
     assert good, f"console does not {'say' if exact else 'end with'} {out!r}\n{text(result)}"
 
 
+def need(*packages):
+    """Skips a test whose tools are not installed; in CI that is a failure."""
+    probes = {
+        "disk": "/usr/lib/grub/i386-pc/boot.img",
+        "iso": shutil.which("xorriso") or "xorriso",
+        "qcow2": shutil.which("qemu-img") or "qemu-img",
+        "ovmf": qemu.OVMF,
+    }
+    absent = [p for p in packages if p in probes and not os.path.exists(probes[p])]
+    if absent:
+        reason = f"{probes[absent[0]]} is missing (tools/setup boot)"
+        assert os.environ.get("CI") != "true", reason
+        raise proc.Skip(reason)
+
+
 def medium(kind):
     """A medium of this format with hello.img, made once."""
+    need("disk", kind)
     path = os.path.join(scratch.name, "hello." + kind)
     if not os.path.exists(path):
         make = [paths.MKIMAGE, "-q", "--from", paths.HELLO_IMAGE, "--format", kind, "-o", path]
@@ -99,6 +116,7 @@ def test_nographic():
 
 def test_raw_bios():
     """Made in one step, with a program that fails: nothing is lost on the way out of a disk."""
+    need("disk")
     path = os.path.join(scratch.name, "fails.raw")
     subprocess.run(
         [paths.MKIMAGE, "-q", "-o", path, "--format", "raw", "--program", f"/bin/sh={DASH}",
@@ -109,6 +127,7 @@ def test_raw_bios():
 
 
 def test_raw_uefi():
+    need("ovmf")
     variables = os.path.join(scratch.name, "vars.fd")
     shutil.copy(qemu.OVMF_VARS, variables)
     check(qemu.boot(["-M", "q35", *qemu.flash(variables), *qemu.disk(medium("raw"))]), HELLO)
@@ -123,11 +142,38 @@ def test_virtio_disk_bios():
     check(qemu.boot(["-M", "q35", *drive]), HELLO)
 
 
+def with_config(commands, *files):
+    """A copy of the disk with another grub.cfg, and more files, put in as the document says."""
+    disk, config = os.path.join(scratch.name, "own.raw"), os.path.join(scratch.name, "grub.cfg")
+    shutil.copy(medium("raw"), disk)
+    with open(config, "w", encoding="ascii") as f:
+        f.write("\n".join([*commands, "boot", ""]))
+    for source, target in ((config, "boot/grub/grub.cfg"), *files):
+        copy = ["mcopy", "-o", "-i", disk + "@@1M", source, "::/" + target]
+        subprocess.run(copy, check=True, timeout=60)
+    return qemu.boot(qemu.disk(disk))
+
+
+def test_edited_config():
+    """The command line behind the shim's name: a program's arguments, and none of GRUB's words."""
+    words = 'ramet.exec=/bin/sh -c "echo \\$1" sh "two words"'
+    commands = ["multiboot2 /shim.elf " + words, "module2 /sh.img"]
+    result = with_config(commands, (paths.SHELL_IMAGE, "sh.img"))
+    check(result, b"two words\n")
+
+
+def test_grub_kernel():
+    """The kernel file as GRUB's own kernel, by either multiboot protocol."""
+    for command in ("multiboot", "multiboot2"):
+        check(with_config([f"{command} /hello.elf"], (paths.HELLO_ELF, "hello.elf")), HELLO)
+
+
 def test_iso_bios():
     check(qemu.boot(["-cdrom", medium("iso")]), HELLO)
 
 
 def test_iso_uefi():
+    need("ovmf")
     check(qemu.boot(["-bios", qemu.OVMF, "-cdrom", medium("iso")]), HELLO)
 
 
@@ -178,7 +224,8 @@ def test_default_arguments():
 
 
 def test_environment():
-    result = shell("echo $GREETING-$HOME", 'ramet.env="GREETING=hello there"', "ramet.env=HOME=/tmp")
+    settings = ('ramet.env="GREETING=hello there"', "ramet.env=HOME=/tmp")
+    result = shell("echo $GREETING-$HOME", *settings)
     check(result, b"hello there-/tmp\n", exact=True)
 
 

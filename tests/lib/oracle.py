@@ -42,7 +42,7 @@ def build(name):
     os.makedirs(paths.ORACLE, exist_ok=True)
     compiler = os.environ.get("HOST_CC", "gcc")
     done = subprocess.run(
-        [compiler, *HOST_CFLAGS, "-o", program, source, "-lrt", "-lpthread"],
+        [compiler, *HOST_CFLAGS, "-o", program, source, "-lm", "-lrt", "-lpthread"],
         capture_output=True,
         text=True,
         check=False,

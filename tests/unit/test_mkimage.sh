@@ -151,12 +151,23 @@ formats() {
         ok "same inputs, same bytes ($kind)" $?
         rm 2.$kind
     done
+    # Names that mean a drive, a host, an offset or an assignment to one of the tools.
+    cp f.img 'c:x=y@@1 z.img'
+    for kind in raw iso gce; do
+        "$mkimage" -q -o "c:o=p@@1 q.$kind" --from 'c:x=y@@1 z.img' --format $kind
+        cmp "c:o=p@@1 q.$kind" 1.$kind
+        ok "an odd name ($kind)" $?
+    done
+    [ ! -e log ] && [ ! -e core.img ] && [ ! -e disk.raw ]
+    ok "intermediate files stay in their folder" $?
     [ "$(tar -tzf 1.gce)" = disk.raw ]
     ok "the cloud image holds disk.raw" $?
     full_disk
     mkdir none
     PATH=$dir/none "$mkimage" -o bad.raw --from f.img --format raw 2>err.txt
-    [ $? -eq 2 ] && has err.txt "grub-mkimage is not installed: it is in the Debian package grub-common"
+    [ $? -eq 2 ]
+    ok "status without GRUB's tools" $?
+    has err.txt "grub-mkimage is not installed: it is in the Debian package grub-"
 }
 
 # A limit on file sizes stands for a full disk: what was begun is gone, in one line.

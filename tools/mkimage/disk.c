@@ -53,11 +53,11 @@ static void put_boot_code(uint8_t *sector, uint64_t core_lba)
 static void put_core(const char *disk, int fd, const struct boot_source *src)
 {
     uint64_t size, room = (uint64_t)(ESP_FIRST - GPT_HEAD_SECTORS) * SECTOR;
-    char *path = grub_core(GRUB_BIOS_DISK, src);
-    uint8_t *core = work_read(path, &size);
+    const char *name = grub_core(GRUB_BIOS_DISK, src);
+    uint8_t *core = work_read(name, &size);
 
     if (size < 2 * SECTOR || size > room)
-        die("%s: GRUB's core image of %llu bytes does not fit its place", path,
+        die("%s: GRUB's core image of %llu bytes does not fit its place", name,
             (unsigned long long)size);
     struct block_list list = {
         .start = GPT_HEAD_SECTORS + 1,
@@ -67,13 +67,13 @@ static void put_core(const char *disk, int fd, const struct boot_source *src)
     memcpy(core + BLOCK_LIST, &list, sizeof list);
     write_at(disk, fd, core, size, GPT_HEAD_SECTORS * SECTOR);
     free(core);
-    free(path);
 }
 
 static void fill_esp(const char *disk, uint64_t sectors, const struct boot_source *src)
 {
     const uint64_t off = (uint64_t)ESP_FIRST * SECTOR;
-    char *name, *marker = grub_marker(src, &name);
+    char *path;
+    const char *marker = grub_marker(src, &path);
 
     fat_format(disk, off, sectors, 1, src);
     fat_mkdir(disk, off, "/EFI");
@@ -82,12 +82,12 @@ static void fill_esp(const char *disk, uint64_t sectors, const struct boot_sourc
     fat_mkdir(disk, off, "/boot/grub");
     fat_copy(disk, off, grub_core(GRUB_EFI, src), "/EFI/BOOT/BOOTX64.EFI");
     fat_copy(disk, off, grub_config(), "/boot/grub/grub.cfg");
-    fat_copy(disk, off, marker, name);
+    fat_copy(disk, off, marker, path);
     fat_copy(disk, off, grub_shim(), "/shim.elf");
-    fat_copy(disk, off, src->path, "/app.img");
+    fat_copy(disk, off, src->name, "/app.img");
 }
 
-void write_disk(const struct boot_source *src, const char *path, uint64_t unit)
+void write_disk(const struct boot_source *src, const char *name, uint64_t unit)
 {
     static uint8_t head[GPT_HEAD_SECTORS * SECTOR], tail[GPT_TAIL_SECTORS * SECTOR];
     uint64_t esp = (src->size + shim_elf_size() + ESP_OVERHEAD) / SECTOR;
@@ -101,13 +101,13 @@ void write_disk(const struct boot_source *src, const char *path, uint64_t unit)
         {GPT_BIOS_BOOT, "GRUB core image", GPT_HEAD_SECTORS, ESP_FIRST - 1},
         {GPT_ESP, "Ramet", ESP_FIRST, ESP_FIRST + esp - 1},
     };
-    int fd = work_create(path, size);
+    int fd = work_create(name, size);
 
     put_boot_code(head, GPT_HEAD_SECTORS);
     gpt_build(head, tail, size / SECTOR, parts, sizeof parts / sizeof *parts, src->id);
-    write_at(path, fd, head, sizeof head, 0);
-    put_core(path, fd, src);
-    write_at(path, fd, tail, sizeof tail, size - sizeof tail);
-    work_close(path, fd);
-    fill_esp(path, esp, src);
+    write_at(name, fd, head, sizeof head, 0);
+    put_core(name, fd, src);
+    write_at(name, fd, tail, sizeof tail, size - sizeof tail);
+    work_close(name, fd);
+    fill_esp(name, esp, src);
 }

@@ -26,60 +26,57 @@
 
 struct format {
     const char *name, *what;
-    void (*write)(const struct boot_source *src, const char *path);
+    void (*write)(const struct boot_source *src, const char *name);
     const char *run[4]; // commands; %s is the output
 };
 
-static void write_elf(const struct boot_source *src, const char *path)
+static void write_elf(const struct boot_source *src, const char *name)
 {
     struct bootelf boot;
     const char *wrong = bootelf_make(&boot, shim_elf, shim_elf_size(), src->size);
 
     if (wrong)
         die("the shim of this build: %s", wrong);
-    int fd = work_create(path, boot.size + src->size);
-    write_at(path, fd, boot.head, boot.size, 0);
-    work_copy(src->path, src->fd, src->size, path, fd, boot.size);
-    work_close(path, fd);
+    int fd = work_create(name, boot.size + src->size);
+    write_at(name, fd, boot.head, boot.size, 0);
+    work_copy(src->name, src->fd, src->size, name, fd, boot.size);
+    work_close(name, fd);
     free(boot.head);
 }
 
-static void write_raw(const struct boot_source *src, const char *path)
+static void write_raw(const struct boot_source *src, const char *name)
 {
-    write_disk(src, path, MIB);
+    write_disk(src, name, MIB);
 }
 
-static void write_qcow2(const struct boot_source *src, const char *path)
+static void write_qcow2(const struct boot_source *src, const char *name)
 {
-    char *raw = work_path("disk.raw");
-    char *argv[] = {"qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, (char *)path, NULL};
+    char *argv[] = {"qemu-img", "convert",  "-f",         "raw", "-O",
+                    "qcow2",    "disk.raw", (char *)name, NULL};
 
-    write_disk(src, raw, MIB);
+    write_disk(src, "disk.raw", MIB);
     run_tool("qemu-utils", argv);
-    free(raw);
 }
 
 // What Google's image import wants: one member, disk.raw, of whole gigabytes, sparse, oldgnu, gzip.
-static void write_gce(const struct boot_source *src, const char *path)
+static void write_gce(const struct boot_source *src, const char *name)
 {
-    char *raw = work_path("disk.raw"), *folder = work_path("");
+    char *time = new_string("--mtime=@%" PRId64, src->mtime);
     char *argv[] = {"tar",
                     "--format=oldgnu",
                     "--owner=0",
                     "--group=0",
                     "--numeric-owner",
                     "--mode=0644",
-                    new_string("--mtime=@%" PRId64, src->mtime),
-                    "-C",
-                    folder,
+                    time,
                     "-Sczf",
-                    (char *)path,
+                    (char *)name,
                     "disk.raw",
                     NULL};
 
-    write_disk(src, raw, GIB);
+    write_disk(src, "disk.raw", GIB);
     run_tool("tar", argv);
-    free(raw);
+    free(time);
 }
 
 static const struct format formats[] = {
@@ -128,7 +125,7 @@ static uint64_t hash(uint64_t h, const uint8_t *p, uint64_t len)
     return h;
 }
 
-static uint64_t name_of(const char *image)
+static uint64_t id_of(const char *image)
 {
     uint64_t size;
     uint8_t *bytes = work_read(image, &size);
@@ -138,22 +135,25 @@ static uint64_t name_of(const char *image)
     return hash(h, shim_elf, shim_elf_size());
 }
 
-void format_write(const struct format *format, const char *image, const char *output)
+void format_write(const struct format *format, const char *from, const char *output)
 {
-    char err[512], epoch[32];
-    char *path = work_path("output");
+    static const char result[] = "output";
+    char *path = work_path(FORMAT_IMAGE), err[512], epoch[32];
     struct image img;
 
-    if (image_open(&img, image, err, sizeof err) < 0)
+    // Its messages name the file that the user knows.
+    if (image_open(&img, from ? from : path, err, sizeof err) < 0)
         die("%s", err);
     if (img.size > BOOTELF_MAX)
         die("%s: larger than the %llu GiB that boot loaders find room for", output,
             BOOTELF_MAX / GIB);
+    if (from)
+        work_link(from, FORMAT_IMAGE);
     struct boot_source src = {
-        .path = image,
+        .name = FORMAT_IMAGE,
         .fd = img.fd,
         .size = img.size,
-        .id = name_of(image),
+        .id = id_of(FORMAT_IMAGE),
         .mtime = img.files[0].mtime > DOS_EPOCH ? img.files[0].mtime : DOS_EPOCH, // of "/"
     };
     // The tools below take the time from here instead of the clock: same image, same bytes.
@@ -161,8 +161,8 @@ void format_write(const struct format *format, const char *image, const char *ou
     setenv("SOURCE_DATE_EPOCH", epoch, 1);
     setenv("TZ", "UTC", 1);
     setenv("LC_ALL", "C", 1);
-    format->write(&src, path);
-    work_publish(path);
+    format->write(&src, result);
+    work_publish(result);
     image_close(&img);
     free(path);
 }

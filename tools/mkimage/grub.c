@@ -35,8 +35,9 @@ static const struct kind {
                   "bootx64.efi",
                   {"part_gpt", "part_msdos", "fat", "iso9660"}},
 };
-static const char *const common_modules[] = {
-    "search_fs_file", "normal", "serial", "terminal", "multiboot2", "boot", "echo", "test", NULL};
+static const char *const common_modules[] = {"search_fs_file", "normal",     "serial", "terminal",
+                                             "multiboot",      "multiboot2", "boot",   "echo",
+                                             "test",           NULL};
 
 // Both a serial line and a screen see GRUB's complaints. Without a menu entry nothing is waited
 // for.
@@ -49,29 +50,29 @@ static const char config[] =
     "module2 /app.img\n"
     "boot\n";
 
-char *grub_marker(const struct boot_source *src, char **name)
+const char *grub_marker(const struct boot_source *src, char **path)
 {
-    char *path = work_path("marker");
+    static const char name[] = "marker";
 
-    *name = new_string("/boot/ramet-%016" PRIx64, src->id);
-    work_write(path, "", 0);
-    return path;
+    *path = new_string("/boot/ramet-%016" PRIx64, src->id);
+    work_write(name, "", 0);
+    return name;
 }
 
-char *grub_config(void)
+const char *grub_config(void)
 {
-    char *path = work_path("grub.cfg");
+    static const char name[] = "grub.cfg";
 
-    work_write(path, config, sizeof config - 1);
-    return path;
+    work_write(name, config, sizeof config - 1);
+    return name;
 }
 
-char *grub_shim(void)
+const char *grub_shim(void)
 {
-    char *path = work_path("shim.elf");
+    static const char name[] = "shim.elf";
 
-    work_write(path, shim_elf, shim_elf_size());
-    return path;
+    work_write(name, shim_elf, shim_elf_size());
+    return name;
 }
 
 char *grub_bios_file(const char *name)
@@ -79,25 +80,15 @@ char *grub_bios_file(const char *name)
     return new_string(GRUB_BIOS_FOLDER "/%s", name);
 }
 
-// The configuration inside the core image, read before any file system is known.
-static char *first_config(const struct boot_source *src)
+const char *grub_core(enum grub_kind kind, const struct boot_source *src)
 {
-    char *path = work_path("core.cfg");
+    static const char first[] = "core.cfg"; // inside the core: read before any file system is known
+    const struct kind *k = &kinds[kind];
     char *text = new_string("search.file /boot/ramet-%016" PRIx64 " root\n"
                             "set prefix=($root)/boot/grub\n",
                             src->id);
-
-    work_write(path, text, strlen(text));
-    free(text);
-    return path;
-}
-
-char *grub_core(enum grub_kind kind, const struct boot_source *src)
-{
-    const struct kind *k = &kinds[kind];
-    char *out = work_path(k->file);
-    char *argv[40] = {"grub-mkimage",    "-O", (char *)k->target, "-o", out, "-c",
-                      first_config(src), "-p", "/boot/grub"};
+    char *argv[40] = {"grub-mkimage", "-O", (char *)k->target, "-o", (char *)k->file, "-c",
+                      (char *)first,  "-p", "/boot/grub"};
     int n = 9;
 
     if (access(k->probe, R_OK) < 0)
@@ -106,9 +97,10 @@ char *grub_core(enum grub_kind kind, const struct boot_source *src)
         argv[n++] = (char *)*m;
     for (const char *const *m = common_modules; *m; m++)
         argv[n++] = (char *)*m;
+    work_write(first, text, strlen(text));
     run_tool("grub-common", argv);
-    free(argv[6]);
-    return out;
+    free(text);
+    return k->file;
 }
 
 // ---- FAT, by mtools ----

@@ -11,7 +11,7 @@
 
 // Everything a boot medium is made from.
 struct boot_source {
-    const char *path; // the image's file
+    const char *name; // of the image in the work folder
     int fd;
     uint64_t size;
     uint64_t id;   // a hash over image and shim: medium and partitions are named after it
@@ -24,13 +24,14 @@ enum grub_kind {
     GRUB_EFI,       // BOOTX64.EFI
 };
 
-// Build a GRUB of this kind in the work folder. Returns its path.
-char *grub_core(enum grub_kind kind, const struct boot_source *src);
+// Build a GRUB of this kind in the work folder. Returns its name there.
+const char *grub_core(enum grub_kind kind, const struct boot_source *src);
 
-// Write grub.cfg, the shim and the marker file into the work folder; each returns the path.
-char *grub_config(void);
-char *grub_shim(void);
-char *grub_marker(const struct boot_source *src, char **name);
+// Write grub.cfg, the shim and the marker file into the work folder; each returns the name there.
+// *path: where the marker goes on the medium.
+const char *grub_config(void);
+const char *grub_shim(void);
+const char *grub_marker(const struct boot_source *src, char **path);
 
 // Path of one of GRUB's own files for BIOS machines, such as "boot.img".
 char *grub_bios_file(const char *name);

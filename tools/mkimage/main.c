@@ -243,11 +243,12 @@ static void write_output(struct plan *plan, const struct request *req)
         return;
     }
     work_begin(req->output);
-    char *image = req->from ? new_string("%s", req->from) : work_path("app.img");
-    if (!req->from)
+    if (!req->from) {
+        char *image = work_path(FORMAT_IMAGE);
         write_image(plan, image);
-    format_write(req->format, image, req->output);
-    free(image);
+        free(image);
+    }
+    format_write(req->format, req->from, req->output);
 }
 
 int main(int argc, char **argv)

@@ -50,30 +50,42 @@ void work_begin(const char *output)
 
 char *work_path(const char *name)
 {
-    return new_string("%s/%s", folder, name);
+    return *name == '/' ? new_string("%s", name) : new_string("%s/%s", folder, name);
 }
 
-int work_create(const char *path, uint64_t size)
+void work_link(const char *path, const char *name)
 {
+    char *target = realpath(path, NULL), *link = work_path(name);
+
+    if (!target || symlink(target, link) < 0)
+        die("%s: %s", path, strerror(errno));
+    free(target);
+    free(link);
+}
+
+int work_create(const char *name, uint64_t size)
+{
+    char *path = work_path(name);
     int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 
     if (fd < 0 || ftruncate(fd, (off_t)size) < 0)
         die("%s: %s", path, strerror(errno));
+    free(path);
     return fd;
 }
 
-void work_close(const char *path, int fd)
+void work_close(const char *name, int fd)
 {
     if (close(fd) < 0)
-        die("%s: %s", path, strerror(errno));
+        die("%s: %s", name, strerror(errno));
 }
 
-void work_write(const char *path, const void *buf, uint64_t len)
+void work_write(const char *name, const void *buf, uint64_t len)
 {
-    int fd = work_create(path, 0);
+    int fd = work_create(name, 0);
 
-    write_at(path, fd, buf, len, 0);
-    work_close(path, fd);
+    write_at(name, fd, buf, len, 0);
+    work_close(name, fd);
 }
 
 // Read exactly len bytes from `off`.
@@ -89,8 +101,9 @@ static void read_at(const char *path, int fd, void *buf, size_t len, uint64_t of
     }
 }
 
-void *work_read(const char *path, uint64_t *size)
+void *work_read(const char *name, uint64_t *size)
 {
+    char *path = work_path(name);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat st;
 
@@ -100,6 +113,7 @@ void *work_read(const char *path, uint64_t *size)
     void *buf = new_zeroed(*size, 1);
     read_at(path, fd, buf, *size, 0);
     close(fd);
+    free(path);
     return buf;
 }
 
@@ -108,25 +122,28 @@ static bool all_zero(const uint8_t *p, size_t len)
     return len == 0 || (p[0] == 0 && memcmp(p, p + 1, len - 1) == 0);
 }
 
-void work_copy(const char *from_path, int from, uint64_t len, const char *to_path, int to,
+void work_copy(const char *from_name, int from, uint64_t len, const char *to_name, int to,
                uint64_t off)
 {
     static uint8_t block[COPY_BLOCK];
 
     for (uint64_t done = 0; done < len;) {
         size_t n = len - done < sizeof block ? len - done : sizeof block;
-        read_at(from_path, from, block, n, done);
+        read_at(from_name, from, block, n, done);
         if (!all_zero(block, n))
-            write_at(to_path, to, block, n, off + done);
+            write_at(to_name, to, block, n, off + done);
         done += n;
     }
 }
 
-void work_publish(const char *path)
+void work_publish(const char *name)
 {
+    char *path = work_path(name);
+
     // The tools that wrote it may have given it other permissions than ours.
     if (chmod(path, output_mode()) < 0 || rename(path, final_path) < 0)
         die("%s: %s", final_path, strerror(errno));
+    free(path);
 }
 
 // ---- other programs ----
@@ -155,6 +172,7 @@ static void start(const char *package, char *const argv[], const char *log, pid_
     if (posix_spawnattr_init(&attr) || posix_spawnattr_setsigdefault(&attr, &interrupts) ||
         posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF) ||
         posix_spawn_file_actions_init(&fds) ||
+        posix_spawn_file_actions_addchdir_np(&fds, folder) ||
         posix_spawn_file_actions_addopen(&fds, 0, "/dev/null", O_RDONLY, 0) ||
         posix_spawn_file_actions_addopen(&fds, 1, log, O_WRONLY | O_CREAT | O_TRUNC, 0666) ||
         posix_spawn_file_actions_adddup2(&fds, 1, 2))
@@ -179,7 +197,7 @@ static void check_room(void)
 
 void run_tool(const char *package, char *const argv[])
 {
-    char *log = work_path("log");
+    static const char log[] = "log";
     uint64_t size;
     pid_t pid;
     int status;
@@ -203,5 +221,4 @@ void run_tool(const char *package, char *const argv[])
         text[size] = '\0';
         die("%s: exit status %d: %s", argv[0], WEXITSTATUS(status), last_line(text));
     }
-    free(log);
 }
