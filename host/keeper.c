@@ -252,7 +252,7 @@ void keeper_start(struct family *f, uint32_t slot, uint32_t program, const struc
     block_events();
     if ((r = qemu_take(f, 1, m->qemu)) < 0)
         monitor_die(m, SIGKILL, r == -EPIPE ? NULL : strerror(-r));
-    qemu_watch(m, m->qemu);
+    qemu_watch(m);
     if ((r = keeper_map(m)) < 0)
         monitor_die(m, SIGKILL, strerror(-r));
     m->qemu->page = wait_for_shim(m);
