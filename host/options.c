@@ -271,6 +271,8 @@ int options_parse(struct options *opt, int argc, char **argv)
             return r;
     if (optind >= argc)
         return complain("%s", "no image given; try 'ramet run --help'");
+    if (opt->vmm == VMM_KVM && opt->accel)
+        return complain("--accel %s is for QEMU, not for --vmm kvm", opt->accel);
     opt->image = argv[optind];
     opt->args = argv + optind + 1;
     opt->nargs = argc - optind - 1;
