@@ -205,10 +205,11 @@ void keeper_begin(struct monitor *m)
     event_init(m);
     block_events();
     atomic_store(&f->shared->slots[m->slot].state, SLOT_RUNNING);
-    int r, gdb = f->opt->gdb_port && m->slot == f->opt->gdb_slot;
-    if (gdb) // which continues it
+    // gdb continues a VM that is given to it.
+    int gdb = f->opt->gdb_port && m->slot == f->opt->gdb_slot;
+    int r = gdb ? qemu_gdb(m->qemu, f->opt->gdb_port) : qemu_continue(m->qemu);
+    if (r == 0 && gdb)
         family_say("VM %u waits for gdb: target remote :%d", m->slot, f->opt->gdb_port);
-    r = gdb ? qemu_gdb(m->qemu, f->opt->gdb_port) : qemu_continue(m->qemu);
     if (r < 0)
         monitor_die(m, SIGKILL, "QEMU does not start it");
 }
