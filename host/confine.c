@@ -204,7 +204,7 @@ static int load_filter(const struct family *f, enum confine_who who)
     int r = ctx ? add_table(ctx, f, rules, sizeof rules) : -ENOMEM;
     if (r == 0 && who == CONFINE_MONITOR)
         r = add_table(ctx, f, monitor_rules, sizeof monitor_rules);
-    if (r == 0)
+    if (r == 0 && who == CONFINE_MONITOR)
         r = add_table(ctx, f, disk_rules, sizeof disk_rules);
     if (r == 0 && who == CONFINE_KEEPER)
         r = add_table(ctx, f, keeper_rules, sizeof keeper_rules);
@@ -249,7 +249,7 @@ int confine(struct family *f, enum confine_who who, const int *keep, unsigned n)
     unsigned total = 1;
     if (n > KEEP_MAX)
         return -EINVAL;
-    for (uint32_t i = 0; i < f->ndisks; i++)
+    for (uint32_t i = 0; i < f->ndisks && who == CONFINE_MONITOR; i++)
         all[total++] = f->disks[i].fd;
     memcpy(all + total, keep, n * sizeof *keep);
     int r = close_others(all, total + n);

@@ -205,10 +205,11 @@ void keeper_begin(struct monitor *m)
     event_init(m);
     block_events();
     atomic_store(&f->shared->slots[m->slot].state, SLOT_RUNNING);
-    int r, gdb = f->opt->gdb_port && m->slot == f->opt->gdb_slot;
-    if (gdb) // which continues it
+    // gdb continues a VM that is given to it.
+    int gdb = f->opt->gdb_port && m->slot == f->opt->gdb_slot;
+    int r = gdb ? qemu_gdb(m->qemu, f->opt->gdb_port) : qemu_continue(m->qemu);
+    if (r == 0 && gdb)
         family_say("VM %u waits for gdb: target remote :%d", m->slot, f->opt->gdb_port);
-    r = gdb ? qemu_gdb(m->qemu, f->opt->gdb_port) : qemu_continue(m->qemu);
     if (r < 0)
         monitor_die(m, SIGKILL, "QEMU does not start it");
 }
@@ -252,7 +253,7 @@ void keeper_start(struct family *f, uint32_t slot, uint32_t program, const struc
     block_events();
     if ((r = qemu_take(f, 1, m->qemu)) < 0)
         monitor_die(m, SIGKILL, r == -EPIPE ? NULL : strerror(-r));
-    qemu_watch(m, m->qemu);
+    qemu_watch(m);
     if ((r = keeper_map(m)) < 0)
         monitor_die(m, SIGKILL, strerror(-r));
     m->qemu->page = wait_for_shim(m);

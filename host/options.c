@@ -318,6 +318,8 @@ int options_parse(struct options *opt, int argc, char **argv)
         return 0; // it says the rest
     if (optind >= argc)
         return complain("%s", "no image given; try 'ramet run --help'");
+    if (opt->vmm == VMM_KVM && opt->accel)
+        return complain("--accel %s is for QEMU, not for --vmm kvm", opt->accel);
     opt->image = argv[optind];
     opt->args = argv + optind + 1;
     opt->nargs = argc - optind - 1;

@@ -120,7 +120,7 @@ int qemu_take(struct family *f, int boot, struct qemu *q);
 // Lets go of it, which ends it if nobody else has its lease.
 void qemu_drop(struct qemu *q);
 // From now on this process ends when its QEMU does, whatever it is waiting for.
-void qemu_watch(struct monitor *m, struct qemu *q);
+void qemu_watch(struct monitor *m);
 // Hands the VM, which is stopped, to QEMU's own server for gdb. 0 or -errno.
 int qemu_gdb(struct qemu *q, int port);
 // Continues a stopped VM. 0 or -errno.

@@ -92,7 +92,8 @@ static void add_disks(struct qemu_args *a, const struct qemu_family *q)
         add(a, "if=none,id=disk%u,format=raw,file=/proc/self/fd/%u,file.locking=off,readonly=%s", i,
             QEMU_AT_DISKS + i, q->disks[i].read_only ? "on" : "off");
         add(a, "-device");
-        add(a, "virtio-blk-device,drive=disk%u,share-rw=on", i);
+        // By itself QEMU would fill the machine's buses from the last one.
+        add(a, "virtio-blk-device,drive=disk%u,share-rw=on,bus=virtio-mmio-bus.%u", i, i);
     }
 }
 

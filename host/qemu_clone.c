@@ -108,7 +108,7 @@ static void take_over(struct monitor *m, uint32_t slot, const struct qemu *q)
     *m->qemu = *q;
     if ((r = keeper_map(m)) < 0)
         monitor_die(m, SIGKILL, strerror(-r));
-    qemu_watch(m, m->qemu);
+    qemu_watch(m);
 }
 
 // What differs in the clone: the monitor's finish_clone() for this back end.

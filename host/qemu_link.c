@@ -119,23 +119,44 @@ static struct monitor *volatile watching;
 
 // The only news a lease has is its end. Whatever this process is doing, there is no VM to do it
 // for; what it was making is cleaned up by the supervisor.
-static void on_end(int sig)
+static void end_with_lease(struct monitor *m)
 {
-    (void)sig;
-    if (watching)
-        monitor_die(watching, SIGKILL, NULL);
-}
-
-void qemu_watch(struct monitor *m, struct qemu *q)
-{
-    struct sigaction act = {.sa_handler = on_end};
-    struct pollfd p = {.fd = q->lease, .events = 0};
-    watching = m;
-    sigaction(SIGIO, &act, NULL);
-    if (fcntl(q->lease, F_SETOWN, m->pid) < 0 || fcntl(q->lease, F_SETFL, O_RDWR | O_ASYNC) < 0)
-        monitor_die(m, SIGKILL, "cannot watch its QEMU");
+    struct pollfd p = {.fd = m->qemu->lease, .events = 0};
     if (poll(&p, 1, 0) > 0)
         monitor_die(m, SIGKILL, NULL);
+}
+
+// SIGIO: the lease, or the shim has an event of its own for a WAIT that we are in. The doorbell is
+// changed so that a sleep about to begin does not; before that we look at `pending`.
+static void on_news(int sig)
+{
+    int e = errno;
+    struct monitor *m = watching;
+    (void)sig;
+    if (m) {
+        end_with_lease(m);
+        uint32_t state = atomic_load(&m->family->shared->slots[m->slot].state);
+        if (state == SLOT_WAITING || state == SLOT_POLLING)
+            __atomic_fetch_add(&family_door(m->family, m->slot)->bell, 1, __ATOMIC_SEQ_CST);
+    }
+    errno = e;
+}
+
+static int signal_news(int fd, int32_t pid)
+{
+    return fcntl(fd, F_SETOWN, pid) < 0 || fcntl(fd, F_SETFL, O_RDWR | O_ASYNC) < 0 ? -1 : 0;
+}
+
+void qemu_watch(struct monitor *m)
+{
+    struct sigaction act = {.sa_handler = on_news};
+    watching = m;
+    sigaction(SIGIO, &act, NULL);
+    // Only devices raise events within a VM.
+    if (signal_news(m->qemu->lease, m->pid) < 0 ||
+        (m->family->ndisks && signal_news(m->qemu->fd[QEMU_BELL], m->pid) < 0))
+        monitor_die(m, SIGKILL, "cannot watch its QEMU");
+    end_with_lease(m);
 }
 
 int qemu_gdb(struct qemu *q, int port)

@@ -120,6 +120,8 @@ static struct qemu_process *choose(struct qemu_pool *pool, int boot, int *error)
         if (is_ready(&pool->all[i]) && (!p || pool->all[i].order < p->order))
             p = &pool->all[i];
     *error = p ? 0 : -EAGAIN;
+    if (!p && !free_entry(pool))
+        qemu_pool_settle(pool); // many are on their way out
     if (!p && (p = free_entry(pool)))
         *error = start(pool, boot, p);
     return *error ? NULL : p;

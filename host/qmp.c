@@ -166,7 +166,7 @@ static int take_lines(struct qmp *q, uint64_t deadline_ns)
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
     if (n <= 0)
-        return broken(q, n < 0 ? -errno : -EPIPE);
+        return broken(q, n < 0 && errno != ECONNRESET ? -errno : -EPIPE);
     q->len += (size_t)n;
     while ((end = memchr(q->line, '\n', q->len))) {
         size_t used = (size_t)(end - q->line) + 1;

@@ -64,6 +64,8 @@ def test_killed_while_busy():
     )
     with shell(script) as family:
         for i in range(15):
+            # A process may be over a moment before its monitor is.
+            family.wait_for_monitors(lambda pids: len(pids) == 1, "the shell alone")
             family.send(f"{i}\n")
             pids = family.wait_for_monitors(lambda pids: len(pids) >= 3, "yes and cat")
             time.sleep(0.003 * i)

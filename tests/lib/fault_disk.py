@@ -52,6 +52,8 @@ def test_killed():
 
 def test_truncated():
     """A file that is cut short under a running family: EIO beyond its end, and it stays short."""
+    if paths.VMM == "qemu":
+        raise proc.Skip("QEMU reads zeros beyond the end, and a write makes the file long again")
     script = (
         "echo ready; read go; "
         "dd if=/dev/vda of=/dev/null bs=4k skip=8 count=1 || echo cannot read; "

@@ -11,6 +11,7 @@ import time
 
 import faults
 import paths
+import proc
 from family import Family
 
 ELF = os.path.join(paths.BUILD, "guest", "debuggee.elf")
@@ -256,6 +257,21 @@ def test_port_taken():
         with start(port) as family:
             family.expect(f"ramet: --gdb {port}: Address already in use")
             assert family.finish() == 2
+
+
+def test_on_qemu():
+    """A VM of QEMU has QEMU's own server. It sees the VM, ring 0 included: not the program's end."""
+    if not shutil.which("qemu-system-x86_64"):
+        raise proc.Skip("no qemu-system-x86_64")
+    port = free_port()
+    flags = ["--vmm=qemu", "--accel=tcg", "--gdb", str(port), "--exec", "/tests/debuggee"]
+    command = [paths.RAMET, "run", *flags, paths.TESTS_IMAGE, "run"]
+    with Family(command) as family:
+        family.expect("waits for gdb")
+        said = gdb(port, "hbreak main", "continue", "hbreak climb if depth == 3", "continue",
+                   "backtrace", "print depth", "finish", "delete", "detach")  # fmt: skip
+        in_order(said, "Breakpoint 1, main", "Breakpoint 2, climb", "#3", "$1 = 3", "Value returned")
+        assert family.finish() == 0, "the program did not end well after gdb left"
 
 
 def suite(report, _options):

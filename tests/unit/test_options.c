@@ -87,6 +87,21 @@ static void test_values(void)
     CHECK_STR(opt.kvm, "/dev/other");
 }
 
+static void test_vmm(void)
+{
+    CHECK_EQ(parse("a.img"), 0);
+    CHECK_EQ(opt.vmm, VMM_AUTO);
+    CHECK(opt.accel == NULL && opt.pool > 0);
+    CHECK_EQ(parse("--vmm=kvm a.img"), 0);
+    CHECK_EQ(opt.vmm, VMM_KVM);
+    CHECK_EQ(parse("--vmm qemu --accel tcg --pool 0 a.img"), 0);
+    CHECK_EQ(opt.vmm, VMM_QEMU);
+    CHECK_STR(opt.accel, "tcg");
+    CHECK_EQ(opt.pool, 0);
+    CHECK_EQ(parse("--accel kvm --accel auto a.img"), 0);
+    CHECK(opt.accel == NULL);
+}
+
 static void test_arguments(void)
 {
     CHECK_EQ(parse("--mem 32M a.img --mem 64M -c --help"), 0);
@@ -165,6 +180,12 @@ static void test_mistakes(void)
         "--max-procs 1.5 a",
         "--no-such-option a",
         "-x a",
+        "--vmm xen a",
+        "--vmm",
+        "--accel hvf a",
+        "--accel tcg --vmm kvm a",
+        "--pool 33 a",
+        "--pool -1 a",
     };
     for (unsigned i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         check_eq(parse(wrong[i]), -1, __FILE__, __LINE__, wrong[i]);
@@ -175,6 +196,7 @@ int main(void)
     RUN(test_disks);
     RUN(test_defaults);
     RUN(test_values);
+    RUN(test_vmm);
     RUN(test_arguments);
     RUN(test_trace);
     RUN(test_gdb);

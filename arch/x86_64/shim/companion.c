@@ -73,11 +73,24 @@ void companion_catch_up(void)
     b->wall_base_ns += told - now;
 }
 
+static int answered(void)
+{
+    return __atomic_load_n(&page->answered, __ATOMIC_ACQUIRE) == page->asked;
+}
+
 // Each answer comes with an interrupt: none is missed between the look and the sleep (entry.S).
 static void wait_answer(void)
 {
-    while (__atomic_load_n(&page->answered, __ATOMIC_ACQUIRE) != page->asked)
+    const int waits = ((const struct pv_call *)page->call)->nr == PV_CALL_WAIT;
+    int told = 0;
+    while (!answered()) {
+        // A device's interrupt ends a WAIT, of which only we know.
+        if (waits && !told && __atomic_load_n(&trap_shared()->pending, __ATOMIC_SEQ_CST)) {
+            outb(COMPANION_PORT, 1);
+            told = 1;
+        }
         idle();
+    }
     companion_catch_up();
 }
 
