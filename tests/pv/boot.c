@@ -91,7 +91,7 @@ static void fresh_memory(void)
     const uint8_t *heap = (const uint8_t *)boot->heap_start;
     uint64_t size = boot->heap_end - boot->heap_start;
     WANT(all_bytes(heap, 0, 65536));
-    for (uint64_t off = 0; off < size; off += 65536)
+    for (uint64_t off = 0; off < size; off += 65536 * 8)
         WANT(all_bytes(heap + off, 0, 8));
     WANT(all_bytes(heap + size - 4096, 0, 4096));
     memset((void *)boot->heap_start, 0xee, 65536); // for the program after this one

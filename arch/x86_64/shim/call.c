@@ -133,6 +133,15 @@ static int64_t call_kill(const struct pv_kill *c)
     call_end(sigkill);
 }
 
+static void timer_off(void)
+{
+    const struct pv_set_timer off = {.call.nr = PV_CALL_SET_TIMER};
+    if (companion_here())
+        companion_call(&off.call, sizeof off);
+    else
+        timer_set(0);
+}
+
 static int64_t call_exec(struct frame *f, const struct pv_exec *c)
 {
     struct load_args args = {scratch, c->len, c->argc, c->envc};
@@ -144,8 +153,7 @@ static int64_t call_exec(struct frame *f, const struct pv_exec *c)
     int64_t r = load_check(c->program, &args);
     if (r < 0)
         return r;
-    if (!companion_here())
-        timer_set(0);
+    timer_off();
     // The window is formatted, and the new program's random numbers are not those of the old one.
     load_boot_info()->first = 0;
     entropy_seed(load_boot_info()->seed);
