@@ -259,10 +259,11 @@ static void start_pm_timer(void)
     machine.out = timer_out;
 }
 
-// Also the way on from a timer that stands still.
+// Also the way on from a timer that stands still. The counter of 24 bits wraps within the gate.
 static void test_pm_timer(void)
 {
     start_tcg();
+    machine.tsc = (UINT64_C(1) << 24) * HZ / 3579545 - HZ / 1000;
     lapic_stuck = 1;
     start_pm_timer();
     init();
