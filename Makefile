@@ -400,12 +400,17 @@ UNIT_blk := $(FILES) kernel/stdio.c $(filter-out %/mmio.c %/pci.c,$(VIRTIO)) \
 UNIT_blk_bad := $(UNIT_blk)
 UNIT_virtio := $(UNIT_blk)
 # The shim's hardware side, on a faked machine (tests/unit/fake_machine.h).
-UNIT += acpi dsdt pci
-MACHINE := tests/unit/fake_machine.c
-ACPI := arch/x86_64/shim/acpi.c arch/x86_64/shim/acpi_dsdt.c
-UNIT_acpi := $(MACHINE) $(ACPI)
-UNIT_dsdt := $(UNIT_acpi)
-UNIT_pci := $(MACHINE) $(ACPI) $(addprefix arch/x86_64/shim/,pci.c pci_config.c pci_bar.c device.c)
+UNIT += acpi clock dsdt entropy pci power rtc virtio_mmio
+MACHINE := tests/unit/fake_machine.c $(addprefix arch/x86_64/shim/,acpi.c acpi_dsdt.c)
+UNIT_acpi := $(MACHINE)
+UNIT_clock := $(MACHINE) $(addprefix arch/x86_64/shim/,clock.c clock_calibrate.c clock_rtc.c \
+	hypervisor.c)
+UNIT_dsdt := $(MACHINE)
+UNIT_entropy := $(MACHINE) $(addprefix arch/x86_64/shim/,entropy.c clock_rtc.c)
+UNIT_pci := $(MACHINE) $(addprefix arch/x86_64/shim/,pci.c pci_config.c pci_bar.c device.c)
+UNIT_power := $(MACHINE) arch/x86_64/shim/power.c
+UNIT_rtc := $(MACHINE) arch/x86_64/shim/clock_rtc.c
+UNIT_virtio_mmio := $(MACHINE) $(addprefix arch/x86_64/shim/,virtio_mmio.c device.c pci_config.c)
 
 FUZZ := call elf image virtio
 FUZZ_call := host/call.c host/call_wait.c host/call_console.c host/call_process.c host/kvm_clone.c \

@@ -11,6 +11,7 @@ import subprocess
 import tarfile
 import tempfile
 
+import boot_devices
 import faults
 import paths
 import proc
@@ -317,7 +318,7 @@ def suite(report, _options):
         return
     with tempfile.TemporaryDirectory(prefix="boot-") as scratch:
         scratch = type("Scratch", (), {"name": scratch})
-        for name, function in tests():
+        for name, function in [*tests(), *boot_devices.tests()]:
             full = "boot/" + name
             if report.wants(full):
                 faults.one(report, full, function)
