@@ -334,6 +334,8 @@ $(B)/bench/boot-floor.elf: bench/boot-floor.S | $(SETUP)
 bench-programs: $(B)/bin/ramet $(B)/images/bench.img $(B)/images/boot.img \
 	$(BENCH:%=$(B)/bench/linux/%) $(B)/bench/host/floor $(B)/bench/host/start
 
+include bench/study.mk
+
 # ---- unit tests and fuzzers: host programs with sanitizers, each with what it is made of ---------
 UNIT := bootable disk disk_hostile elf guest image load options protect
 UNIT_bootable := tools/mkimage/bootelf.c tools/mkimage/gpt.c tools/mkimage/util.c
@@ -462,7 +464,8 @@ lint: clang cppcheck ## what machines say of the source: the rules of the tree, 
 run: all ## set up, build, and show an unmodified shell whose processes are VMs
 	$(Q)apps/demo
 
-test: all boot-setup images $(B)/images/tests.img $(B)/images/pv.elf $(UNIT:%=$(B)/unit/test_%) \
+test: all boot-setup images $(B)/images/tests.img $(B)/images/pv.img $(UNIT:%=$(B)/unit/test_%) \
+	$(B)/bench/host/boot_study \
 	$(FUZZ:%=$(B)/fuzz/%) ## everything CI runs
 	$(Q)tests/run
 
@@ -471,6 +474,10 @@ bench: all ## figures beside their floors; also build/bench.csv
 
 bench-boot: $(B)/bench/boot-floor.elf $(B)/images/hello.elf ## QEMU's start to the first line
 	$(Q)bench/boot
+
+report: all ## the whole study, with plots: build/report/report.md (30 min; QUICK=1: 3 min)
+	$(Q)tools/setup study
+	$(Q)bench/report $(if $(QUICK),--quick)
 
 test-svm: all $(B)/images/tests.img ## the monitor on another KVM: AMD's SVM, emulated (10 s)
 	$(Q)tests/svm/run
@@ -491,8 +498,7 @@ help: ## this list
 		sed -n 's/^\([a-z%-]*\):[^#]*## /\1\t/p' | expand -t 12
 	@echo 'Variables: V=1 shows commands; FUZZ_TIME=60, seconds; HOSTCC, GUESTCC, CLANG.'
 
-.PHONY: all images boot-setup run test test-svm fuzz bench bench-boot bench-programs clang cppcheck \
-	tidy lint format compdb \
-	clean help
+.PHONY: all images boot-setup run test test-svm fuzz bench bench-boot bench-programs study-programs \
+	report clang cppcheck tidy lint format compdb clean help
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
