@@ -280,7 +280,7 @@ $(B)/images/%.elf: $(B)/images/%.img $(B)/bin/mkimage
 images: $(B)/images/hello.elf $(B)/images/shell.elf $(B)/images/tests.elf ## bootable images
 
 # ---- benchmarks: the same sources for Ramet and, as the baseline, for Linux ----------------------
-BENCH := fork process pipe clones repeat child
+BENCH := fork process pipe clones repeat sweep child
 
 $(B)/bench/%.elf: bench/guest/%.c bench/stats.h $(GUEST)
 	@mkdir -p $(@D)
@@ -464,7 +464,7 @@ lint: clang cppcheck ## what machines say of the source: the rules of the tree, 
 run: all ## set up, build, and show an unmodified shell whose processes are VMs
 	$(Q)apps/demo
 
-test: all boot-setup images $(B)/images/tests.img $(B)/images/pv.img $(UNIT:%=$(B)/unit/test_%) \
+test: all boot-setup images $(B)/images/tests.img $(B)/images/pv.elf $(UNIT:%=$(B)/unit/test_%) \
 	$(B)/bench/host/boot_study \
 	$(FUZZ:%=$(B)/fuzz/%) ## everything CI runs
 	$(Q)tests/run

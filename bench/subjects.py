@@ -46,6 +46,7 @@ class Subject:
     most: int = NO_LIMIT  # instances: where one takes seconds of processor time
     timeout: str = "60s"
     ready: str = READY
+    warm_up: int = 4
     optional: bool = False  # may fail to run: said aloud, but no failure of the study
 
 
@@ -133,11 +134,11 @@ SUBJECTS = [
             no_qemu, ready=FLOOR),
     Subject("tcg-pc", "Ramet on pc, TCG", "tcg", qemu("pc", "tcg", READY_ELF), no_qemu, most=256),
     Subject("tcg-linux", "Linux on microvm, TCG", "tcg", linux_guest_command, no_linux_guest,
-            most=16, timeout="300s"),
+            most=8, timeout="300s", warm_up=1),
     Subject("kvm-microvm", "Ramet on microvm, KVM", "kvm", qemu(MICROVM, "kvm", READY_ELF),
             no_qemu_kvm, most=256, optional=True),
     Subject("kvm-floor", "14 instructions on microvm, KVM", "kvm",
             qemu(MICROVM, "kvm", FLOOR_ELF), no_qemu_kvm, most=256, ready=FLOOR, optional=True),
     Subject("kvm-pc", "Ramet on pc, KVM", "kvm", qemu("pc", "kvm", READY_ELF), no_qemu_kvm,
-            most=16, timeout="120s", optional=True),
+            most=8, timeout="120s", warm_up=1, optional=True),
 ]  # fmt: skip
