@@ -282,7 +282,7 @@ $(B)/images/%.elf: $(B)/images/%.img $(B)/bin/mkimage
 images: $(B)/images/hello.elf $(B)/images/shell.elf $(B)/images/tests.elf ## bootable images
 
 # ---- benchmarks: the same sources for Ramet and, as the baseline, for Linux ----------------------
-BENCH := fork process pipe clones repeat child disk
+BENCH := fork process pipe clones repeat sweep child disk
 
 $(B)/bench/%.elf: bench/guest/%.c bench/stats.h $(GUEST)
 	@mkdir -p $(@D)
@@ -335,6 +335,8 @@ $(B)/bench/boot-floor.elf: bench/boot-floor.S | $(SETUP)
 
 bench-programs: $(B)/bin/ramet $(B)/images/bench.img $(B)/images/boot.img \
 	$(BENCH:%=$(B)/bench/linux/%) $(B)/bench/host/floor $(B)/bench/host/start
+
+include bench/study.mk
 
 # ---- unit tests and fuzzers: host programs with sanitizers, each with what it is made of ---------
 UNIT := bootable disk disk_hostile elf guest image load options protect
@@ -470,6 +472,7 @@ run: all ## set up, build, and show an unmodified shell whose processes are VMs
 	$(Q)apps/demo
 
 test: all boot-setup images $(B)/images/tests.img $(B)/images/pv.elf $(UNIT:%=$(B)/unit/test_%) \
+	$(B)/bench/host/boot_study \
 	$(FUZZ:%=$(B)/fuzz/%) ## everything CI runs
 	$(Q)tests/run
 
@@ -478,6 +481,10 @@ bench: all ## figures beside their floors; also build/bench.csv
 
 bench-boot: $(B)/bench/boot-floor.elf $(B)/images/hello.elf ## QEMU's start to the first line
 	$(Q)bench/boot
+
+report: all ## the whole study, with plots: build/report/report.md (30 min; QUICK=1: 3 min)
+	$(Q)tools/setup study
+	$(Q)bench/report $(if $(QUICK),--quick)
 
 test-svm: all $(B)/images/tests.img ## the monitor on another KVM: AMD's SVM, emulated (10 s)
 	$(Q)tests/svm/run
@@ -498,7 +505,7 @@ help: ## this list
 		sed -n 's/^\([a-z%-]*\):[^#]*## /\1\t/p' | expand -t 12
 	@echo 'Variables: V=1 shows commands; FUZZ_TIME=60, seconds; HOSTCC, GUESTCC, CLANG.'
 
-.PHONY: all images boot-setup run test test-svm fuzz bench bench-boot bench-programs clang \
-	cppcheck tidy lint format compdb clean help
+.PHONY: all images boot-setup run test test-svm fuzz bench bench-boot bench-programs study-programs \
+	report clang cppcheck tidy lint format compdb clean help
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

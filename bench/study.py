@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Runs bench/boot_study for each subject and reads its CSV files.
+
+Two figures, as published boot-time studies of library operating systems have them: INTERVAL starts
+one instance every 5 ms and shows memory and instances over time; BURST starts N at once, for
+growing N, and shows the start times by N. A third, GROWTH, starts as many at a time as there are
+processors: how much does an instance suffer from those that already run?
+"""
+
+import csv
+import dataclasses
+import os
+import signal
+import statistics
+import subprocess
+
+import subjects
+
+STUDY = os.path.join(subjects.BUILD, "bench", "host", "boot_study")
+KEEP_FREE_SHARE = 4  # a quarter of all memory stays free: other programs want to live
+QUIET = {"stdin": subprocess.DEVNULL}
+
+
+@dataclasses.dataclass
+class Plan:
+    """How many of what. Subjects that are heavy (Subject.most) get less of each."""
+
+    interval: int  # instances of the 5 ms figure
+    bursts: list
+    growth: int
+    share: int  # of Subject.most: one in so many
+
+    def runs(self, subject):
+        """(mode, n, options) for one subject."""
+        most = subject.most // self.share
+        yield "interval", min(self.interval, most), ["--interval", "5ms"]
+        for n in [n for n in self.bursts if n <= most] or [most]:
+            yield "burst", n, []
+        if self.growth <= most:
+            processors = str(len(os.sched_getaffinity(0)))
+            yield "growth", self.growth, ["--concurrency", processors]
+
+
+FULL = Plan(256, [64, 128, 256, 512, 1024, 1280], 1024, 1)
+QUICK = Plan(32, [16, 32, 64], 64, 4)
+
+
+class Run:
+    """One CSV file of boot_study: its settings and its rows."""
+
+    def __init__(self, subject, mode, prefix):
+        self.subject, self.mode, self.prefix = subject, mode, prefix
+        with open(prefix + ".csv", encoding="utf-8", errors="replace") as f:
+            lines = f.read().splitlines()
+        pairs = [line[2:].split("=", 1) for line in lines if line.startswith("# ")]
+        self.settings = {key: value for key, value in pairs if key != "window"}
+        self.windows = [[float(word) for word in value.split()]
+                        for key, value in pairs if key == "window"]
+        self.rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
+        self.started = int(self.settings["started"])
+        self.ready = int(self.settings["ready"])
+        self.wanted = int(self.settings["wanted"])
+        self.bounded = self.settings["bounded"] == "1"
+
+    def number(self, key):
+        return float(self.settings.get(key, "nan"))
+
+    def start_ms(self):
+        """(minimum, median, maximum)."""
+        return tuple(self.number("start_ms_" + key) for key in ("min", "median", "max"))
+
+    def percentile(self, share):
+        times = sorted((float(row["ready_us"]) - float(row["started_us"])) / 1000
+                       for row in self.rows if row["ready_us"])
+        return times[min(len(times) - 1, int(len(times) * share))] if times else float("nan")
+
+    def per_second(self):
+        """Starts per second of the whole run."""
+        return 1000 * self.ready / self.number("all_ready_ms")
+
+
+def total_mb():
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
+
+
+def one(subject, mode, n, options, folder, again):
+    """Runs boot_study once (or finds its files); a Run, or the reason why there is none."""
+    prefix = os.path.join(folder, f"{subject.name}-{mode}-{n}")
+    argv = [STUDY, "--n", str(n), "--name", f"{subject.name}/{mode}", "--ready", subject.ready,
+            "--out", prefix, "--timeout", subject.timeout, "--warm-up", str(subject.warm_up),
+            "--keep-free", str(total_mb() // KEEP_FREE_SHARE), *options]
+    if again:
+        argv.append("--again")
+    process = subprocess.Popen([*argv, "--", *subject.command()], **QUIET)
+    try:
+        status = process.wait()
+    except BaseException:
+        # ^C went to both of us; a mere exception here did not. It ends its instances itself.
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+        raise
+    if status == 130:
+        raise KeyboardInterrupt
+    if status != 0:
+        return f"{mode} with {n} instances failed (status {status})"
+    return Run(subject, mode, prefix)
+
+
+class Results:
+    """All runs, and who did not take part."""
+
+    def __init__(self):
+        self.runs = []
+        self.skipped = []  # (subject, reason): cannot run here, or need not
+        self.failed = []  # (subject, reason): should have
+
+    def of(self, mode, subject=None):
+        return [run for run in self.runs if run.mode == mode and subject in (None, run.subject)]
+
+    def subjects(self):
+        return list(dict.fromkeys(run.subject.name for run in self.runs))
+
+
+def measure(plan, folder, only=None, again=False):
+    """Runs everything, the heavy subjects last; prints as it goes."""
+    os.makedirs(folder, exist_ok=True)
+    results = Results()
+    for subject in subjects.SUBJECTS:
+        if only and only not in subject.name:
+            continue
+        reason = subject.missing()
+        if reason:
+            print(f"{subject.name:22} skipped: {reason}", flush=True)
+            results.skipped.append((subject, reason))
+            continue
+        for mode, n, options in plan.runs(subject):
+            run = one(subject, mode, n, options, folder, again)
+            if isinstance(run, str):
+                print(f"{subject.name:22} {'skipped' if subject.optional else 'FAILED'}: {run}")
+                (results.skipped if subject.optional else results.failed).append((subject, run))
+                break  # more of them will do no better
+            results.runs.append(run)
+            if run.bounded:
+                break  # nor will there be memory for more
+    return results
+
+
+def each_mb(results, subject):
+    """Memory per instance: median over the runs, by MemAvailable and by Pss."""
+    runs = [run for run in results.runs if run.subject is subject]
+    return tuple(statistics.median(run.number(key) for run in runs)
+                 for key in ("available_mb_each", "pss_mb_each"))

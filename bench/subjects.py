@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Who takes part in the boot study: one row each, and how one instance of it is started.
+
+Every instance prints READY and stays. The same program (bench/guest/ready.c) runs on our monitor,
+on QEMU through the shim, in a Linux guest as its only process, and as a Linux process; the two
+floors (bench/guest/floor_pv.S, bench/boot-floor.S) are the least that can print a line at all.
+
+On QEMU everything stands side by side under TCG, which needs no help of the host; under /dev/kvm
+what runs there. On a nested host without hardware virtualisation (PVM) ring 0 is emulated, so the
+machines with firmware are hundreds of times slower than they would be on hardware: their rows are
+optional, small, and say nothing about KVM elsewhere.
+"""
+
+import dataclasses
+import os
+import shutil
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.path.join(ROOT, "build")
+sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
+
+import linux_guest  # noqa: E402
+
+READY = "instance ready"
+FLOOR = "floor"  # the line of bench/boot-floor.S
+RAMET = os.path.join(BUILD, "bin", "ramet")
+QEMU = "qemu-system-x86_64"
+KVM = "/dev/kvm"
+NO_LIMIT = 1 << 20
+# What no guest here needs; without ACPI microvm has its smallest firmware. Linux does need a clock.
+MICROVM = "microvm,acpi=off,pit=off,pic=off,rtc=off,auto-kernel-cmdline=off"
+MICROVM_LINUX = "microvm,acpi=off,rtc=on"
+
+
+@dataclasses.dataclass
+class Subject:
+    """A row of the table. `missing` returns why it cannot run here, or None."""
+
+    name: str
+    title: str  # in plots and tables
+    host: str  # "kvm", "tcg" or "process": what runs it
+    command: object  # () -> argv of one instance
+    missing: object = lambda: None
+    most: int = NO_LIMIT  # instances: where one takes seconds of processor time
+    timeout: str = "60s"
+    ready: str = READY
+    warm_up: int = 4
+    optional: bool = False  # may fail to run: said aloud, but no failure of the study
+
+
+def image(name):
+    return os.path.join(BUILD, "images", name)
+
+
+def no_kvm():
+    return None if os.access(KVM, os.R_OK | os.W_OK) else "/dev/kvm cannot be opened"
+
+
+def no_qemu():
+    return None if shutil.which(QEMU) else f"there is no {QEMU}"
+
+
+def no_qemu_kvm():
+    return no_kvm() or no_qemu()
+
+
+def no_template():
+    """The command must exist: `ramet template --help` ends with 0."""
+    if no_kvm():
+        return no_kvm()
+    done = subprocess.run([RAMET, "template", "--help"], stdin=subprocess.DEVNULL,
+                          capture_output=True, check=False)
+    return "this ramet has no `template` command" if done.returncode else None
+
+
+def ramet(name):
+    return lambda: [RAMET, "run", image(name)]
+
+
+def template():
+    """Clones of one booted VM: the template is made once and serves every instance."""
+    return [RAMET, "template", "run", image("ready.img")]
+
+
+def qemu(machine, accelerator, kernel, *more, memory="64"):
+    return lambda: [
+        QEMU, "-M", machine, "-accel", accelerator, "-m", memory, "-nodefaults", "-display", "none",
+        "-serial", "stdio", "-no-reboot", "-kernel", kernel, *more,
+    ]  # fmt: skip
+
+
+def linux_files():
+    """(kernel, initial file system whose only program is ready.c); fetched and made once."""
+    kernel = linux_guest.find(linux_guest.unpack(linux_guest.kernel_package()), "vmlinuz-.*")
+    archive = linux_guest.Archive()
+    archive.device("dev/console", 5, 1)
+    archive.file("init", os.path.join(BUILD, "bench", "linux", "ready"))
+    path = os.path.join(BUILD, "bench", "linux-initrd")
+    with open(path, "wb") as out:
+        out.write(archive.finish())
+    return kernel, path
+
+
+def linux_guest_command():
+    kernel, initrd = linux_files()
+    words = "console=ttyS0 quiet panic=-1 random.trust_cpu=on"
+    return qemu(MICROVM_LINUX, "tcg", kernel, "-initrd", initrd, "-append", words, memory="128")()
+
+
+def no_linux_guest():
+    if no_qemu():
+        return no_qemu()
+    try:
+        linux_files()
+    except (linux_guest.Failed, OSError, subprocess.CalledProcessError) as reason:
+        return f"no kernel of Debian's: {reason}"
+    return None
+
+
+READY_ELF = image("ready.elf")
+FLOOR_ELF = os.path.join(BUILD, "bench", "boot-floor.elf")
+
+SUBJECTS = [
+    Subject("process", "Linux process", "process",
+            lambda: [os.path.join(BUILD, "bench", "linux", "ready")]),
+    Subject("ramet", "Ramet", "kvm", ramet("ready.img"), no_kvm),
+    Subject("ramet-template", "Ramet, from a template", "kvm", template, no_template),
+    Subject("ramet-floor", "two calls on Ramet's monitor", "kvm", ramet("floor.img"), no_kvm),
+    Subject("tcg-microvm", "Ramet on microvm, TCG", "tcg", qemu(MICROVM, "tcg", READY_ELF),
+            no_qemu),
+    Subject("tcg-floor", "14 instructions on microvm, TCG", "tcg", qemu(MICROVM, "tcg", FLOOR_ELF),
+            no_qemu, ready=FLOOR),
+    Subject("tcg-pc", "Ramet on pc, TCG", "tcg", qemu("pc", "tcg", READY_ELF), no_qemu, most=256),
+    Subject("tcg-linux", "Linux on microvm, TCG", "tcg", linux_guest_command, no_linux_guest,
+            most=8, timeout="300s", warm_up=1),
+    Subject("kvm-microvm", "Ramet on microvm, KVM", "kvm", qemu(MICROVM, "kvm", READY_ELF),
+            no_qemu_kvm, most=256, optional=True),
+    Subject("kvm-floor", "14 instructions on microvm, KVM", "kvm",
+            qemu(MICROVM, "kvm", FLOOR_ELF), no_qemu_kvm, most=256, ready=FLOOR, optional=True),
+    Subject("kvm-pc", "Ramet on pc, KVM", "kvm", qemu("pc", "kvm", READY_ELF), no_qemu_kvm,
+            most=8, timeout="120s", warm_up=1, optional=True),
+]  # fmt: skip
