@@ -3,8 +3,8 @@
 // interrupt controllers and PCI configuration space are. Section numbers are those of ACPI 6.4.
 // Read once at boot (acpi.c); what is missing or nonsense is left 0, and the readers have
 // fallbacks.
-#ifndef RAMET_ARCH_SHIM_ACPI_H
-#define RAMET_ARCH_SHIM_ACPI_H
+#ifndef SHIM_ACPI_H
+#define SHIM_ACPI_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The clock a boot_info describes (abi/pv.h): how fast the time-stamp counter runs, and what the
 // time was at one value of it.
-#ifndef RAMET_ARCH_SHIM_CLOCK_H
-#define RAMET_ARCH_SHIM_CLOCK_H
+#ifndef SHIM_CLOCK_H
+#define SHIM_CLOCK_H
 
 #include <stdint.h>
 

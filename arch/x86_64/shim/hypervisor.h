@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The CPUID leaves from 0x40000000 on, in which a hypervisor describes itself.
-#ifndef RAMET_ARCH_SHIM_HYPERVISOR_H
-#define RAMET_ARCH_SHIM_HYPERVISOR_H
+#ifndef SHIM_HYPERVISOR_H
+#define SHIM_HYPERVISOR_H
 
 #include <stdbool.h>
 #include <stdint.h>

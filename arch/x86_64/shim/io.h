@@ -2,8 +2,8 @@
 // The shim's only way to ports, model-specific registers, CPUID and device registers. Functions,
 // not inline assembly: a unit test links its own machine in the place of io.c
 // (tests/unit/fake_machine.c).
-#ifndef RAMET_ARCH_SHIM_IO_H
-#define RAMET_ARCH_SHIM_IO_H
+#ifndef SHIM_IO_H
+#define SHIM_IO_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The end of the machine.
-#ifndef RAMET_ARCH_SHIM_POWER_H
-#define RAMET_ARCH_SHIM_POWER_H
+#ifndef SHIM_POWER_H
+#define SHIM_POWER_H
 
 #include <stdint.h>
 
