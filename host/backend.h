@@ -18,9 +18,8 @@ struct backend {
     // Makes the family's guest memory: arena, window, image_map. 0, or -errno with a line in err.
     int (*memory)(struct family *f, char *err, size_t errlen);
     // Becomes the process of the family's first program, whose slot the caller has claimed and
-    // forked for.
-    void (*start)(struct family *f, uint32_t slot, uint32_t program, const struct load_args *args)
-        __attribute__((noreturn));
+    // forked for. Does not return.
+    void (*start)(struct family *f, uint32_t slot, uint32_t program, const struct load_args *args);
     // PV_CALL_FORK and SPAWN, arguments checked and the slot claimed. What the call returns: after
     // an error the VM is as it was and the caller gives the slot back; CALL_REPLACED in the process
     // of the new VM.

@@ -24,6 +24,7 @@
 #define RETRY_MS 2000u
 // On their way out, beside those of max_procs.
 #define DYING_MAX 16u
+#define FDS_SIZE  (QEMU_NFDS * sizeof(int))
 
 struct qemu_pool {
     const struct qemu_family *q;
@@ -89,7 +90,7 @@ static int reply(int lease, const struct qemu_process *p, int error)
 {
     union {
         struct cmsghdr header; // aligns the space
-        char space[CMSG_SPACE(sizeof p->fd)];
+        char space[CMSG_SPACE(FDS_SIZE)];
     } control = {0};
     struct qemu_reply answer = {.error = error, .pid = p ? p->pid : 0};
     struct iovec iov = {.iov_base = &answer, .iov_len = sizeof answer};
@@ -98,8 +99,8 @@ static int reply(int lease, const struct qemu_process *p, int error)
         msg.msg_control = control.space;
         msg.msg_controllen = sizeof control.space;
         struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-        *c = (struct cmsghdr){CMSG_LEN(sizeof p->fd), SOL_SOCKET, SCM_RIGHTS};
-        memcpy(CMSG_DATA(c), p->fd, sizeof p->fd);
+        *c = (struct cmsghdr){CMSG_LEN(FDS_SIZE), SOL_SOCKET, SCM_RIGHTS};
+        memcpy(CMSG_DATA(c), p->fd, FDS_SIZE);
     }
     return sendmsg(lease, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }

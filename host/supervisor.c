@@ -359,6 +359,7 @@ static int start_first(struct supervisor *s, uint32_t program, const struct load
         close(s->messages);
         setsid(); // the terminal's signals are the guests' business, through its input
         s->f->backend->start(s->f, 1, program, args);
+        abort(); // it does not return
     }
     return s->group < 0 ? s->group : 0;
 }

@@ -101,7 +101,7 @@ static void set_cmdline(struct boot *b, const char *s, int skip_word)
     while (*s == ' ')
         s++;
     size_t n = 0;
-    while (s[n] && n < BOOT_CMDLINE - 1)
+    while (n < BOOT_CMDLINE - 1 && s[n])
         n++;
     memcpy(b->cmdline, s, n);
     b->cmdline[n] = 0;

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Benchmarks, part of the Makefile: the same sources for Ramet and, as the baseline, for Linux.
+BENCH := fork process pipe clones repeat sweep child disk
+
+$(B)/bench/%.elf: bench/guest/%.c bench/stats.h $(GUEST)
+	@mkdir -p $(@D)
+	$(call say,RAMET-CC,$<)
+	$(Q)$(RAMET_CC) -O2 -g $(WARN) -I. -o $@ $<
+
+$(B)/bench/linux/%: bench/guest/%.c bench/stats.h | $(SETUP)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) -static -o $@ $<
+
+$(B)/bench/host/%: bench/%.c bench/stats.h | $(SETUP)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) -o $@ $<
+
+$(B)/images/bench.img: $(BENCH:%=$(B)/bench/%.stripped) $(B)/bin/mkimage
+	@mkdir -p $(@D)
+	$(call say,IMAGE,$@)
+	$(Q)$(B)/bin/mkimage -q -o $@ --mkdir /tmp:1777 \
+		$(foreach b,$(BENCH),--program /bench/$(b)=$(B)/bench/$(b).stripped)
+
+# An image of its own: what boots is one small program, as in a program's own image.
+$(B)/images/boot.img: $(B)/bench/child.stripped $(B)/bin/mkimage
+	@mkdir -p $(@D)
+	$(call say,IMAGE,$@)
+	$(Q)$(B)/bin/mkimage -q -o $@ --program /bench/child=$<
+
+# 32-bit, as a boot loader finds the processor; the header's address fields say what to load.
+$(B)/bench/boot-floor.elf: bench/boot-floor.S | $(SETUP)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(HOSTCC) -m32 -c $< -o $(@:.elf=.o) && \
+		ld -m elf_i386 -N -Ttext 0x100000 -o $@ $(@:.elf=.o)
+
+bench-programs: $(B)/bin/ramet $(B)/images/bench.img $(B)/images/boot.img \
+	$(BENCH:%=$(B)/bench/linux/%) $(B)/bench/host/floor $(B)/bench/host/start
