@@ -3,7 +3,7 @@
 //
 // There is no page cache: each VM goes to its device, so a family sees one consistent disk. What a
 // program writes in part of a block is read, changed and written back; all writes to a disk take
-// its lock, so that no process of the family writes back what another has just replaced.
+// turns, so that no process of the family writes back what another has just replaced.
 // Results are those of Linux for a disk (docs/devices.md). Neighbours: blkdev.h (the driver's
 // side), driver.h (how files get here), dev.c (numbers).
 
@@ -21,6 +21,9 @@
 #include "kernel/lock.h"
 #include "kernel/pv.h"
 #include "kernel/root.h"
+#include "kernel/waitq.h"
+
+#define OWNER_CHECK_NS UINT64_C(50000000) // between looks whether who has the turn lives
 
 static struct blkdev *disks[PV_MAX_DEVICES] COLD("blkdev_disks"); // NULL: not used yet
 
@@ -83,16 +86,52 @@ static int read_edges(struct blkdev *d, const struct span *s)
     return r;
 }
 
+// --- one writer at a time ---
+
+// Not a lock: its owner may sleep, and may be killed then. A turn of the dead is taken over;
+// nothing is to be repaired, because blocks are whole, old or new.
+static int take_turn(void *arg)
+{
+    struct disk_turn *turn = arg;
+    uint32_t owner = __atomic_load_n((uint32_t *)&turn->owner, __ATOMIC_RELAXED), me = lock_self();
+    // Our own: of a process that was killed while it borrowed this VM (vfork.h).
+    if (owner && owner != me && !lock_owner_dead(owner))
+        return 0;
+    return __atomic_compare_exchange_n((uint32_t *)&turn->owner, &owner, me, 0, __ATOMIC_ACQUIRE,
+                                       __ATOMIC_RELAXED);
+}
+
+static int begin_turn(struct disk_turn *turn)
+{
+    struct waitq *queue = &turn->waiters;
+    struct wait w = {
+        .ready = take_turn, .arg = turn, .queues = &queue, .nqueues = 1, .uninterruptible = 1};
+    int r;
+    do { // nobody rings for an owner that ended
+        w.deadline = pv_mono_ns() + OWNER_CHECK_NS;
+        r = wait_for(&w);
+    } while (r == 0);
+    return r;
+}
+
+static void end_turn(struct disk_turn *turn)
+{
+    __atomic_store_n((uint32_t *)&turn->owner, 0, __ATOMIC_RELEASE);
+    waitq_wake(&turn->waiters);
+}
+
 static int write_span(struct blkdev *d, uint32_t unit, const struct span *s, const uint8_t *from)
 {
-    struct wlock *lock = &window_root()->disk_lock[unit];
-    lock_take(lock); // nothing to repair after a dead owner: blocks are whole, old or new
-    int r = read_edges(d, s);
+    struct disk_turn *turn = &window_root()->disk_turn[unit];
+    int r = begin_turn(turn);
+    if (r < 0)
+        return r;
+    r = read_edges(d, s);
     if (r == 0) {
         copy_bytes(d->buffer + s->skip, from, s->part);
         r = d->transfer(d, 1, s->start / BLKDEV_SECTOR, 0, s->bytes);
     }
-    lock_drop(lock);
+    end_turn(turn);
     return r;
 }
 

@@ -26,6 +26,13 @@ static const struct file_ops no_ops = {0};
 // fork does not touch it.
 static int used;
 
+// As numbers: to C the two are different arrays.
+static uint32_t ndrivers(void)
+{
+    return (uint32_t)(((uintptr_t)__stop_drivers - (uintptr_t)__start_drivers) /
+                      sizeof __start_drivers[0]);
+}
+
 const struct pv_device *device_find(uint32_t type, uint32_t unit)
 {
     for (uint32_t i = 0; i < boot_info->ndevices && i < PV_MAX_DEVICES; i++)
@@ -36,9 +43,9 @@ const struct pv_device *device_find(uint32_t type, uint32_t unit)
 
 const struct driver *driver_of(enum file_kind kind)
 {
-    for (const struct driver *const *d = __start_drivers; d < __stop_drivers; d++)
-        if ((*d)->kind == kind)
-            return *d;
+    for (uint32_t i = 0; i < ndrivers(); i++)
+        if (__start_drivers[i]->kind == kind)
+            return __start_drivers[i];
     return NULL;
 }
 
@@ -59,23 +66,23 @@ int driver_open(enum file_kind kind, uint32_t unit)
 
 void drivers_event(void)
 {
-    for (const struct driver *const *d = __start_drivers; used && d < __stop_drivers; d++)
-        (*d)->event();
+    for (uint32_t i = 0; used && i < ndrivers(); i++)
+        __start_drivers[i]->event();
 }
 
 int drivers_fork_prepare(struct proc *child)
 {
     (void)child;
-    for (const struct driver *const *d = __start_drivers; used && d < __stop_drivers; d++)
-        (*d)->settle();
+    for (uint32_t i = 0; used && i < ndrivers(); i++)
+        __start_drivers[i]->settle();
     return 0; // a device that does not finish has failed by now: no reason not to fork
 }
 
 int drivers_sync(void)
 {
     int r = 0;
-    for (const struct driver *const *d = __start_drivers; d < __stop_drivers; d++) {
-        int one = (*d)->sync ? (*d)->sync() : 0;
+    for (uint32_t i = 0; i < ndrivers(); i++) {
+        int one = __start_drivers[i]->sync ? __start_drivers[i]->sync() : 0;
         r = one < 0 ? one : r;
     }
     return r;

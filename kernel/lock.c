@@ -32,6 +32,11 @@ uint32_t lock_self_slot(void)
     return self & SLOT_MASK;
 }
 
+uint32_t lock_self(void)
+{
+    return self;
+}
+
 int lock_owner_dead(uint32_t owner)
 {
     uint32_t slot = owner & SLOT_MASK;

@@ -25,6 +25,8 @@ void lock_drop(struct wlock *lock);
 void lock_init_self(uint32_t slot);
 // The slot given to lock_init_self(); 0 before.
 uint32_t lock_self_slot(void);
+// The word itself, for what is owned in other ways than a struct wlock.
+uint32_t lock_self(void);
 // Whether the VM that wrote this owner word is gone.
 int lock_owner_dead(uint32_t owner);
 

@@ -70,7 +70,11 @@ struct wroot {
     struct wlock flock_lock; // all record locks
     struct waitq flock_q;
     // Disks, by their number: one write at a time (kernel/blkdev.c).
-    struct wlock disk_lock[PV_MAX_DEVICES];
+    struct disk_turn {
+        _Atomic uint32_t owner; // whose turn it is, as in struct wlock
+        uint32_t pad;
+        struct waitq waiters;
+    } disk_turn[PV_MAX_DEVICES];
     // Terminal.
     struct tty tty;
     char hostname[64];

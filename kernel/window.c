@@ -23,7 +23,7 @@
 #include "kernel/shm.h"
 
 #define ROOT_MAGIC  UINT64_C(0x746f6f7274656d61) // "amteroot"
-#define ROOT_LAYOUT 2u                           // count up when a structure of the window changes
+#define ROOT_LAYOUT 3u                           // count up when a structure of the window changes
 
 #define RUN_PAGES   16u // the one length of a contiguous run
 #define WORD_PAGES  64u // pages per bitmap word

@@ -8,15 +8,15 @@
 
 #include "bench/stats.h"
 
-#define SPAN       (16u << 20)
-#define SMALL      4096u
-#define LARGE      (1u << 20)
-#define SAMPLES    2000
-#define RATES      60
-#define WARM_UPS   20
-#define NS_PER_S   1e9
-#define MB         1e6
-#define SPREAD     2654435761u // scatters consecutive numbers (Knuth, TAOCP vol. 3, 6.4)
+#define SPAN     (16u << 20)
+#define SMALL    4096u
+#define LARGE    (1u << 20)
+#define SAMPLES  2000
+#define RATES    60
+#define WARM_UPS 20
+#define NS_PER_S 1e9
+#define MB       1e6
+#define SPREAD   2654435761u // scatters consecutive numbers (Knuth, TAOCP vol. 3, 6.4)
 
 static char block[LARGE];
 static double samples[SAMPLES];

@@ -152,6 +152,45 @@ static void test_parts_of_a_block(void)
     CHECK_EQ(wrong, 0);
 }
 
+static void die(struct virtq *q)
+{
+    (void)q;
+    fake_die();
+}
+
+static int dies_writing(void *arg)
+{
+    (void)arg;
+    int fd = disk(O_WRONLY);
+    fake_virtio.notify = die;
+    return (int)sys_pwrite(fd, "x", 1, 0);
+}
+
+// A writer that dies in its turn keeps nobody from the disk.
+static void test_dead_writer(void)
+{
+    set_up();
+    int fd = disk(O_RDWR);
+    CHECK_EQ(fake_join(fake_vm(2, dies_writing, NULL)), -1 - 9);
+    CHECK(window_root()->disk_turn[0].owner != 0);
+    fake_mourn(2);
+    CHECK_EQ(sys_pwrite(fd, "next", 4, 0), 4);
+    CHECK_EQ(window_root()->disk_turn[0].owner, 0);
+    // Nor does one that died in this VM, under vfork().
+    window_root()->disk_turn[0].owner = lock_self();
+    CHECK_EQ(sys_pwrite(fd, "next", 4, 0), 4);
+    // One that lives does, until SIGKILL.
+    fake_claim(3);
+    fake_become(3);
+    window_root()->disk_turn[0].owner = lock_self();
+    fake_become(1);
+    fake_kill(1);
+    CHECK_EQ(sys_pwrite(fd, "next", 4, 0), -EINTR);
+    fake_kill(0);
+    window_root()->disk_turn[0].owner = 0;
+    sys_close(fd);
+}
+
 static int share(void *arg)
 {
     uint8_t block[512];
@@ -246,6 +285,7 @@ int main(void)
     RUN(test_read_only);
     RUN(test_random);
     RUN(test_parts_of_a_block);
+    RUN(test_dead_writer);
     RUN(test_shared_offset);
     RUN(test_late);
     RUN(test_killed);
