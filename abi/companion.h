@@ -13,8 +13,8 @@
 // sends one byte to the serial port COM1, whose interrupt wakes the shim. Events come the same way:
 // the companion sets bits in struct pv_shared and sends a byte.
 //
-// A second byte during a WAIT says that struct pv_shared has an event of the shim's own, a device's:
-// the companion answers the WAIT.
+// A second byte during a WAIT says that struct pv_shared has an event of the shim's own, a
+// device's: the companion answers the WAIT.
 //
 // Forwarded so: EXIT, WAIT, KICK, SET_TIMER, CONSOLE, FORK, SPAWN, KILL. All others are the shim's.
 // EXIT with COMPANION_DIED in its status is no call of the program's: an exception has ended it.
