@@ -53,7 +53,7 @@ HOST := \
 	host/confine.c host/gdb.c host/gdb_command.c host/gdb_packet.c host/gdb_regs.c \
 	host/gdb_memory.c \
 	host/qemu.c host/qemu_argv.c host/qemu_start.c host/qemu_pool.c host/qemu_link.c \
-	host/qemu_clone.c host/qmp.c host/keeper.c \
+	host/qemu_clone.c host/qmp.c host/fdpass.c host/keeper.c \
 	host/image.c host/image_check.c host/elf.c
 MKIMAGE := \
 	tools/mkimage/main.c tools/mkimage/input.c tools/mkimage/tree.c tools/mkimage/write.c \

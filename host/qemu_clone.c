@@ -19,7 +19,8 @@
 #include "host/platform.h"
 #include "host/qemu.h"
 
-// Holds a state as a whole: firmware's 64 KB of flash and some 20 KB of devices.
+// Bytes that a pipe holds. A state has some 35 KB, and more with disks; one that does not fit would
+// have QEMU wait for a reader until we give up.
 #define STATE_MAX (1 << 20)
 
 static struct qemu_template template;

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host/fdpass.h"
 #include "host/qemu.h"
 
 #define TAKE_MS     10000u // a QEMU that is not ready yet, on a busy host
@@ -21,25 +22,14 @@
 // A request and the lease it is made of. Our end, or -errno.
 static int request(struct family *f, int boot)
 {
-    union {
-        struct cmsghdr header; // aligns the space
-        char space[CMSG_SPACE(sizeof(int))];
-    } control = {0};
     struct family_msg what = {.op = FAMILY_QEMU, .slot = (uint32_t)boot};
-    struct iovec iov = {.iov_base = &what, .iov_len = sizeof what};
-    struct msghdr msg = {.msg_iov = &iov,
-                         .msg_iovlen = 1,
-                         .msg_control = control.space,
-                         .msg_controllen = sizeof control.space};
     int pair[2];
     ssize_t n;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return -errno;
-    struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-    *c = (struct cmsghdr){CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS};
-    memcpy(CMSG_DATA(c), &pair[1], sizeof(int));
-    while ((n = sendmsg(f->control, &msg, MSG_NOSIGNAL)) < 0 && errno == EINTR)
-        ;
+    do
+        n = fdpass_send(f->control, &what, sizeof what, &pair[1], 1, 0);
+    while (n < 0 && errno == EINTR);
     int e = errno;
     close(pair[1]);
     if (n < 0)
@@ -50,30 +40,19 @@ static int request(struct family *f, int boot)
 // The supervisor's answer. 0 or -errno.
 static int receive(int lease, int fd[QEMU_NFDS])
 {
-    union {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(QEMU_NFDS * sizeof(int))];
-    } control = {0};
     struct qemu_reply reply;
-    struct iovec iov = {.iov_base = &reply, .iov_len = sizeof reply};
-    struct msghdr msg = {.msg_iov = &iov,
-                         .msg_iovlen = 1,
-                         .msg_control = control.space,
-                         .msg_controllen = sizeof control.space};
     struct pollfd p = {.fd = lease, .events = POLLIN};
     const uint64_t deadline = qmp_deadline(TAKE_MS);
+    unsigned n;
     while (poll(&p, 1, (int)COMMAND_MS) <= 0)
         if (qmp_deadline(0) > deadline)
             return -ETIMEDOUT;
-    if (recvmsg(lease, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) != (ssize_t)sizeof reply)
+    _Static_assert(QEMU_NFDS == FDPASS_MAX, "all of them fit into one message");
+    if (fdpass_receive(lease, &reply, sizeof reply, fd, &n, MSG_DONTWAIT) != (ssize_t)sizeof reply)
         return -EPIPE;
     if (reply.error)
         return reply.error < 0 ? reply.error : -EPROTO;
-    struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-    if (!c || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(QEMU_NFDS * sizeof(int)))
-        return -EPROTO;
-    memcpy(fd, CMSG_DATA(c), QEMU_NFDS * sizeof(int));
-    return 0;
+    return n == QEMU_NFDS ? 0 : -EPROTO;
 }
 
 // Saving leaves out shared memory, reports its end by an event and is not throttled.

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host/fdpass.h"
 #include "host/qemu.h"
 
 // Between two starts: one takes that long on a quiet host, and a few at once none any sooner.
@@ -24,7 +25,6 @@
 #define RETRY_MS 2000u
 // On their way out, beside those of max_procs.
 #define DYING_MAX 16u
-#define FDS_SIZE  (QEMU_NFDS * sizeof(int))
 
 struct qemu_pool {
     const struct qemu_family *q;
@@ -88,21 +88,10 @@ static void forget(struct qemu_process *p)
 // Descriptors and verdict to whoever holds the other end. 0 or -errno.
 static int reply(int lease, const struct qemu_process *p, int error)
 {
-    union {
-        struct cmsghdr header; // aligns the space
-        char space[CMSG_SPACE(FDS_SIZE)];
-    } control = {0};
     struct qemu_reply answer = {.error = error, .pid = p ? p->pid : 0};
-    struct iovec iov = {.iov_base = &answer, .iov_len = sizeof answer};
-    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-    if (!error) {
-        msg.msg_control = control.space;
-        msg.msg_controllen = sizeof control.space;
-        struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-        *c = (struct cmsghdr){CMSG_LEN(FDS_SIZE), SOL_SOCKET, SCM_RIGHTS};
-        memcpy(CMSG_DATA(c), p->fd, FDS_SIZE);
-    }
-    return sendmsg(lease, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+    ssize_t n = fdpass_send(lease, &answer, sizeof answer, p ? p->fd : NULL, error ? 0 : QEMU_NFDS,
+                            MSG_DONTWAIT);
+    return n < 0 ? -errno : 0;
 }
 
 static int start(struct qemu_pool *pool, int boot, struct qemu_process *p)

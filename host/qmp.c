@@ -2,6 +2,7 @@
 // QMP: commands out, lines in. See qmp.h.
 
 #include "host/qmp.h"
+#include "host/fdpass.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -61,21 +62,8 @@ static int ready(struct qmp *q, short events, uint64_t deadline_ns)
 // The descriptor travels with the first byte.
 static int send_all(struct qmp *q, const char *text, size_t len, int pass, uint64_t deadline_ns)
 {
-    union {
-        struct cmsghdr header; // aligns the space
-        char space[CMSG_SPACE(sizeof(int))];
-    } control = {0};
     while (len) {
-        struct iovec iov = {.iov_base = (void *)text, .iov_len = len};
-        struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-        if (pass >= 0) {
-            msg.msg_control = control.space;
-            msg.msg_controllen = sizeof control.space;
-            struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-            *c = (struct cmsghdr){CMSG_LEN(sizeof pass), SOL_SOCKET, SCM_RIGHTS};
-            memcpy(CMSG_DATA(c), &pass, sizeof pass);
-        }
-        ssize_t n = sendmsg(q->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = fdpass_send(q->fd, text, len, &pass, pass >= 0, MSG_DONTWAIT);
         if (n > 0) {
             text += n, len -= (size_t)n, pass = -1;
             continue;

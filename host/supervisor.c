@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "host/backend.h"
+#include "host/fdpass.h"
 #include "host/hugemem.h"
 #include "host/qemu.h"
 
@@ -191,41 +192,19 @@ static void warm_up(struct supervisor *s, uint32_t index, const struct elf_progr
     s->warm = 1;
 }
 
-// One message and the descriptor that came with it, or -1. The message's length or -1.
-static ssize_t receive(struct supervisor *s, struct family_msg *to, int *fd)
-{
-    union {
-        struct cmsghdr header; // aligns the space
-        char space[CMSG_SPACE(sizeof(int))];
-    } control;
-    struct iovec iov = {.iov_base = to, .iov_len = sizeof *to};
-    struct msghdr msg = {.msg_iov = &iov,
-                         .msg_iovlen = 1,
-                         .msg_control = control.space,
-                         .msg_controllen = sizeof control.space};
-    ssize_t n = recvmsg(s->messages, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    struct cmsghdr *c = n < 0 ? NULL : CMSG_FIRSTHDR(&msg);
-    *fd = -1;
-    if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-        c->cmsg_len == CMSG_LEN(sizeof *fd))
-        memcpy(fd, CMSG_DATA(c), sizeof *fd);
-    return n;
-}
-
 static void take_messages(struct supervisor *s)
 {
     struct family_msg msg;
-    int fd;
+    int fds[FDPASS_MAX];
+    unsigned nfds;
     for (unsigned i = 0; i < MESSAGES_AT_ONCE; i++) {
-        ssize_t n = receive(s, &msg, &fd);
+        ssize_t n = fdpass_receive(s->messages, &msg, sizeof msg, fds, &nfds, MSG_DONTWAIT);
         if (n < 0)
             return;
-        if (n == sizeof msg && msg.op == FAMILY_QEMU && fd >= 0) {
-            qemu_pool_request(s->pool, msg.slot == 1, fd);
-            continue;
-        }
-        if (fd >= 0)
-            close(fd);
+        if (n == sizeof msg && msg.op == FAMILY_QEMU && nfds)
+            qemu_pool_request(s->pool, msg.slot == 1, fds[--nfds]);
+        while (nfds)
+            close(fds[--nfds]);
         if (n != sizeof msg)
             continue;
         const struct elf_program *program = image_program(s->f->image, msg.slot);

@@ -14,9 +14,9 @@ UNIT_load := host/load.c host/platform.c host/vm.c host/vm_memory.c host/textcac
 UNIT_options := host/options.c
 # The QEMU back end: its protocol, and the supervisor's book.
 UNIT += qmp qemu
-UNIT_qmp := host/qmp.c
+UNIT_qmp := host/qmp.c host/fdpass.c
 UNIT_LIBS_qmp := -ljansson
-UNIT_qemu := host/qemu_argv.c host/qemu_pool.c
+UNIT_qemu := host/qemu_argv.c host/qemu_pool.c host/fdpass.c
 UNIT_protect := host/protect.c host/platform.c host/textcache.c host/hugemem.c
 # Processes and signals, over a faked host that forks and interrupts (tests/unit/fake_family.h).
 UNIT += death forktable proc random shm signal sigwait tty vfork

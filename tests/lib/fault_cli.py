@@ -34,11 +34,13 @@ def good_image():
 
 
 def test_no_kvm():
-    refused(paths.ramet_run(paths.TESTS_IMAGE, options=["--vmm=kvm", "--kvm", "/nonexistent"]), "/nonexistent")
+    flags = ["--vmm=kvm", "--kvm", "/nonexistent"]
+    refused(paths.ramet_run(paths.TESTS_IMAGE, options=flags), "/nonexistent")
 
 
 def test_kvm_is_something_else():
-    refused(paths.ramet_run(paths.TESTS_IMAGE, options=["--vmm=kvm", "--kvm", "/dev/null"]), "/dev/null")
+    flags = ["--vmm=kvm", "--kvm", "/dev/null"]
+    refused(paths.ramet_run(paths.TESTS_IMAGE, options=flags), "/dev/null")
 
 
 def test_disks():
@@ -145,7 +147,8 @@ def test_trace_of_processes():
     argv = paths.ramet_run(paths.SHELL_IMAGE, "-c", script, options=["--trace=proc"])
     outcome = proc.run(argv, limit=20)
     lines = outcome.err.decode().splitlines()
-    wanted = [r"\d+ clone \d+\.\d{3} ms", r"\d+ spawn /bin/busybox \d+\.\d{3} ms", r"\d+ exit status 0"]
+    wanted = [r"\d+ clone \d+\.\d{3} ms", r"\d+ exit status 0",
+              r"\d+ spawn /bin/busybox \d+\.\d{3} ms"]  # fmt: skip
     if paths.VMM == "kvm":  # elsewhere it is the guest's own doing
         wanted.append(r"\d+ exec /bin/busybox \d+\.\d{3} ms")
     for line in ["ramet: " + line for line in wanted]:

@@ -260,7 +260,7 @@ def test_port_taken():
 
 
 def test_on_qemu():
-    """A VM of QEMU has QEMU's own server. It sees the VM, ring 0 included: not the program's end."""
+    """A VM of QEMU has QEMU's own server. It sees the VM, ring 0 included, no program's end."""
     if not shutil.which("qemu-system-x86_64"):
         raise proc.Skip("no qemu-system-x86_64")
     port = free_port()
@@ -270,7 +270,8 @@ def test_on_qemu():
         family.expect("waits for gdb")
         said = gdb(port, "hbreak main", "continue", "hbreak climb if depth == 3", "continue",
                    "backtrace", "print depth", "finish", "delete", "detach")  # fmt: skip
-        in_order(said, "Breakpoint 1, main", "Breakpoint 2, climb", "#3", "$1 = 3", "Value returned")
+        in_order(said, "Breakpoint 1, main", "Breakpoint 2, climb", "#3", "$1 = 3",
+                 "Value returned")  # fmt: skip
         assert family.finish() == 0, "the program did not end well after gdb left"
 
 

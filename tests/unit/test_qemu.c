@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// test_qemu.c: the command line of QEMU and the supervisor's book of QEMUs, which here are processes
-// that sleep, started by a clock that stands still. Links host/qemu_argv.c and qemu_pool.c.
+// test_qemu.c: the command line of QEMU and the supervisor's book of QEMUs, which here are
+// processes that sleep, started by a clock that stands still. Links host/qemu_argv.c and
+// qemu_pool.c.
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -96,8 +97,8 @@ static struct held ask(int boot)
     char space[CMSG_SPACE(QEMU_NFDS * sizeof(int))];
     struct qemu_reply reply = {.error = 1};
     struct iovec iov = {&reply, sizeof reply};
-    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = space,
-                         .msg_controllen = sizeof space};
+    struct msghdr msg = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space};
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         exit(1);
@@ -293,8 +294,12 @@ static void test_argv(void)
 {
     static struct qemu_args a;
     const struct disk disks[2] = {{.read_only = 1}, {.read_only = 0}};
-    struct qemu_family q = {.binary = "/bin/qemu", .accel = "tcg", .ram = 70 * MB,
-                            .shared = 66 * MB, .window = 64 * MB, .image = 12345};
+    struct qemu_family q = {.binary = "/bin/qemu",
+                            .accel = "tcg",
+                            .ram = 70 * MB,
+                            .shared = 66 * MB,
+                            .window = 64 * MB,
+                            .image = 12345};
     CHECK_EQ(qemu_argv(&a, &q, 1), 0);
     CHECK_STR(a.argv[0], "/bin/qemu");
     CHECK(a.argv[a.n] == NULL);
