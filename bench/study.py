@@ -145,6 +145,19 @@ def measure(plan, folder, only=None, again=False):
     return results
 
 
+def found(plan, folder):
+    """What earlier runs have left, in place of measure()."""
+    results = Results()
+    for subject in subjects.SUBJECTS:
+        for mode, n, _ in plan.runs(subject):
+            prefix = os.path.join(folder, f"{subject.name}-{mode}-{n}")
+            if os.path.exists(prefix + ".csv"):
+                results.runs.append(Run(subject, mode, prefix))
+        if subject.name not in results.subjects():
+            results.skipped.append((subject, "no files of it"))
+    return results
+
+
 def each_mb(results, subject):
     """Memory per instance: median over the runs, by MemAvailable and by Pss."""
     runs = [run for run in results.runs if run.subject is subject]
