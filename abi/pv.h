@@ -6,19 +6,22 @@
 // parts: the memory map, the boot_info page, devices, the shared page, calls, and upcalls.
 //
 // At boot RIP is the program's entry with RDI = PV_BOOT_INFO_VA and RSP below the argument strings,
-// 16-aligned; other registers are 0, the x87 and SSE state as after FNINIT and with MXCSR 0x1f80
-// (SSE is the whole vector state of ABI version 1: AVX is not enabled).
+// 16-aligned; other registers, the bases of FS and GS among them, are 0, the x87 and SSE state as
+// after FNINIT and with MXCSR 0x1f80 (SSE is the whole vector state of ABI version 1: AVX is not
+// enabled). WRFSBASE and its like work in ring 3. EXEC is such a boot, too.
 //
 // A call: the kernel fills the call's argument struct anywhere in its RAM and calls the code at
 // PV_CALL_VA with the struct's address in RDI. The implementer copies the struct in once, acts,
 // writes `ret` (and the fields marked "out"), and returns to the caller. All registers but RAX, RCX
 // and R11 are preserved. Unless noted a call does not block and fails with -errno (Linux numbers)
-// in `ret`.
+// in `ret`; -EFAULT: what an argument points to is not where it must be. A struct that is in no
+// memory is no call: it returns, and nobody is told.
 //
 // An upcall: like a UNIX signal, the implementer pushes a struct pv_frame on the guest's stack,
 // below the 128-byte red zone, 16-aligned, and sets RIP to shared->upcall_entry with RSP = RDI =
 // the frame and shared->masked = 1. The guest returns by restoring the frame itself; the
-// implementer takes no part.
+// implementer takes no part. Where the guest could not write there is no place for a frame: an
+// event stays pending until a later one, an exception ends the VM.
 #ifndef RAMET_ABI_PV_H
 #define RAMET_ABI_PV_H
 
@@ -28,7 +31,7 @@
 #define PV_ABI_VERSION 1
 
 // --- the memory map (guest-virtual; docs/memory-map.md draws it) ---
-#define PV_PLATFORM_VA  0x00100000u           // 4 KB pages: page tables, call page, shared page
+#define PV_PLATFORM_VA  0x00100000u           // call page, shared page...; all else of it faults
 #define PV_PLATFORM_END 0x00200000u           // below PV_PLATFORM_VA nothing is mapped: NULL faults
 #define PV_RAM_VA       0x00200000u           // private RAM: program, heap, stack
 #define PV_IMAGE_VA     UINT64_C(0x800000000) // the image file, read-only, shared by the family
@@ -104,16 +107,17 @@ struct pv_boot_info {
 };
 _Static_assert(sizeof(struct pv_boot_info) == 656, "boot_info is frozen for ABI version 1");
 
-// Without PV_BOOT_COMPANION there is one VM, and FORK, SPAWN, KICK and KILL of others are -ENOSYS.
+// Without PV_BOOT_COMPANION there is one VM, and FORK, SPAWN, KICK and KILL of others are -ENOSYS,
+// whatever their arguments. KICK of oneself works.
 #define PV_BOOT_COMPANION 1u
 #define PV_BOOT_CHECK_LEAKS                                                                        \
     2u // the first program counts window objects when it exits, on the console
 
 // --- the shared page: written by both sides, so the implementer trusts nothing in it ---
 struct pv_shared {
-    uint32_t masked;       // not 0: hold asynchronous upcalls back; events collect in `pending`
+    uint32_t masked;       // not 0: hold events back, they collect in `pending`; not exceptions
     uint32_t pending;      // PV_EVENT_* bits; the implementer ORs, the guest exchanges with 0
-    uint64_t upcall_entry; // 0: no upcalls yet; an exception then ends the VM with SIGSEGV
+    uint64_t upcall_entry; // 0: no upcalls yet; an exception then ends the VM, by UNIX's signal
     uint64_t
         exception_stack; // 0, or the top of a stack for exception frames (a stack overflow is one)
     uint32_t critical;   // not 0: in a window critical section; a forced kill waits for its end
@@ -123,7 +127,7 @@ struct pv_shared {
 #define PV_EVENT_KICK  1u // a sibling changed something for us: look at signals
 #define PV_EVENT_TIMER 2u // the deadline of SET_TIMER has passed
 #define PV_EVENT_TTY   4u // terminal input, a window-size change or a hang-up (abi/window.h)
-#define PV_EVENT_DEATH 8u // a sibling died without EXIT: see door.death (abi/window.h)
+#define PV_EVENT_DEATH 8u // to slot 1: a sibling died without EXIT, see door.death (abi/window.h)
 #define PV_EVENT_RESUMED                                                                           \
     64u // this VM was saved and is one of several that go on: new seed and clock
 #define PV_EVENT_DEVICE  32u // a device used a buffer or changed its configuration: look at all
@@ -184,8 +188,8 @@ struct pv_publish {
     uint32_t pad;
 };
 
-// Ends this VM. Does not return. It publishes before the VM is torn down: a parent sees a zombie
-// without waiting for that.
+// Ends this VM. Does not return, but for -EINVAL: it could not publish. It publishes before the VM
+// is torn down: a parent sees a zombie without waiting for that.
 struct pv_exit {
     struct pv_call call;
     uint32_t status; // a wait(2) status: code << 8, or a signal number
@@ -224,7 +228,8 @@ struct pv_set_timer {
 };
 
 // Reads or writes host descriptor `fd` (0..2) of the family. Never blocks: -EAGAIN, then WAIT with
-// `ready`. Returns bytes moved (0 = end of file on read). -EPIPE when the reader is gone.
+// `ready`. Returns bytes moved (0 = end of file on read). -EPIPE when the reader is gone, -EBADF
+// for a descriptor that is closed, and for reading from the terminal.
 struct pv_console {
     struct pv_call call;
     uint32_t fd;
@@ -235,11 +240,11 @@ struct pv_console {
 
 // Clones this VM copy-on-write into `slot`, which the caller has claimed in the window. ret: 0 in
 // the parent, 1 in the child. The clone has the same RAM, registers and upcall settings; its timer
-// is off, `masked` as it was, boot_info's slot and seed its own. In the child the x87 and SSE state
-// are as at boot and the FS and GS bases are 0: the caller, who knows which of them matter,
-// restores them. `hot` names ranges both sides are about to write: the implementer may copy them
-// ahead of time. -EAGAIN: no room for another VM. -EBUSY: the slot's last VM is still being torn
-// down; try another.
+// is off, `pending` empty, `masked` as it was, boot_info's slot and seed its own. In the child the
+// x87 and SSE state are as at boot and the FS and GS bases are 0: the caller, who knows which of
+// them matter, restores them. `hot` names ranges both sides are about to write: the implementer may
+// copy them ahead of time. -EAGAIN: no room for another VM. -EBUSY: the slot's last VM is still
+// being torn down; try another.
 struct pv_fork {
     struct pv_call call;
     uint32_t slot;
@@ -253,9 +258,10 @@ struct pv_range {
 };
 
 // Replaces this VM's image by program number `program` of the image's table: same slot, RAM
-// dropped, the window kept. Does not return on success. `strings` holds argc then envc
-// NUL-terminated strings, `len` bytes in all, at most PV_ARG_MAX. SPAWN starts the program in a new
-// VM in `slot` and returns 0.
+// dropped, the window kept, timer off, boot_info's seed fresh. Does not return on success.
+// `strings` holds argc then envc NUL-terminated strings, `len` bytes in all, at most PV_ARG_MAX:
+// -E2BIG, -EINVAL. -ENOEXEC: no such program. SPAWN starts the program in a new VM in `slot` and
+// returns 0.
 struct pv_exec {
     struct pv_call call;
     uint32_t program;
@@ -273,15 +279,18 @@ struct pv_kill {
     uint32_t pad;
 };
 
-// Hands whole 4 KB pages of heap or stack back: they read as zero afterwards.
+// Hands whole 4 KB pages of heap or stack back: they read as zero afterwards. Their rights stay.
+// -EINVAL: not whole pages of that memory.
 struct pv_release {
     struct pv_call call;
     uint64_t addr, len;
 };
 
 // Sets what whole 4 KB pages of private RAM may be used for: the program's segments, heap and
-// stack, not the guard below the stack. Their contents stay. -EACCES: writable and executable at
-// once. -ENOMEM: no page table left for it. -EINVAL: not whole pages of that memory.
+// stack, not the guard below the stack. Their contents stay. A clone inherits the rights, EXEC
+// starts afresh. They bind the guest: the implementer may reach a call's struct and buffers all the
+// same. -EACCES: writable and executable at once. -ENOMEM: no page table left for it. -EINVAL: not
+// whole pages of that memory. After an error nothing has changed.
 struct pv_protect {
     struct pv_call call;
     uint64_t addr, len;
