@@ -76,10 +76,11 @@ UNIT_power := $(MACHINE) arch/x86_64/shim/power.c
 UNIT_rtc := $(MACHINE) arch/x86_64/shim/clock_rtc.c
 UNIT_virtio_mmio := $(MACHINE) $(addprefix arch/x86_64/shim/,virtio_mmio.c device.c pci_config.c)
 
-FUZZ := call elf image virtio
+FUZZ := call elf image virtio driver
 FUZZ_call := host/call.c host/call_wait.c host/call_console.c host/call_process.c host/kvm_clone.c \
 	host/guest.c host/load.c host/platform.c host/protect.c host/family.c host/placement.c \
 	host/textcache.c host/hugemem.c $(DEVICES) $(UNIT_image)
+FUZZ_driver := $(UNIT_blk)
 FUZZ_virtio := host/virtio_mmio.c host/virtio_blk.c
 FUZZ_elf := $(UNIT_elf)
 FUZZ_image := $(UNIT_image)
