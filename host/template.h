@@ -30,23 +30,23 @@ struct template_extent {
 struct template_header {
     uint8_t magic[8];
     uint32_t version;
-    uint32_t abi;                     // PV_ABI_VERSION
-    uint64_t mem, window_size;        // options of its family, and of all that start from it
+    uint32_t abi;              // PV_ABI_VERSION
+    uint64_t mem, window_size; // options of its family, and of all that start from it
     uint32_t max_procs;
-    uint32_t program;                 // index in the image's table
-    uint64_t image_size, image_hash;  // of the image it belongs to
-    uint32_t nram, nwindow;           // extents, RAM's first
+    uint32_t program;                // index in the image's table
+    uint64_t image_size, image_hash; // of the image it belongs to
+    uint32_t nram, nwindow;          // extents, RAM's first
     uint64_t heap_start, stack_bottom;
-    uint32_t tables, pool_used;       // struct vm
-    uint64_t mono_ns;                 // the family's clock when it was saved
+    uint32_t tables, pool_used; // struct vm
+    uint64_t mono_ns;           // the family's clock when it was saved
     uint64_t timer_deadline;
     uint64_t fs_base, gs_base;
     struct kvm_regs regs;
     uint16_t fcw;
     uint16_t reserved;
     uint32_t mxcsr;
-    char image[TEMPLATE_PATH];        // absolute path
-    struct template_extent extents[TEMPLATE_EXTENTS];
+    char image[TEMPLATE_PATH]; // absolute path
+    struct template_extent extents[];
 };
 
 struct monitor;

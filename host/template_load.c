@@ -24,7 +24,11 @@
 #define MAP_MIN    (UINT64_C(1) << 20)
 #define USER_FLAGS UINT64_C(0x240dd5) // CF PF AF ZF SF TF DF OF AC ID: what a program may set
 
-// `from` counts extents; [low, high) is where they may be.
+#define MEM_MIN    (UINT64_C(16) << 20)
+#define MEM_MAX    ((uint64_t)PLATFORM_RAM_GB_MAX << 30)
+#define WINDOW_MAX ((uint64_t)PLATFORM_WINDOW_GB_MAX << 30)
+
+// Whole pages inside [low, high) in ascending order, and inside the file.
 static int check_extents(const struct template_extent *e, uint32_t n, uint64_t low, uint64_t high,
                          uint64_t file_size)
 {
@@ -36,8 +40,8 @@ static int check_extents(const struct template_extent *e, uint32_t n, uint64_t l
     return 1;
 }
 
-// What is wrong with it, or NULL.
-static const char *check(const struct template_header *t, ssize_t n, uint64_t file_size)
+// What is wrong with its header, or NULL.
+static const char *check(const struct template_header *t, ssize_t n)
 {
     if (n < (ssize_t)sizeof t->magic || memcmp(t->magic, TEMPLATE_MAGIC, sizeof t->magic))
         return "not a template";
@@ -45,37 +49,72 @@ static const char *check(const struct template_header *t, ssize_t n, uint64_t fi
         return "truncated";
     if (t->version != TEMPLATE_VERSION || t->abi != PV_ABI_VERSION)
         return "made by another version of ramet";
-    if (t->mem % X86_PAGE_2M || t->mem < UINT64_C(16) << 20 ||
-        t->mem > UINT64_C(1024) * PLATFORM_RAM_GB_MAX << 20 || t->window_size % X86_PAGE_2M ||
-        t->window_size < WINDOW_MIN_SIZE ||
-        t->window_size > UINT64_C(1024) * PLATFORM_WINDOW_GB_MAX << 20 || t->max_procs < 1 ||
-        t->max_procs > PV_MAX_SLOTS || t->tables > 1 || t->heap_start > t->mem ||
+    if (t->mem % X86_PAGE_2M || t->mem < MEM_MIN || t->mem > MEM_MAX ||
+        t->window_size % X86_PAGE_2M || t->window_size < WINDOW_MIN_SIZE ||
+        t->window_size > WINDOW_MAX || t->max_procs < 1 || t->max_procs > PV_MAX_SLOTS ||
+        t->tables > 1 || (t->pool_used >> PLATFORM_POOL_TABLES) || t->heap_start > t->mem ||
         t->stack_bottom > t->mem || t->nram > TEMPLATE_EXTENTS ||
         t->nwindow > TEMPLATE_EXTENTS - t->nram || !memchr(t->image, 0, sizeof t->image) ||
-        t->image[0] != '/' || (t->pool_used >> PLATFORM_POOL_TABLES))
+        t->image[0] != '/')
         return "damaged";
-    if (!check_extents(t->extents, t->nram, PV_PLATFORM_VA, t->mem, file_size) ||
-        !check_extents(t->extents + t->nram, t->nwindow, 0, t->window_size, file_size))
+    return NULL;
+}
+
+static int read_all(int fd, void *to, uint64_t len, uint64_t off)
+{
+    uint8_t *p = to;
+    while (len) {
+        ssize_t n = pread(fd, p, len, (off_t)off);
+        if (n <= 0)
+            return n < 0 ? -errno : -EIO;
+        p += n, off += (uint64_t)n, len -= (uint64_t)n;
+    }
+    return 0;
+}
+
+static const char *read_extents(int fd, struct template_header *t)
+{
+    const off_t size = lseek(fd, 0, SEEK_END);
+    const uint64_t n = (uint64_t)t->nram + t->nwindow;
+    if (size < 0 || read_all(fd, t->extents, n * sizeof t->extents[0], sizeof *t) < 0 ||
+        !check_extents(t->extents, t->nram, PV_PLATFORM_VA, t->mem, (uint64_t)size) ||
+        !check_extents(t->extents + t->nram, t->nwindow, 0, t->window_size, (uint64_t)size))
         return "damaged or truncated";
+    return NULL;
+}
+
+// All of its tables, checked; NULL with *why.
+static struct template_header *read_tables(int fd, const char **why)
+{
+    struct template_header h, *t;
+    ssize_t n = pread(fd, &h, sizeof h, 0);
+    *why = n < 0 ? strerror(errno) : check(&h, n);
+    if (*why)
+        return NULL;
+    t = malloc(sizeof h + ((uint64_t)h.nram + h.nwindow) * sizeof t->extents[0]);
+    if (!t) {
+        *why = strerror(ENOMEM);
+        return NULL;
+    }
+    *t = h;
+    *why = read_extents(fd, t);
+    if (!*why)
+        return t;
+    free(t);
     return NULL;
 }
 
 int template_open(struct options *opt, struct template_header **to, int *fd, char *err,
                   size_t errlen)
 {
-    struct template_header *t = malloc(sizeof *t);
+    const char *why;
     *fd = open(opt->template, O_RDONLY | O_CLOEXEC);
-    if (*fd < 0 || !t) {
-        free(t);
+    if (*fd < 0)
         return family_fail(err, errlen, opt->template);
-    }
-    ssize_t n = pread(*fd, t, sizeof *t, 0);
-    const off_t size = lseek(*fd, 0, SEEK_END);
-    const char *why = n < 0 ? strerror(errno) : check(t, n, size < 0 ? 0 : (uint64_t)size);
-    if (why) {
+    struct template_header *t = read_tables(*fd, &why);
+    if (!t) {
         snprintf(err, errlen, "%s: %s", opt->template, why);
         close(*fd);
-        free(t);
         return -EINVAL;
     }
     opt->image = t->image;
@@ -94,18 +133,6 @@ int template_check_image(const struct template_header *t, const struct image *im
         return 0;
     snprintf(err, errlen, "%s: not the image the template was made from", t->image);
     return -EINVAL;
-}
-
-static int read_all(int fd, void *to, uint64_t len, uint64_t off)
-{
-    uint8_t *p = to;
-    while (len) {
-        ssize_t n = pread(fd, p, len, (off_t)off);
-        if (n <= 0)
-            return n < 0 ? -errno : -EIO;
-        p += n, off += (uint64_t)n, len -= (uint64_t)n;
-    }
-    return 0;
 }
 
 int template_load_window(struct family *f)

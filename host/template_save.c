@@ -28,6 +28,7 @@
 #define PAGEMAP_FILE    (UINT64_C(1) << 61) // not private memory
 
 static struct template_header header;
+static struct template_extent extents[TEMPLATE_EXTENTS];
 static char new_name[TEMPLATE_PATH + 8];
 
 int template_prepare(struct family *f, char *err, size_t errlen)
@@ -80,14 +81,14 @@ static void put(struct monitor *m, const void *data, uint64_t len, uint64_t off)
 // The page at addr belongs to the last extent, or begins a new one.
 static void add_page(struct monitor *m, uint32_t first, uint32_t *n, uint64_t addr)
 {
-    struct template_extent *last = *n > first ? &header.extents[*n - 1] : NULL;
+    struct template_extent *last = *n > first ? &extents[*n - 1] : NULL;
     if (last && addr - (last->addr + last->len) <= GAP * X86_PAGE) {
         last->len = addr + X86_PAGE - last->addr;
         return;
     }
     if (*n == TEMPLATE_EXTENTS)
         fail(m, "its memory is in too many pieces");
-    header.extents[(*n)++] = (struct template_extent){.addr = addr, .len = X86_PAGE};
+    extents[(*n)++] = (struct template_extent){.addr = addr, .len = X86_PAGE};
 }
 
 // RAM: private pages, by what the host's kernel tells of them.
@@ -131,13 +132,15 @@ static void find_window(struct monitor *m)
 
 static void put_extents(struct monitor *m)
 {
-    uint64_t off = (sizeof header + X86_PAGE - 1) & ~(X86_PAGE - 1);
-    for (uint32_t i = 0; i < header.nram + header.nwindow; i++) {
-        struct template_extent *e = &header.extents[i];
+    const uint32_t n = header.nram + header.nwindow;
+    uint64_t off = (sizeof header + n * sizeof extents[0] + X86_PAGE - 1) & ~(X86_PAGE - 1);
+    for (uint32_t i = 0; i < n; i++) {
+        struct template_extent *e = &extents[i];
         e->off = off;
         put(m, (i < header.nram ? m->vm.ram : m->vm.window) + e->addr, e->len, off);
         off += e->len;
     }
+    put(m, extents, n * sizeof extents[0], sizeof header);
 }
 
 static void fill_header(struct monitor *m)

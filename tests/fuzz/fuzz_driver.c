@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// fuzz_driver.c: libFuzzer plays a hostile block device against the kernel's driver. A program reads
-// and writes /dev/vda; at each notification the device does what the input says: serves the request
-// as it should, writes anything anywhere in DMA memory, puts used elements, sets status bits, or
-// nothing. Every call must end, with bytes moved or -EIO, and touch no memory but its own.
+// fuzz_driver.c: libFuzzer plays a hostile block device against the kernel's driver. A program
+// reads and writes /dev/vda; at each notification the device does what the input says: serves the
+// request as it should, writes anything anywhere in DMA memory, puts used elements, sets status
+// bits, or nothing. Every call must end, with bytes moved or -EIO, and touch no memory but its own.
 //
 // Real: drivers/virtio, kernel/blkdev.c and the file layer, the monitor's device for the part of
 // the good one. Faked: as in the drivers' unit tests (tests/unit/fake_virtio.h).

@@ -14,13 +14,14 @@ import fault_hostile
 import fault_limits
 import fault_qemu
 import fault_stdio
+import fault_template
 import fault_tty
 import paths
 import proc
 
 MODULES = [
     fault_cli, fault_death, fault_disk, fault_host, fault_hostile, fault_limits, fault_qemu,
-    fault_stdio, fault_tty,
+    fault_stdio, fault_template, fault_tty,
 ]  # fmt: skip
 
 

@@ -171,8 +171,7 @@ static void start(const char *package, char *const argv[], const char *log, pid_
     sigaddset(&interrupts, SIGQUIT);
     if (posix_spawnattr_init(&attr) || posix_spawnattr_setsigdefault(&attr, &interrupts) ||
         posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF) ||
-        posix_spawn_file_actions_init(&fds) ||
-        posix_spawn_file_actions_addchdir_np(&fds, folder) ||
+        posix_spawn_file_actions_init(&fds) || posix_spawn_file_actions_addchdir_np(&fds, folder) ||
         posix_spawn_file_actions_addopen(&fds, 0, "/dev/null", O_RDONLY, 0) ||
         posix_spawn_file_actions_addopen(&fds, 1, log, O_WRONLY | O_CREAT | O_TRUNC, 0666) ||
         posix_spawn_file_actions_adddup2(&fds, 1, 2))
