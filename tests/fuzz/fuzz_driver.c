@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// fuzz_driver.c: libFuzzer plays a hostile block device against the kernel's driver. A program reads
-// and writes /dev/vda; at each notification the device does what the input says: serves the request
+// fuzz_driver.c: libFuzzer plays a hostile block device against the kernel's driver. A program
+// reads and writes /dev/vda; at each notification the device does what the input says: serves the request
 // as it should, writes anything anywhere in DMA memory, puts used elements, sets status bits, or
 // nothing. Every call must end, with bytes moved or -EIO, and touch no memory but its own.
 //
