@@ -8,8 +8,8 @@
 
 #define FDPASS_MAX 4u // descriptors in a message
 
-// Sends `len` bytes with `n` descriptors, which stay the caller's too. Flags and result are those of
-// sendmsg(2); never SIGPIPE.
+// Sends `len` bytes with `n` descriptors, which stay the caller's too. Flags and result are those
+// of sendmsg(2); never SIGPIPE.
 ssize_t fdpass_send(int socket, const void *data, size_t len, const int *fds, unsigned n,
                     int flags);
 
