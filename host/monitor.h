@@ -40,8 +40,8 @@ struct monitor {
 
 // Becomes the monitor of the family's first program, whose slot the caller has claimed. The
 // caller has forked for it.
-_Noreturn void monitor_start(struct family *f, uint32_t slot, uint32_t program,
-                             const struct load_args *args);
+void monitor_start(struct family *f, uint32_t slot, uint32_t program, const struct load_args *args)
+    __attribute__((noreturn));
 
 // In a process of its own without a VM (m->vm forgotten or new): enrols as m->slot and makes a VM
 // that is about to execute `program`. The caller returns to the run loop.

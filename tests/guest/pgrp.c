@@ -83,7 +83,10 @@ static void hup(int sig)
 static int orphaned_group(void)
 {
     int up[2];
-    char c = 0;
+    struct {
+        pid_t pid;
+        char hups;
+    } said;
 
     NEED(pipe(up) == 0);
     NEED(setsid() >= 0);
@@ -98,8 +101,9 @@ static int orphaned_group(void)
             raise(SIGSTOP);
             for (int i = 0; i < 500 && !hups; i++)
                 sleep_ms(1);
-            c = (char)('0' + hups);
-            NEED(write(up[1], &c, 1) == 1);
+            said.hups = (char)('0' + hups);
+            said.pid = getpid();
+            NEED(write(up[1], &said, sizeof said) == sizeof said);
             _exit(0);
         }
         int status;
@@ -108,8 +112,11 @@ static int orphaned_group(void)
     }
     say_status("middle left a stopped child", wait_for(middle));
     close(up[1]);
-    NEED(read(up[0], &c, 1) == 1);
-    say("the stopped orphan got HUP and went on: %c", c);
+    NEED(read(up[0], &said, sizeof said) == sizeof said);
+    say("the stopped orphan got HUP and went on: %c", said.hups);
+    // It is nobody's child, and must be gone before what it holds is counted.
+    for (int i = 0; i < 200 && kill(said.pid, 0) == 0; i++)
+        sleep_ms(1);
     return 8;
 }
 
