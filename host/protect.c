@@ -29,9 +29,12 @@ static uint64_t *directory_entry(const struct vm *vm, uint64_t va)
            va / X86_PAGE_2M;
 }
 
+// The guest cannot write its tables, but a template (template.h) may bring any: what is followed
+// lies in the pool, all else is taken for a 2 MB entry.
 static int is_table(uint64_t entry)
 {
-    return (entry & X86_PTE_P) && !(entry & X86_PTE_PS);
+    return (entry & X86_PTE_P) && !(entry & X86_PTE_PS) &&
+           (entry & X86_PTE_ADDR) - PLATFORM_POOL_VA < PLATFORM_POOL_TABLES * X86_PAGE;
 }
 
 static uint64_t *table_of(const struct vm *vm, uint64_t entry)
@@ -59,7 +62,8 @@ static uint64_t entry_flags(uint32_t rights)
 
 static uint32_t pool_free(const struct vm *vm)
 {
-    return PLATFORM_POOL_TABLES - (uint32_t)__builtin_popcount(vm->pool_used);
+    const uint32_t all = (1u << PLATFORM_POOL_TABLES) - 1;
+    return (uint32_t)__builtin_popcount(~vm->pool_used & all);
 }
 
 static uint64_t pool_take(struct vm *vm)

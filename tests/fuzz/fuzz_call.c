@@ -29,6 +29,7 @@
 #include "host/gdb.h"
 #include "host/kvm.h"
 #include "host/platform.h"
+#include "host/template.h"
 #include "tests/fuzz/tables.h"
 #include "tests/unit/sample.h"
 
@@ -87,6 +88,11 @@ void monitor_enroll(struct monitor *m)
 void monitor_share_text(struct monitor *m)
 {
     (void)m;
+}
+
+void template_watch(struct monitor *m, const void *bytes, uint64_t len)
+{
+    (void)m, (void)bytes, (void)len;
 }
 
 void trace_end(struct monitor *m)
@@ -300,28 +306,26 @@ static void take(struct input *in, void *to, size_t len)
 // Numbers at which something begins or ends; a random 64-bit value would hardly ever be one.
 static uint64_t edge(struct input *in)
 {
-    static const uint64_t edges[] = {
-        0,
-        1,
-        16,
-        4096,
-        PV_CALL_VA,
-        PV_SHARED_VA,
-        PV_BOOT_INFO_VA,
-        PLATFORM_IDT_VA,
-        PV_RAM_VA,
-        8 * MB,
-        RAM_SIZE,
-        PV_IMAGE_VA,
-        PV_IMAGE_VA + sizeof(struct sample_image),
-        PV_WINDOW_VA,
-        PV_WINDOW_VA + WINDOW_SIZE,
-        WINDOW_SIZE,
-        PV_ARG_MAX,
-        UINT32_MAX,
-        UINT64_MAX,
-        1 * MB,
-    };
+    static const uint64_t edges[] = {0,
+                                     1,
+                                     16,
+                                     4096,
+                                     PV_CALL_VA,
+                                     PV_SHARED_VA,
+                                     PV_BOOT_INFO_VA,
+                                     PLATFORM_IDT_VA,
+                                     PV_RAM_VA,
+                                     8 * MB,
+                                     RAM_SIZE,
+                                     PV_IMAGE_VA,
+                                     PV_IMAGE_VA + sizeof(struct sample_image),
+                                     PV_WINDOW_VA,
+                                     PV_WINDOW_VA + WINDOW_SIZE,
+                                     WINDOW_SIZE,
+                                     PV_ARG_MAX,
+                                     UINT32_MAX,
+                                     UINT64_MAX,
+                                     1 * MB};
     uint8_t which;
     int8_t delta;
     take(in, &which, sizeof which);

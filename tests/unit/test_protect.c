@@ -236,6 +236,29 @@ static void test_text(void)
     expect_text(CACHE, RX, RX);
 }
 
+// Tables from a template's file can be anything: nothing outside the pool is read or written.
+static void test_foreign_tables(void)
+{
+    static const uint64_t strange[] = {0,
+                                       0x1000,
+                                       PLATFORM_POOL_VA - X86_PAGE,
+                                       PLATFORM_POOL_VA + PLATFORM_POOL_TABLES * X86_PAGE,
+                                       PV_WINDOW_VA,
+                                       X86_PTE_ADDR};
+    fresh();
+    uint64_t *entry = (uint64_t *)(vm.ram + PLATFORM_TABLES_VA(0) + PLATFORM_PD_RAM) + 4;
+    vm.pool_used = UINT32_MAX;
+    CHECK_EQ(protect(8 * MB, X86_PAGE, R), -ENOMEM);
+    vm.pool_used = UINT32_MAX << PLATFORM_POOL_TABLES;
+    for (unsigned i = 0; i < sizeof strange / sizeof strange[0]; i++) {
+        *entry = strange[i] | PLATFORM_PTE_TABLE;
+        CHECK(protect_writable(&vm, 8 * MB, 16));
+        CHECK(protect(8 * MB, X86_PAGE, R) >= 0);
+        CHECK(protect(8 * MB, X86_PAGE, RW) >= 0);
+        CHECK(protect(8 * MB, 2 * MB, R) >= 0);
+    }
+}
+
 int main(void)
 {
     RUN(test_one_page);
@@ -245,5 +268,6 @@ int main(void)
     RUN(test_no_table);
     RUN(test_writable);
     RUN(test_text);
+    RUN(test_foreign_tables);
     return check_done("protect");
 }
