@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -157,6 +158,22 @@ def test_resumed():
         study(0, STAY + " # changed", *out, n=4, word="4 of     4 ready")
         study(1, "exit 1", *out, word="0 of     3 ready")
         study(1, "exit 1", *out, word="0 of     3 ready")  # a failed run is not complete
+
+
+def test_read_by_the_report():
+    """bench/study.py finds in the file what the starter printed."""
+    sys.path.insert(0, os.path.join(paths.ROOT, "bench"))
+    import study as reader  # noqa: E402
+
+    with tempfile.TemporaryDirectory() as folder:
+        prefix = os.path.join(folder, "x")
+        shown = study(0, STAY, "--out", prefix, n=20)
+        run = reader.Run(None, "burst", prefix)
+    low, median, high = run.start_ms()
+    assert f"start min {low:.1f} median {median:.1f} max {high:.1f} ms" in shown, shown
+    windows = list(run.windows())
+    assert run.ready == len(windows) == 20 and run.times_ms(run.rows)[-1] == high, windows
+    assert min(w[1] for w in windows) == low and run.percentile(0.99) == high, windows
 
 
 def test_strays():
