@@ -172,8 +172,11 @@ def test_read_by_the_report():
     low, median, high = run.start_ms()
     assert f"start min {low:.1f} median {median:.1f} max {high:.1f} ms" in shown, shown
     windows = list(run.windows())
-    assert run.ready == len(windows) == 20 and run.times_ms(run.rows)[-1] == high, windows
-    assert min(w[1] for w in windows) == low and run.percentile(0.99) == high, windows
+    assert run.ready == len(windows) == 20, windows
+    # The settings have three decimals.
+    for value, wanted in (run.times_ms(run.rows)[-1], high), (min(w[1] for w in windows), low):
+        assert abs(value - wanted) < 0.002, (value, wanted)
+    assert run.percentile(0.99) == run.times_ms(run.rows)[-1]
 
 
 def test_strays():
