@@ -98,7 +98,8 @@ def test_fails_in_the_warm_up():
 
 def test_ready_and_gone():
     """The last words of one that has ended already count."""
-    assert outcomes(0, "echo ready") == ["ended"] * 3
+    shown = outcomes(0, "echo ready", "--hold", "500ms")
+    assert shown == ["ended"] * 3, shown
 
 
 def test_floods():
@@ -239,4 +240,5 @@ def suite(report, _options):
             test()
             report.ok(full, time.monotonic() - begin)
         except AssertionError as wrong:
-            report.fail(full, "wrong", str(wrong))
+            reason, _, details = (str(wrong) or "assertion failed").partition("\n")
+            report.fail(full, reason, details)
