@@ -190,7 +190,7 @@ static uint64_t estimate_kb(const struct study *study, unsigned n)
 {
     uint64_t fallen =
         study->before_kb > study->during_kb ? (study->before_kb - study->during_kb) / n : 0;
-    uint64_t most = 2 * study->pss_kb + KERNEL_KB;
+    uint64_t most = study->pss_kb + KERNEL_KB;
     uint64_t each = fallen < most ? fallen : most;
     return each > study->pss_kb + MIN_EACH_KB ? each : study->pss_kb + MIN_EACH_KB;
 }
