@@ -341,7 +341,7 @@ help: ## this list
 		sed -n 's/^\([a-z%-]*\):[^#]*## /\1\t/p' | expand -t 12
 	@echo 'Variables: V=1 shows commands; FUZZ_TIME=60, seconds; HOSTCC, GUESTCC, CLANG.'
 
-.PHONY: all images boot-setup run test test-svm fuzz bench bench-boot bench-programs study-programs \
-	report clang cppcheck tidy lint format compdb clean help
+.PHONY: all images boot-setup run test test-svm fuzz bench bench-boot bench-programs \
+	study-programs report clang cppcheck tidy lint format compdb clean help
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

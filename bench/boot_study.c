@@ -24,6 +24,7 @@
 #define DEFAULT_HOLD_NS    (100 * NS_PER_MS)
 #define KEEP_FREE_SHARE    8u // of all memory, without --keep-free
 #define MIN_EACH_KB        64u
+#define KERNEL_KB          4096u // page tables, pipes, a VM of KVM
 #define STATUS_USAGE       2
 #define STATUS_INTERRUPTED 130
 
@@ -183,8 +184,18 @@ static struct options parse(int argc, char **argv)
     return o;
 }
 
-// A few instances before the clock starts. Sets each_kb: what one more will take, by the larger of
-// two measures, since other programs disturb the first and the second misses the kernel's share.
+// What one more instance will take. The fall of MemAvailable knows the kernel's share, but other
+// programs move it too, so it counts only as far as the instance's own memory makes it plausible.
+static uint64_t estimate_kb(const struct study *study, unsigned n)
+{
+    uint64_t fallen =
+        study->before_kb > study->during_kb ? (study->before_kb - study->during_kb) / n : 0;
+    uint64_t most = study->pss_kb + KERNEL_KB;
+    uint64_t each = fallen < most ? fallen : most;
+    return each > study->pss_kb + MIN_EACH_KB ? each : study->pss_kb + MIN_EACH_KB;
+}
+
+// A few instances before the clock starts. Sets each_kb: what one more will take.
 static int warm_up(const struct options *options, uint64_t *each_kb, bool *interrupted)
 {
     struct options o = *options;
@@ -194,11 +205,7 @@ static int warm_up(const struct options *options, uint64_t *each_kb, bool *inter
     int r = study_run(&study, &o, o.warm_up);
     if (r < 0)
         return r;
-    uint64_t fallen =
-        study.before_kb > study.during_kb ? (study.before_kb - study.during_kb) / o.warm_up : 0;
-    *each_kb = fallen > study.pss_kb ? fallen : study.pss_kb;
-    if (*each_kb < MIN_EACH_KB)
-        *each_kb = MIN_EACH_KB;
+    *each_kb = estimate_kb(&study, o.warm_up);
     *interrupted = study.interrupted;
     if (!study.interrupted && study.failed == study.started)
         r = study.started ? -ENOEXEC : -ENOMEM;

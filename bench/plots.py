@@ -18,10 +18,11 @@ COLOURS = {
 }  # fmt: skip
 PANELS = ["process", "ramet", "ramet-template", "ramet-floor", "tcg-microvm", "tcg-floor"]
 COMMON = """
-set grid back lc rgb "#dddddd"
+set termoption noenhanced
+set grid back lt 1 lw 0.5 lc rgb "#d8d8d8"
 set border 3
 set tics nomirror
-set key outside right top vertical spacing 1.15 samplen 2
+set key outside right top vertical Left reverse spacing 1.2 samplen 2
 set datafile missing "?"
 """
 
@@ -78,7 +79,7 @@ def interval_panel(run):
 set title "{run.subject.title}: start {low:.1f} / {median:.1f} / {high:.1f} ms" offset 0,-0.6
 plot ${name}_bars using 1:2:3:(0) with vectors nohead lw 1.5 lc rgb "{colour}" notitle, \\
      ${name}_memory using 1:3 with steps lw 2 lc rgb "#000000" notitle, \\
-     ${name}_memory using 1:2 axes x1y2 with lines lw 2 dt 3 lc rgb "#7b3294" notitle
+     ${name}_memory using 1:2 axes x1y2 with lines lw 2 dt "." lc rgb "#7b3294" notitle
 """
 
 
@@ -89,21 +90,23 @@ def interval(results, folder):
     if not runs:
         return False
     rows = (len(runs) + 1) // 2
+    height = 60 + 265 * rows
+    top, bottom, gap = 1 - 75 / height, 50 / height, 85 / height
     body = f"""
 set border 11
 set multiplot layout {rows},2 title \\
     "One start every 5 ms. Bars: from start to ready (minimum / median / maximum above). Black: \\
-running. Dotted, right: memory (MB)" margins 0.065,0.935,{0.16 / rows:.3f},{1 - 0.3 / rows:.3f} \\
-    spacing 0.14,{0.42 / rows:.3f}
+running. Dotted, right: memory (MB)" margins 0.065,0.93,{bottom:.3f},{top:.3f} \\
+    spacing 0.15,{gap:.3f}
 set xlabel "seconds" offset 0,0.6
 set ylabel "instance" offset 1
-set y2label "MB" offset -1.5
+set y2label "MB" offset 0.5
 set y2tics
 set xrange [0:*]
 set yrange [0:*]
 set y2range [0:*]
 """ + "".join(interval_panel(run) for run in runs) + "unset multiplot\n"
-    draw(folder, "interval", body, height=90 + 280 * rows)
+    draw(folder, "interval", body, height=height)
     return True
 
 
@@ -117,8 +120,9 @@ def by_subject(runs):
 def burst(results, folder):
     """Minimum, median and maximum start time by the number started at once."""
     data, plots = "", []
-    for name, runs in by_subject(results.of("burst")).items():
-        rows = [(run.started, *run.start_ms()) for run in runs]
+    for at, (name, runs) in enumerate(by_subject(results.of("burst")).items()):
+        # A little to the right of each other, or the bars would hide one another.
+        rows = [(run.started * 1.025 ** at, *run.start_ms()) for run in runs]
         data += block(variable(name), [(n, median, low, high) for n, low, median, high in rows])
         style = f'lc rgb "{COLOURS[name]}"'
         plots.append(f'${variable(name)} using 1:2:3:4 with yerrorbars pt 7 ps 0.6 {style} notitle')
@@ -134,7 +138,9 @@ set logscale xy
 set logscale x 2
 set format y "%g"
 set xrange [*:*] noextend
-set offsets graph 0.03, graph 0.03, 0, 0
+set yrange [*:*] noextend
+set offsets graph 0.03, graph 0.03, graph 0.03, graph 0.03
+set xtics (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1280)
 plot """ + ", \\\n     ".join(plots))
     return True
 
@@ -144,7 +150,7 @@ def growth(results, folder):
     data, plots = "", []
     for run in results.of("growth"):
         name = variable(run.subject.name)
-        data += block(name, run.windows)
+        data += block(name, run.windows())
         style = f'lc rgb "{COLOURS[run.subject.name]}"'
         plots.append(f"${name} using 1:3:2:4 with yerrorbars pt 7 ps 0.5 {style} notitle")
         plots.append(f"${name} using 1:3 with linespoints lw 2 pt 7 ps 0.5 {style} "
@@ -153,11 +159,13 @@ def growth(results, folder):
         return False
     draw(folder, "growth", data + """
 set title "As many starts at a time as processors: does a start suffer from those that run?"
-set xlabel "instances running already (windows of 64; bars: min. to max.)"
+set xlabel "instances running already (points: medians of a sixteenth; bars: min. to max.)"
 set ylabel "milliseconds from start to ready (log scale)"
 set logscale y
 set format y "%g"
 set xrange [0:*]
+set yrange [*:*] noextend
+set offsets 0, graph 0.02, graph 0.05, graph 0.05
 plot """ + ", \\\n     ".join(plots))
     return True
 
@@ -166,7 +174,7 @@ def memory(rows, folder):
     """rows: (subject, MB by MemAvailable, MB by Pss)."""
     if not rows:
         return False
-    data = block("each", [(f'"{subject.title}"', max(available, 0.01), max(pss, 0.01))
+    data = block("each", [(f'"{subject.title}"', max(available, 0.03), max(pss, 0.03))
                           for subject, available, pss in rows])
     draw(folder, "memory", data + """
 set title "Memory of one more instance"
@@ -186,9 +194,9 @@ plot $each using 2:xtic(1) lc rgb "#4c72b0" title "fall of MemAvailable", \\
     return True
 
 
-SWEEP_LINES = [("fork_child", "fork to the child's first act", "#d62728"),
-               ("fork_return", "fork to its return in the parent", "#ff9896"),
-               ("spawn_main", "posix_spawn to main()", "#1f77b4")]
+SWEEP_LINES = [("fork_child", "fork, child's first act", "#d62728"),
+               ("fork_return", "fork, return in parent", "#ff9896"),
+               ("spawn_main", "posix_spawn, main()", "#1f77b4")]
 
 
 def sweep(rows, axis, folder):
@@ -214,7 +222,7 @@ set ylabel "microseconds (log scale)"
 set logscale xy
 set format y "%g"
 set xrange [*:*] noextend
-set offsets graph 0.03, graph 0.03, 0, 0
-set key outside bottom center horizontal
+set yrange [*:*] noextend
+set offsets graph 0.03, graph 0.03, graph 0.05, graph 0.05
 plot """ + ", \\\n     ".join(plots))
     return True

@@ -11,7 +11,6 @@ import csv
 import dataclasses
 import os
 import signal
-import statistics
 import subprocess
 
 import subjects
@@ -53,9 +52,7 @@ class Run:
         with open(prefix + ".csv", encoding="utf-8", errors="replace") as f:
             lines = f.read().splitlines()
         pairs = [line[2:].split("=", 1) for line in lines if line.startswith("# ")]
-        self.settings = {key: value for key, value in pairs if key != "window"}
-        self.windows = [[float(word) for word in value.split()]
-                        for key, value in pairs if key == "window"]
+        self.settings = dict(pairs)
         self.rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
         self.started = int(self.settings["started"])
         self.ready = int(self.settings["ready"])
@@ -69,9 +66,21 @@ class Run:
         """(minimum, median, maximum)."""
         return tuple(self.number("start_ms_" + key) for key in ("min", "median", "max"))
 
+    def times_ms(self, rows):
+        """Start times, sorted."""
+        return sorted((float(row["ready_us"]) - float(row["started_us"])) / 1000
+                      for row in rows if row["ready_us"])
+
+    def windows(self):
+        """(instances started before, minimum, median, maximum), for a sixteenth of them each."""
+        width = max(1, len(self.rows) // 16)
+        for at in range(0, len(self.rows), width):
+            times = self.times_ms(self.rows[at:at + width])
+            if times:
+                yield at + width / 2, times[0], times[len(times) // 2], times[-1]
+
     def percentile(self, share):
-        times = sorted((float(row["ready_us"]) - float(row["started_us"])) / 1000
-                       for row in self.rows if row["ready_us"])
+        times = self.times_ms(self.rows)
         return times[min(len(times) - 1, int(len(times) * share))] if times else float("nan")
 
     def per_second(self):
@@ -159,7 +168,7 @@ def found(plan, folder):
 
 
 def each_mb(results, subject):
-    """Memory per instance: median over the runs, by MemAvailable and by Pss."""
-    runs = [run for run in results.runs if run.subject is subject]
-    return tuple(statistics.median(run.number(key) for run in runs)
-                 for key in ("available_mb_each", "pss_mb_each"))
+    """Memory per instance, by MemAvailable and by Pss: of the run with most instances, where what
+    other programs did meanwhile is divided by most."""
+    most = max((run for run in results.runs if run.subject is subject), key=lambda run: run.started)
+    return most.number("available_mb_each"), most.number("pss_mb_each")

@@ -18,7 +18,6 @@
 #define KEY_LEN     8192
 #define BAR         32u
 #define PROGRESS_NS (100 * NS_PER_MS)
-#define WINDOW      64u // instances per window of the summary by number of running ones
 
 static const char *const outcome_names[] = {"waiting", "starting", "running", "ended",
                                             "early",   "late",     "stopped", "aborted"};
@@ -57,10 +56,10 @@ bool write_is_complete(const struct options *options)
 }
 
 // Start times of all instances that became ready, sorted; their number.
-static unsigned sorted_starts(const struct study *study, unsigned from, unsigned to, double *ms)
+static unsigned sorted_starts(const struct study *study, double *ms)
 {
     unsigned n = 0;
-    for (unsigned i = from; i < to && i < study->started; i++)
+    for (unsigned i = 0; i < study->started; i++)
         if (study->instances[i].ready)
             ms[n++] = to_us(study->instances[i].ready - study->instances[i].started) / 1000;
     qsort(ms, n, sizeof *ms, compare_samples);
@@ -82,7 +81,7 @@ static void write_head(const struct study *study, FILE *file)
     static char key[KEY_LEN];
     static double ms[N_MAX];
     const struct options *o = study->options;
-    unsigned ready = sorted_starts(study, 0, study->started, ms);
+    unsigned ready = sorted_starts(study, ms);
     make_key(o, key, sizeof key);
     fprintf(file, "%s\n# subject=%s\n# wanted=%u\n# started=%u\n# ready=%u\n# failed=%u\n", key,
             o->name, o->n, study->started, ready, study->failed);
@@ -94,11 +93,6 @@ static void write_head(const struct study *study, FILE *file)
     if (ready)
         fprintf(file, "# start_ms_min=%.3f\n# start_ms_median=%.3f\n# start_ms_max=%.3f\n", ms[0],
                 ms[ready / 2], ms[ready - 1]);
-    for (unsigned from = 0; from < study->started; from += WINDOW) {
-        unsigned n = sorted_starts(study, from, from + WINDOW, ms);
-        if (n)
-            fprintf(file, "# window=%u %.3f %.3f %.3f\n", from, ms[0], ms[n / 2], ms[n - 1]);
-    }
 }
 
 static void write_time(const struct study *study, FILE *file, uint64_t at)
@@ -165,7 +159,7 @@ int write_csv(const struct study *study)
 void write_summary(const struct study *study)
 {
     static double ms[N_MAX];
-    unsigned ready = sorted_starts(study, 0, study->started, ms);
+    unsigned ready = sorted_starts(study, ms);
     printf("%-22s %5u of %5u ready", study->options->name, ready, study->options->n);
     if (ready)
         printf(

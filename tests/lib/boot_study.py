@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -97,7 +98,8 @@ def test_fails_in_the_warm_up():
 
 def test_ready_and_gone():
     """The last words of one that has ended already count."""
-    assert outcomes(0, "echo ready") == ["ended"] * 3
+    shown = outcomes(0, "echo ready", "--hold", "500ms")
+    assert shown == ["ended"] * 3, shown
 
 
 def test_floods():
@@ -157,6 +159,25 @@ def test_resumed():
         study(0, STAY + " # changed", *out, n=4, word="4 of     4 ready")
         study(1, "exit 1", *out, word="0 of     3 ready")
         study(1, "exit 1", *out, word="0 of     3 ready")  # a failed run is not complete
+
+
+def test_read_by_the_report():
+    """bench/study.py finds in the file what the starter printed."""
+    sys.path.insert(0, os.path.join(paths.ROOT, "bench"))
+    import study as reader  # noqa: E402
+
+    with tempfile.TemporaryDirectory() as folder:
+        prefix = os.path.join(folder, "x")
+        shown = study(0, STAY, "--out", prefix, n=20)
+        run = reader.Run(None, "burst", prefix)
+    low, median, high = run.start_ms()
+    assert f"start min {low:.1f} median {median:.1f} max {high:.1f} ms" in shown, shown
+    windows = list(run.windows())
+    assert run.ready == len(windows) == 20, windows
+    # The settings have three decimals.
+    for value, wanted in (run.times_ms(run.rows)[-1], high), (min(w[1] for w in windows), low):
+        assert abs(value - wanted) < 0.002, (value, wanted)
+    assert run.percentile(0.99) == run.times_ms(run.rows)[-1]
 
 
 def test_strays():
@@ -219,4 +240,5 @@ def suite(report, _options):
             test()
             report.ok(full, time.monotonic() - begin)
         except AssertionError as wrong:
-            report.fail(full, "wrong", str(wrong))
+            reason, _, details = (str(wrong) or "assertion failed").partition("\n")
+            report.fail(full, reason, details)
