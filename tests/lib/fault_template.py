@@ -54,7 +54,8 @@ def refused(outcome, word, status=2):
 def test_state_is_kept():
     """Variables, files and descriptors; a family of its own, with its own processes and status."""
     script = (
-        'x=5; echo kept > /tmp/f; exec 3< /tmp/f; echo READY; cat /tmp/f; read y <&3; echo $x $y $$;'
+        "x=5; echo kept > /tmp/f; exec 3< /tmp/f; echo READY;"
+        " cat /tmp/f; read y <&3; echo $x $y $$; "
         "(exit 7); echo $?; seq 3 | tail -n 1; exit 3"
     )
     with Template(script) as t:
@@ -82,7 +83,8 @@ def test_many_at_once():
 
 
 def test_random_numbers_differ():
-    with Template("head -c 16 /dev/urandom > /dev/null; echo READY; exec od -N16 /dev/urandom") as t:
+    script = "head -c 16 /dev/urandom > /dev/null; echo READY; exec od -N16 /dev/urandom"
+    with Template(script) as t:
         first, second = t.run(), t.run()
         assert first.status == second.status == 0 and len(first.out) > 20, f"{first.err!r}"
         assert first.out != second.out, "the same random numbers twice"
