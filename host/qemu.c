@@ -6,9 +6,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kvm.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -33,6 +35,16 @@ static int find_binary(char *path, size_t len)
     return -1;
 }
 
+// Whether QEMU can use it: a device of that name is not enough.
+static int kvm_works(const char *device)
+{
+    int fd = open(device, O_RDWR | O_CLOEXEC);
+    int works = fd >= 0 && ioctl(fd, KVM_GET_API_VERSION, 0) == KVM_API_VERSION;
+    if (fd >= 0)
+        close(fd);
+    return works;
+}
+
 static int qemu_open(struct family *f, char *err, size_t errlen)
 {
     const struct options *opt = f->opt;
@@ -44,8 +56,7 @@ static int qemu_open(struct family *f, char *err, size_t errlen)
     the.accel = opt->accel;
     if (!the.accel) {
         // QEMU knows the device by one name only.
-        int kvm = !strcmp(opt->kvm, "/dev/kvm") && access(opt->kvm, R_OK | W_OK) == 0;
-        the.accel = kvm ? "kvm" : "tcg";
+        the.accel = !strcmp(opt->kvm, "/dev/kvm") && kvm_works(opt->kvm) ? "kvm" : "tcg";
     }
     f->qemu = &the;
     return 0;

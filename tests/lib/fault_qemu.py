@@ -3,12 +3,14 @@
 start, memory that does not fit. Run with the other faults, whatever runs the VMs there."""
 
 import os
+import re
 import shutil
 import signal
 import stat
 import tempfile
 import time
 
+import fault_disk
 import paths
 import proc
 from family import Family
@@ -216,3 +218,31 @@ def test_two_hundred_forks():
     assert outcome.trouble() is None, outcome.trouble()
     assert outcome.out == b"counted 100\n", outcome.out
     assert b"leaks: none" in outcome.err, outcome.err
+
+
+def test_disk_killed():
+    """fault_disk.test_killed, through QEMU's disks."""
+    needed()
+    before, paths.VMM = paths.VMM, "qemu"
+    try:
+        fault_disk.test_killed()
+    finally:
+        paths.VMM = before
+
+
+def test_demo_without_kvm():
+    """`make run` where /dev/kvm is there but is none: the same transcript, but for times and pids,
+    through QEMU; each family says so in one line."""
+    needed()
+    if os.geteuid() != 0 or not shutil.which("unshare"):
+        raise proc.Skip("hiding /dev/kvm takes root and unshare")
+    demo = os.path.join(paths.ROOT, "apps", "demo")
+    there = proc.run([demo], limit=120, cwd=paths.ROOT)
+    hide = 'mount --bind /dev/null /dev/kvm && exec "$0"' if os.path.exists("/dev/kvm") else '"$0"'
+    without = proc.run(["unshare", "-m", "sh", "-c", hide, demo], limit=300, cwd=paths.ROOT)
+    for outcome in there, without:
+        assert outcome.trouble() is None, outcome.trouble()
+        assert outcome.status == 0, f"status {outcome.status}: {outcome.err[-300:]!r}"
+    assert without.err.count(b"using QEMU") == without.out.count(b"\x1b[1m#"), f"{without.err!r}"
+    clean = [re.sub(rb"\d\d:\d\d|Nov \d+|process \d+", b"", o.out) for o in (there, without)]
+    assert clean[0] == clean[1], "the transcripts differ"
