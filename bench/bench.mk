@@ -34,7 +34,7 @@ $(B)/bench/boot-floor.elf: bench/boot-floor.S | $(SETUP)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(HOSTCC) -m32 -c $< -o $(@:.elf=.o) && \
-		ld -m elf_i386 -N -Ttext 0x100000 -o $@ $(@:.elf=.o)
+		ld -m elf_i386 -N --no-warn-rwx-segments -Ttext 0x100000 -o $@ $(@:.elf=.o)
 
 bench-programs: $(B)/bin/ramet $(B)/images/bench.img $(B)/images/boot.img \
 	$(BENCH:%=$(B)/bench/linux/%) $(B)/bench/host/floor $(B)/bench/host/start
