@@ -106,7 +106,7 @@ def like_for_like(results):
 def read_csv(path):
     try:
         with open(path, encoding="utf-8") as f:
-            return list(csv.DictReader(f))
+            return list(csv.DictReader(line for line in f if not line.startswith("#")))
     except OSError:
         return []
 

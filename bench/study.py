@@ -17,7 +17,6 @@ import subjects
 
 STUDY = os.path.join(subjects.BUILD, "bench", "host", "boot_study")
 KEEP_FREE_SHARE = 4  # a quarter of all memory stays free: other programs want to live
-QUIET = {"stdin": subprocess.DEVNULL}
 
 
 @dataclasses.dataclass
@@ -92,15 +91,15 @@ def total_mb():
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
 
 
-def one(subject, mode, n, options, folder, again):
+def one(subject, argv, mode, n, options, folder, again):
     """Runs boot_study once (or finds its files); a Run, or the reason why there is none."""
     prefix = os.path.join(folder, f"{subject.name}-{mode}-{n}")
-    argv = [STUDY, "--n", str(n), "--name", f"{subject.name}/{mode}", "--ready", subject.ready,
+    study = [STUDY, "--n", str(n), "--name", f"{subject.name}/{mode}", "--ready", subject.ready,
             "--out", prefix, "--timeout", subject.timeout, "--warm-up", str(subject.warm_up),
             "--keep-free", str(total_mb() // KEEP_FREE_SHARE), *options]
     if again:
-        argv.append("--again")
-    process = subprocess.Popen([*argv, "--", *subject.command()], **QUIET)
+        study.append("--again")
+    process = subprocess.Popen([*study, "--", *argv], stdin=subprocess.DEVNULL)
     try:
         status = process.wait()
     except BaseException:
@@ -130,8 +129,22 @@ class Results:
         return list(dict.fromkeys(run.subject.name for run in self.runs))
 
 
+def measure_subject(plan, subject, folder, again):
+    """Its runs, the last of which may be a reason why there are no more."""
+    try:
+        argv = subject.command()
+    except subjects.Failed as reason:
+        yield str(reason)
+        return
+    for mode, n, options in plan.runs(subject):
+        run = one(subject, argv, mode, n, options, folder, again)
+        yield run
+        if isinstance(run, str) or run.bounded:
+            return  # more of them will do no better, nor will there be memory for them
+
+
 def measure(plan, folder, only=None, again=False):
-    """Runs everything, the heavy subjects last; prints as it goes."""
+    """Runs everything; prints as it goes."""
     os.makedirs(folder, exist_ok=True)
     results = Results()
     for subject in subjects.SUBJECTS:
@@ -142,15 +155,13 @@ def measure(plan, folder, only=None, again=False):
             print(f"{subject.name:22} skipped: {reason}", flush=True)
             results.skipped.append((subject, reason))
             continue
-        for mode, n, options in plan.runs(subject):
-            run = one(subject, mode, n, options, folder, again)
-            if isinstance(run, str):
-                print(f"{subject.name:22} {'skipped' if subject.optional else 'FAILED'}: {run}")
-                (results.skipped if subject.optional else results.failed).append((subject, run))
-                break  # more of them will do no better
-            results.runs.append(run)
-            if run.bounded:
-                break  # nor will there be memory for more
+        for run in measure_subject(plan, subject, folder, again):
+            if not isinstance(run, str):
+                results.runs.append(run)
+                continue
+            print(f"{subject.name:22} {'skipped' if subject.optional else 'FAILED'}: {run}",
+                  flush=True)
+            (results.skipped if subject.optional else results.failed).append((subject, run))
     return results
 
 

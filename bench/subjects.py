@@ -22,12 +22,15 @@ BUILD = os.path.join(ROOT, "build")
 sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
 
 import linux_guest  # noqa: E402
+from linux_guest import Failed  # noqa: E402
 
 READY = "instance ready"
 FLOOR = "floor"  # the line of bench/boot-floor.S
 RAMET = os.path.join(BUILD, "bin", "ramet")
 QEMU = "qemu-system-x86_64"
 KVM = "/dev/kvm"
+TEMPLATE = os.path.join(BUILD, "bench", "ready.tpl")
+PREPARED = "prepared"
 NO_LIMIT = 1 << 20
 # What no guest here needs; without ACPI microvm has its smallest firmware. Linux does need a clock.
 MICROVM = "microvm,acpi=off,pit=off,pic=off,rtc=off,auto-kernel-cmdline=off"
@@ -66,8 +69,16 @@ def no_qemu_kvm():
     return no_kvm() or no_qemu()
 
 
+def make_template():
+    """A VM saved in the middle of ready.c: when it has printed PREPARED and READY comes next."""
+    done = subprocess.run(
+        [RAMET, "template", "--until", PREPARED, "--output", TEMPLATE, image("ready.img"), PREPARED],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Failed((done.stderr.strip().splitlines() or ["no template"])[-1])
+
+
 def no_template():
-    """The command must exist: `ramet template --help` ends with 0."""
     if no_kvm():
         return no_kvm()
     done = subprocess.run([RAMET, "template", "--help"], stdin=subprocess.DEVNULL,
@@ -80,8 +91,8 @@ def ramet(name):
 
 
 def template():
-    """Clones of one booted VM: the template is made once and serves every instance."""
-    return [RAMET, "template", "run", image("ready.img")]
+    make_template()
+    return [RAMET, "run", "--template", TEMPLATE]
 
 
 def qemu(machine, accelerator, kernel, *more, memory="64"):
@@ -114,7 +125,7 @@ def no_linux_guest():
         return no_qemu()
     try:
         linux_files()
-    except (linux_guest.Failed, OSError, subprocess.CalledProcessError) as reason:
+    except (Failed, OSError, subprocess.CalledProcessError) as reason:
         return f"no kernel of Debian's: {reason}"
     return None
 
