@@ -96,11 +96,11 @@ def interval(results, folder):
 set border 11
 set multiplot layout {rows},2 title \\
     "One start every 5 ms. Bars: from start to ready (minimum / median / maximum above). Black: \\
-running. Dotted, right: memory (MB)" margins 0.065,0.93,{bottom:.3f},{top:.3f} \\
-    spacing 0.15,{gap:.3f}
+running. Dotted, right: memory (MB)" margins 0.065,0.92,{bottom:.3f},{top:.3f} \\
+    spacing 0.16,{gap:.3f}
 set xlabel "seconds" offset 0,0.6
 set ylabel "instance" offset 1
-set y2label "MB" offset 0.5
+set y2label "MB" offset -0.5
 set y2tics
 set xrange [0:*]
 set yrange [0:*]
@@ -122,7 +122,7 @@ def burst(results, folder):
     data, plots = "", []
     for at, (name, runs) in enumerate(by_subject(results.of("burst")).items()):
         # A little to the right of each other, or the bars would hide one another.
-        rows = [(run.started * 1.025 ** at, *run.start_ms()) for run in runs]
+        rows = sorted((run.started * 1.025 ** at, *run.start_ms()) for run in runs)
         data += block(variable(name), [(n, median, low, high) for n, low, median, high in rows])
         style = f'lc rgb "{COLOURS[name]}"'
         plots.append(f'${variable(name)} using 1:2:3:4 with yerrorbars pt 7 ps 0.6 {style} notitle')
@@ -140,7 +140,7 @@ set format y "%g"
 set xrange [*:*] noextend
 set yrange [*:*] noextend
 set offsets graph 0.03, graph 0.03, graph 0.03, graph 0.03
-set xtics (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1280)
+set xtics (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, "\\n1280" 1280)
 plot """ + ", \\\n     ".join(plots))
     return True
 
