@@ -315,7 +315,7 @@ test: all boot-setup images $(B)/images/tests.img $(B)/images/pv.elf $(UNIT:%=$(
 bench: all ## figures beside their floors; also build/bench.csv
 	$(Q)bench/run
 
-bench-boot: $(B)/bench/boot-floor.elf $(B)/images/hello.elf ## QEMU's start to the first line
+bench-boot: $(B)/bench/boot-floor.elf $(B)/images/main.elf ## QEMU's start to the first line
 	$(Q)bench/boot
 
 report: all ## the whole study, with plots: build/report/report.md (30 min; QUICK=1: 3 min)

@@ -29,6 +29,17 @@ $(B)/images/boot.img: $(B)/bench/child.stripped $(B)/bin/mkimage
 	$(call say,IMAGE,$@)
 	$(Q)$(B)/bin/mkimage -q -o $@ --program /bench/child=$<
 
+# No drivers: what boots is as small as a program can be.
+$(B)/bench/main.elf: bench/guest/main.c bench/stats.h $(GUEST)
+	@mkdir -p $(@D)
+	$(call say,RAMET-CC,$<)
+	$(Q)$(RAMET_CC) --drivers=none -O2 -g $(WARN) -I. -o $@ $<
+
+$(B)/images/main.img: $(B)/bench/main.stripped $(B)/bin/mkimage
+	@mkdir -p $(@D)
+	$(call say,IMAGE,$@)
+	$(Q)$(B)/bin/mkimage -q -o $@ --program /bench/main=$<
+
 # 32-bit, as a boot loader finds the processor; the header's address fields say what to load.
 $(B)/bench/boot-floor.elf: bench/boot-floor.S | $(SETUP)
 	@mkdir -p $(@D)

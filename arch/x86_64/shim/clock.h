@@ -6,6 +6,10 @@
 
 #include <stdint.h>
 
+// Under emulation the rate is measured, which takes time that others can use: call this first, and
+// clock_init() as late as can be. Needs device_map().
+void clock_begin(void);
+
 // Fills the fields of the same names: ns = ((rdtsc - tsc_base) * tsc_mult >> 32) + mono_base_ns.
 // Monotonic time counts from the machine's start. wall_base_ns is 0 where no source knows the date.
 // Needs acpi_init(). Never fails and never hangs: with no source at all, a guess of 1 GHz and a

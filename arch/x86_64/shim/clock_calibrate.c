@@ -177,12 +177,11 @@ static bool sample(const struct timer *t, struct sample *best)
     return true;
 }
 
-static uint64_t measure(const struct timer *t)
+// The second sample, when the gate has passed since the first.
+static uint64_t finish(const struct timer *t, struct sample first)
 {
-    struct sample first, last;
+    struct sample last = {0};
 
-    if (!sample(t, &first))
-        return 0;
     for (unsigned i = 0; ((t->read() - first.count) & t->mask) < t->gate; i++)
         if (i == GATE_READS)
             return 0;
@@ -194,21 +193,42 @@ static uint64_t measure(const struct timer *t)
     return ns >> 31 ? 0 : (ns << 32) / (last.tsc - first.tsc);
 }
 
-uint64_t clock_calibrate(void)
+static const struct timer timers[] = {
+    {lapic_start, lapic_read, lapic_stop, QEMU_APIC_HZ, UINT32_MAX, 500000},
+    // Better than the PIT: one port access a reading, three times the resolution.
+    {pm_start, pm_read, nothing, PM_TIMER_HZ, 0xffffff, 5400},
+    {pit_start, pit_read, pit_stop, PIT_HZ, 0xffff, 1800},
+};
+
+static struct sample begun; // of the first timer, before anything else needed it
+static bool has_begun;
+
+void clock_begin(void)
 {
-    static const struct timer timers[] = {
-        {lapic_start, lapic_read, lapic_stop, QEMU_APIC_HZ, UINT32_MAX, 500000},
-        // Better than the PIT: one port access a reading, three times the resolution.
-        {pm_start, pm_read, nothing, PM_TIMER_HZ, 0xffffff, 5400},
-        {pit_start, pit_read, pit_stop, PIT_HZ, 0xffff, 1800},
-    };
+    // Elsewhere somebody tells the rate, or the timers are found by ACPI.
+    if (hypervisor_leaf(HYPERVISOR_TCG) && lapic_start())
+        has_begun = sample(&timers[0], &begun);
+}
+
+static uint64_t measure(const struct timer *t)
+{
+    struct sample first = {0};
     uint64_t mult = 0;
 
-    for (size_t i = 0; i < sizeof timers / sizeof timers[0] && !mult; i++) {
-        if (!timers[i].start())
-            continue;
+    if (t == timers && has_begun)
+        mult = finish(t, begun);
+    else if (!t->start())
+        return 0;
+    else if (sample(t, &first))
+        mult = finish(t, first);
+    t->stop();
+    return mult;
+}
+
+uint64_t clock_calibrate(void)
+{
+    uint64_t mult = 0;
+    for (size_t i = 0; i < sizeof timers / sizeof timers[0] && !mult; i++)
         mult = measure(&timers[i]);
-        timers[i].stop();
-    }
     return mult;
 }

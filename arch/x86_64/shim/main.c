@@ -188,10 +188,10 @@ static _Noreturn void run_alone(int serial)
     image_init(boot.image, boot.image_size);
     space_init(); // the platform pages are ring 3's
     init_platform_pages();
+    clock_begin();        // the time that all the rest takes is measured on the way
     acpi_init(boot.rsdp); // interrupt controllers, power
     apic_init();          // the timer's and the devices' interrupts
     add_ioapics();        // ... and who passes them on
-    clock_init(&b->tsc_base, &b->tsc_mult, &b->mono_base_ns, &b->wall_base_ns);
     find_devices(1);
     init_memory();
     b->slot = b->first = b->cpus = 1;
@@ -201,6 +201,7 @@ static _Noreturn void run_alone(int serial)
     if (!cmdline_option(boot.cmdline, "ramet.hostname=", b->hostname, sizeof b->hostname))
         memcpy(b->hostname, "ramet", sizeof "ramet");
     console_terminal();
+    clock_init(&b->tsc_base, &b->tsc_mult, &b->mono_base_ns, &b->wall_base_ns);
     uint32_t program = choose_program(scratch, &args);
     if (load_check(program, &args) < 0)
         shim_panic("the program does not fit into %lu MB of memory", frames_left() >> 8);
