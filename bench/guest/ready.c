@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The instance of the boot study (bench/boot_study.c): says that it is up, and stays. An argument is
-// printed before that: the line at which a template of it is taken (bench/subjects.py).
+// The instance of the boot study (bench/boot_study.c): says that it is up, and stays. An argument
+// is printed before that: the line at which a template of it is taken (bench/subjects.py).
 //
 // usage: ready [LINE]
 
