@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The boot study's starter (bench/boot_study.c), with one-line shell scripts as instances."""
 
+import contextlib
 import csv
 import os
 import re
@@ -13,6 +14,11 @@ import time
 import paths
 import proc
 import report as reporting
+
+sys.path.insert(0, os.path.join(paths.ROOT, "bench"))
+
+import study as runs  # noqa: E402
+import subjects  # noqa: E402
 
 STUDY = os.path.join(paths.BUILD, "bench", "host", "boot_study")
 STAY = "echo ready; exec sleep 1000"
@@ -163,13 +169,10 @@ def test_resumed():
 
 def test_read_by_the_report():
     """bench/study.py finds in the file what the starter printed."""
-    sys.path.insert(0, os.path.join(paths.ROOT, "bench"))
-    import study as reader  # noqa: E402
-
     with tempfile.TemporaryDirectory() as folder:
         prefix = os.path.join(folder, "x")
         shown = study(0, STAY, "--out", prefix, n=20)
-        run = reader.Run(None, "burst", prefix)
+        run = runs.Run(None, "burst", prefix)
     low, median, high = run.start_ms()
     assert f"start min {low:.1f} median {median:.1f} max {high:.1f} ms" in shown, shown
     windows = list(run.windows())
@@ -178,6 +181,45 @@ def test_read_by_the_report():
     for value, wanted in (run.times_ms(run.rows)[-1], high), (min(w[1] for w in windows), low):
         assert abs(value - wanted) < 0.002, (value, wanted)
     assert run.percentile(0.99) == run.times_ms(run.rows)[-1]
+
+
+@contextlib.contextmanager
+def silence():
+    """Nothing printed, by us or by what we start."""
+    sys.stdout.flush()
+    kept = [os.dup(fd) for fd in (1, 2)]
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+        yield
+    finally:
+        sys.stdout.flush()
+        for fd, copy in zip((1, 2), kept):
+            os.dup2(copy, fd)
+            os.close(copy)
+        os.close(null)
+
+
+def test_report_of_failures():
+    """A subject that fails is a failure of the study; an optional or absent one is skipped."""
+    def subject(name, script, **more):
+        return subjects.Subject(name, name, "process", lambda: ["/bin/sh", "-c", script],
+                                ready="ready", timeout="5s", warm_up=1, **more)
+
+    everybody = subjects.SUBJECTS
+    subjects.SUBJECTS = [
+        subject("good", STAY), subject("bad", "exit 1"), subject("may", "exit 1", optional=True),
+        subject("absent", STAY, missing=lambda: "not today"),
+    ]  # fmt: skip
+    try:
+        with tempfile.TemporaryDirectory() as folder, silence():
+            results = runs.measure(runs.Plan(2, 2, [2], 2, 1), folder)
+    finally:
+        subjects.SUBJECTS = everybody
+    assert results.subjects() == ["good"] and len(results.runs) == 4, results.runs
+    assert [s.name for s, _ in results.failed] == ["bad"], results.failed
+    assert [s.name for s, _ in results.skipped] == ["may", "absent"], results.skipped
 
 
 def test_strays():
