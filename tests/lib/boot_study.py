@@ -145,14 +145,29 @@ def test_no_room():
 
 
 def test_bounded():
-    """Room for a few of a thousand: they run, and a line says why no more do."""
+    """Room for a few of a thousand: they run, and a line says why no more do. Tried again, because
+    how much memory is free is not ours to say."""
     fat = "x=$(head -c 40000000 /dev/zero | tr '\\0' x); echo ready; sleep 1000"
-    keep = str(max(0, memory("MemAvailable") - 300))
-    with tempfile.TemporaryDirectory() as folder:
-        prefix = os.path.join(folder, "x")
-        study(0, fat, "--keep-free", keep, "--concurrency", "2", "--out", prefix, n=1000,
-              warm_up=1, word="of 1000 instances: ")
-        assert rows(prefix)[1]["bounded"] == "1"
+    for attempt in range(4):
+        keep = str(max(0, memory("MemAvailable") - 400))
+        with tempfile.TemporaryDirectory() as folder:
+            prefix = os.path.join(folder, "x")
+            try:
+                study(0, fat, "--keep-free", keep, "--concurrency", "2", "--out", prefix, n=1000,
+                      warm_up=1, word="of 1000 instances: ")
+                assert rows(prefix)[1]["bounded"] == "1"
+                return
+            except AssertionError:
+                if attempt == 3:
+                    raise
+
+
+def test_bounded_by_descriptors():
+    argv = ["prlimit", "--nofile=40:40", *command(STAY, n=1000)]
+    outcome = proc.run(argv, limit=LIMIT)
+    shown = reporting.text(outcome.out + outcome.err)
+    assert outcome.trouble() is None and outcome.status == 0, shown
+    assert "of 1000 instances: no more processes or descriptors" in shown, shown
 
 
 def test_resumed():
