@@ -12,6 +12,10 @@ import study
 import subjects
 
 
+FLOORS = [("ramet", "ramet-floor"), ("ramet-template", "ramet-floor"),
+          ("tcg-microvm", "tcg-floor"), ("tcg-linux", "tcg-floor"), ("kvm-microvm", "kvm-floor")]
+
+
 def first(path, key="", default="?"):
     """A file's first line, or what follows the colon of the first line that begins with key."""
     try:
@@ -84,23 +88,23 @@ def boot_table(results, mode):
         rows.append([run.subject.title, f"{run.started}{more}", short(low), short(median),
                      short(run.percentile(0.99)), short(high), short(run.per_second()),
                      short(run.number("cpu_ms_each")), short(run.number("available_mb_each")),
-                     short(run.number("pss_mb_each"))])
+                     short(run.number("pss_mb_each")), run.settings.get("load", "?")])
     return table(["subject", "N", "min ms", "median ms", "p99 ms", "max ms", "starts/s",
-                  "CPU ms each", "MB each", "Pss MB each"], rows)
+                  "CPU ms each", "MB each", "Pss MB each", "load before"], rows)
 
 
 def like_for_like(results):
-    """Everything on QEMU's TCG microvm, beside the 14 instructions that do nothing."""
-    medians = {run.subject.name: run.start_ms()[1] for run in results.of("interval")}
-    return "".join(
-        f"- {title}: {medians[name] / medians[floor]:.2f} times its floor "
-        f"({short(medians[name])} ms against {short(medians[floor])} ms).\n"
-        for name, floor, title in (
-            ("ramet", "ramet-floor", "Ramet on its monitor"),
-            ("tcg-microvm", "tcg-floor", "Ramet on QEMU microvm, TCG"),
-            ("tcg-linux", "tcg-floor", "Linux on QEMU microvm, TCG"),
-            ("kvm-microvm", "kvm-floor", "Ramet on QEMU microvm, KVM"),
-        ) if name in medians and floor in medians)
+    """Each beside its floor, by the median start alone and by processor time, which bears a busy
+    machine better."""
+    alone = {run.subject.name: run for run in results.of("alone")}
+    rows = []
+    for name, floor in FLOORS:
+        if name in alone and floor in alone:
+            run, base = alone[name], alone[floor]
+            rows.append([run.subject.title, base.subject.title,
+                         short(run.start_ms()[1] / base.start_ms()[1]),
+                         short(run.number("cpu_ms_each") / base.number("cpu_ms_each"))])
+    return table(["subject", "its floor", "start time: ratio", "CPU: ratio"], rows)
 
 
 def read_csv(path):
@@ -112,9 +116,11 @@ def read_csv(path):
 
 
 def process_table(rows):
-    shown = [[row["what"], *(short(float(row[key])) if row[key] else "" for key in (
-        "ramet_us", "linux_us", "ratio", "ramet_cpu_us", "linux_cpu_us", "calls", "exits",
-        "faults"))] for row in rows]
+    keys = ("ramet_us", "linux_us", "ratio", "ramet_cpu_us", "linux_cpu_us", "calls", "exits",
+            "faults")
+    # A bar would end the cell.
+    shown = [[row["what"].replace("|", "\\|"),
+              *(short(float(row[key])) if row[key] else "" for key in keys)] for row in rows]
     return table(["operation", "Ramet us", "Linux us", "ratio", "Ramet CPU us", "Linux CPU us",
                   "calls", "exits", "faults"], shown)
 
@@ -143,7 +149,7 @@ def figure(drawn, name, title):
     return f"![{title}]({name}.png)\n\n([SVG]({name}.svg))\n" if drawn else ""
 
 
-def write(folder, results, seconds):
+def write(folder, results):
     """Draws the figures and writes report.md; its path."""
     operations = read_csv(os.path.join(folder, "process.csv"))
     sweeps = read_csv(os.path.join(folder, "sweep.csv"))
@@ -153,11 +159,12 @@ def write(folder, results, seconds):
               if subject.name in results.subjects()]
     parts = [
         "# Ramet: boot, clone and process study\n",
-        f"Written by `bench/report` in {seconds:.0f} s; docs/performance.md says how to read it.\n",
+        "Written by `bench/report`; docs/performance.md says how to read it.\n",
         "## The machine\n", machine(),
+        "## One start at a time\n", boot_table(results, "alone"), like_for_like(results),
         "## One start every 5 ms\n",
         figure(plots.interval(results, folder), "interval", "256 instances, one every 5 ms"),
-        boot_table(results, "interval"), like_for_like(results),
+        boot_table(results, "interval"),
         "## N started at once\n",
         figure(plots.burst(results, folder), "burst", "start time by N"),
         boot_table(results, "burst"),

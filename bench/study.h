@@ -80,6 +80,7 @@ struct study {
     uint64_t pss_kb;      // proportional set size of all processes of one instance, at the end
     uint64_t before_kb;   // MemAvailable before the first start, and when all were ready
     uint64_t during_kb;
+    double load; // average of the last minute, before the first start
     struct sample *samples;
     unsigned nsamples, samples_max;
     int epoll, start_timer, sample_timer, signals;

@@ -4,7 +4,8 @@
 Two figures, as published boot-time studies of library operating systems have them: INTERVAL starts
 one instance every 5 ms and shows memory and instances over time; BURST starts N at once, for
 growing N, and shows the start times by N. A third, GROWTH, starts as many at a time as there are
-processors: how much does an instance suffer from those that already run?
+processors: how much does an instance suffer from those that already run? A table, ALONE, has starts
+one at a time.
 """
 
 import csv
@@ -23,6 +24,7 @@ KEEP_FREE_SHARE = 4  # a quarter of all memory stays free: other programs want t
 class Plan:
     """How many of what. Subjects that are heavy (Subject.most) get less of each."""
 
+    alone: int  # one at a time
     interval: int  # instances of the 5 ms figure
     bursts: list
     growth: int
@@ -31,6 +33,7 @@ class Plan:
     def runs(self, subject):
         """(mode, n, options) for one subject."""
         most = subject.most // self.share
+        yield "alone", min(self.alone, most), ["--concurrency", "1"]
         yield "interval", min(self.interval, most), ["--interval", "5ms"]
         for n in [n for n in self.bursts if n <= most] or [most]:
             yield "burst", n, []
@@ -39,8 +42,8 @@ class Plan:
             yield "growth", self.growth, ["--concurrency", processors]
 
 
-FULL = Plan(256, [64, 128, 256, 512, 1024, 1280], 1024, 1)
-QUICK = Plan(32, [16, 32, 64], 64, 4)
+FULL = Plan(30, 256, [64, 128, 256, 512, 1024, 1280], 1024, 1)
+QUICK = Plan(8, 32, [16, 32, 64], 64, 4)
 
 
 class Run:

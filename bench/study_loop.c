@@ -291,6 +291,7 @@ int study_run(struct study *study, const struct options *options, unsigned n)
     int r = open_all(study);
     if (r < 0)
         return r;
+    getloadavg(&study->load, 1);
     study->before_kb = memory_now_kb(study);
     uint64_t cpu = children_cpu_ns();
     study->begin = now_ns();

@@ -85,6 +85,7 @@ static void write_head(const struct study *study, FILE *file)
     make_key(o, key, sizeof key);
     fprintf(file, "%s\n# subject=%s\n# wanted=%u\n# started=%u\n# ready=%u\n# failed=%u\n", key,
             o->name, o->n, study->started, ready, study->failed);
+    fprintf(file, "# load=%.1f\n", study->load);
     fprintf(file, "# bounded=%d\n# all_ready_ms=%.3f\n# teardown_ms=%.3f\n", study->bounded,
             to_us(study->all_ready - study->begin) / 1000, to_us(study->teardown_ns) / 1000);
     fprintf(file, "# cpu_ms_each=%.3f\n# available_mb_each=%.3f\n# pss_mb_each=%.3f\n",

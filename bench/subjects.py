@@ -71,9 +71,10 @@ def no_qemu_kvm():
 
 def make_template():
     """A VM saved in the middle of ready.c: when it has printed PREPARED and READY comes next."""
-    done = subprocess.run(
-        [RAMET, "template", "--until", PREPARED, "--output", TEMPLATE, image("ready.img"), PREPARED],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    argv = [RAMET, "template", "--until", PREPARED, "--output", TEMPLATE,
+            image("ready.img"), PREPARED]
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          check=False)
     if done.returncode:
         raise Failed((done.stderr.strip().splitlines() or ["no template"])[-1])
 

@@ -33,14 +33,16 @@ def good_image():
         return image.read()
 
 
+def refused_kvm(device):
+    refused([paths.RAMET, "run", "--vmm=kvm", "--kvm", device, paths.TESTS_IMAGE], device)
+
+
 def test_no_kvm():
-    flags = ["--vmm=kvm", "--kvm", "/nonexistent"]
-    refused(paths.ramet_run(paths.TESTS_IMAGE, options=flags), "/nonexistent")
+    refused_kvm("/nonexistent")
 
 
 def test_kvm_is_something_else():
-    flags = ["--vmm=kvm", "--kvm", "/dev/null"]
-    refused(paths.ramet_run(paths.TESTS_IMAGE, options=flags), "/dev/null")
+    refused_kvm("/dev/null")
 
 
 def test_disks():

@@ -76,15 +76,20 @@ def descendants(root):
 
 
 def monitors(root):
-    """Of those, the processes of ramet, in order of age: not the QEMUs."""
-    found = []
+    """Of those, the VMs' own processes, in order of age: one process group, which the first of them
+    leads. QEMUs are not in it, nor what is about to become one and still has ramet's name."""
+    found, group = [], None
     for pid in sorted(descendants(root)):
         try:
             with open(f"/proc/{pid}/comm", encoding="ascii", errors="replace") as comm:
-                if comm.read() == "ramet\n":
-                    found.append(pid)
+                ours = comm.read() == "ramet\n"
+            own = os.getpgid(pid)
         except OSError:
-            pass
+            continue
+        if ours and group is None and own == pid:
+            group = own
+        if ours and own == group:
+            found.append(pid)
     return found
 
 
