@@ -21,7 +21,7 @@
 #include "host/platform.h"
 
 // Pages between two extents that are rather saved than cost a mapping of their own.
-#define GAP 8u
+#define GAP 2u
 // /proc/PID/pagemap (Documentation/admin-guide/mm/pagemap.rst)
 #define PAGEMAP_PRESENT (UINT64_C(1) << 63)
 #define PAGEMAP_SWAPPED (UINT64_C(1) << 62)
@@ -91,6 +91,25 @@ static void add_page(struct monitor *m, uint32_t first, uint32_t *n, uint64_t ad
     extents[(*n)++] = (struct template_extent){.addr = addr, .len = X86_PAGE};
 }
 
+static int is_zero(const uint8_t *page)
+{
+    const uint64_t *p = (const uint64_t *)page;
+    for (unsigned i = 0; i < X86_PAGE / 8; i++)
+        if (p[i])
+            return 0;
+    return 1;
+}
+
+// Whether a page of zeros is what would be there anyway: not where the image's bytes would be.
+static int is_default(const struct monitor *m, uint64_t addr)
+{
+    const struct elf_program *p = image_program(m->family->image, m->program);
+    for (uint32_t i = 0; i < p->nsegs; i++)
+        if (addr < p->segs[i].vaddr + p->segs[i].filesz && addr + X86_PAGE > p->segs[i].vaddr)
+            return 0;
+    return is_zero(m->vm.ram + addr);
+}
+
 // RAM: private pages, by what the host's kernel tells of them.
 static void find_ram(struct monitor *m, int pagemap)
 {
@@ -101,20 +120,13 @@ static void find_ram(struct monitor *m, int pagemap)
         if (n <= 0)
             fail(m, "the host does not tell which pages there are");
         for (ssize_t i = 0; i < n / 8 && at + (uint64_t)i * X86_PAGE < m->vm.ram_size; i++) {
-            uint64_t e = entries[i];
-            if ((e & PAGEMAP_SWAPPED) || ((e & PAGEMAP_PRESENT) && !(e & PAGEMAP_FILE)))
-                add_page(m, 0, &header.nram, at + (uint64_t)i * X86_PAGE);
+            uint64_t e = entries[i], addr = at + (uint64_t)i * X86_PAGE;
+            int is_private =
+                (e & PAGEMAP_SWAPPED) || ((e & PAGEMAP_PRESENT) && !(e & PAGEMAP_FILE));
+            if (is_private && !is_default(m, addr))
+                add_page(m, 0, &header.nram, addr);
         }
     }
-}
-
-static int is_zero(const uint8_t *page)
-{
-    const uint64_t *p = (const uint64_t *)page;
-    for (unsigned i = 0; i < X86_PAGE / 8; i++)
-        if (p[i])
-            return 0;
-    return 1;
 }
 
 // The window: what its memfd holds.
