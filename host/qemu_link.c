@@ -15,6 +15,7 @@
 #include "host/qemu.h"
 
 #define TAKE_MS     10000u // a QEMU that is not ready yet, on a busy host
+#define TAKE_AGAIN  4u
 #define COMMAND_MS  5000u
 #define CONTINUE_MS 2000u
 #define STATE_NAME  "state" // QEMU's name for the descriptor of a VM's state
@@ -70,7 +71,7 @@ static int prepare(struct qmp *q)
     return r < 0 ? r : qmp_finish(q, deadline);
 }
 
-int qemu_take(struct family *f, int boot, struct qemu *q)
+static int take(struct family *f, int boot, struct qemu *q)
 {
     *q = (struct qemu){.fd = {-1, -1, -1, -1}};
     q->lease = request(f, boot);
@@ -83,6 +84,15 @@ int qemu_take(struct family *f, int boot, struct qemu *q)
     }
     if (r < 0)
         qemu_drop(q);
+    return r;
+}
+
+int qemu_take(struct family *f, int boot, struct qemu *q)
+{
+    int r = take(f, boot, q);
+    // One of the pool may have died before the supervisor knew; others have not.
+    for (unsigned again = 0; r == -EPIPE && !boot && again < TAKE_AGAIN; again++)
+        r = take(f, boot, q);
     return r;
 }
 
