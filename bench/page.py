@@ -13,7 +13,8 @@ import subjects
 
 
 FLOORS = [("ramet", "ramet-floor"), ("ramet-template", "ramet-floor"),
-          ("tcg-microvm", "tcg-floor"), ("tcg-linux", "tcg-floor"), ("kvm-microvm", "kvm-floor")]
+          ("tcg-microvm", "tcg-floor"),
+          ("tcg-ramet", "tcg-floor"), ("tcg-linux", "tcg-floor"), ("kvm-microvm", "kvm-floor")]
 
 
 def first(path, key="", default="?"):

@@ -13,7 +13,7 @@ WIDTH, HEIGHT = 1100, 620
 COLOURS = {
     "process": "#555555", "ramet": "#d62728", "ramet-template": "#ff7f0e",
     "ramet-floor": "#e7a1a1", "tcg-microvm": "#1f77b4", "tcg-floor": "#9ec9e8",
-    "tcg-pc": "#17406b", "tcg-linux": "#9467bd", "kvm-microvm": "#2ca02c",
+    "tcg-ramet": "#bcbd22", "tcg-pc": "#17406b", "tcg-linux": "#9467bd", "kvm-microvm": "#2ca02c",
     "kvm-floor": "#9bd39b", "kvm-pc": "#14531a",
 }  # fmt: skip
 PANELS = ["process", "ramet", "ramet-template", "ramet-floor", "tcg-microvm", "tcg-floor"]

@@ -23,6 +23,7 @@
 #define SETTLED_KB 512u
 #define REST_US    50000u
 #define RESTS      20u
+#define OWNED_MAX  512u // processes of the instances looked at
 
 static int meminfo = -1, zoneinfo = -1;
 
@@ -92,40 +93,51 @@ static uint64_t process_pss_kb(const char *pid)
     return kb;
 }
 
-// The session of a process, from /proc/PID/stat: the sixth field, counted from the command's ')'.
-static pid_t session_of(const char *pid)
+// A process's parent and session, from /proc/PID/stat: the fields after the command's ')'.
+static bool kin_of(const char *pid, int *parent, int *session)
 {
     char path[64];
-    int session = 0;
     snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     const char *after = strrchr(text_of(fd), ')');
     if (fd >= 0)
         close(fd);
-    if (!after || sscanf(after + 1, " %*c %*d %*d %d", &session) != 1)
-        return 0;
-    return session;
+    return after && sscanf(after + 1, " %*c %d %*d %d", parent, session) == 2;
+}
+
+static bool among(const int *pids, unsigned n, int pid)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (pids[i] == pid)
+            return true;
+    return false;
 }
 
 uint64_t memory_pss_kb(const struct study *study, unsigned most)
 {
-    pid_t sessions[64];
-    unsigned n = 0;
+    int owned[OWNED_MAX], parent, session;
+    unsigned instances = 0, n;
     uint64_t kb = 0;
     struct dirent *entry;
     // The latest ones: the first share least with others, and there may be no others.
-    for (unsigned i = study->started; i-- > 0 && n < most && n < 64;)
+    for (unsigned i = study->started; i-- > 0 && instances < most && instances < OWNED_MAX;)
         if (study->instances[i].outcome == RUNNING)
-            sessions[n++] = study->instances[i].pid;
+            owned[instances++] = study->instances[i].pid;
+    n = instances;
     DIR *proc = n ? opendir("/proc") : NULL;
     if (!proc)
         return 0;
+    // In the order of their numbers, so parents come before children: a process that left its
+    // instance's session is found by its parent.
     while ((entry = readdir(proc))) {
-        pid_t session = isdigit((unsigned char)entry->d_name[0]) ? session_of(entry->d_name) : 0;
-        for (unsigned i = 0; session && i < n; i++)
-            if (sessions[i] == session)
-                kb += process_pss_kb(entry->d_name);
+        const char *pid = entry->d_name;
+        if (!isdigit((unsigned char)*pid) || !kin_of(pid, &parent, &session) ||
+            (!among(owned, instances, session) && !among(owned, n, parent)))
+            continue;
+        kb += process_pss_kb(pid);
+        if (n < OWNED_MAX)
+            owned[n++] = atoi(pid);
     }
     closedir(proc);
-    return kb / n;
+    return kb / instances;
 }
