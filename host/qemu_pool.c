@@ -158,18 +158,6 @@ static void step(struct qemu_pool *pool)
         }
 }
 
-void qemu_pool_settle(struct qemu_pool *pool)
-{
-    if (!pool)
-        return;
-    step(pool);
-    for (uint32_t i = 0; i < pool->size; i++) {
-        struct qemu_process *p = &pool->all[i];
-        if (p->pid > 0 && p->killed && waitpid(p->pid, NULL, 0) == p->pid)
-            forget(p);
-    }
-}
-
 static void report(const struct qemu_process *p, int status)
 {
     char line[160];
@@ -179,14 +167,32 @@ static void report(const struct qemu_process *p, int status)
         family_say("QEMU ended by itself with status %d", WEXITSTATUS(status));
 }
 
+void qemu_pool_settle(struct qemu_pool *pool)
+{
+    if (!pool)
+        return;
+    step(pool);
+    for (uint32_t i = 0; i < pool->size; i++) {
+        struct qemu_process *p = &pool->all[i];
+        int status;
+        if (p->pid <= 0 || !p->killed || waitpid(p->pid, &status, 0) != p->pid)
+            continue;
+        // Its keeper's death may be seen before its own, which was the reason.
+        if (WIFEXITED(status))
+            report(p, status);
+        forget(p);
+    }
+}
+
 int qemu_pool_reaped(struct qemu_pool *pool, pid_t pid, int status)
 {
     for (uint32_t i = 0; pool && i < pool->size; i++) {
         struct qemu_process *p = &pool->all[i];
         if (p->pid != pid)
             continue;
-        if (!p->killed) {
+        if (!p->killed || WIFEXITED(status))
             report(p, status);
+        if (!p->killed) {
             if (p->lease < 0)
                 pool->refill_ns = qmp_deadline(RETRY_MS);
         }

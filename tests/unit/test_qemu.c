@@ -37,6 +37,11 @@ void family_say(const char *format, ...)
     va_end(args);
 }
 
+static void leave(int sig)
+{
+    _exit(sig);
+}
+
 int qemu_start(const struct qemu_family *q, int boot, struct qemu_process *p)
 {
     (void)q;
@@ -53,6 +58,7 @@ int qemu_start(const struct qemu_family *q, int boot, struct qemu_process *p)
         exit(1);
     p->pid = fork();
     if (p->pid == 0) {
+        signal(SIGUSR1, leave);
         close_range(3, ~0u, 0); // our keepers' leases are in the same process as the supervisor
         for (;;)
             pause();
@@ -237,6 +243,21 @@ static void test_end(void)
     end();
 }
 
+// The same when the end of its keeper is noticed first.
+static void test_end_unseen(void)
+{
+    siginfo_t info;
+    begin(0, 4);
+    struct held a = ask(0);
+    complaint = "out of memory";
+    kill(a.pid, SIGUSR1);
+    CHECK_EQ(waitid(P_PID, (id_t)a.pid, &info, WEXITED | WNOWAIT), 0);
+    close(a.lease);
+    qemu_pool_settle(family.pool);
+    CHECK_STR(said, "QEMU: out of memory");
+    end();
+}
+
 // One that cannot be started is not tried again at once.
 static void test_failure(void)
 {
@@ -332,6 +353,7 @@ int main(void)
     RUN(test_order);
     RUN(test_lease);
     RUN(test_end);
+    RUN(test_end_unseen);
     RUN(test_failure);
     RUN(test_limit);
     RUN(test_argv);
