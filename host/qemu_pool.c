@@ -192,10 +192,8 @@ int qemu_pool_reaped(struct qemu_pool *pool, pid_t pid, int status)
             continue;
         if (!p->killed || WIFEXITED(status))
             report(p, status);
-        if (!p->killed) {
-            if (p->lease < 0)
-                pool->refill_ns = qmp_deadline(RETRY_MS);
-        }
+        if (!p->killed && p->lease < 0)
+            pool->refill_ns = qmp_deadline(RETRY_MS);
         forget(p); // the end of the lease tells the keeper
         return 1;
     }
