@@ -8,13 +8,24 @@
 #include "arch/x86_64/shim/power.h"
 #include "arch/x86_64/shim/serial.h"
 
-// Eight bytes at a time: emulated processors take a step per element, whatever its size.
+// Blocks of 64 bytes by plain moves: an emulated processor takes 50 ns for each turn of REP STOSQ,
+// and one or two for a move; a real one is fast enough either way.
+#define BLOCK 64
+
 void *memcpy(void *to, const void *from, size_t n)
 {
-    void *d = to;
-    size_t words = n / 8, rest = n % 8;
-    __asm__ volatile("rep movsq" : "+D"(d), "+S"(from), "+c"(words) : : "memory");
-    __asm__ volatile("rep movsb" : "+D"(d), "+S"(from), "+c"(rest) : : "memory");
+    uint8_t *d = to;
+    const uint8_t *s = from;
+    uint64_t a, b;
+    for (; n >= BLOCK; n -= BLOCK, d += BLOCK, s += BLOCK)
+        __asm__ volatile("mov (%3), %0\n\tmov 8(%3), %1\n\tmov %0, (%2)\n\tmov %1, 8(%2)\n\t"
+                         "mov 16(%3), %0\n\tmov 24(%3), %1\n\tmov %0, 16(%2)\n\tmov %1, 24(%2)\n\t"
+                         "mov 32(%3), %0\n\tmov 40(%3), %1\n\tmov %0, 32(%2)\n\tmov %1, 40(%2)\n\t"
+                         "mov 48(%3), %0\n\tmov 56(%3), %1\n\tmov %0, 48(%2)\n\tmov %1, 56(%2)"
+                         : "=&r"(a), "=&r"(b)
+                         : "r"(d), "r"(s)
+                         : "memory");
+    __asm__ volatile("rep movsb" : "+D"(d), "+S"(s), "+c"(n) : : "memory");
     return to;
 }
 
@@ -31,11 +42,15 @@ void *memmove(void *to, const void *from, size_t n)
 
 void *memset(void *to, int byte, size_t n)
 {
-    void *d = to;
-    size_t words = n / 8, rest = n % 8;
-    uint64_t pattern = (uint8_t)byte * UINT64_C(0x0101010101010101);
-    __asm__ volatile("rep stosq" : "+D"(d), "+c"(words) : "a"(pattern) : "memory");
-    __asm__ volatile("rep stosb" : "+D"(d), "+c"(rest) : "a"(byte) : "memory");
+    uint8_t *d = to;
+    const uint64_t pattern = (uint8_t)byte * UINT64_C(0x0101010101010101);
+    for (; n >= BLOCK; n -= BLOCK, d += BLOCK)
+        __asm__ volatile("mov %1, (%0)\n\tmov %1, 8(%0)\n\tmov %1, 16(%0)\n\tmov %1, 24(%0)\n\t"
+                         "mov %1, 32(%0)\n\tmov %1, 40(%0)\n\tmov %1, 48(%0)\n\tmov %1, 56(%0)"
+                         :
+                         : "r"(d), "r"(pattern)
+                         : "memory");
+    __asm__ volatile("rep stosb" : "+D"(d), "+c"(n) : "a"(byte) : "memory");
     return to;
 }
 

@@ -33,7 +33,7 @@ void shim_main(uint32_t magic, uint64_t info);
 
 static struct boot boot;
 
-// Contiguous pages out of the usable memory, for good; zeroed.
+// Contiguous pages out of the usable memory, for good. What they hold is not said.
 static uint64_t carve(uint64_t size)
 {
     for (uint32_t i = 0; i < boot.nusable; i++) {
@@ -41,7 +41,6 @@ static uint64_t carve(uint64_t size)
         if (boot.usable[i].end - at < size)
             continue;
         boot_reserve(&boot, at, at + size);
-        memset(phys(at), 0, size);
         return at;
     }
     shim_panic("no %lu KB of memory in one piece", size >> 10);
@@ -218,7 +217,7 @@ static _Noreturn void run_for_companion(const struct companion_memory *m)
 
     // Beyond it lies what the family shares, though the memory map calls it ordinary.
     boot_reserve(&boot, m->ram, UINT64_MAX & ~(X86_PAGE - 1));
-    uint64_t page = carve(sizeof(struct companion_page));
+    uint64_t page = carve(sizeof(struct companion_page)); // zero, as all memory of a new QEMU
     call_init(phys(carve(PV_ARG_MAX)));
     frames_init(&boot, 1);
     image_init(m->ram + m->window_size, m->image_size);

@@ -50,8 +50,11 @@ void regions_add(const struct region *r)
         insert(at, r);
 }
 
+// One flush for all: INVLPG of each page costs an emulated processor a full flush a page, since
+// there are 2 MB pages as well.
 static void unmap(uint64_t start, uint64_t end)
 {
+    int stale = 0;
     for (uint64_t va = start; va < end; va += X86_PAGE) {
         uint64_t *e = space_entry(va, 0);
         if (!e) { // no table: nothing in all of its 2 MB
@@ -60,11 +63,11 @@ static void unmap(uint64_t start, uint64_t end)
         }
         if (*e & PTE_OWNED)
             frame_free(*e & X86_PTE_ADDR);
-        if (*e) {
-            *e = 0;
-            invlpg(va);
-        }
+        stale |= *e != 0;
+        *e = 0;
     }
+    if (stale)
+        flush_tlb();
 }
 
 void regions_drop(uint64_t end)
@@ -170,6 +173,7 @@ static void set_rights(struct region *r, uint32_t rights)
         unmap(r->start, r->end);
     }
     r->rights = rights;
+    int stale = 0;
     for (uint64_t va = r->start; va < r->end; va += X86_PAGE) {
         uint64_t *e = space_entry(va, 0);
         if (!e) {
@@ -178,9 +182,11 @@ static void set_rights(struct region *r, uint32_t rights)
         }
         if (*e) {
             *e = (*e & (X86_PTE_ADDR | PTE_OWNED)) | entry_rights(rights);
-            invlpg(va);
+            stale = 1;
         }
     }
+    if (stale)
+        flush_tlb();
 }
 
 static int joins(const struct region *a, const struct region *b)

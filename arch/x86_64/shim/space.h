@@ -25,11 +25,6 @@ void space_map_2m(uint64_t va, uint64_t entry);
 volatile void *device_map(uint64_t pa, uint64_t len);
 uint64_t device_map_user(uint64_t pa, uint64_t len);
 
-static inline void invlpg(uint64_t va)
-{
-    __asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
-}
-
 static inline void flush_tlb(void)
 {
     uint64_t cr3;
