@@ -82,8 +82,11 @@ class Disks:
         return {variable(i): device for i, device in enumerate(self.devices)}
 
     def contents(self):
-        if self.devices:
-            os.sync()  # a loop device has a cache of its own
+        # A loop device has a cache of its own.
+        for device in self.devices:
+            fd = os.open(device, os.O_RDONLY)
+            os.fsync(fd)
+            os.close(fd)
         return [open(path, "rb").read() for path, _ in self.files]
 
 
