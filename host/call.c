@@ -9,45 +9,18 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "abi/pv_call.h"
 #include "abi/x86.h"
 #include "host/backend.h"
 #include "host/platform.h"
 #include "host/protect.h"
-
-union call_args {
-    struct pv_call call;
-    struct pv_exit exit;
-    struct pv_wait wait;
-    struct pv_kick kick;
-    struct pv_set_timer set_timer;
-    struct pv_console console;
-    struct pv_fork fork;
-    struct pv_exec exec;
-    struct pv_kill kill;
-    struct pv_release release;
-    struct pv_protect protect;
-};
-
-static const size_t call_size[PV_CALL_NR_END] = {
-    [PV_CALL_EXIT] = sizeof(struct pv_exit),
-    [PV_CALL_WAIT] = sizeof(struct pv_wait),
-    [PV_CALL_KICK] = sizeof(struct pv_kick),
-    [PV_CALL_SET_TIMER] = sizeof(struct pv_set_timer),
-    [PV_CALL_CONSOLE] = sizeof(struct pv_console),
-    [PV_CALL_FORK] = sizeof(struct pv_fork),
-    [PV_CALL_EXEC] = sizeof(struct pv_exec),
-    [PV_CALL_SPAWN] = sizeof(struct pv_exec),
-    [PV_CALL_KILL] = sizeof(struct pv_kill),
-    [PV_CALL_RELEASE] = sizeof(struct pv_release),
-    [PV_CALL_PROTECT] = sizeof(struct pv_protect),
-};
 
 const char *const call_names[PV_CALL_NR_END] = {
     "?",    "exit", "wait",  "kick", "set-timer", "console",
     "fork", "exec", "spawn", "kill", "release",   "protect",
 };
 
-static int64_t dispatch(struct monitor *m, uint32_t nr, union call_args *a)
+static int64_t dispatch(struct monitor *m, uint32_t nr, union pv_call_args *a)
 {
     switch (nr) {
     case PV_CALL_EXIT:
@@ -79,7 +52,7 @@ static int64_t dispatch(struct monitor *m, uint32_t nr, union call_args *a)
 
 int call_dispatch(struct monitor *m, struct gaddr addr)
 {
-    union call_args args;
+    union pv_call_args args;
     struct gaddr ret = {addr.v + offsetof(struct pv_call, ret)};
     uint32_t nr = 0;
     int64_t r = -ENOSYS;
@@ -89,7 +62,7 @@ int call_dispatch(struct monitor *m, struct gaddr addr)
         return 1;
     if (nr > 0 && nr < PV_CALL_NR_END && (m->family->backend->calls & 1u << nr)) {
         m->calls[nr]++;
-        r = guest_read(&m->vm, addr, &args, call_size[nr]);
+        r = guest_read(&m->vm, addr, &args, pv_call_size[nr]);
         if (r == 0)
             r = dispatch(m, nr, &args);
         family_trace(m->family, TRACE_CALL, "%u %s = %lld", m->slot, call_names[nr],

@@ -6,6 +6,7 @@
 #include "arch/x86_64/shim/call.h"
 
 #include "abi/window.h"
+#include "abi/pv_call.h"
 #include "abi/x86.h"
 #include "arch/x86_64/shim/companion.h"
 #include "arch/x86_64/shim/console.h"
@@ -24,20 +25,6 @@
 extern const uint8_t call_by_syscall[], call_by_ud2[], call_code_end[]; // entry.S
 
 static char *scratch;
-
-static const uint8_t call_size[PV_CALL_NR_END] = {
-    [PV_CALL_EXIT] = sizeof(struct pv_exit),
-    [PV_CALL_WAIT] = sizeof(struct pv_wait),
-    [PV_CALL_KICK] = sizeof(struct pv_kick),
-    [PV_CALL_SET_TIMER] = sizeof(struct pv_set_timer),
-    [PV_CALL_CONSOLE] = sizeof(struct pv_console),
-    [PV_CALL_FORK] = sizeof(struct pv_fork),
-    [PV_CALL_EXEC] = sizeof(struct pv_exec),
-    [PV_CALL_SPAWN] = sizeof(struct pv_exec),
-    [PV_CALL_KILL] = sizeof(struct pv_kill),
-    [PV_CALL_RELEASE] = sizeof(struct pv_release),
-    [PV_CALL_PROTECT] = sizeof(struct pv_protect),
-};
 
 void call_init(char *buffer)
 {
@@ -161,27 +148,13 @@ static int64_t call_exec(struct frame *f, const struct pv_exec *c)
     return REPLACED;
 }
 
-union call_args {
-    struct pv_call call;
-    struct pv_exit exit;
-    struct pv_wait wait;
-    struct pv_kick kick;
-    struct pv_set_timer set_timer;
-    struct pv_console console;
-    struct pv_exec exec;
-    struct pv_fork fork;
-    struct pv_kill kill;
-    struct pv_release release;
-    struct pv_protect protect;
-};
-
 static int64_t call_set_timer(const struct pv_set_timer *c)
 {
     timer_set(c->deadline);
     return 0;
 }
 
-static int64_t dispatch_alone(union call_args *a)
+static int64_t dispatch_alone(union pv_call_args *a)
 {
     switch (a->call.nr) {
     case PV_CALL_EXIT:
@@ -202,7 +175,7 @@ static int64_t dispatch_alone(union call_args *a)
 }
 
 // Whether a buffer a call names can be handed to the companion as it is; the copy is companion.c's.
-static int64_t dispatch_companion(union call_args *a)
+static int64_t dispatch_companion(union pv_call_args *a)
 {
     switch (a->call.nr) {
     case PV_CALL_CONSOLE:
@@ -212,11 +185,11 @@ static int64_t dispatch_companion(union call_args *a)
     case PV_CALL_FORK:
         return companion_fork(&a->fork);
     default:
-        return companion_call(&a->call, call_size[a->call.nr]);
+        return companion_call(&a->call, pv_call_size[a->call.nr]);
     }
 }
 
-static int64_t dispatch(struct frame *f, union call_args *a)
+static int64_t dispatch(struct frame *f, union pv_call_args *a)
 {
     switch (a->call.nr) {
     case PV_CALL_EXEC:
@@ -232,7 +205,7 @@ static int64_t dispatch(struct frame *f, union call_args *a)
 
 void call_dispatch(struct frame *f)
 {
-    union call_args args;
+    union pv_call_args args;
     const uint64_t addr = f->rdi;
     int64_t r = -ENOSYS;
 
@@ -242,8 +215,8 @@ void call_dispatch(struct frame *f)
     uint32_t nr = *(const volatile uint32_t *)addr;
     if (nr > 0 && nr < PV_CALL_NR_END) {
         r = -EFAULT;
-        if (regions_allow(addr, call_size[nr], 0)) {
-            memcpy(&args, (const void *)addr, call_size[nr]);
+        if (regions_allow(addr, pv_call_size[nr], 0)) {
+            memcpy(&args, (const void *)addr, pv_call_size[nr]);
             args.call.nr = nr;
             r = dispatch(f, &args);
         }
