@@ -331,6 +331,14 @@ def test_little_memory():
     refused(qemu.kernel(paths.HELLO_ELF), b"of memory are too few", memory="16")
 
 
+def test_memory_above_4g():
+    """Most of the memory beyond what is mapped at the start; dd goes through 32 MB and more."""
+    script = "exec dd if=/dev/zero of=/tmp/f bs=1M count=50 status=noxfer"
+    for machine in ("pc", "q35"):
+        result = shell(script, machine=machine + ",max-ram-below-4g=32M")
+        check(result, b"50+0 records in\n50+0 records out\n")
+
+
 def tests():
     return [(n.removeprefix("test_"), f) for n, f in globals().items() if n.startswith("test_")]
 

@@ -8,6 +8,9 @@
 #include "arch/x86_64/shim/phys.h"
 #include "arch/x86_64/shim/space.h"
 
+#define LOW  (UINT64_C(4) << 30)  // what boot.S has mapped
+#define MOST (UINT64_C(10) << 30) // more than the kernel can use (main.c)
+
 static struct boot_range ranges[BOOT_RANGES];
 static uint32_t nranges, current;
 static uint64_t left, freed; // `freed`: head of a list through the free frames
@@ -16,20 +19,24 @@ static int ranges_zero;
 void frames_init(const struct boot *b, int fresh)
 {
     ranges_zero = fresh;
-    for (uint32_t i = 0; i < b->nusable; i++) {
-        const struct boot_range *r = &b->usable[i];
-        if (r->start >= r->end)
+    for (uint32_t i = 0; i < b->nusable && left < MOST / X86_PAGE; i++) {
+        struct boot_range r = b->usable[i];
+        if (r.start >= r.end)
             continue;
-        ranges[nranges++] = *r;
-        left += (r->end - r->start) / X86_PAGE;
+        r.end = r.start + min_u64(r.end - r.start, MOST - left * X86_PAGE);
+        ranges[nranges++] = r;
+        left += (r.end - r.start) / X86_PAGE;
     }
+    // Now, while the frames for its tables are low ones.
+    for (uint32_t i = 0; i < nranges; i++)
+        if (ranges[i].start >= LOW)
+            phys_map(ranges[i].start, ranges[i].end - ranges[i].start);
 }
 
 void *phys_map(uint64_t pa, uint64_t len)
 {
-    const uint64_t low = UINT64_C(4) << 30;
     for (uint64_t at = pa & ~(X86_PAGE_2M - 1); at < pa + len; at += X86_PAGE_2M)
-        if (at >= low)
+        if (at >= LOW)
             space_map_2m(SHIM_DIRECT + at, at | X86_PTE_P | X86_PTE_W | X86_PTE_A | X86_PTE_D);
     return phys(pa);
 }
@@ -41,9 +48,6 @@ static uint64_t take_fresh(void)
     if (current == nranges)
         return 0;
     uint64_t pa = ranges[current].start;
-    // Memory above 4 GB enters the direct map as it is used.
-    if (pa >= UINT64_C(4) << 30 && pa % X86_PAGE_2M == 0)
-        phys_map(pa, X86_PAGE);
     ranges[current].start += X86_PAGE;
     return pa;
 }
