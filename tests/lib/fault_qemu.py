@@ -38,7 +38,7 @@ def shell(script, *options):
 def qemus(family):
     """Pids of a family's QEMUs, oldest first."""
     found = []
-    for pid in sorted(proc.descendants(family.process.pid)):
+    for pid in proc.by_age(proc.descendants(family.process.pid)):
         try:
             with open(f"/proc/{pid}/comm", encoding="ascii", errors="replace") as comm:
                 if comm.read().strip() == QEMU[:15]:

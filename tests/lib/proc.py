@@ -75,22 +75,33 @@ def descendants(root):
     return found
 
 
+def by_age(pids):
+    """The living of them, oldest first. Not by number: those start again at the bottom."""
+    born = {}
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/stat", "rb") as stat:
+                born[pid] = int(stat.read().rpartition(b")")[2].split()[19])  # proc(5): starttime
+        except OSError:
+            continue
+    return sorted(born, key=lambda pid: (born[pid], pid))
+
+
 def monitors(root):
     """Of those, the VMs' own processes, in order of age: one process group, which the first of them
     leads. QEMUs are not in it, nor what is about to become one and still has ramet's name."""
-    found, group = [], None
-    for pid in sorted(descendants(root)):
+    ours, leader = {}, None
+    for pid in by_age(descendants(root)):
         try:
             with open(f"/proc/{pid}/comm", encoding="ascii", errors="replace") as comm:
-                ours = comm.read() == "ramet\n"
-            own = os.getpgid(pid)
+                if comm.read() != "ramet\n":
+                    continue
+            ours[pid] = os.getpgid(pid)
         except OSError:
             continue
-        if ours and group is None and own == pid:
-            group = own
-        if ours and own == group:
-            found.append(pid)
-    return found
+        if leader is None and ours[pid] == pid:
+            leader = pid
+    return [pid for pid, group in ours.items() if group == leader]
 
 
 def command_line(pid):
