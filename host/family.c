@@ -3,6 +3,7 @@
 // time. Neighbours: family.h (the contract), supervisor.c, calls of the monitor in call_*.c.
 
 #include "host/family.h"
+#include "host/clock.h"
 #include "host/template.h"
 #include "host/backend.h"
 
@@ -47,12 +48,9 @@ void family_window_init(struct family *f)
 
 static void clock_init(struct family *f)
 {
-    struct timespec mono, wall;
-    clock_gettime(CLOCK_MONOTONIC, &mono);
-    clock_gettime(CLOCK_REALTIME, &wall);
     f->tsc_base = __rdtsc();
-    f->mono_base_ns = (uint64_t)mono.tv_sec * 1000000000u + (uint64_t)mono.tv_nsec;
-    f->wall_base_ns = (uint64_t)wall.tv_sec * 1000000000u + (uint64_t)wall.tv_nsec;
+    f->mono_base_ns = clock_ns(CLOCK_MONOTONIC);
+    f->wall_base_ns = clock_ns(CLOCK_REALTIME);
 }
 
 static void stdio_probe(struct family *f)

@@ -124,6 +124,12 @@ static inline struct window_door *family_door(const struct family *f, uint32_t s
     return (struct window_door *)(f->window + sizeof(struct window_header)) + slot;
 }
 
+// Of boot_info.
+static inline uint32_t family_boot_flags(const struct family *f)
+{
+    return PV_BOOT_COMPANION | (f->opt->check_leaks ? PV_BOOT_CHECK_LEAKS : 0);
+}
+
 static inline int family_slot_valid(const struct family *f, uint32_t slot)
 {
     return slot >= 1 && slot <= f->opt->max_procs;

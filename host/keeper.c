@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 
 #include "abi/x86.h"
 #include "host/backend.h"
+#include "host/clock.h"
 #include "host/confine.h"
 #include "host/platform.h"
 #include "host/qemu.h"
@@ -64,18 +64,16 @@ void keeper_answer(struct monitor *m)
 void keeper_give_program(struct monitor *m, uint32_t program, const struct load_args *args)
 {
     struct family *f = m->family;
-    struct timespec wall;
     struct companion_page *page = keeper_page(m);
     struct companion_start start = {
         .boot = {.abi_version = PV_ABI_VERSION,
                  .size = sizeof start.boot,
-                 .slot = m->slot,
                  .first = !f->booted,
                  .program = program,
                  .argc = args->argc,
                  .tsc_mult = f->tsc_mult,
                  .cpus = f->cpus,
-                 .flags = PV_BOOT_COMPANION | (f->opt->check_leaks ? PV_BOOT_CHECK_LEAKS : 0),
+                 .flags = family_boot_flags(f),
                  .hostname = "ramet"},
         .mem = f->opt->mem,
         .strings_len = args->len,
@@ -83,10 +81,9 @@ void keeper_give_program(struct monitor *m, uint32_t program, const struct load_
     };
     if (sizeof start + args->len > sizeof page->data)
         monitor_die(m, SIGKILL, "its arguments are too long");
-    clock_gettime(CLOCK_REALTIME, &wall);
-    start.boot.wall_base_ns = (uint64_t)wall.tv_sec * 1000000000u + (uint64_t)wall.tv_nsec;
+    start.boot.wall_base_ns = clock_ns(CLOCK_REALTIME);
     memcpy(start.boot.stdio, f->stdio, sizeof start.boot.stdio);
-    if (getrandom(start.boot.seed, sizeof start.boot.seed, 0) != sizeof start.boot.seed)
+    if (load_identity(&start.boot, m->slot) < 0)
         monitor_die(m, SIGKILL, "no random seed");
     memcpy(page->data, &start, sizeof start);
     memcpy(page->data + sizeof start, args->strings, args->len);
@@ -160,10 +157,8 @@ static uint64_t wait_for_shim(struct monitor *m)
 // The time-stamp counter's rate, from the two clocks since the family's start.
 static void measure_tsc(struct family *f)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    uint64_t ns = clock_ns(CLOCK_MONOTONIC) - f->mono_base_ns;
     uint64_t tsc = __rdtsc() - f->tsc_base;
-    uint64_t ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec - f->mono_base_ns;
     f->tsc_mult = (uint64_t)(((unsigned __int128)ns << 32) / tsc);
 }
 

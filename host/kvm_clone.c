@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "abi/x86.h"
@@ -47,10 +46,8 @@ static void touch(const struct monitor *m, const struct pv_range *hot, uint32_t 
 
 static void finish_clone(struct monitor *m, struct gaddr call)
 {
-    struct pv_boot_info *b = platform_boot_info(&m->vm);
     const int64_t ret = 1;
-    b->slot = m->slot;
-    if (getrandom(b->seed, sizeof b->seed, 0) != sizeof b->seed)
+    if (load_identity(platform_boot_info(&m->vm), m->slot) < 0)
         monitor_die(m, SIGKILL, "no random seed");
     guest_write(&m->vm, (struct gaddr){call.v + offsetof(struct pv_call, ret)}, &ret, sizeof ret);
 }

@@ -117,12 +117,10 @@ static uint64_t place_args(const struct vm *vm, const struct load_args *args,
     return sp;
 }
 
-static void fill_boot_info(const struct vm *vm, const struct family *f, uint32_t slot,
-                           struct pv_boot_info *b)
+static void fill_boot_info(const struct vm *vm, const struct family *f, struct pv_boot_info *b)
 {
     b->abi_version = PV_ABI_VERSION;
     b->size = sizeof *b;
-    b->slot = slot;
     b->first = !f->booted;
     b->ram_start = PV_RAM_VA;
     b->ram_end = vm->ram_size;
@@ -133,7 +131,7 @@ static void fill_boot_info(const struct vm *vm, const struct family *f, uint32_t
     b->mono_base_ns = f->mono_base_ns;
     b->wall_base_ns = f->wall_base_ns;
     b->cpus = f->cpus;
-    b->flags = PV_BOOT_COMPANION | (f->opt->check_leaks ? PV_BOOT_CHECK_LEAKS : 0);
+    b->flags = family_boot_flags(f);
     memcpy(b->stdio, f->stdio, sizeof b->stdio);
     strcpy(b->hostname, "ramet");
     devices_describe(f, b);
@@ -163,6 +161,12 @@ int load_fits(const struct vm *vm, const struct family *f, uint32_t program,
 {
     struct layout layout;
     return plan(vm, image_program(f->image, program), args, &layout);
+}
+
+int load_identity(struct pv_boot_info *b, uint32_t slot)
+{
+    b->slot = slot;
+    return getrandom(b->seed, sizeof b->seed, 0) == sizeof b->seed ? 0 : -EIO;
 }
 
 int load_image(const struct vm *vm, const struct family *f, uint32_t program)
@@ -208,14 +212,14 @@ int load_program(struct vm *vm, const struct family *f, uint32_t slot, uint32_t 
     platform_shared(vm)->masked = 0;
     platform_init(vm, elf, at.stack_bottom);
     vm->pool_used = 0;
-    fill_boot_info(vm, f, slot, b);
+    fill_boot_info(vm, f, b);
     b->program = program;
     b->heap_start = vm->heap_start = at.heap;
     b->heap_end = at.stack_bottom - X86_PAGE_2M;
     b->stack_bottom = vm->stack_bottom = at.stack_bottom;
     b->stack_top = vm->ram_size;
-    if (getrandom(b->seed, sizeof b->seed, 0) != sizeof b->seed)
-        return -EIO;
+    if ((r = load_identity(b, slot)) < 0)
+        return r;
     *regs = (struct kvm_regs){
         .rip = elf->entry,
         .rsp = place_args(vm, args, b),

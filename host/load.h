@@ -31,6 +31,9 @@ int load_fits(const struct vm *vm, const struct family *f, uint32_t program,
 // or -errno.
 int load_reserve(const struct vm *vm);
 
+// What no two VMs have in common: the slot, and a new seed. 0 or -EIO.
+int load_identity(struct pv_boot_info *b, uint32_t slot);
+
 // Fresh RAM with the segments of a program in it, and nothing else. 0 or -errno.
 int load_image(const struct vm *vm, const struct family *f, uint32_t program);
 

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "host/platform.h"
@@ -116,10 +115,8 @@ static void take_over(struct monitor *m, uint32_t slot, const struct qemu *q)
 static void become_clone(struct monitor *m, const struct clone *c, const struct qemu *q)
 {
     take_over(m, c->slot, q);
-    struct pv_boot_info *b = platform_boot_info(&m->vm);
     struct pv_call *call = (struct pv_call *)keeper_page(m)->call;
-    b->slot = m->slot;
-    if (getrandom(b->seed, sizeof b->seed, 0) != sizeof b->seed)
+    if (load_identity(platform_boot_info(&m->vm), m->slot) < 0)
         monitor_die(m, SIGKILL, "no random seed");
     platform_shared(&m->vm)->pending = 0;
     call->ret = 1;

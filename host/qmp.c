@@ -2,6 +2,7 @@
 // QMP: commands out, lines in. See qmp.h.
 
 #include "host/qmp.h"
+#include "host/clock.h"
 #include "host/fdpass.h"
 
 #include <errno.h>
@@ -24,16 +25,9 @@ void qmp_init(struct qmp *q, int fd)
     q->len = 0;
 }
 
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 uint64_t qmp_deadline(unsigned ms)
 {
-    return now_ns() + ms * UINT64_C(1000000);
+    return clock_ns(CLOCK_MONOTONIC) + ms * UINT64_C(1000000);
 }
 
 static int broken(struct qmp *q, int error)
@@ -48,7 +42,7 @@ static int ready(struct qmp *q, short events, uint64_t deadline_ns)
 {
     for (;;) {
         struct pollfd p = {.fd = q->fd, .events = events};
-        uint64_t now = now_ns();
+        uint64_t now = clock_ns(CLOCK_MONOTONIC);
         if (now >= deadline_ns)
             return broken(q, -ETIMEDOUT);
         int n = poll(&p, 1, (int)((deadline_ns - now) / 1000000) + 1);

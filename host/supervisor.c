@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "host/backend.h"
+#include "host/clock.h"
 #include "host/fdpass.h"
 #include "host/hugemem.h"
 #include "host/qemu.h"
@@ -143,9 +144,7 @@ static void reap(struct supervisor *s)
 // Not family_now(): the rate of the TSC is found out by the first monitor, after we have parted.
 static uint64_t now_ns(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    return clock_ns(CLOCK_MONOTONIC);
 }
 
 // A slot may be given to the next process at any moment: what is remembered is the monitor's pid.

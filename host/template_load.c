@@ -13,11 +13,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "abi/x86.h"
+#include "host/clock.h"
 #include "host/load.h"
 #include "host/platform.h"
 
@@ -160,16 +159,12 @@ static int load_extent(const struct vm *vm, int fd, const struct template_extent
 static int renew_boot_info(const struct vm *vm, const struct family *f, uint32_t slot)
 {
     struct pv_boot_info *b = platform_boot_info(vm);
-    struct timespec wall;
-    clock_gettime(CLOCK_REALTIME, &wall);
-    b->slot = slot;
-    b->flags = PV_BOOT_COMPANION | (f->opt->check_leaks ? PV_BOOT_CHECK_LEAKS : 0);
+    b->flags = family_boot_flags(f);
     b->tsc_base = f->tsc_base;
     b->tsc_mult = f->tsc_mult;
     b->mono_base_ns = f->mono_base_ns;
-    b->wall_base_ns = (uint64_t)wall.tv_sec * 1000000000u + (uint64_t)wall.tv_nsec -
-                      (family_now(f) - f->mono_base_ns);
-    return getrandom(b->seed, sizeof b->seed, 0) == sizeof b->seed ? 0 : -EIO;
+    b->wall_base_ns = clock_ns(CLOCK_REALTIME) - (family_now(f) - f->mono_base_ns);
+    return load_identity(b, slot);
 }
 
 int template_load_ram(struct vm *vm, const struct family *f, uint32_t slot, struct kvm_regs *regs)

@@ -174,7 +174,7 @@ static int64_t dispatch_alone(union pv_call_args *a)
     }
 }
 
-// Whether a buffer a call names can be handed to the companion as it is; the copy is companion.c's.
+// What names buffers goes through the companion's page, the rest as it is.
 static int64_t dispatch_companion(union pv_call_args *a)
 {
     switch (a->call.nr) {

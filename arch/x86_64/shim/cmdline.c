@@ -23,7 +23,7 @@ const char *cmdline_next(const char *s, char *word, uint32_t size)
     return s;
 }
 
-static int begins(const char *word, const char *with)
+int cmdline_begins(const char *word, const char *with)
 {
     return !memcmp(word, with, min_u64(strlen(with), strlen(word) + 1));
 }
@@ -32,7 +32,7 @@ const char *cmdline_option(const char *cmdline, const char *name, char *buf, uin
 {
     while ((cmdline = cmdline_next(cmdline, buf, size))) {
         uint64_t skip = strlen(name);
-        if (!begins(buf, name))
+        if (!cmdline_begins(buf, name))
             continue;
         memmove(buf, buf + skip, strlen(buf + skip) + 1);
         return buf;
@@ -43,6 +43,6 @@ const char *cmdline_option(const char *cmdline, const char *name, char *buf, uin
 int cmdline_ours(const char *word)
 {
     // The second is added by QEMU's microvm, the last by boot loaders' own habits.
-    return begins(word, "ramet.") || begins(word, "virtio_mmio.device=") ||
-           begins(word, "BOOT_IMAGE=");
+    return cmdline_begins(word, "ramet.") || cmdline_begins(word, "virtio_mmio.device=") ||
+           cmdline_begins(word, "BOOT_IMAGE=");
 }

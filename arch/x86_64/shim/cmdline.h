@@ -12,6 +12,9 @@ const char *cmdline_option(const char *cmdline, const char *name, char *buf, uin
 // (cut at size - 1) and returns what follows it, or NULL at the end.
 const char *cmdline_next(const char *cmdline, char *word, uint32_t size);
 
+// Whether a word begins with these characters.
+int cmdline_begins(const char *word, const char *with);
+
 // Whether a word is addressed to us and not to the program.
 int cmdline_ours(const char *word);
 

@@ -3,11 +3,9 @@
 #ifndef SHIM_ERRNO_H
 #define SHIM_ERRNO_H
 
-#define ESRCH   3
 #define E2BIG   7
 #define ENOEXEC 8
 #define EBADF   9
-#define EAGAIN  11
 #define ENOMEM  12
 #define EACCES  13
 #define EFAULT  14

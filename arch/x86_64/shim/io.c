@@ -136,9 +136,3 @@ _Noreturn void triple_fault(void)
     __asm__ volatile("lidt %0; ud2" ::"m"(none));
     __builtin_unreachable();
 }
-
-_Noreturn void cpu_halt(void)
-{
-    for (;;)
-        __asm__ volatile("cli; hlt" ::: "memory");
-}

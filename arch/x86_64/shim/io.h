@@ -39,7 +39,5 @@ int rdseed(uint64_t *out);
 void cpu_pause(void);
 // An exception with no interrupt table: the processor shuts down, and the machine resets or ends.
 _Noreturn void triple_fault(void);
-// For ever, interrupts off.
-_Noreturn void cpu_halt(void);
 
 #endif

@@ -126,7 +126,7 @@ static const char env_option[] = "ramet.env=";
 static const char *next_env(const char *s, char *word, uint32_t size)
 {
     while ((s = cmdline_next(s, word, size)))
-        if (!memcmp(word, env_option, min_u64(strlen(env_option), strlen(word) + 1))) {
+        if (cmdline_begins(word, env_option)) {
             memmove(word, word + strlen(env_option), strlen(word + strlen(env_option)) + 1);
             break;
         }

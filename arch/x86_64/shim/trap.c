@@ -80,11 +80,6 @@ static uint32_t signal_of(uint64_t vector)
     }
 }
 
-void trap_kill(uint32_t signal)
-{
-    call_end(signal);
-}
-
 static void exception(struct frame *f, uint64_t address)
 {
     struct pv_frame upcall = {
@@ -95,7 +90,7 @@ static void exception(struct frame *f, uint64_t address)
     };
     uint64_t top = trap_shared()->exception_stack;
     if (!trap_shared()->upcall_entry || !push(f, top ? top : f->rsp - RED_ZONE, &upcall))
-        trap_kill(signal_of(f->vector));
+        call_end(signal_of(f->vector));
 }
 
 // A KVM that runs ring 3 natively and emulates ring 0 (PVM) takes SYSCALL for one of its own kind

@@ -39,7 +39,4 @@ static inline struct pv_shared *trap_shared(void)
     return (struct pv_shared *)PV_SHARED_VA;
 }
 
-// Ends the program as the signal of an exception that it cannot take does.
-_Noreturn void trap_kill(uint32_t signal);
-
 #endif
