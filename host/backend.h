@@ -5,6 +5,8 @@
 #ifndef HOST_BACKEND_H
 #define HOST_BACKEND_H
 
+#include <time.h>
+
 #include "host/family.h"
 #include "host/load.h"
 #include "host/monitor.h"
@@ -25,6 +27,9 @@ struct backend {
     // of the new VM.
     int64_t (*clone)(struct monitor *m, struct clone *c);
     int64_t (*spawn)(struct monitor *m, const struct pv_exec *c, struct load_args *args);
+    // A VM is about to sleep, at most this long: what can be made ready meanwhile; NULL where there
+    // is nothing. Not 0 in the process of a new VM.
+    int (*idle)(struct monitor *m, const struct timespec *sleep);
     // PV_CALL_EXEC of a program that fits; only where `calls` has it.
     void (*exec)(struct monitor *m, uint32_t program, const struct load_args *args);
 };

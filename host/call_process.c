@@ -127,6 +127,7 @@ int64_t call_exit(struct monitor *m, struct pv_exit *c)
     // that the family hears of, which the guests' kernel takes for what it is if the zombie is
     // there already; after that, the supervisor has everybody look. The parent is told last: when
     // it reuses the slot it finds it free.
+    spare_drop(m);
     publish_value(f, &c->publish);
     family_release(f, m->slot);
     publish_kick(f, &c->publish);

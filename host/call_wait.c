@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/backend.h"
 #include "host/monitor.h"
 #include "host/platform.h"
 
@@ -89,6 +90,11 @@ int64_t call_wait(struct monitor *m, struct pv_wait *c)
     int64_t ready = 0;
     int sleep = time_left(m, c->deadline, &left);
 
+    if (sleep && m->family->backend->idle && !has_news(m, bell, c->bell)) {
+        if (m->family->backend->idle(m, &left))
+            return CALL_REPLACED;
+        sleep = time_left(m, c->deadline, &left);
+    }
     if (c->ready & (PV_WAIT_IN | PV_WAIT_OUT | PV_WAIT_ERR))
         ready = wait_console(m, c, bell, &left);
     else if (sleep)

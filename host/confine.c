@@ -22,10 +22,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host/dirty.h"
+
 // A rule may also demand a descriptor in its first argument, by what it is for.
 #define KEEP_MAX 16u // descriptors of a caller
 
-enum confine_fd { FD_ANY, FD_STDIO, FD_STDERR, FD_CONTROL, FD_GDB, FD_DISK, FD_TEMPLATE };
+enum confine_fd { FD_ANY, FD_STDIO, FD_STDERR, FD_CONTROL, FD_ANSWERS, FD_GDB, FD_DISK, FD_TEMPLATE };
 
 // (argument & mask) == value; mask 0: no condition.
 struct confine_match {
@@ -96,6 +98,9 @@ static const struct confine_rule monitor_rules[] = {
     ALLOW_IF(madvise, INT(2, MADV_DOFORK)),            // a later clone does
     ALLOW_IF(madvise, INT(2, MADV_HUGEPAGE)),          // the heap of a new program
     ALLOW_IF(madvise, INT(2, MADV_POPULATE_WRITE)),    // pages made before the guest needs them
+    ALLOW_FD(recvmsg, FD_ANSWERS),                     // the pagemap,
+    ALLOW_IF(ioctl, LONG(1, DIRTY_SCAN)),              // which pages a spare must be given,
+    ALLOW(pread64),                                    // and who maps them
 };
 
 // With --disk only: requests of a disk's device (virtio_blk.c).
@@ -182,6 +187,8 @@ static int add(scmp_filter_ctx ctx, const struct family *f, const struct confine
         return r;
     case FD_TEMPLATE:
         return add_for_fd(ctx, rule, f->template_fd);
+    case FD_ANSWERS:
+        return add_for_fd(ctx, rule, f->answers);
     case FD_GDB:
         return add_for_fd(ctx, rule, f->gdb_fd);
     default:

@@ -4,6 +4,7 @@
 
 #include "host/family.h"
 #include "host/clock.h"
+#include "host/fdpass.h"
 #include "host/template.h"
 #include "host/backend.h"
 
@@ -98,6 +99,7 @@ int family_claim(struct family *f, uint32_t slot, uint32_t claimer)
     atomic_store(&s->kill, 0);
     atomic_store(&s->end, 0);
     atomic_store(&s->death, 0);
+    atomic_store(&s->spare, 0);
     return 0;
 }
 
@@ -108,18 +110,18 @@ void family_release(struct family *f, uint32_t slot)
     atomic_store(&s->state, SLOT_FREE);
 }
 
-pid_t family_fork(struct family *f, uint32_t slot, uint64_t flags)
+pid_t family_fork(struct family *f, _Atomic int32_t *word, uint64_t flags, int push)
 {
     sigset_t all, old;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &old);
     // The bare system call: nothing in this process needs the C library's fork handlers.
     pid_t pid = (pid_t)syscall(SYS_clone, flags | CLONE_PARENT_SETTID | SIGCHLD, NULL,
-                               &f->shared->slots[slot].pid, NULL, NULL);
+                               word, NULL, NULL);
     int e = errno;
-    if (pid > 0)
+    if (pid > 0 && push)
         placement_push(&f->placement, pid);
-    if (pid == 0)
+    if (pid == 0 && push)
         placement_reset(&f->placement);
     else
         sigprocmask(SIG_SETMASK, &old, NULL);
@@ -156,6 +158,29 @@ void family_tell(struct family *f, enum family_op op, uint32_t slot)
         msg.pid = atomic_load(&f->shared->slots[slot].pid);
     while (send(f->control, &msg, sizeof msg, MSG_NOSIGNAL) < 0 && errno == EINTR)
         ;
+}
+
+int family_ask_pagemap(struct family *f, uint32_t slot)
+{
+    const int32_t pid = atomic_load(&f->shared->slots[slot].pid);
+    uint32_t nobody = 0;
+    int fds[FDPASS_MAX];
+    int32_t to = 0;
+    unsigned n = 0;
+    // All monitors hear the answers: one asks at a time. What came for one that died is passed over.
+    if (!atomic_compare_exchange_strong(&f->shared->asking, &nobody, slot))
+        return -1;
+    family_tell(f, FAMILY_PAGEMAP, slot);
+    while (to != pid) {
+        while (n)
+            close(fds[--n]);
+        if (fdpass_receive(f->answers, &to, sizeof to, fds, &n, 0) < 0 && errno != EINTR)
+            break;
+    }
+    atomic_store(&f->shared->asking, 0);
+    while (n > 1)
+        close(fds[--n]);
+    return n ? fds[0] : -2;
 }
 
 uint64_t family_now(const struct family *f)

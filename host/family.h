@@ -38,7 +38,8 @@ struct family_slot {
     _Atomic uint32_t death;   // monitor: wait status it ends with when the guest did not choose one
     _Atomic uint32_t claimer; // slot of the VM that is cloning into this one, while SLOT_STARTING
     _Atomic int32_t end; // supervisor: pid that is to end as soon as its guest is not `critical`
-    uint32_t reserved[7];
+    _Atomic int32_t spare; // pid of its spare (spare.h), or 0
+    uint32_t reserved[6];
 };
 _Static_assert(sizeof(struct family_slot) == 64, "one cache line");
 
@@ -49,6 +50,7 @@ struct family_shared {
     _Atomic uint32_t started;      // the first program is about to execute
     _Atomic uint32_t first_done;   // the first program has exited, with first_status
     _Atomic uint32_t first_status; // a wait(2) status
+    _Atomic uint32_t asking;       // slot whose monitor waits for an answer, or 0
     _Atomic uint32_t saved;        // the first program's VM is in a template file (template.h)
     struct family_slot slots[];    // [0] unused
 };
@@ -58,6 +60,7 @@ enum family_op {
     FAMILY_INTERRUPT = 1, // signal the monitor of `slot`
     FAMILY_KILL = 2,      // PV_CALL_KILL
     FAMILY_CACHE = 3,     // put program number `slot` into the text cache
+    FAMILY_PAGEMAP = 5,   // answer `slot` with the pagemap of its monitor (dirty.h)
     FAMILY_QEMU = 4,      // a descriptor comes along: answer it with a QEMU; `slot`: 1 to boot
 };
 
@@ -89,6 +92,7 @@ struct family {
     int kvm_fd;
     struct qemu_family *qemu; // of the QEMU back end, else NULL (qemu.h)
     int control;              // monitors' end of the supervisor's socket
+    int answers;              // what comes back (family_ask_pagemap())
     int gdb_fd;               // --gdb's listener (gdb.h), or -1
     pid_t supervisor;
     uint32_t cpus; // processors of the host
@@ -140,11 +144,11 @@ static inline int family_slot_valid(const struct family *f, uint32_t slot)
 int family_claim(struct family *f, uint32_t slot, uint32_t claimer);
 // The monitor gives its slot back (before the parent is told that it is a zombie).
 void family_release(struct family *f, uint32_t slot);
-// fork(2) into a claimed slot, with `flags` of clone(2) added. Registers the child's pid before it
-// runs, so that the supervisor knows whose death it reaps. The child starts with all signals
+// fork(2), with `flags` of clone(2) added. Puts the child's pid into `word`, which is in the family
+// page, before it runs: so the supervisor knows whose death it reaps. The child starts with all signals
 // blocked: event_init() opens them when there is a VM to interrupt. The pid, 0 in the child, or
 // -errno.
-pid_t family_fork(struct family *f, uint32_t slot, uint64_t flags);
+pid_t family_fork(struct family *f, _Atomic int32_t *word, uint64_t flags, int push);
 
 // Adds 1 to a slot's doorbell and wakes its futex.
 void family_ring(struct family *f, uint32_t slot);
@@ -152,6 +156,10 @@ void family_ring(struct family *f, uint32_t slot);
 void family_kick(struct family *f, uint32_t slot, int interrupt);
 // Sends the supervisor a message; lost messages only when the supervisor is gone.
 void family_tell(struct family *f, enum family_op op, uint32_t slot);
+
+// Asks the supervisor for this monitor's pagemap, which a confined one cannot open; waits for the
+// answer. A descriptor, -1 when another monitor is asking, or -2: there is none on this host.
+int family_ask_pagemap(struct family *f, uint32_t slot);
 
 // CLOCK_MONOTONIC as guests compute it. For monitors: the supervisor does not know the TSC's rate.
 uint64_t family_now(const struct family *f);

@@ -83,5 +83,6 @@ const struct backend kvm_backend = {
     .start = monitor_start,
     .clone = kvm_clone,
     .spawn = kvm_spawn,
+    .idle = spare_prepare,
     .exec = kvm_exec,
 };

@@ -31,7 +31,7 @@ static void inherit_ram(const struct monitor *m, int on)
 
 // Copies pages that will be written anyway while it costs a host fault each, not a guest one. One
 // host fault is a twentieth of the same fault taken by the guest.
-static void touch(const struct monitor *m, const struct pv_range *hot, uint32_t n)
+void kvm_touch(const struct monitor *m, const struct pv_range *hot, uint32_t n)
 {
     // KVM maps neighbours together with a page it is asked for, but only what the host may write.
     madvise(m->vm.ram + PV_CALL_VA, PLATFORM_GDT_VA - PV_CALL_VA, MADV_POPULATE_WRITE);
@@ -44,12 +44,30 @@ static void touch(const struct monitor *m, const struct pv_range *hot, uint32_t 
     }
 }
 
-static void finish_clone(struct monitor *m, struct gaddr call)
+void kvm_clone_body(struct monitor *m, const struct pv_range *hot, uint32_t n)
 {
-    const int64_t ret = 1;
+    vm_forget(&m->vm);
+    kvm_touch(m, hot, n);
+    monitor_share_text(m);
+    monitor_create_vm(m);
+}
+
+void kvm_clone_start(struct monitor *m, const struct clone *c, struct kvm_regs *regs,
+                     const char *how)
+{
+    const struct gaddr ret = {regs->rdi + offsetof(struct pv_call, ret)};
+    const int64_t child = 1;
+    m->timer_deadline = 0;
     if (load_identity(platform_boot_info(&m->vm), m->slot) < 0)
         monitor_die(m, SIGKILL, "no random seed");
-    guest_write(&m->vm, (struct gaddr){call.v + offsetof(struct pv_call, ret)}, &ret, sizeof ret);
+    guest_write(&m->vm, ret, &child, sizeof child);
+    platform_shared(&m->vm)->pending = 0;
+    regs->rip = PLATFORM_CALL_RETURN;
+    gdb_forget(m, regs);
+    family_trace(m->family, TRACE_PROC, "%u clone%s %.3f ms", m->slot, how,
+                 (double)(family_now(m->family) - c->start) / 1e6);
+    vm_start_at(&m->vm, regs, PLATFORM_TABLES_VA(m->vm.tables));
+    monitor_begin(m);
 }
 
 // `regs`: gathered before the child exists. kvm_run is shared memory, in which the parent's next
@@ -57,31 +75,26 @@ static void finish_clone(struct monitor *m, struct gaddr call)
 static void become_clone(struct monitor *m, const struct clone *c, struct kvm_regs *regs)
 {
     m->slot = c->slot;
-    m->timer_deadline = 0;
     monitor_enroll(m);
-    vm_forget(&m->vm);
-    finish_clone(m, (struct gaddr){regs->rdi});
-    touch(m, c->hot, c->nhot);
-    platform_shared(&m->vm)->pending = 0;
-    monitor_share_text(m);
-    regs->rip = PLATFORM_CALL_RETURN;
-    gdb_forget(m, regs);
-    family_trace(m->family, TRACE_PROC, "%u clone %.3f ms", c->slot,
-                 (double)(family_now(m->family) - c->start) / 1e6);
-    monitor_resume_clone(m, regs);
+    spare_forget(m);
+    kvm_clone_body(m, c->hot, c->nhot);
+    kvm_clone_start(m, c, regs, "");
 }
 
 int64_t kvm_clone(struct monitor *m, struct clone *c)
 {
     struct kvm_regs regs = *vm_regs(&m->vm);
-    pid_t pid = family_fork(m->family, c->slot, CLONE_PARENT);
+    spare_note_fork(m, c);
+    if (spare_use(m, c, &regs))
+        return 0;
+    pid_t pid = family_fork(m->family, &m->family->shared->slots[c->slot].pid, CLONE_PARENT, 1);
     if (pid == 0) {
         become_clone(m, c, &regs);
         return CALL_REPLACED;
     }
     if (pid < 0)
         return -EAGAIN;
-    touch(m, c->hot, c->nhot);
+    kvm_touch(m, c->hot, c->nhot);
     return 0;
 }
 
@@ -91,6 +104,7 @@ void kvm_exec(struct monitor *m, uint32_t program, const struct load_args *args)
     struct kvm_regs regs;
     int r;
 
+    spare_drop(m);
     m->vm.tables ^= 1;
     if ((r = load_program(&m->vm, m->family, m->slot, program, args, &regs)) < 0)
         monitor_die(m, SIGKILL, strerror(-r));
@@ -114,6 +128,7 @@ void kvm_exec(struct monitor *m, uint32_t program, const struct load_args *args)
 static void become_program(struct monitor *m, const struct pv_exec *c, const struct load_args *args)
 {
     m->slot = c->slot;
+    spare_forget(m);
     // Before anything else is mapped: it might be where RAM will be.
     if (load_reserve(&m->vm) < 0)
         monitor_die(m, SIGKILL, "cannot reserve its memory");
@@ -125,7 +140,7 @@ static void become_program(struct monitor *m, const struct pv_exec *c, const str
 int64_t kvm_spawn(struct monitor *m, const struct pv_exec *c, struct load_args *args)
 {
     inherit_ram(m, 0);
-    pid_t pid = family_fork(m->family, c->slot, CLONE_PARENT);
+    pid_t pid = family_fork(m->family, &m->family->shared->slots[c->slot].pid, CLONE_PARENT, 1);
     if (pid == 0) {
         become_program(m, c, args);
         return CALL_REPLACED;

@@ -42,6 +42,11 @@ void monitor_enroll(struct monitor *m)
     // A new VM: what it inherited counts for its parent.
     memset(m->calls, 0, sizeof m->calls);
     m->exceptions = m->interrupts = m->accesses = 0;
+    monitor_adopt(f);
+}
+
+void monitor_adopt(const struct family *f)
+{
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     // The supervisor may have died before the line above took effect.
     if (getppid() != f->supervisor)
@@ -132,14 +137,14 @@ static _Noreturn void run(struct monitor *m)
     }
 }
 
-// The VM is complete.
-static void begin(struct monitor *m)
+void monitor_begin(struct monitor *m)
 {
+    event_init(m);
     atomic_store(&m->family->shared->slots[m->slot].state, SLOT_RUNNING);
     gdb_begin(m);
 }
 
-static void create_vm(struct monitor *m)
+void monitor_create_vm(struct monitor *m)
 {
     const char *what;
     char why[128];
@@ -148,7 +153,6 @@ static void create_vm(struct monitor *m)
         snprintf(why, sizeof why, "cannot %s: %s", what, strerror(-r));
         monitor_die(m, SIGKILL, why);
     }
-    event_init(m);
 }
 
 void monitor_share_text(struct monitor *m)
@@ -176,7 +180,7 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
     m->timer_deadline = 0;
     monitor_enroll(m);
     devices_reset(m);
-    create_vm(m);
+    monitor_create_vm(m);
     if (!f->tsc_mult) {
         int khz = vm_tsc_khz(&m->vm);
         if (khz <= 0)
@@ -199,8 +203,8 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
         monitor_die(m, SIGKILL, "/proc/self/pagemap is not to be had");
     const int template = f->opt->until ? f->template_fd : -1;
     const int window = f->opt->until ? f->window_fd : -1;
-    const int keep[] = {f->kvm_fd,     f->image->fd, f->gdb_fd,     m->vm.vm_fd,
-                        m->vm.vcpu_fd, template,     f->pagemap_fd, window};
+    const int keep[] = {f->kvm_fd,     f->image->fd, f->gdb_fd,     m->vm.vm_fd, m->vm.vcpu_fd,
+                        template,      f->pagemap_fd, window,       f->answers};
     if (!f->booted && (r = confine(f, CONFINE_MONITOR, keep, sizeof keep / sizeof keep[0])) < 0) {
         snprintf(why, sizeof why, "cannot be confined: %s", strerror(-r));
         monitor_die(m, SIGKILL, why);
@@ -215,7 +219,7 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
     }
     f->booted = 1;
     atomic_store(&f->shared->started, 1);
-    begin(m);
+    monitor_begin(m);
 }
 
 void monitor_start(struct family *f, uint32_t slot, uint32_t program, const struct load_args *args)
@@ -236,17 +240,11 @@ void monitor_start(struct family *f, uint32_t slot, uint32_t program, const stru
                .text = f->text.map,
                .size = f->arena_size,
                .ndevices = f->ndisks},
+        .spare = {.pagemap = -1},
     };
     vm_memory_init(&monitor.vm);
     if (textcache_protect(&f->text) < 0)
         monitor_die(&monitor, SIGKILL, "cannot protect the text cache");
     monitor_run_program(&monitor, program, args);
     run(&monitor);
-}
-
-void monitor_resume_clone(struct monitor *m, const struct kvm_regs *regs)
-{
-    create_vm(m);
-    vm_start_at(&m->vm, regs, PLATFORM_TABLES_VA(m->vm.tables));
-    begin(m);
 }

@@ -9,6 +9,7 @@
 #include "host/family.h"
 #include "host/guest.h"
 #include "host/load.h"
+#include "host/spare.h"
 #include "host/vm.h"
 
 struct gdb;
@@ -34,6 +35,7 @@ struct monitor {
     uint64_t calls[PV_CALL_NR_END];            // exits by kind, for --trace=exit
     uint64_t exceptions, interrupts, accesses; // accesses to devices
     struct virtio_mmio devices[DISKS_MAX];     // family.ndisks of them; cloned with the VM
+    struct spare spare;
     struct gdb *gdb;                           // NULL unless --gdb asks for this VM (gdb.h)
     struct qemu *qemu;                         // of a keeper (qemu.h)
 };
@@ -55,11 +57,15 @@ _Noreturn void monitor_die(struct monitor *m, uint32_t status, const char *why);
 // the program is loaded or cloned, before the VM runs.
 void monitor_share_text(struct monitor *m);
 
-// In the child of a fork(2): makes the new VM over the copied memory, about to go on from `regs`.
-// The caller returns to the run loop: a clone's clone stands no deeper on the host's stack than its
-// parent.
-void monitor_resume_clone(struct monitor *m, const struct kvm_regs *regs);
+// Makes m->vm over the memory it has, or ends this process.
+void monitor_create_vm(struct monitor *m);
 
+// The VM is complete and has its registers: opens what was closed until then. The caller returns to
+// the run loop: a clone's clone stands no deeper on the host's stack than its parent.
+void monitor_begin(struct monitor *m);
+
+// This process dies with the supervisor, and refuses a family that is closing.
+void monitor_adopt(const struct family *f);
 // Registers this process as the monitor of m->slot: dies with the supervisor, refuses a closing
 // family.
 void monitor_enroll(struct monitor *m);

@@ -19,6 +19,17 @@ void placement_push(const struct placement *p, pid_t child)
     sched_setaffinity(child, sizeof others, &others);
 }
 
+void placement_pull(const struct placement *p, pid_t child)
+{
+    int here = p->push ? sched_getcpu() : -1;
+    if (here < 0)
+        return;
+    cpu_set_t this;
+    CPU_ZERO(&this);
+    CPU_SET(here, &this);
+    sched_setaffinity(child, sizeof this, &this);
+}
+
 void placement_reset(const struct placement *p)
 {
     if (p->push)

@@ -25,6 +25,9 @@ void placement_init(struct placement *p);
 // In the parent, right after fork(2). Errors do not matter: the child only starts later.
 void placement_push(const struct placement *p, pid_t child);
 
+// The opposite: to the caller's own processor, which is about to wait for `child`.
+void placement_pull(const struct placement *p, pid_t child);
+
 // In the child, first thing.
 void placement_reset(const struct placement *p);
 

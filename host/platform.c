@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "abi/x86.h"
+#include "host/warm.h"
 
 #define PTE_COMMON (X86_PTE_P | X86_PTE_U | X86_PTE_A | X86_PTE_D)
 
@@ -166,6 +167,7 @@ static void init_call_page(const struct vm *vm)
         0xc3,                     // ret
     };
     memcpy(vm->ram + PV_CALL_VA, code, sizeof code);
+    warm_code(vm->ram + PLATFORM_WARM_VA);
 }
 
 void platform_init(const struct vm *vm, const struct elf_program *program, uint64_t stack_bottom)

@@ -59,8 +59,10 @@ _Static_assert(PLATFORM_POOL_VA + PLATFORM_POOL_TABLES * 0x1000u <= PV_DMA_VA, "
 
 #define PLATFORM_PORT_CALL      0x52
 #define PLATFORM_PORT_EXCEPTION 0x53
+#define PLATFORM_PORT_WARM      0x54 // the end of warm_code()
 // The instruction after the port write of the call page.
 #define PLATFORM_CALL_RETURN (PV_CALL_VA + 2)
+#define PLATFORM_WARM_VA     (PV_CALL_VA + 64) // warm.h
 
 // What an exception stub leaves on the ring-0 stack, from its lowest address up to
 // PLATFORM_STACK_VA + 4096.

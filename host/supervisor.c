@@ -36,6 +36,7 @@ struct supervisor {
     struct family *f;
     int signals;            // signalfd
     int messages;           // our end of the monitors' socket
+    int answers;            // and of what goes back
     int terminal;           // not 0: stdin is a terminal to be read
     int outside;            // signal that asks the family to end, or 0
     pid_t group;            // of the first monitor and its session: all monitors are in it
@@ -53,11 +54,29 @@ static struct family_slot *slot_of(struct supervisor *s, uint32_t slot)
 
 // Signals a monitor. Its pid comes from memory that every monitor can write; a child of ours it
 // must be, and since nobody else reaps those, the pid is not another process' meanwhile.
-static void signal_monitor(pid_t pid, int sig)
+static int is_monitor(pid_t pid)
 {
     siginfo_t info;
-    if (pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
+    return pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+static void signal_monitor(pid_t pid, int sig)
+{
+    if (is_monitor(pid))
         kill(pid, sig);
+}
+
+// A monitor that dies without taking its answer leaves it to the next that asks, which knows by the
+// pid that it is none of its own.
+static void send_pagemap(struct supervisor *s, uint32_t slot)
+{
+    const int32_t pid = atomic_load(&slot_of(s, slot)->pid);
+    char path[48];
+    snprintf(path, sizeof path, "/proc/%d/pagemap", pid);
+    int fd = is_monitor(pid) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    fdpass_send(s->answers, &pid, sizeof pid, &fd, fd >= 0, MSG_DONTWAIT);
+    if (fd >= 0)
+        close(fd);
 }
 
 // Posts events to a VM and makes sure it notices: asleep, running or in between.
@@ -82,7 +101,10 @@ static void release_claims(struct supervisor *s, uint32_t dead)
 
 static void bury(struct supervisor *s, uint32_t slot, uint32_t status)
 {
+    uint32_t asking = slot;
     release_claims(s, slot);
+    atomic_compare_exchange_strong(&s->f->shared->asking, &asking, 0);
+    signal_monitor(atomic_exchange(&slot_of(s, slot)->spare, 0), SIGKILL);
     family_release(s->f, slot);
     if (slot == 1) {
         s->first_death = WINDOW_DEAD | status;
@@ -121,6 +143,17 @@ static void bury_monitor(struct supervisor *s, uint32_t slot, int status)
     family_trace(s->f, TRACE_PROC, "%u died", slot);
 }
 
+// Whether it was a spare that nobody has used: nobody will.
+static int bury_spare(struct supervisor *s, pid_t pid)
+{
+    for (uint32_t i = 1; i <= s->f->opt->max_procs; i++) {
+        int32_t spare = pid;
+        if (atomic_compare_exchange_strong(&slot_of(s, i)->spare, &spare, 0))
+            return 1;
+    }
+    return 0;
+}
+
 static void reap(struct supervisor *s)
 {
     int status;
@@ -129,12 +162,14 @@ static void reap(struct supervisor *s)
         if (qemu_pool_reaped(s->pool, pid, status))
             continue;
         uint32_t slot = slot_of_pid(s, pid);
+        if (!slot && !bury_spare(s, pid))
+            slot = slot_of_pid(s, pid); // it has just become one
         if (slot)
             qemu_pool_settle(s->pool); // its VM is dead, too, before anybody is told
         if (slot)
             bury_monitor(s, slot, status);
         else if (WIFSIGNALED(status))
-            // Killed in the last lines of PV_CALL_EXIT: its parent may not have been told.
+            // A spare; or one killed in the last lines of PV_CALL_EXIT: its parent may not have been told.
             for (uint32_t i = 1; i <= s->f->opt->max_procs; i++)
                 if (atomic_load(&slot_of(s, i)->pid) > 0)
                     post(s, i, PV_EVENT_KICK);
@@ -215,6 +250,8 @@ static void take_messages(struct supervisor *s)
             post(s, msg.slot, PV_EVENT_KICK);
         else if (msg.op == FAMILY_KILL)
             begin_kill(s, msg.slot, msg.pid);
+        else if (msg.op == FAMILY_PAGEMAP)
+            send_pagemap(s, msg.slot);
     }
 }
 
@@ -310,17 +347,20 @@ static void set_signals(sigset_t *set)
 
 static int init(struct supervisor *s, char *err, size_t errlen)
 {
-    int pair[2];
+    int pair[2], back[2];
     sigset_t set;
     set_signals(&set);
     sigprocmask(SIG_BLOCK, &set, NULL);
     s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (s->signals < 0 || socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) < 0) {
+    if (s->signals < 0 || socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) < 0 ||
+        socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, back) < 0) {
         snprintf(err, errlen, "cannot set up: %s", strerror(errno));
         return -1;
     }
     s->messages = pair[0];
     s->f->control = pair[1];
+    s->answers = back[0];
+    s->f->answers = back[1];
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     return 0;
 }
@@ -331,10 +371,11 @@ static int start_first(struct supervisor *s, uint32_t program, const struct load
     int r = family_claim(s->f, 1, 0);
     if (r < 0)
         return r;
-    s->group = family_fork(s->f, 1, 0);
+    s->group = family_fork(s->f, &slot_of(s, 1)->pid, 0, 1);
     if (s->group == 0) {
         close(s->signals);
         close(s->messages);
+        close(s->answers);
         setsid(); // the terminal's signals are the guests' business, through its input
         s->f->backend->start(s->f, 1, program, args);
         abort(); // it does not return
