@@ -27,7 +27,16 @@
 // A rule may also demand a descriptor in its first argument, by what it is for.
 #define KEEP_MAX 16u // descriptors of a caller
 
-enum confine_fd { FD_ANY, FD_STDIO, FD_STDERR, FD_CONTROL, FD_ANSWERS, FD_GDB, FD_DISK, FD_TEMPLATE };
+enum confine_fd {
+    FD_ANY,
+    FD_STDIO,
+    FD_STDERR,
+    FD_CONTROL,
+    FD_ANSWERS,
+    FD_GDB,
+    FD_DISK,
+    FD_TEMPLATE
+};
 
 // (argument & mask) == value; mask 0: no condition.
 struct confine_match {

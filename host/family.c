@@ -116,8 +116,8 @@ pid_t family_fork(struct family *f, _Atomic int32_t *word, uint64_t flags, int p
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &old);
     // The bare system call: nothing in this process needs the C library's fork handlers.
-    pid_t pid = (pid_t)syscall(SYS_clone, flags | CLONE_PARENT_SETTID | SIGCHLD, NULL,
-                               word, NULL, NULL);
+    pid_t pid =
+        (pid_t)syscall(SYS_clone, flags | CLONE_PARENT_SETTID | SIGCHLD, NULL, word, NULL, NULL);
     int e = errno;
     if (pid > 0 && push)
         placement_push(&f->placement, pid);
@@ -167,7 +167,8 @@ int family_ask_pagemap(struct family *f, uint32_t slot)
     int fds[FDPASS_MAX];
     int32_t to = 0;
     unsigned n = 0;
-    // All monitors hear the answers: one asks at a time. What came for one that died is passed over.
+    // All monitors hear the answers: one asks at a time. What came for one that died is passed
+    // over.
     if (!atomic_compare_exchange_strong(&f->shared->asking, &nobody, slot))
         return -1;
     family_tell(f, FAMILY_PAGEMAP, slot);

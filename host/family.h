@@ -37,7 +37,7 @@ struct family_slot {
     _Atomic uint64_t deadline_ns; // supervisor: CLOCK_MONOTONIC
     _Atomic uint32_t death;   // monitor: wait status it ends with when the guest did not choose one
     _Atomic uint32_t claimer; // slot of the VM that is cloning into this one, while SLOT_STARTING
-    _Atomic int32_t end; // supervisor: pid that is to end as soon as its guest is not `critical`
+    _Atomic int32_t end;   // supervisor: pid that is to end as soon as its guest is not `critical`
     _Atomic int32_t spare; // pid of its spare (spare.h), or 0
     uint32_t reserved[6];
 };
@@ -145,9 +145,9 @@ int family_claim(struct family *f, uint32_t slot, uint32_t claimer);
 // The monitor gives its slot back (before the parent is told that it is a zombie).
 void family_release(struct family *f, uint32_t slot);
 // fork(2), with `flags` of clone(2) added. Puts the child's pid into `word`, which is in the family
-// page, before it runs: so the supervisor knows whose death it reaps. The child starts with all signals
-// blocked: event_init() opens them when there is a VM to interrupt. The pid, 0 in the child, or
-// -errno.
+// page, before it runs: so the supervisor knows whose death it reaps. The child starts with all
+// signals blocked: event_init() opens them when there is a VM to interrupt. The pid, 0 in the
+// child, or -errno.
 pid_t family_fork(struct family *f, _Atomic int32_t *word, uint64_t flags, int push);
 
 // Adds 1 to a slot's doorbell and wakes its futex.

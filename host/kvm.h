@@ -17,7 +17,8 @@ void kvm_touch(const struct monitor *m, const struct pv_range *hot, uint32_t n);
 // In a child of fork(2): a VM of its own over the copied memory.
 void kvm_clone_body(struct monitor *m, const struct pv_range *hot, uint32_t n);
 // In an enrolled monitor with a body: the clone `c` asks for, about to return from its call, which
-// `regs` are the registers of; `how` it came about is for the trace. The caller returns CALL_REPLACED.
+// `regs` are the registers of; `how` it came about is for the trace. The caller returns
+// CALL_REPLACED.
 void kvm_clone_start(struct monitor *m, const struct clone *c, struct kvm_regs *regs,
                      const char *how);
 

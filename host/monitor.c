@@ -203,8 +203,8 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
         monitor_die(m, SIGKILL, "/proc/self/pagemap is not to be had");
     const int template = f->opt->until ? f->template_fd : -1;
     const int window = f->opt->until ? f->window_fd : -1;
-    const int keep[] = {f->kvm_fd,     f->image->fd, f->gdb_fd,     m->vm.vm_fd, m->vm.vcpu_fd,
-                        template,      f->pagemap_fd, window,       f->answers};
+    const int keep[] = {f->kvm_fd, f->image->fd,  f->gdb_fd, m->vm.vm_fd, m->vm.vcpu_fd,
+                        template,  f->pagemap_fd, window,    f->answers};
     if (!f->booted && (r = confine(f, CONFINE_MONITOR, keep, sizeof keep / sizeof keep[0])) < 0) {
         snprintf(why, sizeof why, "cannot be confined: %s", strerror(-r));
         monitor_die(m, SIGKILL, why);

@@ -36,8 +36,8 @@ struct monitor {
     uint64_t exceptions, interrupts, accesses; // accesses to devices
     struct virtio_mmio devices[DISKS_MAX];     // family.ndisks of them; cloned with the VM
     struct spare spare;
-    struct gdb *gdb;                           // NULL unless --gdb asks for this VM (gdb.h)
-    struct qemu *qemu;                         // of a keeper (qemu.h)
+    struct gdb *gdb;   // NULL unless --gdb asks for this VM (gdb.h)
+    struct qemu *qemu; // of a keeper (qemu.h)
 };
 
 // Becomes the monitor of the family's first program, whose slot the caller has claimed. The

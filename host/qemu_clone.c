@@ -151,7 +151,8 @@ int64_t qemu_clone(struct monitor *m, struct clone *c)
     q.page = m->qemu->page;
     q.asked = m->qemu->asked;
     int r = duplicate(m, &q);
-    pid_t pid = r < 0 ? r : family_fork(m->family, &m->family->shared->slots[c->slot].pid, CLONE_PARENT, 1);
+    pid_t pid =
+        r < 0 ? r : family_fork(m->family, &m->family->shared->slots[c->slot].pid, CLONE_PARENT, 1);
     if (pid == 0) {
         become_clone(m, c, &q);
         return CALL_REPLACED;
@@ -189,7 +190,8 @@ int64_t qemu_spawn(struct monitor *m, const struct pv_exec *c, struct load_args 
     q.page = m->qemu->page;
     q.asked = 1; // the template waits for its program
     int r = instantiate(m, &q);
-    pid_t pid = r < 0 ? r : family_fork(m->family, &m->family->shared->slots[c->slot].pid, CLONE_PARENT, 1);
+    pid_t pid =
+        r < 0 ? r : family_fork(m->family, &m->family->shared->slots[c->slot].pid, CLONE_PARENT, 1);
     if (pid == 0) {
         take_over(m, c->slot, &q);
         keeper_give_program(m, c->program, args);

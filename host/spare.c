@@ -20,16 +20,16 @@
 #include "host/protect.h"
 #include "host/warm.h"
 
-#define AFTER_FORKS 2u                       // lately: one more is likely
-#define LATELY_NS   UINT64_C(2000000000)     // between two forks
-#define SKIP_FORKS  16u                      // when a spare was not ready in time
-#define KEEP_S      4                        // a spare waits so long for its use
-#define SLEEP_NS    500000                  // a shorter sleep is no time to make one
-#define PAGES_MAX   128u                     // written since: a new clone is no slower with more
-#define SPIN_TURNS  20000u                   // of a spare that has been called, a few 100 us
-#define GROUP       (8 * X86_PAGE)           // what KVM maps at one fault
-#define LATE_NS     300000                   // a new clone would have been as fast
-#define READY_NS    5000000                  // how long its owner waits for it
+#define AFTER_FORKS 2u                   // lately: one more is likely
+#define LATELY_NS   UINT64_C(2000000000) // between two forks
+#define SKIP_FORKS  16u                  // when a spare was not ready in time
+#define KEEP_S      4                    // a spare waits so long for its use
+#define SLEEP_NS    500000               // a shorter sleep is no time to make one
+#define PAGES_MAX   128u                 // written since: a new clone is no slower with more
+#define SPIN_TURNS  20000u               // of a spare that has been called, a few 100 us
+#define GROUP       (8 * X86_PAGE)       // what KVM maps at one fault
+#define LATE_NS     300000               // a new clone would have been as fast
+#define READY_NS    5000000              // how long its owner waits for it
 
 enum state {
     STARTING,
@@ -120,8 +120,8 @@ static void plan(const struct monitor *m, uint64_t rsp, struct warm *w)
     w->read[w->nread++] = PV_WINDOW_VA;
     guest_read(&m->vm, (struct gaddr){rsp}, &back, sizeof back);
     for (uint32_t i = 0; i < program->nsegs; i++)
-        if ((program->segs[i].flags & IMAGE_SEG_X) && back - program->segs[i].vaddr <
-                                                          program->segs[i].memsz)
+        if ((program->segs[i].flags & IMAGE_SEG_X) &&
+            back - program->segs[i].vaddr < program->segs[i].memsz)
             w->read[w->nread++] = back;
 }
 
@@ -188,7 +188,8 @@ static int wanted(struct monitor *m, const struct timespec *sleep)
     const struct options *opt = m->family->opt;
     struct spare *s = &m->spare;
     uint64_t now = family_now(m->family);
-    if (!opt->pool || opt->gdb_port || opt->until || s->skip || s->forks < AFTER_FORKS || m->family->cpus < 2 || s->pagemap == -2 ||
+    if (!opt->pool || opt->gdb_port || opt->until || s->skip || s->forks < AFTER_FORKS ||
+        m->family->cpus < 2 || s->pagemap == -2 ||
         (sleep->tv_sec == 0 && sleep->tv_nsec < SLEEP_NS))
         return 0;
     if (s->made && atomic_load(pid_word(m)) == 0) {
@@ -270,7 +271,8 @@ int spare_use(struct monitor *m, const struct clone *c, const struct kvm_regs *r
 {
     struct spare *s = &m->spare;
     struct spare_box *box = s->box;
-    _Atomic int32_t *const word = pid_word(m), *const child = &m->family->shared->slots[c->slot].pid;
+    _Atomic int32_t *const word = pid_word(m), *const child =
+                                                   &m->family->shared->slots[c->slot].pid;
     int32_t pid = s->made ? atomic_load(word) : 0;
     uint32_t ready = READY;
 
@@ -289,8 +291,8 @@ int spare_use(struct monitor *m, const struct clone *c, const struct kvm_regs *r
         s->skip = SKIP_FORKS;
         return 0;
     }
-    // The supervisor looks for a dead one in its owner's word first: if it finds us there, we do not
-    // find it.
+    // The supervisor looks for a dead one in its owner's word first: if it finds us there, we do
+    // not find it.
     atomic_store(child, pid);
     s->made = 0;
     if (!atomic_compare_exchange_strong(word, &pid, 0)) {

@@ -3,9 +3,9 @@
 //
 // Nearly all of a fork is the host's work for a process and a VM that are not there yet. A program
 // that forks again and again (a shell, a server with a process per connection) gives its monitor
-// time for it: when such a program goes to sleep, its monitor clones itself, and the clone makes its
-// VM, touches what it will need, and waits. At the program's next fork the spare is given the pages
-// that have been written meanwhile (dirty.h), the registers and a slot, and is the child.
+// time for it: when such a program goes to sleep, its monitor clones itself, and the clone makes
+// its VM, touches what it will need, and waits. At the program's next fork the spare is given the
+// pages that have been written meanwhile (dirty.h), the registers and a slot, and is the child.
 //
 // A spare belongs to one monitor and is good for the memory and page tables it was cloned from: the
 // monitor drops it when it changes them, forks otherwise, or ends. One that is not needed for a few
@@ -45,8 +45,8 @@ void spare_forget(struct monitor *m);
 // The program forks, as `c` says: it may do so again.
 void spare_note_fork(struct monitor *m, const struct clone *c);
 
-// The VM is about to sleep, at most this long: makes a spare if one will be wanted. Returns 1 in the
-// process of a clone that was one and is now about to run, else 0.
+// The VM is about to sleep, at most this long: makes a spare if one will be wanted. Returns 1 in
+// the process of a clone that was one and is now about to run, else 0.
 int spare_prepare(struct monitor *m, const struct timespec *sleep);
 
 // Makes the spare the clone that `c` asks for, whose VM goes on from `regs`. 1, or 0 when there is

@@ -169,7 +169,8 @@ static void reap(struct supervisor *s)
         if (slot)
             bury_monitor(s, slot, status);
         else if (WIFSIGNALED(status))
-            // A spare; or one killed in the last lines of PV_CALL_EXIT: its parent may not have been told.
+            // A spare; or one killed in the last lines of PV_CALL_EXIT: its parent may not have
+            // been told.
             for (uint32_t i = 1; i <= s->f->opt->max_procs; i++)
                 if (atomic_load(&slot_of(s, i)->pid) > 0)
                     post(s, i, PV_EVENT_KICK);

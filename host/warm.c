@@ -31,7 +31,7 @@ void warm_code(uint8_t code[WARM_CODE_MAX])
 {
     unsigned n = 0;
     for (unsigned i = 0; i < WARM_WRITES; i++) {
-        code[n++] = 0xf0;                         // LOCK: others may share this memory
+        code[n++] = 0xf0;                           // LOCK: others may share this memory
         n += emit(code + n, 0x83, 1, write_reg[i]); // OR $0, (register), 32 bits
     }
     for (unsigned i = 0; i < WARM_READS; i++)
@@ -42,9 +42,8 @@ void warm_code(uint8_t code[WARM_CODE_MAX])
 
 static void set_reg(struct kvm_regs *r, uint8_t number, uint64_t value)
 {
-    __u64 *const at[16] = {&r->rax, &r->rcx, &r->rdx, &r->rbx, &r->rsp, &r->rbp,
-                              &r->rsi, &r->rdi, &r->r8,  &r->r9,  &r->r10, &r->r11,
-                              &r->r12, &r->r13, &r->r14, &r->r15};
+    __u64 *const at[16] = {&r->rax, &r->rcx, &r->rdx, &r->rbx, &r->rsp, &r->rbp, &r->rsi, &r->rdi,
+                           &r->r8,  &r->r9,  &r->r10, &r->r11, &r->r12, &r->r13, &r->r14, &r->r15};
     *at[number] = value;
 }
 

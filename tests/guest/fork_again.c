@@ -205,9 +205,9 @@ static const struct {
     const char *name;
     int (*change)(int round);
 } kinds[] = {
-    {"nothing", change_nothing}, {"stack", with_stack},      {"data", change_data},
-    {"heap", change_heap},       {"much", change_much},      {"new memory", new_memory},
-    {"zero again", zero_again},  {"rights", rights},         {"read in", read_in},
+    {"nothing", change_nothing}, {"stack", with_stack},        {"data", change_data},
+    {"heap", change_heap},       {"much", change_much},        {"new memory", new_memory},
+    {"zero again", zero_again},  {"rights", rights},           {"read in", read_in},
     {"process", process_state},  {"generations", generations},
 };
 

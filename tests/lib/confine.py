@@ -62,7 +62,7 @@ def test_descriptors():
                 kept = KEPT if paths.VMM == "kvm" else KEPT_BY_KEEPER
                 strange = [name for name in names if not kept.match(name)]
                 assert not strange, f"monitor {pid} has {strange}"
-                expected = {"kvm": {"kvm-vm": 1, "kvm-vcpu": 1, "socket:": 1},
+                expected = {"kvm": {"kvm-vm": 1, "kvm-vcpu": 1, "socket:": 2},
                             "qemu": {"ramet-ram": 1, "ramet-template": 1,
                                      "socket:": KEEPER_SOCKETS}}[paths.VMM]  # fmt: skip
                 for kind, wanted in expected.items():
