@@ -107,9 +107,12 @@ static const struct confine_rule monitor_rules[] = {
     ALLOW_IF(madvise, INT(2, MADV_DOFORK)),            // a later clone does
     ALLOW_IF(madvise, INT(2, MADV_HUGEPAGE)),          // the heap of a new program
     ALLOW_IF(madvise, INT(2, MADV_POPULATE_WRITE)),    // pages made before the guest needs them
-    ALLOW_FD(recvmsg, FD_ANSWERS),                     // the pagemap,
-    ALLOW_IF(ioctl, LONG(1, DIRTY_SCAN)),              // which pages a spare must be given,
-    ALLOW(pread64),                                    // and who maps them
+    ALLOW_FD(recvmsg, FD_ANSWERS),                     // a spare: the pagemap,
+    ALLOW_IF(ioctl, LONG(1, DIRTY_SCAN)),              // which pages have changed since,
+    ALLOW(pread64),                                    // who maps them,
+    ALLOW(memfd_create),                               // what they are handed over in,
+    ALLOW(ftruncate),                                  // so large,
+    ALLOW(preadv),                                     // and where they end up
 };
 
 // With --disk only: requests of a disk's device (virtio_blk.c).

@@ -37,9 +37,11 @@ struct family_slot {
     _Atomic uint64_t deadline_ns; // supervisor: CLOCK_MONOTONIC
     _Atomic uint32_t death;   // monitor: wait status it ends with when the guest did not choose one
     _Atomic uint32_t claimer; // slot of the VM that is cloning into this one, while SLOT_STARTING
-    _Atomic int32_t end;   // supervisor: pid that is to end as soon as its guest is not `critical`
-    _Atomic int32_t spare; // pid of its spare (spare.h), or 0
-    uint32_t reserved[6];
+    _Atomic int32_t end; // supervisor: pid that is to end as soon as its guest is not `critical`
+    // Of its spare (spare.h): pid or 0, what is going on with it, the processor it sleeps on.
+    _Atomic int32_t spare;
+    _Atomic uint32_t spare_state, spare_cpu;
+    uint32_t reserved[4];
 };
 _Static_assert(sizeof(struct family_slot) == 64, "one cache line");
 

@@ -27,7 +27,7 @@
 
 void monitor_die(struct monitor *m, uint32_t status, const char *why)
 {
-    if (why)
+    if (why && m->slot) // a spare is nobody yet
         family_say("VM %u ends: %s", m->slot, why);
     atomic_store(&m->family->shared->slots[m->slot].death, status);
     gdb_exited(m, status);

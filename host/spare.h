@@ -21,21 +21,30 @@
 
 #include "abi/pv.h"
 
+#define SPARE_PAGES 128u // that may have changed since: with more, a new clone is no slower
+
+#define NO_PAGEMAP (-2) // this host has none: no spares
+
 struct clone;
 struct kvm_regs;
 struct monitor;
-struct spare_box;
+struct spare_parcel;
 
 // Of a monitor.
 struct spare {
-    struct spare_box *box; // memory shared with the spare; NULL: none was wanted so far
-    int made;              // there is one, or was: it may have ended
-    int pagemap;           // descriptor; -1: not asked for, -2: there is none
-    uint32_t forks;        // made or taken lately
-    uint64_t last_ns;      // when
-    uint32_t skip;         // for so many forks, none
-    uint32_t nhot;         // what the last one named
+    struct spare_parcel *parcel; // what it will be given; NULL: no spare was wanted so far
+    int fd;                      // its memory
+    int made;                    // there is one, or was: it may have ended
+    uint32_t used_slot;          // who was the last one, and may be reading its parcel
+    int32_t used_pid;
+    int pagemap;      // descriptor; -1: not asked for, NO_PAGEMAP
+    uint32_t forks;   // made or taken lately
+    uint64_t last_ns; // when
+    uint32_t skip;    // for so many forks, none
+    uint32_t nhot;    // what the last one named
     struct pv_range hot[PV_MAX_HOT];
+    uint32_t nrecent;             // pages the program wrote between the last fork and the spare
+    uint64_t recent[SPARE_PAGES]; // before it: likely to be written again, on both sides
 };
 
 // A monitor that has none, and knows of no other process' either: at the family's start, and in

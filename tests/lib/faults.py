@@ -13,6 +13,7 @@ import fault_host
 import fault_hostile
 import fault_limits
 import fault_qemu
+import fault_spare
 import fault_stdio
 import fault_template
 import fault_tty
@@ -21,7 +22,7 @@ import proc
 
 MODULES = [
     fault_cli, fault_death, fault_disk, fault_host, fault_hostile, fault_limits, fault_qemu,
-    fault_stdio, fault_template, fault_tty,
+    fault_spare, fault_stdio, fault_template, fault_tty,
 ]  # fmt: skip
 
 

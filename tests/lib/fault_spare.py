@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Clones made ahead of time: they are used, they go when they are not, and whatever happens to one
+nobody knows of, no process of the family notices."""
+
+import os
+import re
+import time
+
+import paths
+import proc
+from family import Family
+
+# A subshell is fork(); sleep is not (vfork), but gives the shell's monitor the time.
+FORKS = "for i in 1 2 3 4; do (exit $i); s=$s$?; sleep 0.02; done; "
+KEPT = 4.0  # seconds: host/spare.c
+
+
+def needs_two():
+    if paths.VMM != "kvm":
+        raise proc.Skip("QEMU's own pool is tested in fault_qemu")
+    if os.cpu_count() < 2:
+        raise proc.Skip("one processor: a clone made ahead would delay its own parent")
+
+
+def shell(script, *options):
+    return Family(paths.ramet_run(paths.SHELL_IMAGE, "-c", script, options=options))
+
+
+def clones(script, *options):
+    """How many of the clones a script's run made were spares, how many were not; its output."""
+    argv = paths.ramet_run("--trace=proc", *options, paths.SHELL_IMAGE, "-c", script)
+    outcome = proc.run(argv, limit=20)
+    assert outcome.trouble() is None and outcome.status == 0, outcome.err[-300:]
+    spares = len(re.findall(rb"clone of a spare [\d.]+ ms", outcome.err))
+    return spares, len(re.findall(rb"clone [\d.]+ ms", outcome.err)), outcome.out
+
+
+def test_used():
+    """The third fork and those after it find a clone that is ready."""
+    needs_two()
+    spares, others, out = clones(FORKS + "echo $s")
+    assert out == b"1234\n", out
+    assert spares >= 1 and spares + others == 4, f"{spares} spares, {others} others"
+
+
+def test_off():
+    """--pool 0: nothing is made that nobody has asked for."""
+    needs_two()
+    spares, others, out = clones(FORKS + "echo $s", "--pool", "0")
+    assert (spares, others, out) == (0, 4, b"1234\n"), (spares, others, out)
+
+
+def with_spare(script, what):
+    """A family whose shell has forked and waits for a line of input, with a spare; it goes on with
+    `script` then."""
+    family = shell(FORKS + "echo ready; read line; " + script)
+    family.__enter__()
+    try:
+        family.expect("ready")
+        pids = family.wait_for_monitors(lambda pids: len(pids) == 2, what)
+    except BaseException:
+        family.__exit__()
+        raise
+    return family, pids
+
+
+def test_spare_killed():
+    """A spare that is killed is missed by nobody: the next fork makes a clone of its own."""
+    needs_two()
+    family, pids = with_spare("(echo child; exit 7); echo status $?", "a spare")
+    try:
+        family.kill(pids[1])
+        family.wait_for_monitors(lambda pids: len(pids) == 1, "the spare's end")
+        family.send("go\n")
+        family.expect("child\nstatus 7\n")
+        assert family.finish() == 0
+    finally:
+        family.__exit__()
+
+
+def test_spare_stopped():
+    """A spare that cannot get up is a process like any other whose monitor is stopped."""
+    needs_two()
+    family, pids = with_spare("(echo child; exit 7); echo status $?", "a spare")
+    try:
+        family.kill(pids[1], 19)
+        family.send("go\n")
+        time.sleep(0.1)
+        family.kill(pids[1], 18)
+        family.expect("child\nstatus 7\n")
+        assert family.finish() == 0
+    finally:
+        family.__exit__()
+
+
+def test_owner_killed():
+    """A spare does not outlive the process it was made for."""
+    needs_two()
+    script = f"({FORKS} echo ready; sleep 100; :) & wait $!; echo gone $?; read line"
+    with shell(script) as family:
+        family.expect("ready")
+        before = family.wait_for_monitors(lambda pids: len(pids) == 4, "subshell, sleep, spare")
+        family.kill(before[1])
+        family.expect("gone 137")
+        # The sleep is orphaned and lives on.
+        family.wait_for_monitors(lambda pids: len(pids) == 2, "the spare's end", limit=2)
+        family.send("go\n")
+        assert family.finish() == 0
+
+
+def test_owner_ends():
+    """Nor one that ends by itself, or becomes another program."""
+    needs_two()
+    for end in ("exit 0", "exec sleep 100"):
+        script = f"({FORKS} read line < /dev/null; {end}) & echo started; read line"
+        with shell(script) as family:
+            family.expect("started")
+            wanted = 2 if end.startswith("exec") else 1
+            family.wait_for_monitors(lambda pids: len(pids) == wanted, end, limit=KEPT / 2)
+            family.send("go\n")
+            assert family.finish() == 0
+
+
+def test_expires():
+    """A spare that nobody needs ends by itself, and the next fork is none the worse."""
+    needs_two()
+    family, _ = with_spare("(echo child; exit 7); echo status $?", "a spare")
+    try:
+        family.wait_for_monitors(lambda pids: len(pids) == 1, "its end", limit=KEPT + 2)
+        family.send("go\n")
+        family.expect("child\nstatus 7\n")
+        assert family.finish() == 0
+    finally:
+        family.__exit__()
+
+
+def test_kills_at_random():
+    """Kills of the youngest monitor, spare or not, while the shell forks: each fork gives a child,
+    which ends by itself or is killed, and the shell lives."""
+    needs_two()
+    script = (
+        "i=0; while [ $i -lt 60 ]; do (exit 3); case $? in 3|137) ;; *) echo odd $?;; esac;"
+        " sleep 0.002; i=$((i + 1)); done; echo end"
+    )
+    with shell(script) as family:
+        while b"end" not in family.seen and family.process.poll() is None:
+            pids = family.monitors()
+            if len(pids) > 1:
+                try:
+                    family.kill(pids[-1])
+                except ProcessLookupError:
+                    pass
+            time.sleep(0.007)
+            if "end" in drain(family):
+                break
+        seen = family.seen.decode()
+        assert "odd" not in seen and "end" in seen, seen[-300:]
+        assert family.finish() == 0
+
+
+def drain(family):
+    """What has come so far, without waiting."""
+    os.set_blocking(family.output, False)
+    try:
+        family.seen += os.read(family.output, 65536) or b""
+    except BlockingIOError:
+        pass
+    finally:
+        os.set_blocking(family.output, True)
+    return family.seen.decode(errors="replace")
