@@ -107,7 +107,7 @@ int64_t call_release(struct monitor *m, struct pv_release *c)
     // read as zero.
     if (!p || c->addr % X86_PAGE || c->len % X86_PAGE || c->addr < m->vm.heap_start)
         return -EINVAL;
-    spare_drop(m); // which does not know of it
+    spare_memory_changed(m);
     return madvise(p, c->len, MADV_DONTNEED) < 0 ? -errno : 0;
 }
 
@@ -115,7 +115,7 @@ int64_t call_protect(struct monitor *m, struct pv_protect *c)
 {
     const struct elf_program *program = image_program(m->family->image, m->program);
     int r = protect_pages(&m->vm, program, c->addr, c->len, c->rights);
-    spare_drop(m);
+    spare_memory_changed(m);
     if (r > 0 && (r = vm_memory_flush(&m->vm)) < 0)
         monitor_die(m, SIGKILL, strerror(-r));
     return r;

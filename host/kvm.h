@@ -16,10 +16,13 @@ void kvm_exec(struct monitor *m, uint32_t program, const struct load_args *args)
 void kvm_touch(const struct monitor *m, const struct pv_range *hot, uint32_t n);
 // In a child of fork(2): a VM of its own over the copied memory.
 void kvm_clone_body(struct monitor *m, const struct pv_range *hot, uint32_t n);
-// In an enrolled monitor with a body: the clone `c` asks for, about to return from its call, which
-// `regs` are the registers of; `how` it came about is for the trace. The caller returns
-// CALL_REPLACED.
-void kvm_clone_start(struct monitor *m, const struct clone *c, struct kvm_regs *regs,
-                     const char *how);
+// In an enrolled monitor with a body: the clone, about to return from its call, which `regs` are
+// the registers of. When it was made, and how, is for the trace. The caller returns CALL_REPLACED.
+void kvm_clone_start(struct monitor *m, uint64_t start, struct kvm_regs *regs, const char *how);
+// The same for a monitor that starts a program, in whatever is in its memory.
+void kvm_program_start(struct monitor *m, uint32_t program, const struct load_args *args,
+                       uint64_t start);
+// Whether the next fork(2) copies RAM.
+void kvm_inherit_ram(const struct monitor *m, int on);
 
 #endif

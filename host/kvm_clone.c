@@ -23,7 +23,7 @@
 
 // Whether fork(2) copies guest RAM: not for a program that starts afresh, which spares the parent
 // the write-protection of its pages, and all the faults after it.
-static void inherit_ram(const struct monitor *m, int on)
+void kvm_inherit_ram(const struct monitor *m, int on)
 {
     madvise(m->vm.ram + PV_PLATFORM_VA, m->vm.ram_size - PV_PLATFORM_VA,
             on ? MADV_DOFORK : MADV_DONTFORK);
@@ -52,8 +52,7 @@ void kvm_clone_body(struct monitor *m, const struct pv_range *hot, uint32_t n)
     monitor_create_vm(m);
 }
 
-void kvm_clone_start(struct monitor *m, const struct clone *c, struct kvm_regs *regs,
-                     const char *how)
+void kvm_clone_start(struct monitor *m, uint64_t start, struct kvm_regs *regs, const char *how)
 {
     const struct gaddr ret = {regs->rdi + offsetof(struct pv_call, ret)};
     const int64_t child = 1;
@@ -65,7 +64,7 @@ void kvm_clone_start(struct monitor *m, const struct clone *c, struct kvm_regs *
     regs->rip = PLATFORM_CALL_RETURN;
     gdb_forget(m, regs);
     family_trace(m->family, TRACE_PROC, "%u clone%s %.3f ms", m->slot, how,
-                 (double)(family_now(m->family) - c->start) / 1e6);
+                 (double)(family_now(m->family) - start) / 1e6);
     vm_start_at(&m->vm, regs, PLATFORM_TABLES_VA(m->vm.tables));
     monitor_begin(m);
 }
@@ -78,14 +77,13 @@ static void become_clone(struct monitor *m, const struct clone *c, struct kvm_re
     monitor_enroll(m);
     spare_forget(m);
     kvm_clone_body(m, c->hot, c->nhot);
-    kvm_clone_start(m, c, regs, "");
+    kvm_clone_start(m, c->start, regs, "");
 }
 
 int64_t kvm_clone(struct monitor *m, struct clone *c)
 {
     struct kvm_regs regs = *vm_regs(&m->vm);
-    spare_note_fork(m, c);
-    if (spare_use(m, c, &regs))
+    if (spare_clone(m, c, &regs))
         return 0;
     pid_t pid = family_fork(m->family, &m->family->shared->slots[c->slot].pid, CLONE_PARENT, 1);
     if (pid == 0) {
@@ -98,13 +96,12 @@ int64_t kvm_clone(struct monitor *m, struct clone *c)
     return 0;
 }
 
-void kvm_exec(struct monitor *m, uint32_t program, const struct load_args *args)
+// In a VM that has run, or could: another program in its memory.
+static void replace_image(struct monitor *m, uint32_t program, const struct load_args *args)
 {
-    uint64_t start = family_now(m->family);
     struct kvm_regs regs;
     int r;
 
-    spare_drop(m);
     m->vm.tables ^= 1;
     if ((r = load_program(&m->vm, m->family, m->slot, program, args, &regs)) < 0)
         monitor_die(m, SIGKILL, strerror(-r));
@@ -118,10 +115,27 @@ void kvm_exec(struct monitor *m, uint32_t program, const struct load_args *args)
         monitor_die(m, SIGKILL, strerror(-r));
     event_set_timer(m, 0);
     vm_start_at(&m->vm, &regs, PLATFORM_TABLES_VA(m->vm.tables));
+}
+
+void kvm_exec(struct monitor *m, uint32_t program, const struct load_args *args)
+{
+    uint64_t start = family_now(m->family);
+    spare_drop(m);
+    replace_image(m, program, args);
     family_trace(m->family, TRACE_PROC, "%u exec %s %.3f ms", m->slot,
                  image_program_path(m->family->image, program),
                  (double)(family_now(m->family) - start) / 1e6);
     gdb_exec(m);
+}
+
+void kvm_program_start(struct monitor *m, uint32_t program, const struct load_args *args,
+                       uint64_t start)
+{
+    replace_image(m, program, args);
+    family_trace(m->family, TRACE_PROC, "%u spawn of a spare %s %.3f ms", m->slot,
+                 image_program_path(m->family->image, program),
+                 (double)(family_now(m->family) - start) / 1e6);
+    monitor_begin(m);
 }
 
 // In the child of SPAWN, which has no RAM yet.
@@ -139,12 +153,15 @@ static void become_program(struct monitor *m, const struct pv_exec *c, const str
 
 int64_t kvm_spawn(struct monitor *m, const struct pv_exec *c, struct load_args *args)
 {
-    inherit_ram(m, 0);
+    const uint64_t start = family_now(m->family);
+    if (spare_spawn(m, c, args, start))
+        return 0;
+    kvm_inherit_ram(m, 0);
     pid_t pid = family_fork(m->family, &m->family->shared->slots[c->slot].pid, CLONE_PARENT, 1);
     if (pid == 0) {
         become_program(m, c, args);
         return CALL_REPLACED;
     }
-    inherit_ram(m, 1);
+    kvm_inherit_ram(m, 1);
     return pid < 0 ? -EAGAIN : 0;
 }

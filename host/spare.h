@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Spares: clones made ahead of time.
+// Spares: VMs made ahead of time.
 //
 // Nearly all of a fork is the host's work for a process and a VM that are not there yet. A program
-// that forks again and again (a shell, a server with a process per connection) gives its monitor
-// time for it: when such a program goes to sleep, its monitor clones itself, and the clone makes
-// its VM, touches what it will need, and waits. At the program's next fork the spare is given the
-// pages that have been written meanwhile (dirty.h), the registers and a slot, and is the child.
+// that starts one process after another (a shell, a server with a process per connection) gives its
+// monitor time for it: when such a program goes to sleep, its monitor clones itself, and the clone
+// makes its VM, touches what it will need, and waits. At the program's next fork the spare is given
+// the pages that have been written meanwhile (dirty.h), the registers and a slot, and is the child.
+// At its next spawn the spare loads the new program instead; for one that only spawns, the spare is
+// blank: it has none of its owner's memory.
 //
 // A spare belongs to one monitor and is good for the memory and page tables it was cloned from: the
 // monitor drops it when it changes them, forks otherwise, or ends. One that is not needed for a few
 // seconds ends by itself. Whoever takes its pid out of its owner's slot of the family page decides
 // what becomes of it: the owner (use, drop), the spare (end), or the supervisor (it is dead).
-// Neighbours: kvm_clone.c (the other way to clone), call_wait.c (when the program sleeps),
-// docs/fork.md.
+// Neighbours: spare_life.c (the spare's side), kvm_clone.c (the other way to clone), call_wait.c
+// (when the program sleeps), docs/fork.md.
 #ifndef HOST_SPARE_H
 #define HOST_SPARE_H
 
@@ -22,11 +24,11 @@
 #include "abi/pv.h"
 
 #define SPARE_PAGES 128u // that may have changed since: with more, a new clone is no slower
-
-#define NO_PAGEMAP (-2) // this host has none: no spares
+#define NO_PAGEMAP  (-2) // this host has none: only blank spares
 
 struct clone;
 struct kvm_regs;
+struct load_args;
 struct monitor;
 struct spare_parcel;
 
@@ -35,34 +37,41 @@ struct spare {
     struct spare_parcel *parcel; // what it will be given; NULL: no spare was wanted so far
     int fd;                      // its memory
     int made;                    // there is one, or was: it may have ended
+    int blank;                   // which has no memory of ours
     uint32_t used_slot;          // who was the last one, and may be reading its parcel
     int32_t used_pid;
     int pagemap;      // descriptor; -1: not asked for, NO_PAGEMAP
-    uint32_t forks;   // made or taken lately
+    uint32_t starts;  // forks and spawns lately
+    uint32_t clones;  // not 0: there were forks among the last few
     uint64_t last_ns; // when
-    uint32_t skip;    // for so many forks, none
-    uint32_t nhot;    // what the last one named
+    uint32_t skip;    // for so many starts, none
+    uint32_t nhot;    // what the last fork named
     struct pv_range hot[PV_MAX_HOT];
-    uint32_t nrecent;             // pages the program wrote between the last fork and the spare
-    uint64_t recent[SPARE_PAGES]; // before it: likely to be written again, on both sides
+    uint32_t nrecent;             // pages the program wrote between a spare and its use: likely to
+    uint64_t recent[SPARE_PAGES]; // be written again, on both sides
 };
 
 // A monitor that has none, and knows of no other process' either: at the family's start, and in
 // every child of fork(2).
 void spare_forget(struct monitor *m);
 
-// The program forks, as `c` says: it may do so again.
-void spare_note_fork(struct monitor *m, const struct clone *c);
-
 // The VM is about to sleep, at most this long: makes a spare if one will be wanted. Returns 1 in
-// the process of a clone that was one and is now about to run, else 0.
+// the process of a VM that was one and is now about to run, else 0.
 int spare_prepare(struct monitor *m, const struct timespec *sleep);
 
-// Makes the spare the clone that `c` asks for, whose VM goes on from `regs`. 1, or 0 when there is
-// none that can be used; there is none afterwards in either case.
-int spare_use(struct monitor *m, const struct clone *c, const struct kvm_regs *regs);
+// PV_CALL_FORK: makes the spare the clone that `c` asks for, whose VM goes on from `regs`. 1, or 0
+// when there is none that can be used; a fork(2) that copies RAM may follow, as there is none with
+// memory of ours any more.
+int spare_clone(struct monitor *m, const struct clone *c, const struct kvm_regs *regs);
+
+// PV_CALL_SPAWN, made at `start`. 1 or 0.
+int spare_spawn(struct monitor *m, const struct pv_exec *c, const struct load_args *args,
+                uint64_t start);
 
 // There is none any more.
 void spare_drop(struct monitor *m);
+
+// RAM or its page tables have changed otherwise than by being written.
+void spare_memory_changed(struct monitor *m);
 
 #endif

@@ -2,17 +2,21 @@
 """Clones made ahead of time: they are used, they go when they are not, and whatever happens to one
 nobody knows of, no process of the family notices."""
 
+import contextlib
 import os
 import re
+import signal
 import time
 
 import paths
 import proc
 from family import Family
 
-# A subshell is fork(); sleep is not (vfork), but gives the shell's monitor the time.
-FORKS = "for i in 1 2 3 4; do (exit $i); s=$s$?; sleep 0.02; done; "
-KEPT = 4.0  # seconds: host/spare.c
+# A subshell is fork(); that it sleeps gives its parent's monitor the time.
+FORKS = "i=0; while [ $i -lt 24 ]; do (sleep 0.01; exit 1); s=$s$?; i=$((i + 1)); done; "
+# Forks as long as it is told to.
+ON_DEMAND = 'while read line && [ "$line" = more ]; do (sleep 0.01; :); echo done; done; '
+KEPT = 4.0  # seconds: host/spare_life.c
 
 
 def needs_two():
@@ -36,61 +40,66 @@ def clones(script, *options):
 
 
 def test_used():
-    """The third fork and those after it find a clone that is ready."""
+    """Forks and spawns after the first few find a VM that is ready."""
     needs_two()
     spares, others, out = clones(FORKS + "echo $s")
-    assert out == b"1234\n", out
-    assert spares >= 1 and spares + others == 4, f"{spares} spares, {others} others"
+    assert out == b"1" * 24 + b"\n", out
+    assert spares >= 1 and spares + others == 24, f"{spares} spares, {others} others"
+    script = "for i in 0 1 2 3 4 5 6 7 8 9 a b c d e f g h i j; do sleep 0.01; done"
+    argv = paths.ramet_run("--trace=proc", paths.SHELL_IMAGE, "-c", script)
+    outcome = proc.run(argv, limit=20)
+    assert outcome.trouble() is None and outcome.status == 0, outcome.err[-300:]
+    assert b" spawn of a spare /bin/busybox " in outcome.err, outcome.err[-300:]
 
 
 def test_off():
     """--pool 0: nothing is made that nobody has asked for."""
     needs_two()
     spares, others, out = clones(FORKS + "echo $s", "--pool", "0")
-    assert (spares, others, out) == (0, 4, b"1234\n"), (spares, others, out)
+    assert (spares, others, out) == (0, 24, b"1" * 24 + b"\n"), (spares, others, out)
 
 
-def with_spare(script, what):
-    """A family whose shell has forked and waits for a line of input, with a spare; it goes on with
-    `script` then."""
-    family = shell(FORKS + "echo ready; read line; " + script)
-    family.__enter__()
-    try:
-        family.expect("ready")
-        pids = family.wait_for_monitors(lambda pids: len(pids) == 2, what)
-    except BaseException:
-        family.__exit__()
-        raise
-    return family, pids
+@contextlib.contextmanager
+def with_spare(script):
+    """A family whose shell has forked, has a spare and waits for a line of input: (family, pid of
+    the spare). Any line makes it go on with `script`."""
+    with shell(ON_DEMAND + script) as family:
+        for _ in range(100):  # a busy machine has none in time, and then pauses
+            family.send("more\n")
+            family.expect("done")
+            time.sleep(0.02)
+            pids = family.monitors()
+            if len(pids) == 2:
+                break
+        else:
+            raise AssertionError(f"no spare after 100 forks: {len(pids)} monitors")
+        yield family, pids[1]
+
+
+STATUS = "(echo child; exit 7); echo status $?"
 
 
 def test_spare_killed():
     """A spare that is killed is missed by nobody: the next fork makes a clone of its own."""
     needs_two()
-    family, pids = with_spare("(echo child; exit 7); echo status $?", "a spare")
-    try:
-        family.kill(pids[1])
+    with with_spare(STATUS) as (family, spare):
+        family.kill(spare)
         family.wait_for_monitors(lambda pids: len(pids) == 1, "the spare's end")
         family.send("go\n")
         family.expect("child\nstatus 7\n")
         assert family.finish() == 0
-    finally:
-        family.__exit__()
 
 
 def test_spare_stopped():
     """A spare that cannot get up is a process like any other whose monitor is stopped."""
     needs_two()
-    family, pids = with_spare("(echo child; exit 7); echo status $?", "a spare")
-    try:
-        family.kill(pids[1], 19)
+    with with_spare(STATUS) as (family, spare):
+        family.kill(spare, signal.SIGSTOP)
         family.send("go\n")
         time.sleep(0.1)
-        family.kill(pids[1], 18)
+        family.kill(spare, signal.SIGCONT)
         family.expect("child\nstatus 7\n")
         assert family.finish() == 0
-    finally:
-        family.__exit__()
 
 
 def test_owner_killed():
@@ -99,11 +108,11 @@ def test_owner_killed():
     script = f"({FORKS} echo ready; sleep 100; :) & wait $!; echo gone $?; read line"
     with shell(script) as family:
         family.expect("ready")
-        before = family.wait_for_monitors(lambda pids: len(pids) == 4, "subshell, sleep, spare")
-        family.kill(before[1])
+        subshell = family.monitors()[1]
+        family.kill(subshell)
         family.expect("gone 137")
-        # The sleep is orphaned and lives on.
-        family.wait_for_monitors(lambda pids: len(pids) == 2, "the spare's end", limit=2)
+        # The sleep is orphaned and lives on; the shell has forked once, and has no spare.
+        family.wait_for_monitors(lambda pids: len(pids) == 2, "the spare's end", limit=KEPT / 2)
         family.send("go\n")
         assert family.finish() == 0
 
@@ -111,12 +120,10 @@ def test_owner_killed():
 def test_owner_ends():
     """Nor one that ends by itself, or becomes another program."""
     needs_two()
-    for end in ("exit 0", "exec sleep 100"):
-        script = f"({FORKS} read line < /dev/null; {end}) & echo started; read line"
-        with shell(script) as family:
+    for end, left in ("exit 0", 1), ("exec sleep 100", 2):
+        with shell(f"({FORKS} {end}) & echo started; read line") as family:
             family.expect("started")
-            wanted = 2 if end.startswith("exec") else 1
-            family.wait_for_monitors(lambda pids: len(pids) == wanted, end, limit=KEPT / 2)
+            family.wait_for_monitors(lambda pids: len(pids) == left, end, limit=KEPT / 2)
             family.send("go\n")
             assert family.finish() == 0
 
@@ -124,14 +131,11 @@ def test_owner_ends():
 def test_expires():
     """A spare that nobody needs ends by itself, and the next fork is none the worse."""
     needs_two()
-    family, _ = with_spare("(echo child; exit 7); echo status $?", "a spare")
-    try:
+    with with_spare(STATUS) as (family, _):
         family.wait_for_monitors(lambda pids: len(pids) == 1, "its end", limit=KEPT + 2)
         family.send("go\n")
         family.expect("child\nstatus 7\n")
         assert family.finish() == 0
-    finally:
-        family.__exit__()
 
 
 def test_kills_at_random():

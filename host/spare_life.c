@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A spare's life: it makes its VM, lets it touch what any clone touches, and waits for its owner to
+// make it a clone or another program. See spare.h.
+//
+// Until then it has no slot: no event reaches it, and what it dies of is nobody's death.
+
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+
+#include "host/kvm.h"
+#include "host/platform.h"
+#include "host/protect.h"
+#include "host/spare_private.h"
+#include "host/warm.h"
+
+#define KEEP_S     4             // it waits so long for its use
+#define SETTLE_NS  1000000       // not used within: there is time for more warming up
+#define SPIN_TURNS 20000u        // when it has been called, a few 100 us
+#define GROUP      (8 * X86_PAGE) // what KVM maps at one fault
+
+static void add_write(const struct monitor *m, struct warm *w, uint64_t addr)
+{
+    addr &= ~UINT64_C(3);
+    if (w->nwrite < WARM_WRITES && guest_ptr(&m->vm, (struct gaddr){addr}, 4, GUEST_RAM) &&
+        protect_writable(&m->vm, addr, 4))
+        w->write[w->nwrite++] = addr;
+}
+
+// What any clone touches: its kernel's data, the stack, the text it returns to, the window's tables.
+static void plan_first(const struct monitor *m, uint64_t rsp, struct warm *w)
+{
+    const struct elf_program *program = image_program(m->family->image, m->program);
+    const struct spare *s = &m->spare;
+    uint64_t back = 0;
+    w->write[w->nwrite++] = PV_SHARED_VA;
+    if (s->nhot > 0)
+        add_write(m, w, s->hot[0].addr + s->hot[0].len / 2);
+    if (s->nhot > 1)
+        add_write(m, w, s->hot[1].addr);
+    w->read[w->nread++] = PV_WINDOW_VA;
+    guest_read(&m->vm, (struct gaddr){rsp}, &back, sizeof back);
+    for (uint32_t i = 0; i < program->nsegs && w->nread < WARM_READS; i++)
+        if ((program->segs[i].flags & IMAGE_SEG_X) &&
+            back - program->segs[i].vaddr < program->segs[i].memsz)
+            w->read[w->nread++] = back;
+}
+
+// What this program writes from fork to fork, as far as that is something else.
+static void plan_second(const struct monitor *m, const struct warm *first, struct warm *w)
+{
+    const struct spare *s = &m->spare;
+    uint64_t last = 0;
+    for (uint32_t i = 0; i < s->nrecent; i++) {
+        const uint64_t group = s->recent[i] / GROUP;
+        int done = group == last;
+        for (unsigned k = 0; k < first->nwrite; k++)
+            done |= first->write[k] / GROUP == group;
+        if (!done)
+            add_write(m, w, s->recent[i]);
+        last = group;
+    }
+}
+
+static void warm(struct monitor *m, const struct warm *w)
+{
+    if (warm_run(&m->vm, w) < 0)
+        _exit(1);
+}
+
+static void make_blank(struct monitor *m)
+{
+    // Before anything else is mapped: it might be where RAM will be.
+    if (load_reserve(&m->vm) < 0)
+        _exit(1);
+    vm_forget(&m->vm);
+    monitor_create_vm(m);
+}
+
+// A VM that has no memory yet: KVM makes what it makes at a VM's first run.
+static void run_blank(struct monitor *m)
+{
+    m->vm.run->immediate_exit = 1;
+    if (ioctl(m->vm.vcpu_fd, KVM_RUN, 0) == 0 || errno != EINTR)
+        _exit(1);
+    m->vm.run->immediate_exit = 0;
+}
+
+// Until the owner says what is to become of us. Returns when we are used.
+static void wait_for_use(struct family_slot *owner, int32_t pid)
+{
+    const struct timespec keep = {.tv_sec = KEEP_S};
+    int taken = 0; // and then nothing: whoever took us is dead
+    atomic_store(&owner->spare_cpu, (uint32_t)sched_getcpu());
+    for (uint32_t state, turn = 0; (state = atomic_load(&owner->spare_state)) != SPARE_USED;
+         turn++) {
+        if (state == SPARE_DROPPED)
+            _exit(0);
+        if (state == SPARE_CALLED && turn < SPIN_TURNS)
+            __builtin_ia32_pause();
+        else if (spare_wait(owner, state, &keep) == -ETIMEDOUT &&
+                 (atomic_compare_exchange_strong(&owner->spare, &pid, 0) || taken++))
+            _exit(1);
+    }
+}
+
+// The pages that have changed, to where they belong.
+static int read_pages(const struct monitor *m, const struct spare_parcel *parcel, int fd)
+{
+    struct iovec to[SPARE_PAGES];
+    for (uint32_t i = 0; i < parcel->npages; i++)
+        to[i] = (struct iovec){m->vm.ram + parcel->page[i], X86_PAGE};
+    ssize_t all = (ssize_t)(parcel->npages * X86_PAGE);
+    return preadv(fd, to, (int)parcel->npages, SPARE_CONTENT) == all ? 0 : -EIO;
+}
+
+static int read_strings(const struct spare_parcel *parcel, int fd, struct load_args *args)
+{
+    *args = (struct load_args){malloc(parcel->len + 1), parcel->len, parcel->argc, parcel->envc};
+    if (!args->strings)
+        return -ENOMEM;
+    return pread(fd, args->strings, args->len, SPARE_CONTENT) == (ssize_t)args->len ? 0 : -EIO;
+}
+
+static void take_over(struct monitor *m, struct family_slot *owner, int fd)
+{
+    struct spare_parcel parcel;
+    struct load_args args = {0};
+    if (pread(fd, &parcel, sizeof parcel, 0) != sizeof parcel ||
+        (parcel.program ? read_strings(&parcel, fd, &args) : read_pages(m, &parcel, fd)) < 0)
+        _exit(1); // our slot has our pid: it is a death
+    close(fd);
+    atomic_store(&owner->spare_state, SPARE_DONE);
+    placement_reset(&m->family->placement);
+    m->slot = parcel.slot;
+    monitor_enroll(m);
+    if (parcel.program) {
+        kvm_program_start(m, parcel.program - 1, &args, parcel.start);
+        free(args.strings);
+        return;
+    }
+    memcpy(m->devices, parcel.devices, sizeof m->devices);
+    kvm_clone_start(m, parcel.start, &parcel.regs, " of a spare");
+}
+
+void spare_live(struct monitor *m)
+{
+    struct family_slot *owner = &m->family->shared->slots[m->slot];
+    const int32_t pid = atomic_load(&owner->spare);
+    const int blank = m->spare.blank, fd = m->spare.fd;
+    const struct kvm_regs regs = *vm_regs(&m->vm);
+    const struct timespec settle = {.tv_nsec = SETTLE_NS};
+    struct warm first = {0}, second = {0};
+    uint32_t starting = SPARE_STARTING;
+
+    m->slot = 0;
+    monitor_adopt(m->family);
+    if (blank) {
+        make_blank(m);
+    } else {
+        plan_first(m, regs.rsp, &first);
+        plan_second(m, &first, &second);
+        spare_touch_recent(m);
+        kvm_clone_body(m, m->spare.hot, m->spare.nhot);
+    }
+    m->spare.parcel = NULL; // the descriptor is ours
+    spare_forget(m);
+    vm_start_at(&m->vm, &regs, PLATFORM_TABLES_VA(m->vm.tables));
+    blank ? run_blank(m) : warm(m, &first);
+    if (atomic_compare_exchange_strong(&owner->spare_state, &starting, SPARE_READY))
+        spare_wake(owner); // it may be waiting for us
+    if (second.nwrite && spare_wait(owner, SPARE_READY, &settle) == -ETIMEDOUT)
+        warm(m, &second);
+    wait_for_use(owner, pid);
+    take_over(m, owner, fd);
+}

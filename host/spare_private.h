@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the two sides of a spare have in common: spare.c, its owner; spare_life.c, the spare.
+#ifndef HOST_SPARE_PRIVATE_H
+#define HOST_SPARE_PRIVATE_H
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <linux/kvm.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "abi/x86.h"
+#include "host/monitor.h"
+
+// family_slot.spare_state, of the owner's slot.
+enum spare_state {
+    SPARE_STARTING, // the spare is at work
+    SPARE_READY,    // the spare: its VM could run
+    SPARE_CALLED,   // the owner: get up, you will be used or dropped
+    SPARE_USED,     // the owner: the parcel is complete
+    SPARE_DONE,     // the spare: has read it
+    SPARE_DROPPED   // the owner
+};
+
+// What a spare is given: the start of a memfd, which the owner has mapped and the spare reads, so
+// that nothing of its owner is left in its address space.
+struct spare_parcel {
+    uint64_t start; // when the call was made, for the trace
+    uint32_t slot;  // whose monitor it is from now on
+    uint32_t program; // it starts this program (+ 1); 0: it is a clone of its owner
+    // A program's arguments; its strings are at SPARE_CONTENT.
+    uint32_t argc, envc;
+    uint64_t len;
+    // A clone's registers and devices, and the pages that changed. Their contents are at
+    // SPARE_CONTENT.
+    struct kvm_regs regs;
+    struct virtio_mmio devices[DISKS_MAX];
+    uint32_t npages;
+    uint64_t page[SPARE_PAGES];
+};
+#define SPARE_CONTENT     ((sizeof(struct spare_parcel) + X86_PAGE - 1) & ~(X86_PAGE - 1))
+#define SPARE_PARCEL_SIZE (SPARE_CONTENT + SPARE_PAGES * X86_PAGE)
+_Static_assert(SPARE_PAGES * X86_PAGE >= PV_ARG_MAX, "arguments fit");
+
+// Waits while the state is `state`. 0 or -errno: -ETIMEDOUT, or -EAGAIN when it is another.
+static inline long spare_wait(struct family_slot *slot, uint32_t state, const struct timespec *most)
+{
+    long r = syscall(SYS_futex, &slot->spare_state, FUTEX_WAIT, state, most, NULL, 0);
+    return r < 0 ? -errno : 0;
+}
+
+static inline void spare_wake(struct family_slot *slot)
+{
+    syscall(SYS_futex, &slot->spare_state, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+// Breaks the sharing of the pages the program has written lately.
+void spare_touch_recent(const struct monitor *m);
+
+// In the child of fork(2), which has RAM or (blank) none: gets ready, waits, and returns as the
+// monitor of a VM that is about to run; or ends the process.
+void spare_live(struct monitor *m);
+
+#endif
