@@ -42,7 +42,8 @@ GLUE := \
 	libc-glue/system.c libc-glue/termios.c libc-glue/time.c libc-glue/tz.c \
 	libc-glue/users.c libc-glue/vfork.c
 HOST := \
-	host/main.c host/options.c host/supervisor.c host/terminal.c host/family.c \
+	host/main.c host/options.c host/supervisor.c host/supervisor_death.c host/terminal.c \
+	host/family.c \
 	host/placement.c host/kvm.c host/monitor.c host/kvm_clone.c \
 	host/template_save.c host/template_load.c \
 	host/spare.c host/spare_life.c host/dirty.c host/warm.c \

@@ -19,7 +19,7 @@ struct options {
     const char *kvm;       // device file
     enum vmm vmm;
     const char *accel; // QEMU's: "kvm", "tcg", or NULL to choose
-    uint32_t pool;     // QEMUs kept ready
+    uint32_t pool;     // QEMUs kept ready; 0: no spares (spare.h) either
     char **args;       // NULL-terminated; argv[1..] of the first program, or the image's default
     int nargs;
     uint64_t mem;         // bytes of RAM per VM, a multiple of 2 MB

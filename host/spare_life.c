@@ -17,9 +17,9 @@
 #include "host/spare_private.h"
 #include "host/warm.h"
 
-#define KEEP_S     4             // it waits so long for its use
-#define SETTLE_NS  1000000       // not used within: there is time for more warming up
-#define SPIN_TURNS 20000u        // when it has been called, a few 100 us
+#define KEEP_S     4              // it waits so long for its use
+#define SETTLE_NS  1000000        // not used within: there is time for more warming up
+#define SPIN_TURNS 20000u         // when it has been called, a few 100 us
 #define GROUP      (8 * X86_PAGE) // what KVM maps at one fault
 
 static void add_write(const struct monitor *m, struct warm *w, uint64_t addr)
@@ -30,7 +30,8 @@ static void add_write(const struct monitor *m, struct warm *w, uint64_t addr)
         w->write[w->nwrite++] = addr;
 }
 
-// What any clone touches: its kernel's data, the stack, the text it returns to, the window's tables.
+// What any clone touches: its kernel's data, the stack, the text it returns to, the window's
+// tables.
 static void plan_first(const struct monitor *m, uint64_t rsp, struct warm *w)
 {
     const struct elf_program *program = image_program(m->family->image, m->program);

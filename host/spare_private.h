@@ -26,8 +26,8 @@ enum spare_state {
 // What a spare is given: the start of a memfd, which the owner has mapped and the spare reads, so
 // that nothing of its owner is left in its address space.
 struct spare_parcel {
-    uint64_t start; // when the call was made, for the trace
-    uint32_t slot;  // whose monitor it is from now on
+    uint64_t start;   // when the call was made, for the trace
+    uint32_t slot;    // whose monitor it is from now on
     uint32_t program; // it starts this program (+ 1); 0: it is a clone of its owner
     // A program's arguments; its strings are at SPARE_CONTENT.
     uint32_t argc, envc;
@@ -41,7 +41,7 @@ struct spare_parcel {
 };
 #define SPARE_CONTENT     ((sizeof(struct spare_parcel) + X86_PAGE - 1) & ~(X86_PAGE - 1))
 #define SPARE_PARCEL_SIZE (SPARE_CONTENT + SPARE_PAGES * X86_PAGE)
-_Static_assert(SPARE_PAGES * X86_PAGE >= PV_ARG_MAX, "arguments fit");
+_Static_assert(SPARE_PAGES *X86_PAGE >= PV_ARG_MAX, "arguments fit");
 
 // Waits while the state is `state`. 0 or -errno: -ETIMEDOUT, or -EAGAIN when it is another.
 static inline long spare_wait(struct family_slot *slot, uint32_t state, const struct timespec *most)

@@ -4,7 +4,7 @@
 // Every monitor is a direct child (CLONE_PARENT), so waitpid() tells of each death. The family ends
 // with its first program, like a PID namespace: whatever is left is killed then.
 
-#include "host/supervisor.h"
+#include "host/supervisor_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,37 +32,15 @@
 // without end must not keep the supervisor from them.
 #define MESSAGES_AT_ONCE 64
 
-struct supervisor {
-    struct family *f;
-    int signals;            // signalfd
-    int messages;           // our end of the monitors' socket
-    int answers;            // and of what goes back
-    int terminal;           // not 0: stdin is a terminal to be read
-    int outside;            // signal that asks the family to end, or 0
-    pid_t group;            // of the first monitor and its session: all monitors are in it
-    uint32_t first_death;   // wait status of a first program that died without EXIT, | WINDOW_DEAD
-    int failed;             // the first program could not be started; somebody has said why
-    int warm;               // the window's hot part is on huge pages
-    uint32_t kills;         // forced kills that are due later
-    struct qemu_pool *pool; // NULL: the VMs are KVM's
-};
-
-static struct family_slot *slot_of(struct supervisor *s, uint32_t slot)
-{
-    return &s->f->shared->slots[slot];
-}
-
-// Signals a monitor. Its pid comes from memory that every monitor can write; a child of ours it
-// must be, and since nobody else reaps those, the pid is not another process' meanwhile.
-static int is_monitor(pid_t pid)
+int supervisor_is_monitor(pid_t pid)
 {
     siginfo_t info;
     return pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-static void signal_monitor(pid_t pid, int sig)
+void supervisor_signal(pid_t pid, int sig)
 {
-    if (is_monitor(pid))
+    if (supervisor_is_monitor(pid))
         kill(pid, sig);
 }
 
@@ -73,108 +51,18 @@ static void send_pagemap(struct supervisor *s, uint32_t slot)
     const int32_t pid = atomic_load(&slot_of(s, slot)->pid);
     char path[48];
     snprintf(path, sizeof path, "/proc/%d/pagemap", pid);
-    int fd = is_monitor(pid) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    int fd = supervisor_is_monitor(pid) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     fdpass_send(s->answers, &pid, sizeof pid, &fd, fd >= 0, MSG_DONTWAIT);
     if (fd >= 0)
         close(fd);
 }
 
-// Posts events to a VM and makes sure it notices: asleep, running or in between.
-static void post(struct supervisor *s, uint32_t slot, uint32_t events)
+void supervisor_post(struct supervisor *s, uint32_t slot, uint32_t events)
 {
     struct family_slot *to = slot_of(s, slot);
     atomic_fetch_or(&to->events, events);
     family_ring(s->f, slot);
-    signal_monitor(atomic_load(&to->pid), SIGUSR1);
-}
-
-// Slots that a dead VM had claimed for clones it did not live to make.
-static void release_claims(struct supervisor *s, uint32_t dead)
-{
-    for (uint32_t i = 1; i <= s->f->opt->max_procs; i++) {
-        struct family_slot *slot = slot_of(s, i);
-        if (atomic_load(&slot->state) == SLOT_STARTING && atomic_load(&slot->claimer) == dead &&
-            atomic_load(&slot->pid) == 0)
-            family_release(s->f, i);
-    }
-}
-
-static void bury(struct supervisor *s, uint32_t slot, uint32_t status)
-{
-    uint32_t asking = slot;
-    release_claims(s, slot);
-    atomic_compare_exchange_strong(&s->f->shared->asking, &asking, 0);
-    signal_monitor(atomic_exchange(&slot_of(s, slot)->spare, 0), SIGKILL);
-    family_release(s->f, slot);
-    if (slot == 1) {
-        s->first_death = WINDOW_DEAD | status;
-        return;
-    }
-    family_door(s->f, slot)->death = WINDOW_DEAD | status;
-    __atomic_fetch_add(&family_window(s->f)->deaths, 1, __ATOMIC_SEQ_CST);
-    post(s, 1, PV_EVENT_DEATH);
-    // It may have died between taking a wait queue and waking those on it (kernel/waitq.c): all
-    // look again.
-    for (uint32_t i = 2; i <= s->f->opt->max_procs; i++)
-        if (atomic_load(&slot_of(s, i)->pid) > 0)
-            family_ring(s->f, i);
-}
-
-// The slot of a monitor, or 0: it has ended by PV_CALL_EXIT.
-static uint32_t slot_of_pid(struct supervisor *s, pid_t pid)
-{
-    uint32_t slot = s->f->opt->max_procs;
-    while (slot > 0 && atomic_load(&slot_of(s, slot)->pid) != pid)
-        slot--;
-    return slot;
-}
-
-static void bury_monitor(struct supervisor *s, uint32_t slot, int status)
-{
-    uint32_t death = atomic_load(&slot_of(s, slot)->death);
-    if (WIFSIGNALED(status)) {
-        death = (uint32_t)WTERMSIG(status);
-        if (death == SIGSYS)
-            family_say("VM %u ends: its monitor made a system call it is not allowed", slot);
-    } else if (slot == 1 && !atomic_load(&s->f->shared->started)) {
-        s->failed = 1;
-    }
-    bury(s, slot, death ? death : SIGKILL);
-    family_trace(s->f, TRACE_PROC, "%u died", slot);
-}
-
-// Whether it was a spare that nobody has used: nobody will.
-static int bury_spare(struct supervisor *s, pid_t pid)
-{
-    for (uint32_t i = 1; i <= s->f->opt->max_procs; i++) {
-        int32_t spare = pid;
-        if (atomic_compare_exchange_strong(&slot_of(s, i)->spare, &spare, 0))
-            return 1;
-    }
-    return 0;
-}
-
-static void reap(struct supervisor *s)
-{
-    int status;
-    pid_t pid;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (qemu_pool_reaped(s->pool, pid, status))
-            continue;
-        uint32_t slot = slot_of_pid(s, pid);
-        if (!slot && !bury_spare(s, pid))
-            slot = slot_of_pid(s, pid); // it has just become one
-        if (slot)
-            qemu_pool_settle(s->pool); // its VM is dead, too, before anybody is told
-        if (slot)
-            bury_monitor(s, slot, status);
-        else if (WIFSIGNALED(status))
-            // A spare; or one killed in the last lines of PV_CALL_EXIT: its parent may not have
-            // been told.
-            for (uint32_t i = 1; i <= s->f->opt->max_procs; i++)
-                if (atomic_load(&slot_of(s, i)->pid) > 0)
-                    post(s, i, PV_EVENT_KICK);
-    }
+    supervisor_signal(atomic_load(&to->pid), SIGUSR1);
 }
 
 // Not family_now(): the rate of the TSC is found out by the first monitor, after we have parted.
@@ -192,7 +80,7 @@ static void begin_kill(struct supervisor *s, uint32_t slot, int32_t pid)
     atomic_store(&to->deadline_ns, now_ns() + PV_KILL_GRACE_NS);
     atomic_store(&to->kill, pid);
     s->kills++;
-    post(s, slot, 0); // event_collect() compares `kill` with its own pid
+    supervisor_post(s, slot, 0); // event_collect() compares `kill` with its own pid
 }
 
 static void finish_kills(struct supervisor *s)
@@ -210,9 +98,9 @@ static void finish_kills(struct supervisor *s)
         // Only its monitor sees whether the guest is in a critical section, and looks each time;
         // one that never leaves it, or whose monitor does not answer, has had its time.
         atomic_store(&slot->end, pid);
-        post(s, i, 0);
+        supervisor_post(s, i, 0);
         if (now >= atomic_load(&slot->deadline_ns) + PV_KILL_CRITICAL_NS)
-            signal_monitor(pid, SIGKILL);
+            supervisor_signal(pid, SIGKILL);
     }
 }
 
@@ -248,7 +136,7 @@ static void take_messages(struct supervisor *s)
         if (!family_slot_valid(s->f, msg.slot))
             continue;
         if (msg.op == FAMILY_INTERRUPT)
-            post(s, msg.slot, PV_EVENT_KICK);
+            supervisor_post(s, msg.slot, PV_EVENT_KICK);
         else if (msg.op == FAMILY_KILL)
             begin_kill(s, msg.slot, msg.pid);
         else if (msg.op == FAMILY_PAGEMAP)
@@ -262,11 +150,11 @@ static void take_signals(struct supervisor *s)
     while (read(s->signals, &info, sizeof info) == sizeof info) {
         switch (info.ssi_signo) {
         case SIGCHLD:
-            reap(s);
+            supervisor_reap(s);
             break;
         case SIGWINCH:
             terminal_resize(s->f);
-            post(s, 1, PV_EVENT_TTY);
+            supervisor_post(s, 1, PV_EVENT_TTY);
             break;
         case SIGCONT:
             terminal_again();
@@ -294,7 +182,7 @@ static void step(struct supervisor *s)
         return;
     int input = fds[2].revents ? terminal_input(s->f, fds[2].revents & (POLLHUP | POLLERR)) : 0;
     if (input)
-        post(s, 1, PV_EVENT_TTY);
+        supervisor_post(s, 1, PV_EVENT_TTY);
     if (input < 0)
         s->terminal = 0;
     if (fds[1].revents)
@@ -318,7 +206,7 @@ static void close_family(struct supervisor *s)
         if (pid < 0)
             return; // ECHILD: all are gone
         kill(-s->group, SIGKILL);
-        signal_monitor(s->group, SIGKILL);
+        supervisor_signal(s->group, SIGKILL);
         poll(NULL, 0, 1);
     }
 }
