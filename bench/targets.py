@@ -115,7 +115,10 @@ def template_in_forks(data):
 
 TARGETS = [
     ratio("fork to the child's first act, 4 MB touched", "<=", 1.25, "fork_child_4mb"),
-    ratio("the same, 128 MB", "<=", 1.3, "fork_child_128mb"),
+    # A monitor may have made the clone of a parent that slept: these had no time to.
+    ratio("the same, the 2nd to 4th of four in a row", "<=", 1.25, "fork_burst_4mb",
+          of="the floor of one"),
+    ratio("fork to the child's first act, 128 MB touched", "<=", 1.3, "fork_child_128mb"),
     ratio("fork, exit and wait of a small program", "<=", 2.5, "fork_exit_wait", "fork_child_1mb",
           "fork_child_1mb's floor"),
     first_write("first write to a page in a child: half of what it was", "fork_write_page"),

@@ -67,8 +67,9 @@ def test_sweep():
 
 
 def test_clones():
-    """All three meetings, and as many processes at the second as it says."""
-    for argv in measure.linux("clones", "20"), measure.ramet("clones", "20"):
+    """All three meetings, and as many processes at the second as it says; on Ramet perhaps a spare
+    of the first one's besides (host/spare.h)."""
+    for argv, spares in (measure.linux("clones", "20"), 0), (measure.ramet("clones", "20"), 1):
         with measure.Meeting(argv) as meeting:
             counts = []
             for _ in range(3):
@@ -76,7 +77,7 @@ def test_clones():
                 counts.append(len(meeting.members()))
                 meeting.go()
             found = measure.parse(meeting.finish()[0])
-        assert counts[:2] == [1, 21], counts
+        assert counts[0] == 1 and 21 <= counts[1] <= 21 + spares, counts
         assert list(found) == ["clones_20"] and found["clones_20"][0] > 0, found
 
 
