@@ -74,9 +74,8 @@ class Target:
     def row(self, data):
         figure, verdict = self.verdict(data)
         unit = " " + self.unit if self.unit else ""
-        shown = "" if figure is None else f"{figure:.3g}{unit}"
-        if figure is not None and abs(figure) >= 100:
-            shown = f"{figure:.0f}{unit}"
+        # Enough digits to see on which side of the limit it is.
+        shown = "" if figure is None else f"{figure:.4g}{unit}"
         return [self.what, shown, f"{self.sign} {self.limit:g}{unit}", verdict, self.measured_as]
 
 
