@@ -6,7 +6,8 @@
 // Three kinds of pages, apart from each other:
 //   child   64 pages scattered over the memory, others each time, so that nobody can know them
 //   hot     16 pages that the parent and every child write each time: a working set
-//   parent  64 pages scattered as well, written by the parent while the child lives and sleeps
+//   parent  64 pages scattered as well, written by the parent while the child lives and sleeps; in
+//           forks of their own, so that the children above have a parent with a working set only
 //
 // usage: first_write
 
@@ -31,9 +32,12 @@
 
 static volatile char *memory;
 
+static int in, out;   // a child's words to its parent
+static int end, stop; // what a child that sleeps reads, and its parent writes
+
 // Microseconds a page.
 struct costs {
-    double child, hot, parent;
+    double scattered, hot;
 };
 
 static void write_pages(unsigned first, unsigned stride, unsigned n)
@@ -59,52 +63,67 @@ static void settle(void)
     first_write(SPARE_AT, STRIDE, 1);
 }
 
-static void child(unsigned turn, int out, int until)
+static void rest(void)
 {
-    struct costs costs = {0};
-    char c;
-    settle();
-    costs.child = first_write(CHILD_AT + turn, STRIDE, SCATTERED);
-    costs.hot = first_write(HOT_AT, HOT_STRIDE, HOT);
-    write_all(out, &costs, sizeof costs);
-    read_all(until, &c, 1); // the parent has written while both had the same pages
-    _exit(0);
+    const struct timespec ts = {0, REST_MS * 1000000};
+    nanosleep(&ts, NULL); // the VM of the child before is taken down meanwhile
 }
 
-// The parent's working set is written in every turn, after what is measured.
-static struct costs take_sample(unsigned turn, const int report[2], const int end[2])
+static struct costs in_child(unsigned turn)
 {
-    const struct timespec rest = {0, REST_MS * 1000000};
     struct costs costs;
-    nanosleep(&rest, NULL); // the VM of the child before is taken down meanwhile
+    rest();
     pid_t pid = fork();
-    if (pid == 0)
-        child(turn, report[1], end[0]);
+    if (pid == 0) {
+        settle();
+        costs.scattered = first_write(CHILD_AT + turn, STRIDE, SCATTERED);
+        costs.hot = first_write(HOT_AT, HOT_STRIDE, HOT);
+        write_all(out, &costs, sizeof costs);
+        _exit(0);
+    }
     if (pid < 0)
         die("fork");
-    read_all(report[0], &costs, sizeof costs);
-    settle();
-    costs.parent = first_write(PARENT_AT + turn, STRIDE, SCATTERED);
-    write_pages(HOT_AT, HOT_STRIDE, HOT);
-    write_all(end[1], "", 1);
+    read_all(in, &costs, sizeof costs);
     wait_for(pid);
+    write_pages(HOT_AT, HOT_STRIDE, HOT);
     return costs;
+}
+
+static double in_parent(unsigned turn)
+{
+    char c = 0;
+    rest();
+    pid_t pid = fork();
+    if (pid == 0) {
+        write_all(out, &c, 1); // its start does not take the parent's time any more
+        read_all(end, &c, 1);
+        _exit(0);
+    }
+    if (pid < 0)
+        die("fork");
+    read_all(in, &c, 1);
+    settle();
+    double cost = first_write(PARENT_AT + turn, STRIDE, SCATTERED);
+    write_all(stop, &c, 1);
+    wait_for(pid);
+    return cost;
 }
 
 int main(void)
 {
     static double scattered[SAMPLES], hot[SAMPLES], parent[SAMPLES];
-    int report[2], end[2];
-    if (pipe(report) < 0 || pipe(end) < 0)
+    int words[2], ends[2];
+    if (pipe(words) < 0 || pipe(ends) < 0)
         die("pipe");
+    in = words[0], out = words[1], end = ends[0], stop = ends[1];
     memory = touched_memory(TOUCHED);
     for (int i = -WARM_UPS; i < SAMPLES; i++) {
-        int at = i < 0 ? 0 : i;
-        struct costs costs = take_sample((unsigned)(i + WARM_UPS) % TURNS, report, end);
-        scattered[at] = costs.child;
-        hot[at] = costs.hot;
-        parent[at] = costs.parent;
+        struct costs costs = in_child((unsigned)(i + WARM_UPS) % TURNS);
+        scattered[i < 0 ? 0 : i] = costs.scattered;
+        hot[i < 0 ? 0 : i] = costs.hot;
     }
+    for (int i = -WARM_UPS; i < SAMPLES; i++)
+        parent[i < 0 ? 0 : i] = in_parent((unsigned)(i + WARM_UPS) % TURNS);
     report_us("fork_write_page", scattered, SAMPLES);
     report_us("fork_write_page_hot", hot, SAMPLES);
     report_us("fork_write_page_parent", parent, SAMPLES);
