@@ -309,7 +309,7 @@ run: all ## set up, build, and show an unmodified shell whose processes are VMs
 	$(Q)apps/demo
 
 test: all boot-setup images $(B)/images/tests.img $(B)/images/pv.elf $(UNIT:%=$(B)/unit/test_%) \
-	$(B)/bench/host/boot_study \
+	$(B)/bench/host/boot_study bench-programs \
 	$(FUZZ:%=$(B)/fuzz/%) ## everything CI runs
 	$(Q)tests/run
 

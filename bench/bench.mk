@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Benchmarks, part of the Makefile: the same sources for Ramet and, as the baseline, for Linux.
-BENCH := fork process pipe clones repeat sweep child disk
+BENCH := fork first_write process pipe clones repeat sweep child disk
+BENCH_H := bench/stats.h bench/fork_sample.h
 
-$(B)/bench/%.elf: bench/guest/%.c bench/stats.h $(GUEST)
+$(B)/bench/%.elf: bench/guest/%.c $(BENCH_H) $(GUEST)
 	@mkdir -p $(@D)
 	$(call say,RAMET-CC,$<)
 	$(Q)$(RAMET_CC) -O2 -g $(WARN) -I. -o $@ $<
 
-$(B)/bench/linux/%: bench/guest/%.c bench/stats.h | $(SETUP)
+$(B)/bench/linux/%: bench/guest/%.c $(BENCH_H) | $(SETUP)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(HOSTCC) $(HOST_CFLAGS) -static -o $@ $<

@@ -9,6 +9,7 @@ on both sides, while the program waits in its rendezvous (bench/stats.h).
 import os
 import re
 import select
+import statistics
 import subprocess
 import time
 
@@ -22,6 +23,7 @@ START = os.path.join(BUILD, "bench", "host", "start")
 # Counters of --trace=exit (host/trace.c) that are no paravirtual calls.
 NOT_CALLS = {"exceptions", "events", "devices", "vm-exits", "faults", "guest-faults", "emulated"}
 PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
+ROUNDS = 3  # of sides that take turns
 LIMIT = 60.0  # seconds for one program; a healthy one takes a few
 
 
@@ -72,6 +74,23 @@ def results(argv):
     if not found:
         fail(argv, "no results")
     return found
+
+
+def medians(runs):
+    """Of each name's p50 and p99 over runs."""
+    return {name: (statistics.median(run[name][0] for run in runs),
+                   statistics.median(run[name][1] for run in runs), unit)
+            for name, (_, _, unit) in runs[0].items()}
+
+
+def in_turns(*sides):
+    """Figures of each side, which is a list of command lines. They take turns: a shared machine
+    has slow minutes, and a ratio should not tell whose they were."""
+    runs = [[] for _ in sides]
+    for _ in range(ROUNDS):
+        for side, found in zip(sides, runs):
+            found.append({name: p for argv in side for name, p in results(argv).items()})
+    return [medians(found) for found in runs]
 
 
 def children(pid):
@@ -185,7 +204,8 @@ def settled_kb():
 
 def clone_cost(argv, count):
     """What each of `count` clones costs: (KB of MemAvailable, KB of proportional set size), after
-    the KB by which the machine's free memory drifted meanwhile, without our doing."""
+    the KB by which the machine's free memory drifted meanwhile, without our doing; and at the end
+    the milliseconds until all of them lived."""
     with Meeting(argv) as meeting:
         meeting.ready()
         before, pss = settled_kb(), pss_kb(meeting.members())
@@ -196,8 +216,8 @@ def clone_cost(argv, count):
         meeting.ready()
         after = settled_kb()
         meeting.go()
-        meeting.finish()
-    return abs(after - before), ((before + after) / 2 - during) / count, pss / count
+        ms = parse(meeting.finish()[0])[f"clones_{count}"][0]
+    return abs(after - before), ((before + after) / 2 - during) / count, pss / count, ms
 
 
 def counted(err):

@@ -10,11 +10,14 @@ import time
 import plots
 import study
 import subjects
+import targets
 
 
 FLOORS = [("ramet", "ramet-floor"), ("ramet-template", "ramet-floor"),
           ("tcg-microvm", "tcg-floor"),
           ("tcg-ramet", "tcg-floor"), ("tcg-linux", "tcg-floor"), ("kvm-microvm", "kvm-floor")]
+BENCH_CSV = "bench.csv"  # what bench/run wrote
+SECONDS = "seconds"  # what all of the folder took, if it was measured in one go
 
 
 def first(path, key="", default="?"):
@@ -150,8 +153,18 @@ def figure(drawn, name, title):
     return f"![{title}]({name}.png)\n\n([SVG]({name}.svg))\n" if drawn else ""
 
 
+def figures(folder, results):
+    """What bench/targets.py compares with the project's limits."""
+    try:
+        seconds = float(first(os.path.join(folder, SECONDS)))
+    except ValueError:
+        seconds = None
+    return targets.Data(read_csv(os.path.join(folder, BENCH_CSV)), results, seconds)
+
+
 def write(folder, results):
     """Draws the figures and writes report.md; its path."""
+    data = figures(folder, results)
     operations = read_csv(os.path.join(folder, "process.csv"))
     sweeps = read_csv(os.path.join(folder, "sweep.csv"))
     for old in glob.glob(os.path.join(folder, "*.png")) + glob.glob(os.path.join(folder, "*.svg")):
@@ -161,6 +174,7 @@ def write(folder, results):
     parts = [
         "# Ramet: boot, clone and process study\n",
         "Written by `bench/report`; docs/performance.md says how to read it.\n",
+        "## Targets\n", table(targets.HEAD, targets.rows(data)), targets.count(data) + ".\n",
         "## The machine\n", machine(),
         "## One start at a time\n", boot_table(results, "alone"), like_for_like(results),
         "## One start every 5 ms\n",

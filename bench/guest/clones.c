@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// N clones of a small program, alive and asleep, so that bench/run can read what one more costs.
-// Meets bench/run three times: before the clones exist, while they all do, and after they are gone.
+// N clones of a small program, alive and asleep: how long it takes from the first fork() until the
+// last of them has said that it lives, and, for bench/run to read from outside, what one more
+// costs. Meets bench/run three times: before the clones exist, while they all do, and after they
+// are gone.
 //
 // usage: clones N
 
@@ -11,12 +13,13 @@
 #include "bench/stats.h"
 
 #define CLONES_MAX 1000
+#define NS_PER_MS  1e6
 
 int main(int argc, char **argv)
 {
     static pid_t pids[CLONES_MAX];
     int n = argc > 1 ? atoi(argv[1]) : 0, fds[2];
-    char c = 0;
+    char c = 0, name[64];
     if (n < 1 || n > CLONES_MAX) {
         fprintf(stderr, "usage: clones N   (1 to %d)\n", CLONES_MAX);
         return 2;
@@ -24,6 +27,7 @@ int main(int argc, char **argv)
     if (pipe(fds) < 0)
         die("pipe");
     rendezvous();
+    uint64_t start = now_ns();
     for (int i = 0; i < n; i++) {
         pids[i] = fork();
         if (pids[i] < 0)
@@ -36,6 +40,9 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < n; i++)
         read_all(fds[0], &c, 1);
+    double ms = (double)(now_ns() - start) / NS_PER_MS;
+    snprintf(name, sizeof name, "clones_%d", n);
+    report(name, &ms, 1, "ms", 0);
     rendezvous();
     for (int i = 0; i < n; i++)
         kill(pids[i], SIGKILL);

@@ -1,28 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// fork() of a process that has touched N MB: to the child's first instruction after it, and to the
-// parent's return from it. Its floor is bench/floor.c.
+// fork() of a process that has touched N MB: to the child's first act after it, and to the parent's
+// return from it. Its floor is bench/floor.c. A parent of one child at a time rests in between; one
+// in a burst forks several in a row, so nothing that is made ready while it rests helps the second.
 //
-// usage: fork MB...   (ascending; the memory only grows)
+// usage: fork MB...         (ascending; the memory only grows)
+//        fork --burst MB    (results have _burst in their names)
 
-#include <sys/types.h>
-#include <sys/wait.h>
-#include <time.h>
-
-#include "bench/stats.h"
+#include "bench/fork_sample.h"
 
 #define SAMPLES  60
 #define WARM_UPS 3
 #define REST_MS  4
-#define MB       (1024u * 1024u)
-#define PAGE     4096u
+#define ROUNDS   40 // of a burst
+#define BURST    4  // forks in a row; the first is not counted: the parent has rested before it
 
-// The pages stay touched from here on. They are not written again between samples: what a sample
-// measures is the clone, not the copying that a busy parent causes afterwards.
-static void touch(volatile char *memory, size_t from, size_t to)
-{
-    for (size_t at = from; at < to; at += PAGE)
-        memory[at] = 1;
-}
+static int report_in, report_out;
 
 // A zombie can be waited for before its VM is taken down, and that work would be part of the next
 // sample. The floor's waitpid() returns after it; here it takes a rest.
@@ -32,54 +24,90 @@ static void rest(void)
     nanosleep(&ts, NULL);
 }
 
-static void take_sample(int in, int out, double *child, double *parent)
+static void report_mb(const char *what, size_t mb, double *samples, int n)
 {
-    rest();
-    uint64_t start = now_ns(), child_ns;
-    pid_t pid = fork();
-    uint64_t here = now_ns(); // in the child as well: its first act
-    if (pid < 0)
-        die("fork");
-    if (pid == 0) {
-        write_all(out, &here, sizeof here);
-        _exit(0);
-    }
-    read_all(in, &child_ns, sizeof child_ns);
-    waitpid(pid, NULL, 0);
-    *child = (double)(child_ns - start) / NS_PER_US;
-    *parent = (double)(here - start) / NS_PER_US;
+    char name[64];
+    snprintf(name, sizeof name, "%s_%dmb", what, (int)mb);
+    report_us(name, samples, n);
 }
 
-static void measure(int in, int out, size_t mb)
+static void measure(size_t mb)
 {
     static double child[SAMPLES], parent[SAMPLES];
-    char name[64];
     for (int i = -WARM_UPS; i < SAMPLES; i++) {
-        int at = i < 0 ? 0 : i;
-        take_sample(in, out, &child[at], &parent[at]);
+        rest();
+        struct fork_sample s = take_fork_sample(report_in, report_out);
+        child[i < 0 ? 0 : i] = s.child;
+        parent[i < 0 ? 0 : i] = s.parent;
     }
-    snprintf(name, sizeof name, "fork_child_%dmb", (int)mb);
-    report_us(name, child, SAMPLES);
-    snprintf(name, sizeof name, "fork_return_%dmb", (int)mb);
-    report_us(name, parent, SAMPLES);
+    report_mb("fork_child", mb, child, SAMPLES);
+    report_mb("fork_return", mb, parent, SAMPLES);
+}
+
+// What a child of a burst says: which one it is, and when it began, since its own fork().
+struct word {
+    double us;
+    int number;
+};
+
+static void take_burst(double child[BURST], double parent[BURST])
+{
+    pid_t pids[BURST];
+    struct word word;
+    rest();
+    for (int i = 0; i < BURST; i++) {
+        uint64_t start = now_ns();
+        pids[i] = fork();
+        parent[i] = us_since(start);
+        if (pids[i] < 0)
+            die("fork");
+        if (pids[i] == 0) {
+            word = (struct word){.us = parent[i], .number = i};
+            write_all(report_out, &word, sizeof word); // whole: less than PIPE_BUF
+            _exit(0);
+        }
+    }
+    for (int i = 0; i < BURST; i++) {
+        read_all(report_in, &word, sizeof word);
+        child[word.number] = word.us;
+    }
+    for (int i = 0; i < BURST; i++)
+        wait_for(pids[i]);
+}
+
+static void measure_burst(size_t mb)
+{
+    static double child[ROUNDS * (BURST - 1)], parent[ROUNDS * (BURST - 1)];
+    for (int i = -WARM_UPS; i < ROUNDS; i++) {
+        double c[BURST], p[BURST];
+        take_burst(c, p);
+        size_t at = (size_t)(i < 0 ? 0 : i) * (BURST - 1);
+        memcpy(child + at, c + 1, sizeof c - sizeof c[0]);
+        memcpy(parent + at, p + 1, sizeof p - sizeof p[0]);
+    }
+    report_mb("fork_burst", mb, child, ROUNDS * (BURST - 1));
+    report_mb("fork_burst_return", mb, parent, ROUNDS * (BURST - 1));
 }
 
 int main(int argc, char **argv)
 {
     int fds[2];
     size_t touched = 0;
-    size_t most = argc > 1 ? strtoul(argv[argc - 1], NULL, 10) : 0;
-    volatile char *memory = malloc(most * MB + 1);
-    if (!memory)
-        die("malloc");
     if (pipe(fds) < 0)
         die("pipe");
+    report_in = fds[0];
+    report_out = fds[1];
+    if (argc == 3 && strcmp(argv[1], "--burst") == 0) {
+        size_t mb = strtoul(argv[2], NULL, 10);
+        touched_memory(mb);
+        measure_burst(mb);
+        return 0;
+    }
     for (int i = 1; i < argc; i++) {
         size_t mb = strtoul(argv[i], NULL, 10);
-        touch(memory, touched * MB, mb * MB);
+        touched_memory(mb - touched);
         touched = mb;
-        measure(fds[0], fds[1], mb);
+        measure(mb);
     }
-    free((void *)memory);
     return 0;
 }

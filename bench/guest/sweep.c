@@ -7,16 +7,12 @@
 
 #include <signal.h>
 #include <spawn.h>
-#include <sys/types.h>
-#include <sys/wait.h>
 
-#include "bench/stats.h"
+#include "bench/fork_sample.h"
 
 #define SAMPLES_MAX 1000
 #define LIVE_MAX    4000
 #define WARM_UPS    3
-#define MB          (1024u * 1024u)
-#define PAGE        4096u
 
 extern char **environ;
 
@@ -24,12 +20,6 @@ static pid_t sleepers[LIVE_MAX];
 static int report_in, report_out;
 static char *child_argv[2];
 static double child_us[SAMPLES_MAX], return_us[SAMPLES_MAX], whole_us[SAMPLES_MAX];
-
-static void wait_for(pid_t pid)
-{
-    if (waitpid(pid, NULL, 0) != pid)
-        die("waitpid");
-}
 
 static void start_sleepers(int n)
 {
@@ -52,25 +42,16 @@ static void end_sleepers(int n)
     for (int i = 0; i < n; i++)
         kill(sleepers[i], SIGKILL);
     for (int i = 0; i < n; i++)
-        wait_for(sleepers[i]);
+        if (waitpid(sleepers[i], NULL, 0) != sleepers[i])
+            die("waitpid");
 }
 
 static void sample_fork(int at)
 {
-    uint64_t start = now_ns(), child_ns;
-    pid_t pid = fork();
-    uint64_t here = now_ns(); // in the child as well: its first act
-    if (pid < 0)
-        die("fork");
-    if (pid == 0) {
-        write_all(report_out, &here, sizeof here);
-        _exit(0);
-    }
-    read_all(report_in, &child_ns, sizeof child_ns);
-    wait_for(pid);
-    whole_us[at] = (double)(now_ns() - start) / NS_PER_US;
-    child_us[at] = (double)(child_ns - start) / NS_PER_US;
-    return_us[at] = (double)(here - start) / NS_PER_US;
+    struct fork_sample s = take_fork_sample(report_in, report_out);
+    child_us[at] = s.child;
+    return_us[at] = s.parent;
+    whole_us[at] = s.whole;
 }
 
 static void sample_spawn(int at)
@@ -112,11 +93,7 @@ int main(int argc, char **argv)
     if (live < 0 || live > LIVE_MAX || n < 1 || n > SAMPLES_MAX)
         die("sweep: out of range");
     start_sleepers(live);
-    volatile char *memory = malloc(mb * MB + 1);
-    if (!memory)
-        die("malloc");
-    for (size_t at = 0; at < mb * MB; at += PAGE)
-        memory[at] = 1;
+    touched_memory(mb);
     repeat(sample_fork, n);
     report_us("fork_child", child_us, n);
     report_us("fork_return", return_us, n);
@@ -124,6 +101,5 @@ int main(int argc, char **argv)
     repeat(sample_spawn, n);
     report_us("spawn_main", child_us, n);
     end_sleepers(live);
-    free((void *)memory);
     return 0;
 }
