@@ -19,9 +19,10 @@ void kvm_clone_body(struct monitor *m, const struct pv_range *hot, uint32_t n);
 // In an enrolled monitor with a body: the clone, about to return from its call, which `regs` are
 // the registers of. When it was made, and how, is for the trace. The caller returns CALL_REPLACED.
 void kvm_clone_start(struct monitor *m, uint64_t start, struct kvm_regs *regs, const char *how);
-// The same for a monitor that starts a program, in whatever is in its memory.
+// The same for a monitor that starts a program. `loaded`: NULL, or the registers of m->program,
+// which is in its memory and has not run.
 void kvm_program_start(struct monitor *m, uint32_t program, const struct load_args *args,
-                       uint64_t start);
+                       uint64_t start, struct kvm_regs *loaded);
 // Whether the next fork(2) copies RAM.
 void kvm_inherit_ram(const struct monitor *m, int on);
 

@@ -129,9 +129,15 @@ void kvm_exec(struct monitor *m, uint32_t program, const struct load_args *args)
 }
 
 void kvm_program_start(struct monitor *m, uint32_t program, const struct load_args *args,
-                       uint64_t start)
+                       uint64_t start, struct kvm_regs *loaded)
 {
-    replace_image(m, program, args);
+    if (!loaded || m->program != program) {
+        replace_image(m, program, args);
+    } else {
+        if (load_arguments(&m->vm, m->slot, args, loaded) < 0)
+            monitor_die(m, SIGKILL, "no random seed");
+        vm_start_at(&m->vm, loaded, PLATFORM_TABLES_VA(m->vm.tables));
+    }
     family_trace(m->family, TRACE_PROC, "%u spawn of a spare %s %.3f ms", m->slot,
                  image_program_path(m->family->image, program),
                  (double)(family_now(m->family) - start) / 1e6);

@@ -194,6 +194,14 @@ static void populate_program(const struct vm *vm, const struct elf_program *elf,
     populate(vm, vm->ram_size - POPULATE_STACK, POPULATE_STACK);
 }
 
+int load_arguments(const struct vm *vm, uint32_t slot, const struct load_args *args,
+                   struct kvm_regs *regs)
+{
+    struct pv_boot_info *b = platform_boot_info(vm);
+    regs->rsp = place_args(vm, args, b);
+    return load_identity(b, slot);
+}
+
 int load_program(struct vm *vm, const struct family *f, uint32_t slot, uint32_t program,
                  const struct load_args *args, struct kvm_regs *regs)
 {
@@ -218,13 +226,10 @@ int load_program(struct vm *vm, const struct family *f, uint32_t slot, uint32_t 
     b->heap_end = at.stack_bottom - X86_PAGE_2M;
     b->stack_bottom = vm->stack_bottom = at.stack_bottom;
     b->stack_top = vm->ram_size;
-    if ((r = load_identity(b, slot)) < 0)
-        return r;
     *regs = (struct kvm_regs){
         .rip = elf->entry,
-        .rsp = place_args(vm, args, b),
         .rdi = PV_BOOT_INFO_VA,
         .rflags = X86_RFLAGS_ONE | X86_RFLAGS_IF | X86_RFLAGS_IOPL,
     };
-    return 0;
+    return load_arguments(vm, slot, args, regs);
 }

@@ -43,4 +43,9 @@ int load_image(const struct vm *vm, const struct family *f, uint32_t program);
 int load_program(struct vm *vm, const struct family *f, uint32_t slot, uint32_t program,
                  const struct load_args *args, struct kvm_regs *regs);
 
+// Gives a program that is loaded and has not run other arguments, which fit, and another slot; the
+// stack pointer in regs changes. 0 or -errno.
+int load_arguments(const struct vm *vm, uint32_t slot, const struct load_args *args,
+                   struct kvm_regs *regs);
+
 #endif

@@ -17,6 +17,7 @@
 #define SLEEP_NS     500000               // a shorter sleep is no time to make one
 #define LATE_NS      300000               // waited so long for one: a new VM had been as fast
 #define READY_NS     5000000              // and no longer than that
+#define READ_NS      300000               // for a spare to read its parcel
 #define SKIP_STARTS  16u                  // without one, after one that was no gain
 #define CLONES_LATE  4u                   // starts after which a program counts as one that spawns
 
@@ -92,10 +93,12 @@ static int wanted(struct monitor *m, const struct timespec *sleep)
 // A parcel, and nobody who still reads what was in it before.
 static int prepare_parcel(struct monitor *m)
 {
+    const struct timespec most = {.tv_nsec = READ_NS};
     struct spare *s = &m->spare;
-    if (s->used_pid && atomic_load(&own_slot(m)->spare_state) != SPARE_DONE &&
-        atomic_load(&m->family->shared->slots[s->used_slot].pid) == s->used_pid)
-        return -EBUSY;
+    while (s->used_pid && atomic_load(&own_slot(m)->spare_state) == SPARE_USED &&
+           atomic_load(&m->family->shared->slots[s->used_slot].pid) == s->used_pid)
+        if (spare_wait(own_slot(m), SPARE_USED, &most) == -ETIMEDOUT)
+            return -EBUSY;
     s->used_pid = 0;
     if (s->parcel)
         return 0;
@@ -255,6 +258,7 @@ int spare_spawn(struct monitor *m, const struct pv_exec *c, const struct load_ar
     struct spare *s = &m->spare;
     note_start(s, start);
     s->clones -= s->clones > 0;
+    s->program = c->program;
 
     const int32_t pid = find(m);
     if (!pid)

@@ -6,8 +6,8 @@
 // monitor time for it: when such a program goes to sleep, its monitor clones itself, and the clone
 // makes its VM, touches what it will need, and waits. At the program's next fork the spare is given
 // the pages that have been written meanwhile (dirty.h), the registers and a slot, and is the child.
-// At its next spawn the spare loads the new program instead; for one that only spawns, the spare is
-// blank: it has none of its owner's memory.
+// At its next spawn the spare loads the new program instead. For one that only spawns, the spare is
+// blank: it has none of its owner's memory, but the program that was spawned last, ready to start.
 //
 // A spare belongs to one monitor and is good for the memory and page tables it was cloned from: the
 // monitor drops it when it changes them, forks otherwise, or ends. One that is not needed for a few
@@ -37,7 +37,8 @@ struct spare {
     struct spare_parcel *parcel; // what it will be given; NULL: no spare was wanted so far
     int fd;                      // its memory
     int made;                    // there is one, or was: it may have ended
-    int blank;                   // which has no memory of ours
+    int blank;                   // which has no memory of ours, but a program
+    uint32_t program;            // that was spawned last
     uint32_t used_slot;          // who was the last one, and may be reading its parcel
     int32_t used_pid;
     int pagemap;      // descriptor; -1: not asked for, NO_PAGEMAP

@@ -8,9 +8,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/uio.h>
 
+#include "host/devices.h"
 #include "host/kvm.h"
 #include "host/platform.h"
 #include "host/protect.h"
@@ -72,22 +72,36 @@ static void warm(struct monitor *m, const struct warm *w)
         _exit(1);
 }
 
-static void make_blank(struct monitor *m)
+// A VM of its own with the program that its owner spawned last, which is likely the next one too;
+// `regs` are those it starts with.
+static void load_last(struct monitor *m, struct kvm_regs *regs)
 {
+    const struct load_args none = {0};
     // Before anything else is mapped: it might be where RAM will be.
     if (load_reserve(&m->vm) < 0)
         _exit(1);
     vm_forget(&m->vm);
+    m->program = m->spare.program;
+    if (load_program(&m->vm, m->family, 0, m->program, &none, regs) < 0)
+        _exit(1);
+    devices_reset(m);
+    monitor_share_text(m);
     monitor_create_vm(m);
 }
 
-// A VM that has no memory yet: KVM makes what it makes at a VM's first run.
-static void run_blank(struct monitor *m)
+// What any program touches before its main().
+static void plan_start(const struct monitor *m, const struct kvm_regs *regs, struct warm *w)
 {
-    m->vm.run->immediate_exit = 1;
-    if (ioctl(m->vm.vcpu_fd, KVM_RUN, 0) == 0 || errno != EINTR)
-        _exit(1);
-    m->vm.run->immediate_exit = 0;
+    const struct elf_program *program = image_program(m->family->image, m->program);
+    w->write[w->nwrite++] = PV_SHARED_VA;
+    add_write(m, w, regs->rsp - 8);
+    for (uint32_t i = 0; i < program->nsegs; i++)
+        if (program->segs[i].flags & IMAGE_SEG_W)
+            add_write(m, w, program->segs[i].vaddr);
+    add_write(m, w, m->vm.heap_start);
+    w->read[w->nread++] = PV_BOOT_INFO_VA;
+    w->read[w->nread++] = PV_WINDOW_VA;
+    w->read[w->nread++] = regs->rip;
 }
 
 // Until the owner says what is to become of us. Returns when we are used.
@@ -126,7 +140,8 @@ static int read_strings(const struct spare_parcel *parcel, int fd, struct load_a
     return pread(fd, args->strings, args->len, SPARE_CONTENT) == (ssize_t)args->len ? 0 : -EIO;
 }
 
-static void take_over(struct monitor *m, struct family_slot *owner, int fd)
+// `loaded`: registers of the program in our memory, or NULL.
+static void take_over(struct monitor *m, struct family_slot *owner, int fd, struct kvm_regs *loaded)
 {
     struct spare_parcel parcel;
     struct load_args args = {0};
@@ -135,11 +150,12 @@ static void take_over(struct monitor *m, struct family_slot *owner, int fd)
         _exit(1); // our slot has our pid: it is a death
     close(fd);
     atomic_store(&owner->spare_state, SPARE_DONE);
+    spare_wake(owner); // who may be about to make another
     placement_reset(&m->family->placement);
     m->slot = parcel.slot;
     monitor_enroll(m);
     if (parcel.program) {
-        kvm_program_start(m, parcel.program - 1, &args, parcel.start);
+        kvm_program_start(m, parcel.program - 1, &args, parcel.start, loaded);
         free(args.strings);
         return;
     }
@@ -152,7 +168,7 @@ void spare_live(struct monitor *m)
     struct family_slot *owner = &m->family->shared->slots[m->slot];
     const int32_t pid = atomic_load(&owner->spare);
     const int blank = m->spare.blank, fd = m->spare.fd;
-    const struct kvm_regs regs = *vm_regs(&m->vm);
+    struct kvm_regs regs = *vm_regs(&m->vm);
     const struct timespec settle = {.tv_nsec = SETTLE_NS};
     struct warm first = {0}, second = {0};
     uint32_t starting = SPARE_STARTING;
@@ -160,7 +176,8 @@ void spare_live(struct monitor *m)
     m->slot = 0;
     monitor_adopt(m->family);
     if (blank) {
-        make_blank(m);
+        load_last(m, &regs);
+        plan_start(m, &regs, &first);
     } else {
         plan_first(m, regs.rsp, &first);
         plan_second(m, &first, &second);
@@ -170,11 +187,11 @@ void spare_live(struct monitor *m)
     m->spare.parcel = NULL; // the descriptor is ours
     spare_forget(m);
     vm_start_at(&m->vm, &regs, PLATFORM_TABLES_VA(m->vm.tables));
-    blank ? run_blank(m) : warm(m, &first);
+    warm(m, &first);
     if (atomic_compare_exchange_strong(&owner->spare_state, &starting, SPARE_READY))
         spare_wake(owner); // it may be waiting for us
     if (second.nwrite && spare_wait(owner, SPARE_READY, &settle) == -ETIMEDOUT)
         warm(m, &second);
     wait_for_use(owner, pid);
-    take_over(m, owner, fd);
+    take_over(m, owner, fd, blank ? &regs : NULL);
 }
