@@ -128,8 +128,12 @@ int64_t call_exit(struct monitor *m, struct pv_exit *c)
     // there already; after that, the supervisor has everybody look. The parent is told last: when
     // it reuses the slot it finds it free.
     spare_drop(m);
+    int again = spare_offer(m);
     publish_value(f, &c->publish);
     family_release(f, m->slot);
     publish_kick(f, &c->publish);
-    _exit(0);
+    if (!again)
+        _exit(0);
+    spare_again(m);
+    return CALL_REPLACED;
 }

@@ -62,12 +62,12 @@ uint32_t event_collect(struct monitor *m)
 {
     struct family_slot *slot = &m->family->shared->slots[m->slot];
     uint32_t bits = atomic_exchange(&slot->events, 0) | collect_timer(m);
-    if (!m->killed && atomic_load(&slot->kill) == m->pid) {
+    if (!m->killed && atomic_load(&slot->kill) == m->life) {
         m->killed = 1;
         bits |= PV_EVENT_KILL;
     }
     // The guest is not running, so it cannot enter a critical section now.
-    if (atomic_load(&slot->end) == m->pid && !platform_shared(&m->vm)->critical)
+    if (atomic_load(&slot->end) == m->life && !platform_shared(&m->vm)->critical)
         monitor_die(m, SIGKILL, NULL);
     if (bits)
         __atomic_fetch_or(&platform_shared(&m->vm)->pending, bits, __ATOMIC_SEQ_CST);

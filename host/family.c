@@ -95,6 +95,7 @@ int family_claim(struct family *f, uint32_t slot, uint32_t claimer)
     if (!atomic_compare_exchange_strong(&s->state, &free, SLOT_STARTING))
         return -EBUSY;
     atomic_store(&s->claimer, claimer);
+    atomic_store(&s->life, atomic_fetch_add(&f->shared->lives, 1) + 1);
     atomic_store(&s->events, 0);
     atomic_store(&s->kill, 0);
     atomic_store(&s->end, 0);
@@ -155,7 +156,7 @@ void family_tell(struct family *f, enum family_op op, uint32_t slot)
 {
     struct family_msg msg = {.op = op, .slot = slot};
     if (op == FAMILY_KILL)
-        msg.pid = atomic_load(&f->shared->slots[slot].pid);
+        msg.life = atomic_load(&f->shared->slots[slot].life);
     while (send(f->control, &msg, sizeof msg, MSG_NOSIGNAL) < 0 && errno == EINTR)
         ;
 }

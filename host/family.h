@@ -33,15 +33,18 @@ struct family_slot {
     _Atomic uint32_t state;
     _Atomic int32_t pid;     // of the monitor, set before it runs; 0 when the slot is free
     _Atomic uint32_t events; // PV_EVENT_* posted by the supervisor, taken by the monitor
-    _Atomic int32_t kill; // supervisor: pid that PV_EVENT_KILL was posted to, ends at deadline_ns
+    // Which VM has the slot, by a number that no other VM of the family had: a pid may be that of
+    // the next one, too (spare.h).
+    _Atomic uint32_t life;
+    _Atomic uint32_t kill; // supervisor: life that PV_EVENT_KILL was posted to, ends at deadline_ns
     _Atomic uint64_t deadline_ns; // supervisor: CLOCK_MONOTONIC
     _Atomic uint32_t death;   // monitor: wait status it ends with when the guest did not choose one
     _Atomic uint32_t claimer; // slot of the VM that is cloning into this one, while SLOT_STARTING
-    _Atomic int32_t end; // supervisor: pid that is to end as soon as its guest is not `critical`
-    // Of its spare (spare.h): pid or 0, what is going on with it, the processor it sleeps on.
+    _Atomic uint32_t end; // supervisor: life that is to end as soon as its guest is not `critical`
+    // Of its spare (spare.h): pid, 0, or a wish; the processor it sleeps on; what is going on with
+    // it, and with the one before it: spare_turn says which is which.
     _Atomic int32_t spare;
-    _Atomic uint32_t spare_state, spare_cpu;
-    uint32_t reserved[4];
+    _Atomic uint32_t spare_cpu, spare_turn, spare_state[2];
 };
 _Static_assert(sizeof(struct family_slot) == 64, "one cache line");
 
@@ -49,6 +52,7 @@ _Static_assert(sizeof(struct family_slot) == 64, "one cache line");
 // advice about this family and nothing else: supervisor.c signals only children of its own.
 struct family_shared {
     _Atomic uint32_t closing;      // no new VM may start
+    _Atomic uint32_t lives;        // given out so far
     _Atomic uint32_t started;      // the first program is about to execute
     _Atomic uint32_t first_done;   // the first program has exited, with first_status
     _Atomic uint32_t first_status; // a wait(2) status
@@ -69,7 +73,7 @@ enum family_op {
 struct family_msg {
     uint32_t op;
     uint32_t slot;
-    int32_t pid; // FAMILY_KILL: the monitor meant; the slot may be another's when this is read
+    uint32_t life; // FAMILY_KILL: the VM meant; the slot may be another's when this is read
 };
 
 struct backend;

@@ -23,6 +23,9 @@ void kvm_clone_start(struct monitor *m, uint64_t start, struct kvm_regs *regs, c
 // which is in its memory and has not run.
 void kvm_program_start(struct monitor *m, uint32_t program, const struct load_args *args,
                        uint64_t start, struct kvm_regs *loaded);
+// In a VM that has run, or could: another program in its memory, about to start with `regs`.
+void kvm_load(struct monitor *m, uint32_t program, const struct load_args *args,
+              struct kvm_regs *regs);
 // Whether the next fork(2) copies RAM.
 void kvm_inherit_ram(const struct monitor *m, int on);
 

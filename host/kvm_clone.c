@@ -96,14 +96,13 @@ int64_t kvm_clone(struct monitor *m, struct clone *c)
     return 0;
 }
 
-// In a VM that has run, or could: another program in its memory.
-static void replace_image(struct monitor *m, uint32_t program, const struct load_args *args)
+void kvm_load(struct monitor *m, uint32_t program, const struct load_args *args,
+              struct kvm_regs *regs)
 {
-    struct kvm_regs regs;
     int r;
 
     m->vm.tables ^= 1;
-    if ((r = load_program(&m->vm, m->family, m->slot, program, args, &regs)) < 0)
+    if ((r = load_program(&m->vm, m->family, m->slot, program, args, regs)) < 0)
         monitor_die(m, SIGKILL, strerror(-r));
     m->program = program;
     devices_reset(m);
@@ -114,14 +113,15 @@ static void replace_image(struct monitor *m, uint32_t program, const struct load
     if ((r = vm_reset_fpu(&m->vm)) < 0)
         monitor_die(m, SIGKILL, strerror(-r));
     event_set_timer(m, 0);
-    vm_start_at(&m->vm, &regs, PLATFORM_TABLES_VA(m->vm.tables));
+    vm_start_at(&m->vm, regs, PLATFORM_TABLES_VA(m->vm.tables));
 }
 
 void kvm_exec(struct monitor *m, uint32_t program, const struct load_args *args)
 {
     uint64_t start = family_now(m->family);
+    struct kvm_regs regs;
     spare_drop(m);
-    replace_image(m, program, args);
+    kvm_load(m, program, args, &regs);
     family_trace(m->family, TRACE_PROC, "%u exec %s %.3f ms", m->slot,
                  image_program_path(m->family->image, program),
                  (double)(family_now(m->family) - start) / 1e6);
@@ -131,8 +131,9 @@ void kvm_exec(struct monitor *m, uint32_t program, const struct load_args *args)
 void kvm_program_start(struct monitor *m, uint32_t program, const struct load_args *args,
                        uint64_t start, struct kvm_regs *loaded)
 {
+    struct kvm_regs regs;
     if (!loaded || m->program != program) {
-        replace_image(m, program, args);
+        kvm_load(m, program, args, &regs);
     } else {
         if (load_arguments(&m->vm, m->slot, args, loaded) < 0)
             monitor_die(m, SIGKILL, "no random seed");
@@ -148,7 +149,7 @@ void kvm_program_start(struct monitor *m, uint32_t program, const struct load_ar
 static void become_program(struct monitor *m, const struct pv_exec *c, const struct load_args *args)
 {
     m->slot = c->slot;
-    spare_forget(m);
+    spare_begin(m);
     // Before anything else is mapped: it might be where RAM will be.
     if (load_reserve(&m->vm) < 0)
         monitor_die(m, SIGKILL, "cannot reserve its memory");

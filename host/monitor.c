@@ -38,6 +38,7 @@ void monitor_enroll(struct monitor *m)
 {
     struct family *f = m->family;
     m->pid = atomic_load(&f->shared->slots[m->slot].pid);
+    m->life = atomic_load(&f->shared->slots[m->slot].life);
     m->killed = 0;
     // A new VM: what it inherited counts for its parent.
     memset(m->calls, 0, sizeof m->calls);

@@ -27,6 +27,7 @@ struct monitor {
     struct family *family;
     uint32_t slot;
     int32_t pid;      // of this process
+    uint32_t life;    // of this VM (family.h)
     int killed;       // PV_EVENT_KILL has been passed on
     int save_due;     // the text has come that makes this VM a template (template.h)
     uint32_t program; // index in the image's table
@@ -36,6 +37,7 @@ struct monitor {
     uint64_t exceptions, interrupts, accesses; // accesses to devices
     struct virtio_mmio devices[DISKS_MAX];     // family.ndisks of them; cloned with the VM
     struct spare spare;
+    struct spare_origin origin;
     struct gdb *gdb;   // NULL unless --gdb asks for this VM (gdb.h)
     struct qemu *qemu; // of a keeper (qemu.h)
 };
@@ -81,8 +83,8 @@ static inline int event_posted(const struct monitor *m)
 {
     struct family_slot *slot = &m->family->shared->slots[m->slot];
     // PV_EVENT_KILL is meant for a process, not for whoever has its slot by now.
-    return atomic_load(&slot->events) || (!m->killed && atomic_load(&slot->kill) == m->pid) ||
-           atomic_load(&slot->end) == m->pid;
+    return atomic_load(&slot->events) || (!m->killed && atomic_load(&slot->kill) == m->life) ||
+           atomic_load(&slot->end) == m->life;
 }
 // After an interrupted KVM_RUN: collects, and pushes an upcall if the guest takes one now.
 void event_deliver(struct monitor *m);

@@ -18,12 +18,21 @@
 #define LATE_NS      300000               // waited so long for one: a new VM had been as fast
 #define READY_NS     5000000              // and no longer than that
 #define READ_NS      300000               // for a spare to read its parcel
-#define SKIP_STARTS  16u                  // without one, after one that was no gain
-#define CLONES_LATE  4u                   // starts after which a program counts as one that spawns
+#define BUSY_NS      3000000 // with shorter pauses, children end while we wait for them
+#define SKIP_STARTS  16u     // without one, after one that was no gain
+#define CLONES_LATE  4u      // starts after which a program counts as one that spawns
+
+#define NO_CPU ~0u
 
 static struct family_slot *own_slot(const struct monitor *m)
 {
     return &m->family->shared->slots[m->slot];
+}
+
+// What is going on with the spare.
+static _Atomic uint32_t *state_of(const struct monitor *m)
+{
+    return &own_slot(m)->spare_state[m->spare.turn];
 }
 
 void spare_forget(struct monitor *m)
@@ -33,7 +42,20 @@ void spare_forget(struct monitor *m)
         close(s->pagemap);
     if (s->parcel)
         close(s->fd); // its mapping is not inherited
+    if (m->origin.pid)
+        close(m->origin.fd);
     *s = (struct spare){.pagemap = s->pagemap == NO_PAGEMAP ? NO_PAGEMAP : -1};
+    m->origin = (struct spare_origin){0};
+}
+
+void spare_begin(struct monitor *m)
+{
+    const uint32_t parent = atomic_load(&own_slot(m)->claimer);
+    const struct spare_origin origin = {
+        .pid = m->spare.parcel ? m->pid : 0, .slot = parent, .fd = m->spare.fd};
+    m->spare.parcel = NULL; // the descriptor is ours
+    spare_forget(m);
+    m->origin = origin;
 }
 
 void spare_drop(struct monitor *m)
@@ -43,10 +65,10 @@ void spare_drop(struct monitor *m)
         return;
     s->made = 0;
     s->starts = 0;
-    if (atomic_exchange(&own_slot(m)->spare, 0) == 0)
-        return; // it has ended
-    atomic_store(&own_slot(m)->spare_state, SPARE_DROPPED);
-    spare_wake(own_slot(m));
+    if (atomic_exchange(&own_slot(m)->spare, 0) <= 0)
+        return; // it has ended, or nobody has taken the wish
+    atomic_store(state_of(m), SPARE_DROPPED);
+    spare_wake(state_of(m));
 }
 
 void spare_memory_changed(struct monitor *m)
@@ -70,36 +92,43 @@ void spare_touch_recent(const struct monitor *m)
 // The program starts a process: it may do so again.
 static void note_start(struct spare *s, uint64_t now)
 {
-    s->starts = now - s->last_ns < LATELY_NS ? s->starts + 1 : 1;
+    s->pause = now - s->last_ns;
+    s->starts = s->pause < LATELY_NS ? s->starts + 1 : 1;
     s->last_ns = now;
     s->skip -= s->skip > 0;
 }
 
-static int wanted(struct monitor *m, const struct timespec *sleep)
+// What came of the last one, or of the wish for one. Whether there may be another.
+static int may_make(struct monitor *m)
 {
-    const struct options *opt = m->family->opt;
     struct spare *s = &m->spare;
-    uint64_t now = family_now(m->family);
-    if (!opt->pool || opt->gdb_port || opt->until || s->skip || s->starts < AFTER_STARTS ||
-        m->family->cpus < 2 || (sleep->tv_sec == 0 && sleep->tv_nsec < SLEEP_NS))
-        return 0;
-    if (s->made && atomic_load(&own_slot(m)->spare) == 0) {
+    int32_t word = s->made ? atomic_load(&own_slot(m)->spare) : 0;
+    if (s->made && word == 0) {
         s->made = 0; // it was not needed
         s->starts = 0;
     }
-    return !s->made && now - s->last_ns < LATELY_NS;
+    // A wish that no child may come to fulfil is taken back.
+    if (word < 0 && (s->clones || s->pause >= BUSY_NS) &&
+        atomic_compare_exchange_strong(&own_slot(m)->spare, &word, 0))
+        s->made = 0;
+    return !s->made;
 }
 
-// A parcel, and nobody who still reads what was in it before.
-static int prepare_parcel(struct monitor *m)
+static int may_have(const struct monitor *m)
 {
-    const struct timespec most = {.tv_nsec = READ_NS};
-    struct spare *s = &m->spare;
-    while (s->used_pid && atomic_load(&own_slot(m)->spare_state) == SPARE_USED &&
-           atomic_load(&m->family->shared->slots[s->used_slot].pid) == s->used_pid)
-        if (spare_wait(own_slot(m), SPARE_USED, &most) == -ETIMEDOUT)
-            return -EBUSY;
-    s->used_pid = 0;
+    const struct options *opt = m->family->opt;
+    return opt->pool && !opt->gdb_port && !opt->until && m->family->cpus > 1 && !m->spare.skip &&
+           m->spare.starts >= AFTER_STARTS;
+}
+
+static int wanted(struct monitor *m, const struct timespec *sleep)
+{
+    return may_have(m) && (sleep->tv_sec || sleep->tv_nsec >= SLEEP_NS) && may_make(m) &&
+           m->spare.starts && family_now(m->family) - m->spare.last_ns < LATELY_NS;
+}
+
+static int make_parcel(struct spare *s)
+{
     if (s->parcel)
         return 0;
     const int flags = MAP_SHARED | MAP_POPULATE;
@@ -118,6 +147,41 @@ static int prepare_parcel(struct monitor *m)
     return 0;
 }
 
+// Whether nobody still reads what was in the parcel before.
+static int parcel_free(const struct monitor *m)
+{
+    const struct timespec most = {.tv_nsec = READ_NS};
+    const struct spare *s = &m->spare;
+    _Atomic uint32_t *last = &own_slot(m)->spare_state[!s->turn];
+    while (s->used_pid && atomic_load(last) == SPARE_USED &&
+           atomic_load(&m->family->shared->slots[s->used_slot].pid) == s->used_pid)
+        if (spare_wait(last, SPARE_USED, &most) == -ETIMEDOUT)
+            return 0;
+    return 1;
+}
+
+// There is no spare, and now one may come.
+static void next_turn(struct monitor *m)
+{
+    struct spare *s = &m->spare;
+    s->made = 1;
+    s->blank = !s->clones;
+    s->turn = !s->turn;
+    atomic_store(state_of(m), SPARE_STARTING);
+    atomic_store(&own_slot(m)->spare_cpu, NO_CPU);
+    atomic_store(&own_slot(m)->spare_turn, s->turn);
+}
+
+// A child that ends soon can be the next spare of a program that only spawns.
+static void wish(struct monitor *m)
+{
+    struct spare *s = &m->spare;
+    if (s->clones || s->pause >= BUSY_NS || !may_have(m) || !may_make(m) || make_parcel(s) < 0)
+        return;
+    next_turn(m);
+    atomic_store(&own_slot(m)->spare, SPARE_WISH(s->program));
+}
+
 // Whether there is what tells which pages a clone must be given.
 static int has_pagemap(struct monitor *m)
 {
@@ -130,10 +194,9 @@ static int has_pagemap(struct monitor *m)
 int spare_prepare(struct monitor *m, const struct timespec *sleep)
 {
     struct spare *s = &m->spare;
-    if (!wanted(m, sleep) || prepare_parcel(m) < 0 || (s->clones && !has_pagemap(m)))
+    if (!wanted(m, sleep) || make_parcel(s) < 0 || (s->clones && !has_pagemap(m)))
         return 0;
-    s->blank = !s->clones;
-    atomic_store(&own_slot(m)->spare_state, SPARE_STARTING);
+    next_turn(m);
     if (s->blank)
         kvm_inherit_ram(m, 0);
     pid_t pid = family_fork(m->family, &own_slot(m)->spare, CLONE_PARENT, 0);
@@ -141,7 +204,7 @@ int spare_prepare(struct monitor *m, const struct timespec *sleep)
         spare_live(m);
         return 1;
     }
-    s->made = pid > 0;
+    s->made &= pid > 0;
     if (s->blank) {
         kvm_inherit_ram(m, 1);
     } else if (s->made) {
@@ -158,11 +221,11 @@ static void call(struct monitor *m, int32_t pid)
 {
     struct family_slot *slot = own_slot(m);
     uint32_t ready = SPARE_READY;
-    if (!atomic_compare_exchange_strong(&slot->spare_state, &ready, SPARE_CALLED))
+    if (!atomic_compare_exchange_strong(state_of(m), &ready, SPARE_CALLED))
         return;
     if (atomic_load(&slot->spare_cpu) == (uint32_t)sched_getcpu())
         placement_push(&m->family->placement, pid);
-    spare_wake(slot);
+    spare_wake(state_of(m));
 }
 
 // Until the spare is ready: it has less left to do than a new VM.
@@ -170,12 +233,12 @@ static int wait_until_ready(struct monitor *m, int32_t pid)
 {
     const struct timespec most = {.tv_nsec = READY_NS};
     const uint64_t from = family_now(m->family);
-    if (atomic_load(&own_slot(m)->spare_state) == SPARE_STARTING)
+    if (atomic_load(&own_slot(m)->spare_cpu) == NO_CPU) // it has not even begun
         placement_pull(&m->family->placement, pid);
-    while (atomic_load(&own_slot(m)->spare_state) == SPARE_STARTING)
-        if (spare_wait(own_slot(m), SPARE_STARTING, &most) == -ETIMEDOUT)
+    while (atomic_load(state_of(m)) == SPARE_STARTING)
+        if (spare_wait(state_of(m), SPARE_STARTING, &most) == -ETIMEDOUT)
             return 0;
-    if (family_now(m->family) - from > LATE_NS)
+    if (!m->spare.blank && family_now(m->family) - from > LATE_NS)
         m->spare.skip = SKIP_STARTS;
     return 1;
 }
@@ -196,16 +259,16 @@ static int hand_over(struct monitor *m, uint32_t slot, int32_t pid)
         s->used_pid = 0;
         return 0;
     }
-    atomic_store(&own_slot(m)->spare_state, SPARE_USED);
-    spare_wake(own_slot(m));
+    atomic_store(state_of(m), SPARE_USED);
+    spare_wake(state_of(m));
     return 1;
 }
 
 // The pid of a spare that may be alive, or 0.
-static int32_t find(struct monitor *m)
+static int32_t find(const struct monitor *m)
 {
-    m->spare.made = m->spare.made && atomic_load(&own_slot(m)->spare);
-    return m->spare.made ? atomic_load(&own_slot(m)->spare) : 0;
+    int32_t pid = m->spare.made ? atomic_load(&own_slot(m)->spare) : 0;
+    return pid > 0 ? pid : 0;
 }
 
 // It was no gain: there is none any more, and for some time.
@@ -242,13 +305,33 @@ int spare_clone(struct monitor *m, const struct clone *c, const struct kvm_regs 
     if (!pid)
         return 0;
     call(m, pid);
-    if (fill_pages(m) < 0 || !wait_until_ready(m, pid))
+    if (!parcel_free(m) || fill_pages(m) < 0 || !wait_until_ready(m, pid))
         return give_up(m);
     s->parcel->start = c->start;
     s->parcel->slot = c->slot;
     s->parcel->program = 0;
     s->parcel->regs = *regs;
     memcpy(s->parcel->devices, m->devices, sizeof m->devices);
+    return hand_over(m, c->slot, pid);
+}
+
+static int spawn(struct monitor *m, const struct pv_exec *c, const struct load_args *args,
+                 uint64_t start)
+{
+    struct spare_parcel *parcel = m->spare.parcel;
+    const int32_t pid = find(m);
+    if (!pid)
+        return 0;
+    call(m, pid);
+    if (!parcel_free(m) || !wait_until_ready(m, pid))
+        return give_up(m);
+    parcel->start = start;
+    parcel->slot = c->slot;
+    parcel->program = c->program + 1;
+    parcel->argc = args->argc;
+    parcel->envc = args->envc;
+    parcel->len = args->len;
+    memcpy((uint8_t *)parcel + SPARE_CONTENT, args->strings, args->len);
     return hand_over(m, c->slot, pid);
 }
 
@@ -259,19 +342,7 @@ int spare_spawn(struct monitor *m, const struct pv_exec *c, const struct load_ar
     note_start(s, start);
     s->clones -= s->clones > 0;
     s->program = c->program;
-
-    const int32_t pid = find(m);
-    if (!pid)
-        return 0;
-    call(m, pid);
-    if (!wait_until_ready(m, pid))
-        return give_up(m);
-    s->parcel->start = start;
-    s->parcel->slot = c->slot;
-    s->parcel->program = c->program + 1;
-    s->parcel->argc = args->argc;
-    s->parcel->envc = args->envc;
-    s->parcel->len = args->len;
-    memcpy((uint8_t *)s->parcel + SPARE_CONTENT, args->strings, args->len);
-    return hand_over(m, c->slot, pid);
+    int done = spawn(m, c, args, start);
+    wish(m);
+    return done;
 }

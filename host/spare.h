@@ -9,10 +9,15 @@
 // At its next spawn the spare loads the new program instead. For one that only spawns, the spare is
 // blank: it has none of its owner's memory, but the program that was spawned last, ready to start.
 //
+// A child of such a program that ends need not be taken down: its monitor becomes the next blank
+// spare. That saves a VM's end and another's beginning, which together are dearer than all the
+// rest, so it is how a loop of short commands runs.
+//
 // A spare belongs to one monitor and is good for the memory and page tables it was cloned from: the
 // monitor drops it when it changes them, forks otherwise, or ends. One that is not needed for a few
-// seconds ends by itself. Whoever takes its pid out of its owner's slot of the family page decides
-// what becomes of it: the owner (use, drop), the spare (end), or the supervisor (it is dead).
+// seconds ends by itself. Its pid is in one word of its owner's slot of the family page; whoever
+// takes it out decides what becomes of it: the owner (use, drop), the spare (end), or the
+// supervisor (it is dead). The same word holds the owner's wish, for the child that takes it.
 // Neighbours: spare_life.c (the spare's side), kvm_clone.c (the other way to clone), call_wait.c
 // (when the program sleeps), docs/fork.md.
 #ifndef HOST_SPARE_H
@@ -36,7 +41,8 @@ struct spare_parcel;
 struct spare {
     struct spare_parcel *parcel; // what it will be given; NULL: no spare was wanted so far
     int fd;                      // its memory
-    int made;                    // there is one, or was: it may have ended
+    int made;                    // there is one, is wished for, or was: it may have ended
+    uint32_t turn;               // its turn (family.h)
     int blank;                   // which has no memory of ours, but a program
     uint32_t program;            // that was spawned last
     uint32_t used_slot;          // who was the last one, and may be reading its parcel
@@ -45,11 +51,19 @@ struct spare {
     uint32_t starts;  // forks and spawns lately
     uint32_t clones;  // not 0: there were forks among the last few
     uint64_t last_ns; // when
+    uint64_t pause;   // between the last two, ns
     uint32_t skip;    // for so many starts, none
     uint32_t nhot;    // what the last fork named
     struct pv_range hot[PV_MAX_HOT];
     uint32_t nrecent;             // pages the program wrote between a spare and its use: likely to
     uint64_t recent[SPARE_PAGES]; // be written again, on both sides
+};
+
+// Whose spare we may be when our process ends: our parent's, if it spawned us.
+struct spare_origin {
+    int32_t pid; // of its monitor; 0: nobody's
+    uint32_t slot;
+    int fd; // its parcel
 };
 
 // A monitor that has none, and knows of no other process' either: at the family's start, and in
@@ -68,6 +82,15 @@ int spare_clone(struct monitor *m, const struct clone *c, const struct kvm_regs 
 // PV_CALL_SPAWN, made at `start`. 1 or 0.
 int spare_spawn(struct monitor *m, const struct pv_exec *c, const struct load_args *args,
                 uint64_t start);
+
+// In the child of the fork(2) of a spawn: like spare_forget(), but the parent may have us back.
+void spare_begin(struct monitor *m);
+
+// PV_CALL_EXIT, before anybody is told: whether this monitor shall be its parent's next spare, and
+// is promised to it. Then spare_again() must follow once its slot is released. That returns in the
+// process of a new VM that is about to run, or not at all.
+int spare_offer(struct monitor *m);
+void spare_again(struct monitor *m);
 
 // There is none any more.
 void spare_drop(struct monitor *m);

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
 
 #include "host/devices.h"
@@ -21,6 +22,17 @@
 #define SETTLE_NS  1000000        // not used within: there is time for more warming up
 #define SPIN_TURNS 20000u         // when it has been called, a few 100 us
 #define GROUP      (8 * X86_PAGE) // what KVM maps at one fault
+
+// What a spare has until it is used.
+struct life {
+    struct family_slot *owner;
+    _Atomic uint32_t *state; // enum spare_state
+    int32_t pid;             // its own
+    struct spare_origin origin;
+    int blank;
+    struct kvm_regs regs; // blank: its program starts with
+    struct warm first, second;
+};
 
 static void add_write(const struct monitor *m, struct warm *w, uint64_t addr)
 {
@@ -105,20 +117,22 @@ static void plan_start(const struct monitor *m, const struct kvm_regs *regs, str
 }
 
 // Until the owner says what is to become of us. Returns when we are used.
-static void wait_for_use(struct family_slot *owner, int32_t pid)
+static void wait_for_use(const struct life *l)
 {
+    struct family_slot *owner = l->owner;
+    int32_t pid = l->pid;
     const struct timespec keep = {.tv_sec = KEEP_S};
     int taken = 0; // and then nothing: whoever took us is dead
     atomic_store(&owner->spare_cpu, (uint32_t)sched_getcpu());
-    for (uint32_t state, turn = 0; (state = atomic_load(&owner->spare_state)) != SPARE_USED;
-         turn++) {
+    for (uint32_t state, turn = 0; (state = atomic_load(l->state)) != SPARE_USED; turn++) {
         if (state == SPARE_DROPPED)
             _exit(0);
         if (state == SPARE_CALLED && turn < SPIN_TURNS)
             __builtin_ia32_pause();
-        else if (spare_wait(owner, state, &keep) == -ETIMEDOUT &&
+        else if (spare_wait(l->state, state, &keep) == -ETIMEDOUT &&
                  (atomic_compare_exchange_strong(&owner->spare, &pid, 0) || taken++))
             _exit(1);
+        pid = l->pid;
     }
 }
 
@@ -140,22 +154,26 @@ static int read_strings(const struct spare_parcel *parcel, int fd, struct load_a
     return pread(fd, args->strings, args->len, SPARE_CONTENT) == (ssize_t)args->len ? 0 : -EIO;
 }
 
-// `loaded`: registers of the program in our memory, or NULL.
-static void take_over(struct monitor *m, struct family_slot *owner, int fd, struct kvm_regs *loaded)
+static void take_over(struct monitor *m, struct life *l)
 {
     struct spare_parcel parcel;
     struct load_args args = {0};
+    const int fd = l->origin.fd;
     if (pread(fd, &parcel, sizeof parcel, 0) != sizeof parcel ||
         (parcel.program ? read_strings(&parcel, fd, &args) : read_pages(m, &parcel, fd)) < 0)
         _exit(1); // our slot has our pid: it is a death
-    close(fd);
-    atomic_store(&owner->spare_state, SPARE_DONE);
-    spare_wake(owner); // who may be about to make another
+    atomic_store(l->state, SPARE_DONE);
+    spare_wake(l->state); // who may be about to make another
+    // The parcel may hold its owner's memory again; only what a spawn leaves in it we may keep.
+    if (l->blank)
+        m->origin = l->origin;
+    else
+        close(fd);
     placement_reset(&m->family->placement);
     m->slot = parcel.slot;
     monitor_enroll(m);
     if (parcel.program) {
-        kvm_program_start(m, parcel.program - 1, &args, parcel.start, loaded);
+        kvm_program_start(m, parcel.program - 1, &args, parcel.start, l->blank ? &l->regs : NULL);
         free(args.strings);
         return;
     }
@@ -163,35 +181,87 @@ static void take_over(struct monitor *m, struct family_slot *owner, int fd, stru
     kvm_clone_start(m, parcel.start, &parcel.regs, " of a spare");
 }
 
+// A VM is there that could run: the rest of a spare's life.
+static void serve(struct monitor *m, struct life *l)
+{
+    const struct timespec settle = {.tv_nsec = SETTLE_NS};
+    uint32_t starting = SPARE_STARTING;
+    warm(m, &l->first);
+    if (atomic_compare_exchange_strong(l->state, &starting, SPARE_READY))
+        spare_wake(l->state); // it may be waiting for us
+    if (l->second.nwrite && spare_wait(l->state, SPARE_READY, &settle) == -ETIMEDOUT)
+        warm(m, &l->second);
+    wait_for_use(l);
+    take_over(m, l);
+}
+
 void spare_live(struct monitor *m)
 {
     struct family_slot *owner = &m->family->shared->slots[m->slot];
-    const int32_t pid = atomic_load(&owner->spare);
-    const int blank = m->spare.blank, fd = m->spare.fd;
-    struct kvm_regs regs = *vm_regs(&m->vm);
-    const struct timespec settle = {.tv_nsec = SETTLE_NS};
-    struct warm first = {0}, second = {0};
-    uint32_t starting = SPARE_STARTING;
-
+    struct life l = {
+        .owner = owner,
+        .state = &owner->spare_state[m->spare.turn],
+        .pid = atomic_load(&owner->spare),
+        .origin = {.pid = m->pid, .slot = m->slot, .fd = m->spare.fd},
+        .blank = m->spare.blank,
+        .regs = *vm_regs(&m->vm),
+    };
+    atomic_store(&owner->spare_cpu, (uint32_t)sched_getcpu());
     m->slot = 0;
     monitor_adopt(m->family);
-    if (blank) {
-        load_last(m, &regs);
-        plan_start(m, &regs, &first);
+    if (l.blank) {
+        load_last(m, &l.regs);
+        plan_start(m, &l.regs, &l.first);
     } else {
-        plan_first(m, regs.rsp, &first);
-        plan_second(m, &first, &second);
+        plan_first(m, l.regs.rsp, &l.first);
+        plan_second(m, &l.first, &l.second);
         spare_touch_recent(m);
         kvm_clone_body(m, m->spare.hot, m->spare.nhot);
     }
     m->spare.parcel = NULL; // the descriptor is ours
     spare_forget(m);
-    vm_start_at(&m->vm, &regs, PLATFORM_TABLES_VA(m->vm.tables));
-    warm(m, &first);
-    if (atomic_compare_exchange_strong(&owner->spare_state, &starting, SPARE_READY))
-        spare_wake(owner); // it may be waiting for us
-    if (second.nwrite && spare_wait(owner, SPARE_READY, &settle) == -ETIMEDOUT)
-        warm(m, &second);
-    wait_for_use(owner, pid);
-    take_over(m, owner, fd, blank ? &regs : NULL);
+    vm_start_at(&m->vm, &l.regs, PLATFORM_TABLES_VA(m->vm.tables));
+    serve(m, &l);
+}
+
+int spare_offer(struct monitor *m)
+{
+    const struct family *f = m->family;
+    const struct spare_origin *origin = &m->origin;
+    if (!origin->pid || (f->opt->trace & TRACE_EXIT)) // which counts by VM
+        return 0;
+    struct family_slot *owner = &f->shared->slots[origin->slot];
+    int32_t word = atomic_load(&owner->spare);
+    if (word >= 0 || atomic_load(&owner->pid) != origin->pid ||
+        !image_program(f->image, SPARE_WISHED(word)))
+        return 0;
+    m->spare.program = SPARE_WISHED(word);
+    return atomic_compare_exchange_strong(&owner->spare, &word, m->pid);
+}
+
+void spare_again(struct monitor *m)
+{
+    const struct load_args none = {0};
+    const uint32_t program = m->spare.program;
+    struct family_slot *owner = &m->family->shared->slots[m->origin.slot];
+    struct life l = {
+        .owner = owner,
+        .state = &owner->spare_state[atomic_load(&owner->spare_turn) & 1],
+        .pid = m->pid,
+        .origin = m->origin,
+        .blank = 1,
+    };
+    sigset_t all;
+    sigfillset(&all); // monitor_begin() opens them
+    sigprocmask(SIG_SETMASK, &all, NULL);
+    m->vm.run->immediate_exit = 0;
+    atomic_store(&l.owner->spare_cpu, (uint32_t)sched_getcpu());
+    m->slot = 0;
+    if (m->spare.parcel)
+        munmap(m->spare.parcel, SPARE_PARCEL_SIZE);
+    m->origin.pid = 0; // the descriptor stays
+    spare_forget(m);
+    kvm_load(m, program, &none, &l.regs);
+    plan_start(m, &l.regs, &l.first);
+    serve(m, &l);
 }

@@ -13,7 +13,8 @@
 #include "abi/x86.h"
 #include "host/monitor.h"
 
-// family_slot.spare_state, of the owner's slot.
+// family_slot.spare_state, of the owner's slot. The next spare may be wished for when the last one
+// still reads its parcel: they have turns.
 enum spare_state {
     SPARE_STARTING, // the spare is at work
     SPARE_READY,    // the spare: its VM could run
@@ -22,6 +23,10 @@ enum spare_state {
     SPARE_DONE,     // the spare: has read it
     SPARE_DROPPED   // the owner
 };
+
+// family_slot.spare while any child that ends may become a spare, with that program.
+#define SPARE_WISH(program) (-1 - (int32_t)(program))
+#define SPARE_WISHED(word)  ((uint32_t)(-1 - (word)))
 
 // What a spare is given: the start of a memfd, which the owner has mapped and the spare reads, so
 // that nothing of its owner is left in its address space.
@@ -44,15 +49,15 @@ struct spare_parcel {
 _Static_assert(SPARE_PAGES *X86_PAGE >= PV_ARG_MAX, "arguments fit");
 
 // Waits while the state is `state`. 0 or -errno: -ETIMEDOUT, or -EAGAIN when it is another.
-static inline long spare_wait(struct family_slot *slot, uint32_t state, const struct timespec *most)
+static inline long spare_wait(_Atomic uint32_t *word, uint32_t state, const struct timespec *most)
 {
-    long r = syscall(SYS_futex, &slot->spare_state, FUTEX_WAIT, state, most, NULL, 0);
+    long r = syscall(SYS_futex, word, FUTEX_WAIT, state, most, NULL, 0);
     return r < 0 ? -errno : 0;
 }
 
-static inline void spare_wake(struct family_slot *slot)
+static inline void spare_wake(_Atomic uint32_t *word)
 {
-    syscall(SYS_futex, &slot->spare_state, FUTEX_WAKE, 1, NULL, NULL, 0);
+    syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
 // Breaks the sharing of the pages the program has written lately.

@@ -71,16 +71,17 @@ static uint64_t now_ns(void)
     return clock_ns(CLOCK_MONOTONIC);
 }
 
-// A slot may be given to the next process at any moment: what is remembered is the monitor's pid.
-static void begin_kill(struct supervisor *s, uint32_t slot, int32_t pid)
+// A slot may be given to the next process at any moment: what is remembered is its life.
+static void begin_kill(struct supervisor *s, uint32_t slot, uint32_t life)
 {
     struct family_slot *to = slot_of(s, slot);
-    if (pid <= 0 || atomic_load(&to->pid) != pid || atomic_load(&to->kill) == pid)
+    if (atomic_load(&to->pid) <= 0 || atomic_load(&to->life) != life ||
+        atomic_load(&to->kill) == life)
         return;
     atomic_store(&to->deadline_ns, now_ns() + PV_KILL_GRACE_NS);
-    atomic_store(&to->kill, pid);
+    atomic_store(&to->kill, life);
     s->kills++;
-    supervisor_post(s, slot, 0); // event_collect() compares `kill` with its own pid
+    supervisor_post(s, slot, 0); // event_collect() compares `kill` with its own life
 }
 
 static void finish_kills(struct supervisor *s)
@@ -90,14 +91,15 @@ static void finish_kills(struct supervisor *s)
     for (uint32_t i = 1; i <= s->f->opt->max_procs; i++) {
         struct family_slot *slot = slot_of(s, i);
         int32_t pid = atomic_load(&slot->pid);
-        if (pid <= 0 || atomic_load(&slot->kill) != pid)
+        const uint32_t life = atomic_load(&slot->life);
+        if (pid <= 0 || atomic_load(&slot->kill) != life)
             continue;
         s->kills++;
         if (now < atomic_load(&slot->deadline_ns))
             continue;
         // Only its monitor sees whether the guest is in a critical section, and looks each time;
         // one that never leaves it, or whose monitor does not answer, has had its time.
-        atomic_store(&slot->end, pid);
+        atomic_store(&slot->end, life);
         supervisor_post(s, i, 0);
         if (now >= atomic_load(&slot->deadline_ns) + PV_KILL_CRITICAL_NS)
             supervisor_signal(pid, SIGKILL);
@@ -138,7 +140,7 @@ static void take_messages(struct supervisor *s)
         if (msg.op == FAMILY_INTERRUPT)
             supervisor_post(s, msg.slot, PV_EVENT_KICK);
         else if (msg.op == FAMILY_KILL)
-            begin_kill(s, msg.slot, msg.pid);
+            begin_kill(s, msg.slot, msg.life);
         else if (msg.op == FAMILY_PAGEMAP)
             send_pagemap(s, msg.slot);
     }

@@ -64,7 +64,7 @@ static void bury_monitor(struct supervisor *s, uint32_t slot, int status)
     family_trace(s->f, TRACE_PROC, "%u died", slot);
 }
 
-// Whether it was a spare that nobody has used: nobody will.
+// Whether it was a spare that nobody has used, or was about to be one: nobody will.
 static int bury_spare(struct supervisor *s, pid_t pid)
 {
     for (uint32_t i = 1; i <= s->f->opt->max_procs; i++) {
@@ -82,9 +82,12 @@ void supervisor_reap(struct supervisor *s)
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         if (qemu_pool_reaped(s->pool, pid, status))
             continue;
+        const int spare = bury_spare(s, pid);
         uint32_t slot = slot_of_pid(s, pid);
-        if (!slot && !bury_spare(s, pid))
-            slot = slot_of_pid(s, pid); // it has just become one
+        // A spare whose owner was putting it to use will not be found by it, and the slot is used
+        // otherwise.
+        if (spare && slot && atomic_load(&slot_of(s, slot)->state) == SLOT_STARTING)
+            slot = 0;
         if (slot)
             qemu_pool_settle(s->pool); // its VM is dead, too, before anybody is told
         if (slot)
