@@ -96,19 +96,34 @@ int64_t kvm_clone(struct monitor *m, struct clone *c)
     return 0;
 }
 
+// The page tables in use.
+static const uint8_t *tables(const struct vm *vm)
+{
+    return vm->ram + PLATFORM_TABLES_VA(vm->tables);
+}
+
+// KVM's shadow of a page table does not notice what we write into it. The other set is new to this
+// VM the first time, no more the second. The same program's tables are most often the same, byte by
+// byte: then KVM may keep what it has derived from them, and the VM need not touch window and text
+// anew.
 void kvm_load(struct monitor *m, uint32_t program, const struct load_args *args,
               struct kvm_regs *regs)
 {
-    int r;
+    static uint8_t before[PLATFORM_TABLES_SIZE];
+    const int same = m->program == program;
+    int r, stale;
 
-    m->vm.tables ^= 1;
+    if (same)
+        memcpy(before, tables(&m->vm), sizeof before);
+    else
+        m->vm.tables ^= 1;
     if ((r = load_program(&m->vm, m->family, m->slot, program, args, regs)) < 0)
         monitor_die(m, SIGKILL, strerror(-r));
     m->program = program;
     devices_reset(m);
     monitor_share_text(m);
-    // The set of page tables now in use is new to this VM the first time, no more the second.
-    if (m->vm.execs++ && (r = vm_memory_flush(&m->vm)) < 0)
+    stale = same ? memcmp(before, tables(&m->vm), sizeof before) != 0 : m->vm.switches++ > 0;
+    if (stale && (r = vm_memory_flush(&m->vm)) < 0)
         monitor_die(m, SIGKILL, strerror(-r));
     if ((r = vm_reset_fpu(&m->vm)) < 0)
         monitor_die(m, SIGKILL, strerror(-r));

@@ -56,7 +56,7 @@ static void set_tsc_offset(const struct vm *vm)
 int vm_create(struct vm *vm, const char **what)
 {
     int r;
-    vm->execs = 0;
+    vm->switches = 0;
     *what = "create VM";
     vm->vm_fd = ioctl(vm->kvm_fd, KVM_CREATE_VM, 0);
     if (vm->vm_fd < 0)

@@ -34,7 +34,7 @@ struct vm {
     uint32_t ndevices;                 // register pages at PV_DEVICES_VA (devices.c)
     uint32_t tables;                   // which set of page tables the guest uses (platform.h)
     uint32_t pool_used;                // a bit for each of its 4 KB tables (protect.c)
-    uint32_t execs;                    // images this VM has run before the present one
+    uint32_t switches;                 // how often this VM has gone to the other set
     // KVM; -1 / NULL between fork(2) and vm_create().
     int kvm_fd, vm_fd, vcpu_fd;
     struct kvm_run *run;
