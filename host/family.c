@@ -124,7 +124,7 @@ pid_t family_fork(struct family *f, _Atomic int32_t *word, uint64_t flags, int p
         placement_push(&f->placement, pid);
     if (pid == 0 && push)
         placement_reset(&f->placement);
-    else
+    if (pid != 0)
         sigprocmask(SIG_SETMASK, &old, NULL);
     return pid < 0 ? -e : pid;
 }

@@ -105,7 +105,8 @@ def test_spare_stopped():
 def test_owner_killed():
     """A spare does not outlive the process it was made for."""
     needs_two()
-    script = f"({FORKS} echo ready; sleep 100; :) & wait $!; echo gone $?; read line"
+    sleeper = "sh -c 'echo ready; exec sleep 100'"
+    script = f"({FORKS} {sleeper}; :) & wait $!; echo gone $?; read line"
     with shell(script) as family:
         family.expect("ready")
         subshell = family.monitors()[1]
