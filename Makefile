@@ -46,7 +46,7 @@ HOST := \
 	host/family.c \
 	host/placement.c host/kvm.c host/monitor.c host/kvm_clone.c \
 	host/template_save.c host/template_load.c \
-	host/spare.c host/spare_life.c host/dirty.c host/warm.c \
+	host/spare.c host/spare_life.c host/spare_copy.c host/dirty.c host/warm.c \
 	host/vm.c host/vm_memory.c host/platform.c host/textcache.c host/hugemem.c host/load.c \
 	host/guest.c host/event.c host/protect.c \
 	host/disk.c host/devices.c host/virtio_mmio.c host/virtio_blk.c \

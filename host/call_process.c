@@ -128,6 +128,7 @@ int64_t call_exit(struct monitor *m, struct pv_exit *c)
     // there already; after that, the supervisor has everybody look. The parent is told last: when
     // it reuses the slot it finds it free.
     spare_drop(m);
+    spare_tell(m);
     int again = spare_offer(m);
     publish_value(f, &c->publish);
     family_release(f, m->slot);

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -112,7 +113,9 @@ static const struct confine_rule monitor_rules[] = {
     ALLOW(pread64),                                    // who maps them,
     ALLOW(memfd_create),                               // what they are handed over in,
     ALLOW(ftruncate),                                  // so large,
-    ALLOW(preadv),                                     // and where they end up
+    ALLOW(preadv),                                     // where they end up,
+    ALLOW(mremap),                                     // a copy of what it will write,
+    ALLOW_IF(getrusage, INT(0, RUSAGE_SELF)),          // if the last one wrote much
 };
 
 // With --disk only: requests of a disk's device (virtio_blk.c).

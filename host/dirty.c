@@ -60,33 +60,61 @@ static int check_pages(int pagemap, uint64_t start, uint64_t end, uint64_t ram, 
     return 0;
 }
 
-int dirty_pages(const struct vm *vm, int pagemap, uint64_t *pages, unsigned max)
+// The next ranges of private memory from *from on, which moves; host addresses. How many, 0 at the
+// end, or -errno.
+static int scan(const struct vm *vm, int pagemap, uint64_t *from, struct scan_range *ranges)
 {
-    struct scan_range ranges[RANGES];
-    struct list list = {.pages = pages, .max = max};
-    const uint64_t ram = (uintptr_t)vm->ram;
+    const uint64_t end = (uintptr_t)vm->ram + vm->ram_size;
     struct scan_arg arg = {
         .size = sizeof arg,
-        .start = ram + PV_PLATFORM_VA,
-        .end = ram + vm->ram_size,
+        .start = *from,
+        .end = end,
         .vec = (uintptr_t)ranges,
         .vec_len = RANGES,
         .category_inverted = SCAN_FILE, // that is: not of a file
         .category_mask = SCAN_FILE,
         .category_anyof_mask = SCAN_PRESENT | SCAN_SWAPPED,
     };
-    while (arg.start < arg.end) {
-        int n = ioctl(pagemap, DIRTY_SCAN, &arg);
+    if (*from >= end)
+        return 0;
+    int n = ioctl(pagemap, DIRTY_SCAN, &arg);
+    if (n < 0)
+        return -errno;
+    if (arg.walk_end <= *from)
+        return -EIO;
+    *from = n ? arg.walk_end : end;
+    return n;
+}
+
+int dirty_private(const struct vm *vm, int pagemap, struct dirty_range *to, unsigned max)
+{
+    const uint64_t ram = (uintptr_t)vm->ram;
+    struct scan_range ranges[RANGES];
+    uint64_t from = ram + PV_PLATFORM_VA;
+    unsigned count = 0;
+    int n;
+    while (count < max && (n = scan(vm, pagemap, &from, ranges)) != 0) {
         if (n < 0)
-            return -errno;
-        for (int i = 0; i < n; i++) {
-            int r = check_pages(pagemap, ranges[i].start, ranges[i].end, ram, &list);
-            if (r < 0)
+            return n;
+        for (int i = 0; i < n && count < max; i++)
+            to[count++] = (struct dirty_range){ranges[i].start - ram, ranges[i].end - ram};
+    }
+    return (int)count;
+}
+
+int dirty_pages(const struct vm *vm, int pagemap, uint64_t *pages, unsigned max)
+{
+    const uint64_t ram = (uintptr_t)vm->ram;
+    struct scan_range ranges[RANGES];
+    struct list list = {.pages = pages, .max = max};
+    uint64_t from = ram + PV_PLATFORM_VA;
+    int n, r;
+    while ((n = scan(vm, pagemap, &from, ranges)) != 0) {
+        if (n < 0)
+            return n;
+        for (int i = 0; i < n; i++)
+            if ((r = check_pages(pagemap, ranges[i].start, ranges[i].end, ram, &list)) < 0)
                 return r;
-        }
-        if (arg.walk_end <= arg.start)
-            return -EIO;
-        arg.start = arg.walk_end;
     }
     return (int)list.n;
 }

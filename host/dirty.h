@@ -18,6 +18,15 @@
 // in dirty.c.
 #define DIRTY_SCAN _IOWR('f', 16, char[96])
 
+// A part of RAM: guest-physical addresses.
+struct dirty_range {
+    uint64_t start, end;
+};
+
+// Where this process has private memory in RAM, written or not, in at most `max` ranges; what is
+// beyond them is left out. How many, or -errno as below.
+int dirty_private(const struct vm *vm, int pagemap, struct dirty_range *ranges, unsigned max);
+
 // Guest-physical addresses of such pages into pages[], ascending. `pagemap` is this process'
 // /proc/PID/pagemap. How many; -E2BIG when there are more than `max`; -errno, among them -ENOTTY
 // where the host cannot tell (Linux before 6.7).

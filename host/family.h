@@ -37,7 +37,8 @@ struct family_slot {
     // the next one, too (spare.h).
     _Atomic uint32_t life;
     _Atomic uint32_t kill; // supervisor: life that PV_EVENT_KILL was posted to, ends at deadline_ns
-    _Atomic uint64_t deadline_ns; // supervisor: CLOCK_MONOTONIC
+    _Atomic uint32_t child_faults; // the host's, of the clone of this VM that ended last (spare.h)
+    _Atomic uint64_t deadline_ns;  // supervisor: CLOCK_MONOTONIC
     _Atomic uint32_t death;   // monitor: wait status it ends with when the guest did not choose one
     _Atomic uint32_t claimer; // slot of the VM that is cloning into this one, while SLOT_STARTING
     _Atomic uint32_t end; // supervisor: life that is to end as soon as its guest is not `critical`

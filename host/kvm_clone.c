@@ -63,6 +63,7 @@ void kvm_clone_start(struct monitor *m, uint64_t start, struct kvm_regs *regs, c
     platform_shared(&m->vm)->pending = 0;
     regs->rip = PLATFORM_CALL_RETURN;
     gdb_forget(m, regs);
+    spare_watch(m);
     family_trace(m->family, TRACE_PROC, "%u clone%s %.3f ms", m->slot, how,
                  (double)(family_now(m->family) - start) / 1e6);
     vm_start_at(&m->vm, regs, PLATFORM_TABLES_VA(m->vm.tables));
@@ -136,6 +137,8 @@ void kvm_exec(struct monitor *m, uint32_t program, const struct load_args *args)
     uint64_t start = family_now(m->family);
     struct kvm_regs regs;
     spare_drop(m);
+    spare_tell(m);
+    spare_let_go(m);
     kvm_load(m, program, args, &regs);
     family_trace(m->family, TRACE_PROC, "%u exec %s %.3f ms", m->slot,
                  image_program_path(m->family->image, program),

@@ -38,6 +38,7 @@ struct monitor {
     struct virtio_mmio devices[DISKS_MAX];     // family.ndisks of them; cloned with the VM
     struct spare spare;
     struct spare_origin origin;
+    struct spare_parent parent;
     struct gdb *gdb;   // NULL unless --gdb asks for this VM (gdb.h)
     struct qemu *qemu; // of a keeper (qemu.h)
 };

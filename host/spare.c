@@ -42,6 +42,7 @@ void spare_forget(struct monitor *m)
         close(s->pagemap);
     if (s->parcel)
         close(s->fd); // its mapping is not inherited
+    spare_let_go(m);
     if (m->origin.pid)
         close(m->origin.fd);
     *s = (struct spare){.pagemap = s->pagemap == NO_PAGEMAP ? NO_PAGEMAP : -1};
@@ -194,11 +195,14 @@ static int has_pagemap(struct monitor *m)
 int spare_prepare(struct monitor *m, const struct timespec *sleep)
 {
     struct spare *s = &m->spare;
+    spare_let_go(m);
     if (!wanted(m, sleep) || make_parcel(s) < 0 || (s->clones && !has_pagemap(m)))
         return 0;
     next_turn(m);
     if (s->blank)
         kvm_inherit_ram(m, 0);
+    else
+        spare_plan_copy(m);
     pid_t pid = family_fork(m->family, &own_slot(m)->spare, CLONE_PARENT, 0);
     if (pid == 0) {
         spare_live(m);

@@ -29,6 +29,7 @@
 #include "abi/pv.h"
 
 #define SPARE_PAGES 128u // that may have changed since: with more, a new clone is no slower
+#define SPARE_UNITS 8u   // of 2 MB, that may be copied
 #define NO_PAGEMAP  (-2) // this host has none: only blank spares
 
 struct clone;
@@ -55,6 +56,10 @@ struct spare {
     uint32_t skip;    // for so many starts, none
     uint32_t nhot;    // what the last fork named
     struct pv_range hot[PV_MAX_HOT];
+    uint32_t copies;              // so many spares more may be given copies: children write much
+    uint32_t nunits;              // 2 MB of addresses each, to be copied
+    uint32_t unit[SPARE_UNITS];   // by number
+    uint8_t *held;                // what they were copied from
     uint32_t nrecent;             // pages the program wrote between a spare and its use: likely to
     uint64_t recent[SPARE_PAGES]; // be written again, on both sides
 };
@@ -66,9 +71,23 @@ struct spare_origin {
     int fd; // its parcel
 };
 
+// Whose clone this VM is, and how many faults the host had counted before.
+struct spare_parent {
+    uint32_t slot;
+    int32_t pid; // 0: nobody's
+    uint32_t faults;
+};
+
 // A monitor that has none, and knows of no other process' either: at the family's start, and in
 // every child of fork(2).
 void spare_forget(struct monitor *m);
+
+// A clone begins; and ends: its parent, if it is still there, is told how many faults it had.
+void spare_watch(struct monitor *m);
+void spare_tell(struct monitor *m);
+
+// The VM's memory is about to be replaced: nothing of what it was copied from is needed.
+void spare_let_go(struct monitor *m);
 
 // The VM is about to sleep, at most this long: makes a spare if one will be wanted. Returns 1 in
 // the process of a VM that was one and is now about to run, else 0.

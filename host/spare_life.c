@@ -67,6 +67,8 @@ static void plan_second(const struct monitor *m, const struct warm *first, struc
 {
     const struct spare *s = &m->spare;
     uint64_t last = 0;
+    for (uint32_t i = 0; i < s->nunits; i++)
+        add_write(m, w, s->unit[i] * X86_PAGE_2M);
     for (uint32_t i = 0; i < s->nrecent; i++) {
         const uint64_t group = s->recent[i] / GROUP;
         int done = group == last;
@@ -189,8 +191,10 @@ static void serve(struct monitor *m, struct life *l)
     warm(m, &l->first);
     if (atomic_compare_exchange_strong(l->state, &starting, SPARE_READY))
         spare_wake(l->state); // it may be waiting for us
-    if (l->second.nwrite && spare_wait(l->state, SPARE_READY, &settle) == -ETIMEDOUT)
+    if (l->second.nwrite && spare_wait(l->state, SPARE_READY, &settle) == -ETIMEDOUT) {
+        spare_copy(m, l->state);
         warm(m, &l->second);
+    }
     wait_for_use(l);
     take_over(m, l);
 }
@@ -218,8 +222,11 @@ void spare_live(struct monitor *m)
         spare_touch_recent(m);
         kvm_clone_body(m, m->spare.hot, m->spare.nhot);
     }
+    const struct spare plan = m->spare;
     m->spare.parcel = NULL; // the descriptor is ours
     spare_forget(m);
+    m->spare.nunits = plan.nunits;
+    memcpy(m->spare.unit, plan.unit, sizeof plan.unit);
     vm_start_at(&m->vm, &l.regs, PLATFORM_TABLES_VA(m->vm.tables));
     serve(m, &l);
 }

@@ -63,6 +63,11 @@ static inline void spare_wake(_Atomic uint32_t *word)
 // Breaks the sharing of the pages the program has written lately.
 void spare_touch_recent(const struct monitor *m);
 
+// In the owner, before the fork(2): which parts of memory the spare shall copy.
+void spare_plan_copy(struct monitor *m);
+// In the spare: copies them, as long as the state is SPARE_READY.
+void spare_copy(struct monitor *m, const _Atomic uint32_t *state);
+
 // In the child of fork(2), which has RAM or (blank) none: gets ready, waits, and returns as the
 // monitor of a VM that is about to run; or ends the process.
 void spare_live(struct monitor *m);

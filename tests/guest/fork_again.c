@@ -17,6 +17,7 @@ static char in_data[3 * PAGE] = "data";
 static char in_bss[40 * PAGE];
 static char *some, *big, *mapped;
 static volatile sig_atomic_t handled;
+static size_t child_writes; // of `big`
 
 static void rest(void)
 {
@@ -54,6 +55,7 @@ static int child_agrees(const char *stack)
         // What the child writes is its own.
         memset(in_data, 'c', sizeof in_data);
         memset(some, 'c', SOME);
+        memset(big, 'c', child_writes);
         _exit(write(fds[1], &seen, sizeof seen) != sizeof seen);
     }
     close(fds[1]);
@@ -93,6 +95,22 @@ static int change_much(int round)
 {
     memset(big, round + 1, BIG);
     return child_agrees(NULL);
+}
+
+// Children that write much, whose memory may be copied ahead of time, and a parent that goes on
+// writing a little of it.
+static int change_under_copies(int round)
+{
+    int agrees = 1;
+    child_writes = BIG;
+    for (int i = 0; i < 4; i++) {
+        rest();
+        for (int k = 0; k < 20; k++)
+            big[(k * 37u + (unsigned)(round * 4 + i) * 11u) % (BIG / PAGE) * PAGE] += 1;
+        agrees &= child_agrees(NULL);
+    }
+    child_writes = 0;
+    return agrees;
 }
 
 // Pages that no process had when the clone was made.

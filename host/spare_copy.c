@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copying memory ahead of time, for programs whose children write a lot of it.
+//
+// A first write to a page that a clone still shares costs two faults into KVM, some 60 us on a
+// nested host, and so a child that goes through its memory is slow. A spare that waits has time to
+// copy: 2 MB at once, onto a huge page, after which the child's first touch of all of it is one
+// fault. Children tell their parent how many faults they had; only when that was many are spares
+// given copies, as these are memory that is not shared any more.
+//
+// What is copied must stay mapped: otherwise its owner would be the only one who maps it, and it
+// could not be told any more which pages it has written since (dirty.h). So the originals are moved
+// aside, and let go of when the spare has been used. Neighbours: spare.c, spare_life.c.
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <string.h>
+
+#include "host/dirty.h"
+#include "host/hugemem.h"
+#include "host/spare_private.h"
+
+#define MANY_FAULTS 64u // of a child: more are worth a copy
+#define COPIES      32u // spares that get one then; children that find one have few faults to tell
+#define RANGES      64u
+#define WORTH_PAGES 64u // private ones in 2 MB: with fewer, a copy would mostly be of nothing
+
+static uint32_t faults(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) < 0 ? 0 : (uint32_t)usage.ru_minflt;
+}
+
+void spare_watch(struct monitor *m)
+{
+    const uint32_t parent = atomic_load(&m->family->shared->slots[m->slot].claimer);
+    m->parent = (struct spare_parent){
+        .slot = parent,
+        .pid = atomic_load(&m->family->shared->slots[parent].pid),
+        .faults = faults(),
+    };
+}
+
+void spare_tell(struct monitor *m)
+{
+    struct family_slot *parent = &m->family->shared->slots[m->parent.slot];
+    if (m->parent.pid && atomic_load(&parent->pid) == m->parent.pid)
+        atomic_store(&parent->child_faults, faults() - m->parent.faults);
+    m->parent.pid = 0;
+}
+
+void spare_plan_copy(struct monitor *m)
+{
+    struct spare *s = &m->spare;
+    struct dirty_range ranges[RANGES];
+    uint32_t pages[SPARE_UNITS] = {0}, n = 0;
+    s->nunits = 0;
+    if (atomic_exchange(&m->family->shared->slots[m->slot].child_faults, 0) >= MANY_FAULTS)
+        s->copies = COPIES;
+    if (!s->copies)
+        return;
+    s->copies--;
+    int found = dirty_private(&m->vm, s->pagemap, ranges, RANGES);
+    for (int i = 0; i < found; i++)
+        for (uint64_t at = ranges[i].start; at < ranges[i].end;) {
+            const uint64_t unit = at / X86_PAGE_2M;
+            const uint64_t next = (unit + 1) * X86_PAGE_2M;
+            const uint64_t end = next < ranges[i].end ? next : ranges[i].end;
+            if (n == 0 || s->unit[n - 1] != unit) {
+                n -= n && pages[n - 1] < WORTH_PAGES;
+                if (n == SPARE_UNITS)
+                    break;
+                s->unit[n] = (uint32_t)unit;
+                pages[n++] = 0;
+            }
+            pages[n - 1] += (uint32_t)((end - at) / X86_PAGE);
+            at = end;
+        }
+    s->nunits = n - (n && pages[n - 1] < WORTH_PAGES);
+}
+
+// One unit: its pages to `aside`, a copy in their place. A unit of more than one mapping cannot be
+// moved, and stays as it is.
+static void copy_unit(const struct monitor *m, uint64_t unit, uint8_t *aside)
+{
+    uint8_t *at = m->vm.ram + unit * X86_PAGE_2M;
+    if (mremap(at, X86_PAGE_2M, X86_PAGE_2M, MREMAP_MAYMOVE | MREMAP_FIXED, aside) == MAP_FAILED)
+        return;
+    if (mmap(at, X86_PAGE_2M, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+        _exit(1);
+    madvise(at, X86_PAGE_2M, MADV_HUGEPAGE);
+    memcpy(at, aside, X86_PAGE_2M);
+}
+
+void spare_copy(struct monitor *m, const _Atomic uint32_t *state)
+{
+    struct spare *s = &m->spare;
+    s->held = s->nunits ? hugemem_reserve(s->nunits * X86_PAGE_2M) : NULL;
+    for (uint32_t i = 0; s->held && i < s->nunits && atomic_load(state) == SPARE_READY; i++)
+        copy_unit(m, s->unit[i], s->held + i * X86_PAGE_2M);
+}
+
+void spare_let_go(struct monitor *m)
+{
+    if (m->spare.held)
+        munmap(m->spare.held, m->spare.nunits * X86_PAGE_2M);
+    m->spare.held = NULL;
+}
