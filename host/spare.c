@@ -40,8 +40,9 @@ void spare_forget(struct monitor *m)
     struct spare *s = &m->spare;
     if (s->pagemap >= 0)
         close(s->pagemap);
-    if (s->parcel)
-        close(s->fd); // its mapping is not inherited
+    for (int i = 0; i < 2; i++)
+        if (s->parcel[i])
+            close(s->parcel_fd[i]); // its mapping is not inherited
     spare_let_go(m);
     if (m->origin.pid)
         close(m->origin.fd);
@@ -53,8 +54,8 @@ void spare_begin(struct monitor *m)
 {
     const uint32_t parent = atomic_load(&own_slot(m)->claimer);
     const struct spare_origin origin = {
-        .pid = m->spare.parcel ? m->pid : 0, .slot = parent, .fd = m->spare.fd};
-    m->spare.parcel = NULL; // the descriptor is ours
+        .pid = m->spare.parcel[1] ? m->pid : 0, .slot = parent, .fd = m->spare.parcel_fd[1]};
+    m->spare.parcel[1] = NULL; // the descriptor is ours
     spare_forget(m);
     m->origin = origin;
 }
@@ -128,9 +129,9 @@ static int wanted(struct monitor *m, const struct timespec *sleep)
            m->spare.starts && family_now(m->family) - m->spare.last_ns < LATELY_NS;
 }
 
-static int make_parcel(struct spare *s)
+static int make_parcel(struct spare *s, int blank)
 {
-    if (s->parcel)
+    if (s->parcel[blank])
         return 0;
     const int flags = MAP_SHARED | MAP_POPULATE;
     int fd = memfd_create("ramet-parcel", MFD_CLOEXEC);
@@ -143,8 +144,8 @@ static int make_parcel(struct spare *s)
         close(fd);
         return -ENOMEM;
     }
-    s->parcel = p;
-    s->fd = fd;
+    s->parcel[blank] = p;
+    s->parcel_fd[blank] = fd;
     return 0;
 }
 
@@ -177,7 +178,7 @@ static void next_turn(struct monitor *m)
 static void wish(struct monitor *m)
 {
     struct spare *s = &m->spare;
-    if (s->clones || s->pause >= BUSY_NS || !may_have(m) || !may_make(m) || make_parcel(s) < 0)
+    if (s->clones || s->pause >= BUSY_NS || !may_have(m) || !may_make(m) || make_parcel(s, 1) < 0)
         return;
     next_turn(m);
     atomic_store(&own_slot(m)->spare, SPARE_WISH(s->program));
@@ -196,7 +197,7 @@ int spare_prepare(struct monitor *m, const struct timespec *sleep)
 {
     struct spare *s = &m->spare;
     spare_let_go(m);
-    if (!wanted(m, sleep) || make_parcel(s) < 0 || (s->clones && !has_pagemap(m)))
+    if (!wanted(m, sleep) || make_parcel(s, !s->clones) < 0 || (s->clones && !has_pagemap(m)))
         return 0;
     next_turn(m);
     if (s->blank)
@@ -287,13 +288,14 @@ static int give_up(struct monitor *m)
 static int fill_pages(struct monitor *m)
 {
     struct spare *s = &m->spare;
-    uint8_t *content = (uint8_t *)s->parcel + SPARE_CONTENT;
+    struct spare_parcel *parcel = s->parcel[0];
+    uint8_t *content = (uint8_t *)parcel + SPARE_CONTENT;
     int n = dirty_pages(&m->vm, s->pagemap, s->recent, SPARE_PAGES);
     s->nrecent = n < 0 ? 0 : (uint32_t)n;
     for (uint32_t i = 0; i < s->nrecent; i++)
         memcpy(content + i * X86_PAGE, m->vm.ram + s->recent[i], X86_PAGE);
-    memcpy(s->parcel->page, s->recent, s->nrecent * sizeof s->recent[0]);
-    s->parcel->npages = s->nrecent;
+    memcpy(parcel->page, s->recent, s->nrecent * sizeof s->recent[0]);
+    parcel->npages = s->nrecent;
     return n;
 }
 
@@ -311,18 +313,18 @@ int spare_clone(struct monitor *m, const struct clone *c, const struct kvm_regs 
     call(m, pid);
     if (!parcel_free(m) || fill_pages(m) < 0 || !wait_until_ready(m, pid))
         return give_up(m);
-    s->parcel->start = c->start;
-    s->parcel->slot = c->slot;
-    s->parcel->program = 0;
-    s->parcel->regs = *regs;
-    memcpy(s->parcel->devices, m->devices, sizeof m->devices);
+    s->parcel[0]->start = c->start;
+    s->parcel[0]->slot = c->slot;
+    s->parcel[0]->program = 0;
+    s->parcel[0]->regs = *regs;
+    memcpy(s->parcel[0]->devices, m->devices, sizeof m->devices);
     return hand_over(m, c->slot, pid);
 }
 
 static int spawn(struct monitor *m, const struct pv_exec *c, const struct load_args *args,
                  uint64_t start)
 {
-    struct spare_parcel *parcel = m->spare.parcel;
+    struct spare_parcel *parcel = m->spare.parcel[m->spare.blank];
     const int32_t pid = find(m);
     if (!pid)
         return 0;

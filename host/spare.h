@@ -40,13 +40,15 @@ struct spare_parcel;
 
 // Of a monitor.
 struct spare {
-    struct spare_parcel *parcel; // what it will be given; NULL: no spare was wanted so far
-    int fd;                      // its memory
-    int made;                    // there is one, is wished for, or was: it may have ended
-    uint32_t turn;               // its turn (family.h)
-    int blank;                   // which has no memory of ours, but a program
-    uint32_t program;            // that was spawned last
-    uint32_t used_slot;          // who was the last one, and may be reading its parcel
+    // What it will be given; NULL, until one was wanted. [1] is for spares whose program is
+    // spawned: children keep its descriptor, so nothing of the owner's memory ever comes into it.
+    struct spare_parcel *parcel[2];
+    int parcel_fd[2];
+    int made;           // there is one, is wished for, or was: it may have ended
+    uint32_t turn;      // its turn (family.h)
+    int blank;          // which has no memory of ours, but a program
+    uint32_t program;   // that was spawned last
+    uint32_t used_slot; // who was the last one, and may be reading its parcel
     int32_t used_pid;
     int pagemap;      // descriptor; -1: not asked for, NO_PAGEMAP
     uint32_t starts;  // forks and spawns lately

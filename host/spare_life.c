@@ -166,7 +166,6 @@ static void take_over(struct monitor *m, struct life *l)
         _exit(1); // our slot has our pid: it is a death
     atomic_store(l->state, SPARE_DONE);
     spare_wake(l->state); // who may be about to make another
-    // The parcel may hold its owner's memory again; only what a spawn leaves in it we may keep.
     if (l->blank)
         m->origin = l->origin;
     else
@@ -206,7 +205,7 @@ void spare_live(struct monitor *m)
         .owner = owner,
         .state = &owner->spare_state[m->spare.turn],
         .pid = atomic_load(&owner->spare),
-        .origin = {.pid = m->pid, .slot = m->slot, .fd = m->spare.fd},
+        .origin = {.pid = m->pid, .slot = m->slot, .fd = m->spare.parcel_fd[m->spare.blank]},
         .blank = m->spare.blank,
         .regs = *vm_regs(&m->vm),
     };
@@ -223,7 +222,7 @@ void spare_live(struct monitor *m)
         kvm_clone_body(m, m->spare.hot, m->spare.nhot);
     }
     const struct spare plan = m->spare;
-    m->spare.parcel = NULL; // the descriptor is ours
+    m->spare.parcel[l.blank] = NULL; // the descriptor is ours
     spare_forget(m);
     m->spare.nunits = plan.nunits;
     memcpy(m->spare.unit, plan.unit, sizeof plan.unit);
@@ -264,8 +263,9 @@ void spare_again(struct monitor *m)
     m->vm.run->immediate_exit = 0;
     atomic_store(&l.owner->spare_cpu, (uint32_t)sched_getcpu());
     m->slot = 0;
-    if (m->spare.parcel)
-        munmap(m->spare.parcel, SPARE_PARCEL_SIZE);
+    for (int i = 0; i < 2; i++)
+        if (m->spare.parcel[i])
+            munmap(m->spare.parcel[i], SPARE_PARCEL_SIZE);
     m->origin.pid = 0; // the descriptor stays
     spare_forget(m);
     kvm_load(m, program, &none, &l.regs);

@@ -226,8 +226,7 @@ static const struct {
     {"nothing", change_nothing}, {"stack", with_stack},        {"data", change_data},
     {"heap", change_heap},       {"much", change_much},        {"new memory", new_memory},
     {"zero again", zero_again},  {"rights", rights},           {"read in", read_in},
-    {"process", process_state},  {"generations", generations},
-    {"copies", change_under_copies},
+    {"process", process_state},  {"generations", generations}, {"copies", change_under_copies},
 };
 
 int main(void)
