@@ -65,9 +65,14 @@ void monitor_die(struct monitor *m, uint32_t status, const char *why)
     longjmp(gone, 1);
 }
 
-void monitor_resume_clone(struct monitor *m, const struct kvm_regs *regs)
+void monitor_create_vm(struct monitor *m)
 {
-    require(family_slot_valid(m->family, m->slot) && regs->rip == PLATFORM_CALL_RETURN);
+    require(family_slot_valid(m->family, m->slot));
+}
+
+void monitor_begin(struct monitor *m)
+{
+    require(family_slot_valid(m->family, m->slot));
     longjmp(gone, 1);
 }
 
@@ -86,6 +91,67 @@ void monitor_enroll(struct monitor *m)
 }
 
 void monitor_share_text(struct monitor *m)
+{
+    (void)m;
+}
+
+// No spare is ever there.
+int spare_clone(struct monitor *m, const struct clone *c, const struct kvm_regs *regs)
+{
+    (void)m, (void)c, (void)regs;
+    return 0;
+}
+
+int spare_spawn(struct monitor *m, const struct pv_exec *c, const struct load_args *args,
+                uint64_t start)
+{
+    (void)m, (void)c, (void)args, (void)start;
+    return 0;
+}
+
+int spare_offer(struct monitor *m)
+{
+    (void)m;
+    return 0;
+}
+
+void spare_again(struct monitor *m)
+{
+    (void)m;
+    require(false);
+}
+
+void spare_forget(struct monitor *m)
+{
+    (void)m;
+}
+
+void spare_begin(struct monitor *m)
+{
+    (void)m;
+}
+
+void spare_drop(struct monitor *m)
+{
+    (void)m;
+}
+
+void spare_memory_changed(struct monitor *m)
+{
+    (void)m;
+}
+
+void spare_watch(struct monitor *m)
+{
+    (void)m;
+}
+
+void spare_tell(struct monitor *m)
+{
+    (void)m;
+}
+
+void spare_let_go(struct monitor *m)
 {
     (void)m;
 }
@@ -134,6 +200,8 @@ void vm_forget(struct vm *vm)
 void vm_start_at(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3)
 {
     (void)cr3;
+    if (regs->rip == PLATFORM_CALL_RETURN)
+        return; // a clone goes on where its parent was, wherever that had its stack
     require(guest_ptr(vm, (struct gaddr){regs->rip}, 1, GUEST_RAM) != NULL);
     require(guest_ptr(vm, (struct gaddr){regs->rsp}, 16, GUEST_RAM) != NULL);
 }
