@@ -189,6 +189,8 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
         f->tsc_mult = (UINT64_C(1000000) << 32) / (uint64_t)khz;
     }
     const int saved = f->template && !f->booted;
+    if (saved)
+        program = f->template->program;
     r = saved ? template_load_ram(&m->vm, f, m->slot, &regs)
               : load_program(&m->vm, f, m->slot, program, args, &regs);
     if (r == 0 && saved)

@@ -107,7 +107,8 @@ int template_open(struct options *opt, struct template_header **to, int *fd, cha
                   size_t errlen)
 {
     const char *why;
-    *fd = open(opt->template, O_RDONLY | O_CLOEXEC);
+    // Not blocking: a FIFO would.
+    *fd = open(opt->template, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (*fd < 0)
         return family_fail(err, errlen, opt->template);
     struct template_header *t = read_tables(*fd, &why);

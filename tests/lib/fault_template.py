@@ -134,6 +134,17 @@ def test_other_image():
         refused(t.run(), b"No such file")
 
 
+def test_other_program():
+    """One that is not the image's first, and forks: it is not taken for the first."""
+    with Template("", paths.TESTS_IMAGE) as t:
+        made = proc.run([paths.RAMET, "template", "--exec", "/tests/fork_again", "--until",
+                         "nothing:", "--output", t.path, t.image], limit=20)  # fmt: skip
+        assert made.status == 0, f"{made.err!r}"
+        outcome = t.run()
+        assert outcome.trouble() is None, outcome.trouble()
+        assert outcome.status == 0 and outcome.out.count(b"5 of 5 children") > 5, f"{outcome}"
+
+
 def test_damaged():
     """Every prefix of it that ends in a table, and every byte of the tables changed: a line or a
     family, never a hang or a crash of the host's side."""
