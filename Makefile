@@ -45,7 +45,8 @@ HOST := \
 	host/main.c host/options.c host/supervisor.c host/supervisor_death.c host/terminal.c \
 	host/family.c \
 	host/placement.c host/kvm.c host/monitor.c host/kvm_clone.c \
-	host/template_save.c host/template_load.c \
+	host/template_save.c host/template_load.c host/serve.c host/ready.c host/rehearse.c \
+	host/client.c \
 	host/spare.c host/spare_life.c host/spare_copy.c host/dirty.c host/warm.c \
 	host/vm.c host/vm_memory.c host/platform.c host/textcache.c host/hugemem.c host/load.c \
 	host/guest.c host/event.c host/protect.c \

@@ -152,6 +152,15 @@ static const struct confine_rule template_rules[] = {
     ALLOW_KVM(KVM_GET_FPU),                            // and the vCPU
 };
 
+// Of `ramet serve` only: a family that is taken by a client (ready.c).
+static const struct confine_rule ready_rules[] = {
+    ALLOW(lseek),                                      // what a rehearsal has left in the window
+    ALLOW_IF(dup3, INT(1, 0)),                         // the client's descriptors
+    ALLOW_IF(dup3, INT(1, 1)),
+    ALLOW_IF(dup3, INT(1, 2)),
+    ALLOW(clock_gettime),                              // the date, where the vDSO has no clock
+};
+
 // With --gdb only: a debugger is let in by the user, and may do to the guest what it likes.
 static const struct confine_rule gdb_rules[] = {
     ALLOW_FD(accept4, FD_GDB),                         // a connection
@@ -232,6 +241,8 @@ static int load_filter(const struct family *f, enum confine_who who)
         r = add_table(ctx, f, keeper_rules, sizeof keeper_rules);
     if (r == 0 && f->opt->until)
         r = add_table(ctx, f, template_rules, sizeof template_rules);
+    if (r == 0 && f->ready)
+        r = add_table(ctx, f, ready_rules, sizeof ready_rules);
     if (r == 0 && f->gdb_fd >= 0)
         r = add_table(ctx, f, gdb_rules, sizeof gdb_rules);
     if (r == 0 && (f->opt->trace & TRACE_EXIT))

@@ -47,26 +47,24 @@ void family_window_init(struct family *f)
     h->magic = WINDOW_MAGIC;
 }
 
-static void clock_init(struct family *f)
+void family_renew_clock(struct family *f)
 {
     f->tsc_base = __rdtsc();
-    f->mono_base_ns = clock_ns(CLOCK_MONOTONIC);
+    f->mono_base_ns = f->template ? f->template->mono_ns : clock_ns(CLOCK_MONOTONIC);
     f->wall_base_ns = clock_ns(CLOCK_REALTIME);
 }
 
-static void stdio_probe(struct family *f)
+void family_probe_stdio(uint32_t kind[3], uint32_t nowait[3], int tty)
 {
     for (int fd = 0; fd < 3; fd++) {
         struct stat st;
         int flags = fcntl(fd, F_GETFL); // O_PATH: a placeholder for one that was closed (main.c)
         if (flags < 0 || (flags & O_PATH) || fstat(fd, &st) < 0) {
-            f->stdio[fd] = PV_STDIO_NONE;
+            kind[fd] = PV_STDIO_NONE;
             continue;
         }
-        // A template's clones are started on terminals and on none.
-        int tty = isatty(fd) && !f->opt->until && !f->template;
-        f->stdio[fd] = tty ? PV_STDIO_TTY : PV_STDIO_STREAM;
-        f->stdio_nowait[fd] = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
+        kind[fd] = tty && isatty(fd) ? PV_STDIO_TTY : PV_STDIO_STREAM;
+        nowait[fd] = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
     }
 }
 
@@ -79,10 +77,9 @@ int family_init(struct family *f, char *err, size_t errlen)
     f->shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (f->shared == MAP_FAILED)
         return family_fail(err, errlen, "cannot make the family page");
-    clock_init(f);
-    if (f->template)
-        f->mono_base_ns = f->template->mono_ns;
-    stdio_probe(f);
+    family_renew_clock(f);
+    // A template's clones are started on terminals and on none.
+    family_probe_stdio(f->stdio, f->stdio_nowait, !f->opt->until && !f->template);
     return f->backend->memory(f, err, errlen);
 }
 

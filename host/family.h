@@ -69,6 +69,7 @@ enum family_op {
     FAMILY_CACHE = 3,     // put program number `slot` into the text cache
     FAMILY_PAGEMAP = 5,   // answer `slot` with the pagemap of its monitor (dirty.h)
     FAMILY_QEMU = 4,      // a descriptor comes along: answer it with a QEMU; `slot`: 1 to boot
+    FAMILY_READY = 6,     // the first monitor waits for a client (serve.h)
 };
 
 struct family_msg {
@@ -79,6 +80,7 @@ struct family_msg {
 
 struct backend;
 struct qemu_family;
+struct ready;
 
 struct family {
     const struct options *opt;
@@ -107,6 +109,7 @@ struct family {
     const struct template_header *template; // what the first VM starts from, or NULL
     int template_fd;                        // that file, or the one that is made
     int pagemap_fd;                         // of the first monitor, which makes it; else -1
+    struct ready *ready; // kept ready for a client, or (in the supervisor) was (serve.h)
     int booted;        // the first program has been loaded: it formats the window, nobody else does
     uint32_t stdio[3]; // enum pv_stdio_kind
     uint32_t
@@ -119,6 +122,11 @@ struct family {
 // Makes the window, the shared page and the image mapping, of opt, image and backend, which the
 // caller has set. 0, or -errno with a line in err.
 int family_init(struct family *f, char *err, size_t errlen);
+// The clock starts now; from where the template's was if there is one.
+void family_renew_clock(struct family *f);
+// What descriptors 0 to 2 are: enum pv_stdio_kind, terminals only if `tty`, and stdio_nowait. An
+// entry of nowait[] is left alone where there is no descriptor.
+void family_probe_stdio(uint32_t kind[3], uint32_t nowait[3], int tty);
 // For backend->memory(): the host's part of a window that is all zero.
 void family_window_init(struct family *f);
 // Puts "WHAT: REASON" of errno into err and returns -errno.

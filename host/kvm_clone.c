@@ -126,7 +126,7 @@ void kvm_load(struct monitor *m, uint32_t program, const struct load_args *args,
     stale = same ? memcmp(before, tables(&m->vm), sizeof before) != 0 : m->vm.switches++ > 0;
     if (stale && (r = vm_memory_flush(&m->vm)) < 0)
         monitor_die(m, SIGKILL, strerror(-r));
-    if ((r = vm_reset_fpu(&m->vm)) < 0)
+    if ((r = vm_set_fpu(&m->vm, VM_FCW, VM_MXCSR)) < 0)
         monitor_die(m, SIGKILL, strerror(-r));
     event_set_timer(m, 0);
     vm_start_at(&m->vm, regs, PLATFORM_TABLES_VA(m->vm.tables));

@@ -11,6 +11,7 @@
 
 #include "host/backend.h"
 #include "host/gdb.h"
+#include "host/serve.h"
 #include "host/supervisor.h"
 #include "host/template.h"
 
@@ -129,12 +130,16 @@ static int run(int argc, char **argv)
     int r = options_parse(&opt, argc, argv);
     if (r != 0)
         return r > 0 ? 0 : EXIT_CANNOT_START;
+    if (opt.template && !opt.socket && client_wanted(&opt))
+        return client_run(&opt);
     family.opt = &opt;
     if (open_image(&family, &opt, &image) < 0 || choose_program(&opt, &image, &program, &args) < 0)
         return EXIT_CANNOT_START;
     family.image = &image;
     if (choose_backend(&family) < 0 || open_disks(&family, &opt) < 0)
         return EXIT_CANNOT_START;
+    if (opt.socket)
+        return serve_run(&family, program, args);
     if (family_init(&family, err, sizeof err) < 0 ||
         template_prepare(&family, err, sizeof err) < 0) {
         fprintf(stderr, "ramet: %s\n", err);
@@ -155,6 +160,7 @@ static int help(FILE *to)
 {
     fputs("usage: ramet run [options] IMAGE [ARGS...]\n"
           "       ramet template [options] --until TEXT --output FILE IMAGE [ARGS...]\n"
+          "       ramet serve [options] --template FILE --socket PATH\n"
           "       ramet --help | --version\n"
           "'ramet run --help' lists the options.\n",
           to);
@@ -173,7 +179,8 @@ static void reserve_stdio(void)
 int main(int argc, char **argv)
 {
     reserve_stdio();
-    if (argc >= 2 && (!strcmp(argv[1], "run") || !strcmp(argv[1], "template")))
+    if (argc >= 2 &&
+        (!strcmp(argv[1], "run") || !strcmp(argv[1], "template") || !strcmp(argv[1], "serve")))
         return run(argc - 1, argv + 1);
     if (argc >= 2 && !strcmp(argv[1], "--help"))
         return help(stdout);

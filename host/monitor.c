@@ -18,6 +18,7 @@
 #include "host/devices.h"
 #include "host/gdb.h"
 #include "host/platform.h"
+#include "host/serve.h"
 #include "host/template.h"
 
 // A VM's first KVM_RUN starts a thread in the host's kernel (Linux 6.13 on). At the user's limit of
@@ -68,23 +69,29 @@ static void handle_io(struct monitor *m)
         monitor_die(m, SIGSEGV, "access to an I/O port that is not there");
 }
 
-// An access to a device, or to memory that no slot covers yet: that is covered, and this one access
-// made by us. A wide one comes in parts of 8 bytes.
-static void handle_mmio(struct monitor *m)
+// A wide access comes in parts of 8 bytes.
+int monitor_cover(struct monitor *m)
 {
     struct kvm_run *run = m->vm.run;
     uint64_t gpa = run->mmio.phys_addr, end = gpa + run->mmio.len;
     int read_only = gpa < vm_gpa(&m->vm, m->vm.window) && end > vm_gpa(&m->vm, m->vm.image);
 
-    if (gpa < PV_PLATFORM_VA && devices_access(m))
-        return;
     if (run->mmio.len > sizeof run->mmio.data || end > m->vm.size || read_only ||
         vm_memory_grow(&m->vm, gpa) < 0)
-        monitor_die(m, SIGBUS, "access to physical memory that is not there");
+        return -EFAULT;
     if (run->mmio.is_write)
         memcpy(m->vm.ram + gpa, run->mmio.data, run->mmio.len);
     else
         memcpy(run->mmio.data, m->vm.ram + gpa, run->mmio.len);
+    return 0;
+}
+
+static void handle_mmio(struct monitor *m)
+{
+    if (m->vm.run->mmio.phys_addr < PV_PLATFORM_VA && devices_access(m))
+        return;
+    if (monitor_cover(m) < 0)
+        monitor_die(m, SIGBUS, "access to physical memory that is not there");
 }
 
 static void handle_exit(struct monitor *m)
@@ -202,10 +209,12 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
     m->program = program;
     monitor_share_text(m);
     // Later monitors are clones of the first one and inherit its confinement.
-    if (f->opt->until && !f->booted && (f->pagemap_fd = open("/proc/self/pagemap", O_RDONLY)) < 0)
+    if ((f->opt->until || f->ready) && !f->booted)
+        f->pagemap_fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    if (f->opt->until && !f->booted && f->pagemap_fd < 0)
         monitor_die(m, SIGKILL, "/proc/self/pagemap is not to be had");
-    const int template = f->opt->until ? f->template_fd : -1;
-    const int window = f->opt->until ? f->window_fd : -1;
+    const int template = f->opt->until || f->ready ? f->template_fd : -1;
+    const int window = f->opt->until || f->ready ? f->window_fd : -1;
     const int keep[] = {f->kvm_fd, f->image->fd,  f->gdb_fd, m->vm.vm_fd, m->vm.vcpu_fd,
                         template,  f->pagemap_fd, window,    f->answers};
     if (!f->booted && (r = confine(f, CONFINE_MONITOR, keep, sizeof keep / sizeof keep[0])) < 0) {
@@ -216,10 +225,12 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
         vm_start_at(&m->vm, &regs, PLATFORM_TABLES_VA(m->vm.tables));
     else if ((r = vm_try_start(&m->vm, &regs, PLATFORM_TABLES_VA(m->vm.tables))) < 0)
         monitor_die(m, SIGKILL, "this KVM does not take the registers of a Ramet VM");
-    if (saved) {
+    if (saved)
         template_load_segments(&m->vm, f->template);
+    if (f->ready)
+        ready_wait(m, &regs);
+    if (saved && f->template->timer_deadline)
         event_set_timer(m, f->template->timer_deadline);
-    }
     f->booted = 1;
     atomic_store(&f->shared->started, 1);
     monitor_begin(m);

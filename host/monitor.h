@@ -63,6 +63,10 @@ void monitor_share_text(struct monitor *m);
 // Makes m->vm over the memory it has, or ends this process.
 void monitor_create_vm(struct monitor *m);
 
+// After an exit by an access to memory that no slot covers yet: covers it and makes this one
+// access. 0, or -EFAULT if there is no such memory.
+int monitor_cover(struct monitor *m);
+
 // The VM is complete and has its registers: opens what was closed until then. The caller returns to
 // the run loop: a clone's clone stands no deeper on the host's stack than its parent.
 void monitor_begin(struct monitor *m);

@@ -14,7 +14,8 @@
 #include "host/platform.h"
 
 #define MB            (UINT64_C(1) << 20)
-#define POOL_MAX      32u
+#define DEFAULT_POOL  3 // QEMUs
+#define DEFAULT_READY 4 // families
 #define DEFAULT_SIZE  (64 * MB)
 #define DEFAULT_PROCS 256
 
@@ -22,6 +23,7 @@ static const char usage[] =
     "usage: ramet run [options] IMAGE [ARGS...]\n"
     "       ramet run [options] --template FILE\n"
     "       ramet template [options] --until TEXT --output FILE IMAGE [ARGS...]\n"
+    "       ramet serve [options] --template FILE --socket PATH\n"
     "Runs the first program of IMAGE; each of its processes is a VM. ARGS replace the image's "
     "default ones.\n"
     "  --mem SIZE          RAM of each VM (default 64M; K, M and G suffixes)\n"
@@ -37,10 +39,13 @@ static const char usage[] =
     "  --kvm FILE          KVM's device (default /dev/kvm)\n"
     "  --accel NAME        QEMU's accelerator: kvm, tcg, or auto (default)\n"
     "  --pool N            QEMUs kept ready for clones (default 3); 0: with KVM, no spare VMs "
-    "either\n"
-    "  --template FILE     start from this template instead of an image\n"
+    "either;\n"
+    "                      of serve: families kept ready (default 4)\n"
+    "  --template FILE     start from this template instead of an image, or as a client of the\n"
+    "                      server whose socket it is\n"
     "  --until TEXT        (ramet template) save the VM when the program has printed TEXT\n"
     "  --output FILE       (ramet template) and to this file\n"
+    "  --socket PATH       (ramet serve) where clients connect\n"
     "  --help              this text\n"
     "Exit status: the program's (128 + n if signal n ended it); 2 if it could not be started.\n";
 
@@ -199,6 +204,7 @@ enum {
     OPT_TEMPLATE,
     OPT_UNTIL,
     OPT_OUTPUT,
+    OPT_SOCKET,
     OPT_HELP
 };
 
@@ -255,12 +261,31 @@ static int parse_one(struct options *opt, int c, char *arg)
     case OPT_OUTPUT:
         opt->output = arg;
         return 0;
+    case OPT_SOCKET:
+        opt->socket = arg;
+        return 0;
     case OPT_HELP:
         fputs(usage, stdout);
         return 1;
     default:
         return complain("%s", "try 'ramet run --help'");
     }
+}
+
+// `ramet serve` and its options; their defaults.
+static int check_serve(struct options *opt, int serve)
+{
+    if (serve && opt->until)
+        return complain("%s", "--until and --output belong to 'ramet template'");
+    if (serve != (opt->socket != NULL) || (serve && !opt->template))
+        return complain("%s", serve ? "serve: --template and --socket are needed"
+                                    : "--socket belongs to 'ramet serve'");
+    if (serve && opt->pool < 1)
+        return complain("%s", "serve: --pool: it must keep 1 family at least");
+    opt->ready = opt->pool;
+    if (serve)
+        opt->pool = DEFAULT_POOL;
+    return 0;
 }
 
 // What does not go together. `make`: the command is `ramet template`.
@@ -300,19 +325,25 @@ int options_parse(struct options *opt, int argc, char **argv)
         {"template", required_argument, NULL, OPT_TEMPLATE},
         {"until", required_argument, NULL, OPT_UNTIL},
         {"output", required_argument, NULL, OPT_OUTPUT},
+        {"socket", required_argument, NULL, OPT_SOCKET},
         {"help", no_argument, NULL, OPT_HELP},
         {0},
     };
     int c, r;
+    const int serve = !strcmp(argv[0], "serve");
     *opt = (struct options){.kvm = "/dev/kvm",
                             .mem = DEFAULT_SIZE,
                             .window_size = DEFAULT_SIZE,
                             .max_procs = DEFAULT_PROCS,
-                            .pool = 3};
+                            .pool = serve ? DEFAULT_READY : DEFAULT_POOL};
     // "+": the first word that is no option is the image, what follows belongs to the program.
     while ((c = getopt_long(argc, argv, "+", known, NULL)) != -1)
         if ((r = parse_one(opt, c, optarg)) != 0)
             return r;
+        else
+            opt->given++;
+    if ((r = check_serve(opt, serve)) < 0)
+        return r;
     if ((r = check_template(opt, !strcmp(argv[0], "template"), optind < argc)) < 0)
         return r;
     if (opt->template)

@@ -11,6 +11,8 @@
 #define TRACE_CALL 2u // every paravirtual call
 #define TRACE_EXIT 4u // every VM exit; with a summary by kind when a VM ends
 
+#define POOL_MAX 32u // --pool
+
 enum vmm { VMM_AUTO, VMM_KVM, VMM_QEMU };
 
 struct options {
@@ -20,6 +22,7 @@ struct options {
     enum vmm vmm;
     const char *accel; // QEMU's: "kvm", "tcg", or NULL to choose
     uint32_t pool;     // QEMUs kept ready; 0: no spares (spare.h) either
+    uint32_t ready;    // `ramet serve`: families kept ready
     char **args;       // NULL-terminated; argv[1..] of the first program, or the image's default
     int nargs;
     uint64_t mem;         // bytes of RAM per VM, a multiple of 2 MB
@@ -31,14 +34,16 @@ struct options {
     uint32_t ndisks;
     int gdb_port;         // 0 = none
     uint32_t gdb_slot;    // whose VM gdb gets
-    const char *template; // the file to start from, or NULL
+    const char *template; // the file or socket to start from, or NULL
+    const char *socket;   // `ramet serve`: where clients connect
     const char *until;    // `ramet template`: what the program prints when it is ready
     const char *output;   // and the file to save it to
     char **env;           // NULL-terminated NAME=VALUE for the first program
+    uint32_t given;       // options on the command line
 };
 
-// Parses argv of `ramet run` or `ramet template`. 0, or -1 after a line on stderr, or 1 when --help
-// was printed.
+// Parses argv of `ramet run`, `template` or `serve`. 0, or -1 after a line on stderr, or 1 when
+// --help was printed.
 int options_parse(struct options *opt, int argc, char **argv);
 void options_free(struct options *opt);
 

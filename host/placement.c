@@ -30,8 +30,28 @@ void placement_pull(const struct placement *p, pid_t child)
     sched_setaffinity(child, sizeof this, &this);
 }
 
-void placement_reset(const struct placement *p)
+void placement_pin(const struct placement *p, unsigned n)
+{
+    cpu_set_t one;
+    if (!p->push)
+        return;
+    n %= (unsigned)CPU_COUNT(&p->allowed);
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &p->allowed) && n-- == 0) {
+            CPU_ZERO(&one);
+            CPU_SET(cpu, &one);
+            sched_setaffinity(0, sizeof one, &one);
+            return;
+        }
+}
+
+void placement_free(const struct placement *p, pid_t process)
 {
     if (p->push)
-        sched_setaffinity(0, sizeof p->allowed, &p->allowed);
+        sched_setaffinity(process, sizeof p->allowed, &p->allowed);
+}
+
+void placement_reset(const struct placement *p)
+{
+    placement_free(p, 0);
 }

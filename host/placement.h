@@ -28,6 +28,11 @@ void placement_push(const struct placement *p, pid_t child);
 // The opposite: to the caller's own processor, which is about to wait for `child`.
 void placement_pull(const struct placement *p, pid_t child);
 
+// Keeps the caller and the children it makes to one processor, the `n`th (from 0, in a circle),
+// until placement_free(). Two that wake one another wake sooner there.
+void placement_pin(const struct placement *p, unsigned n);
+void placement_free(const struct placement *p, pid_t process);
+
 // In the child, first thing.
 void placement_reset(const struct placement *p);
 

@@ -25,6 +25,7 @@
 #include "host/fdpass.h"
 #include "host/hugemem.h"
 #include "host/qemu.h"
+#include "host/serve.h"
 
 // The window's tables, from its start: doors, processes, descriptions, the first inodes.
 #define WINDOW_HOT (UINT64_C(4) << 20)
@@ -137,7 +138,9 @@ static void take_messages(struct supervisor *s)
             warm_up(s, msg.slot, program);
         if (!family_slot_valid(s->f, msg.slot))
             continue;
-        if (msg.op == FAMILY_INTERRUPT)
+        if (msg.op == FAMILY_READY)
+            ready_monitor(s);
+        else if (msg.op == FAMILY_INTERRUPT)
             supervisor_post(s, msg.slot, PV_EVENT_KICK);
         else if (msg.op == FAMILY_KILL)
             begin_kill(s, msg.slot, msg.life);
@@ -167,26 +170,39 @@ static void take_signals(struct supervisor *s)
     }
 }
 
+// Before a client has taken the family.
+static void wait_for_client(struct supervisor *s)
+{
+    ready_step(s);
+    take_messages(s);
+    take_signals(s);
+}
+
 static void step(struct supervisor *s)
 {
-    struct pollfd fds[4] = {
+    struct pollfd fds[5] = {
         {.fd = s->signals, .events = POLLIN},
         {.fd = s->messages, .events = POLLIN},
         {.fd = s->terminal && terminal_room(s->f) ? 0 : -1, .events = POLLIN},
         {.fd = qemu_pool_fd(s->pool), .events = POLLIN},
+        {.fd = ready_connection(s->f), .events = POLLIN},
     };
-    int refill = qemu_pool_refill(s->pool);
+    int refill = qemu_pool_refill(s->pool), tell = ready_timeout(s);
     // A full terminal ring and a pending forced kill are looked at again soon.
     int timeout = s->kills || (s->terminal && fds[2].fd < 0) ? 20 : -1;
     if (refill >= 0 && (timeout < 0 || refill < timeout))
         timeout = refill;
-    if (poll(fds, 4, timeout) < 0 && errno != EINTR)
+    if (tell >= 0 && (timeout < 0 || tell < timeout))
+        timeout = tell;
+    if (poll(fds, 5, timeout) < 0 && errno != EINTR)
         return;
     int input = fds[2].revents ? terminal_input(s->f, fds[2].revents & (POLLHUP | POLLERR)) : 0;
     if (input)
         supervisor_post(s, 1, PV_EVENT_TTY);
     if (input < 0)
         s->terminal = 0;
+    if (fds[4].revents)
+        ready_client(s);
     if (fds[1].revents)
         take_messages(s);
     take_signals(s);
@@ -218,17 +234,31 @@ static int shell_status(uint32_t status)
     return (status & 0x7f) ? 128 + (int)(status & 0x7f) : (int)(status >> 8 & 0xff);
 }
 
-// Signals that end the family, but for those that whoever started us wants ignored (nohup, a
-// background job); what is not among them would leave the terminal raw.
-static void set_signals(sigset_t *set)
+// What is not among them would leave the terminal raw.
+static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU};
+#define ENDS (sizeof ends / sizeof ends[0])
+
+// nohup, a background job: those are ignored.
+void supervisor_end_signals(sigset_t *set)
 {
-    static const int ends[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,
-                               SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU};
     struct sigaction act;
     sigemptyset(set);
-    for (unsigned i = 0; i < sizeof ends / sizeof ends[0]; i++)
+    for (unsigned i = 0; i < ENDS; i++)
         if (sigaction(ends[i], NULL, &act) == 0 && act.sa_handler != SIG_IGN)
             sigaddset(set, ends[i]);
+}
+
+int supervisor_is_end(int sig)
+{
+    for (unsigned i = 0; i < ENDS; i++)
+        if (ends[i] == sig)
+            return 1;
+    return 0;
+}
+
+static void set_signals(sigset_t *set)
+{
+    supervisor_end_signals(set);
     sigaddset(set, SIGCHLD);
     sigaddset(set, SIGWINCH);
     sigaddset(set, SIGCONT);
@@ -262,7 +292,7 @@ static int start_first(struct supervisor *s, uint32_t program, const struct load
     int r = family_claim(s->f, 1, 0);
     if (r < 0)
         return r;
-    s->group = family_fork(s->f, &slot_of(s, 1)->pid, 0, 1);
+    s->group = family_fork(s->f, &slot_of(s, 1)->pid, 0, !s->f->ready);
     if (s->group == 0) {
         close(s->signals);
         close(s->messages);
@@ -295,7 +325,7 @@ int supervisor_run(struct family *f, uint32_t program, char *const argv[])
         fprintf(stderr, "ramet: arguments and environment: %s\n", strerror(-r));
         return 2;
     }
-    if (init(&s, err, sizeof err) < 0) {
+    if (init(&s, err, sizeof err) < 0 || (f->ready && ready_init(&s, err, sizeof err) < 0)) {
         fprintf(stderr, "ramet: %s\n", err);
         return 2;
     }
@@ -307,7 +337,10 @@ int supervisor_run(struct family *f, uint32_t program, char *const argv[])
     }
     family_say_without_waiting();
     while (!atomic_load(&f->shared->first_done) && !s.first_death && !s.outside)
-        step(&s);
+        if (ready_waits(f))
+            wait_for_client(&s);
+        else
+            step(&s);
     close_family(&s);
     terminal_restore();
     free(args.strings);

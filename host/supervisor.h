@@ -3,12 +3,19 @@
 #ifndef HOST_SUPERVISOR_H
 #define HOST_SUPERVISOR_H
 
+#include <signal.h>
+
 #include "host/family.h"
 
 // Starts the first program and runs the family until that program is gone and every monitor reaped.
 // Returns the program's exit status as a shell would see it (128 + n for signal n), or 2 after a
 // line on stderr when it could not be started.
 int supervisor_run(struct family *f, uint32_t program, char *const argv[]);
+
+// The signals that end a family, but for those that whoever started us wants ignored.
+void supervisor_end_signals(sigset_t *set);
+// Whether it is one of them, ignored or not.
+int supervisor_is_end(int sig);
 
 // --- host/terminal.c: the host's terminal, when stdin is one ---
 // Puts it into raw mode and remembers how it was; also fills the window's size fields. 0, or 1 if

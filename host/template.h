@@ -73,6 +73,8 @@ int template_check_image(const struct template_header *t, const struct image *im
 int template_load_window(struct family *f);
 // RAM of the first VM, about to go on at *regs. 0 or -errno.
 int template_load_ram(struct vm *vm, const struct family *f, uint32_t slot, struct kvm_regs *regs);
+// Its clock is the family's, its identity its own, of which it is told. 0 or -errno.
+int template_renew(const struct vm *vm, const struct family *f, uint32_t slot);
 // What the vCPU has besides: once it exists, and (segments) is about to start. 0 or -errno.
 int template_load_fpu(const struct vm *vm, const struct template_header *t);
 void template_load_segments(const struct vm *vm, const struct template_header *t);

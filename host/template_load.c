@@ -157,7 +157,7 @@ static int load_extent(const struct vm *vm, int fd, const struct template_extent
 }
 
 // The clock goes on from where it was; the wall clock is today's.
-static int renew_boot_info(const struct vm *vm, const struct family *f, uint32_t slot)
+int template_renew(const struct vm *vm, const struct family *f, uint32_t slot)
 {
     struct pv_boot_info *b = platform_boot_info(vm);
     b->flags = family_boot_flags(f);
@@ -165,6 +165,8 @@ static int renew_boot_info(const struct vm *vm, const struct family *f, uint32_t
     b->tsc_mult = f->tsc_mult;
     b->mono_base_ns = f->mono_base_ns;
     b->wall_base_ns = clock_ns(CLOCK_REALTIME) - (family_now(f) - f->mono_base_ns);
+    // Its random numbers must not be those of the template's other children.
+    __atomic_fetch_or(&platform_shared(vm)->pending, PV_EVENT_RESUMED, __ATOMIC_SEQ_CST);
     return load_identity(b, slot);
 }
 
@@ -175,15 +177,13 @@ int template_load_ram(struct vm *vm, const struct family *f, uint32_t slot, stru
     for (uint32_t i = 0; r == 0 && i < t->nram; i++)
         r = load_extent(vm, f->template_fd, &t->extents[i]);
     if (r == 0)
-        r = renew_boot_info(vm, f, slot);
+        r = template_renew(vm, f, slot);
     if (r < 0)
         return r;
     vm->heap_start = t->heap_start;
     vm->stack_bottom = t->stack_bottom;
     vm->tables = t->tables;
     vm->pool_used = t->pool_used;
-    // Its random numbers must not be those of the template's other children.
-    __atomic_fetch_or(&platform_shared(vm)->pending, PV_EVENT_RESUMED, __ATOMIC_SEQ_CST);
     *regs = t->regs;
     regs->rflags = (t->regs.rflags & USER_FLAGS) | X86_RFLAGS_ONE | X86_RFLAGS_IF | X86_RFLAGS_IOPL;
     return 0;
@@ -198,9 +198,8 @@ void template_load_segments(const struct vm *vm, const struct template_header *t
 
 int template_load_fpu(const struct vm *vm, const struct template_header *t)
 {
-    const uint16_t usual_fcw = 0x37f;
-    const uint32_t usual_mxcsr = 0x1f80, mxcsr_bits = 0xffff;
-    if (t->fcw == usual_fcw && t->mxcsr == usual_mxcsr)
+    const uint32_t mxcsr_bits = 0xffff;
+    if (t->fcw == VM_FCW && t->mxcsr == VM_MXCSR)
         return 0; // as a new vCPU has them
     struct kvm_fpu fpu = {.fcw = t->fcw, .mxcsr = t->mxcsr & mxcsr_bits};
     return ioctl(vm->vcpu_fd, KVM_SET_FPU, &fpu) < 0 ? -errno : 0;

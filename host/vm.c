@@ -156,12 +156,12 @@ int vm_try_start(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3)
     return r;
 }
 
-int vm_reset_fpu(const struct vm *vm)
+int vm_set_fpu(const struct vm *vm, uint16_t fcw, uint32_t mxcsr)
 {
     // The legacy area and the header of an XSAVE image (SDM vol. 1, 10.5.1 and 13.4.2).
     struct kvm_xsave x = {0};
-    x.region[0] = 0x37f;         // x87 control word; no exception, all registers empty
-    x.region[24 / 4] = 0x1f80;   // MXCSR
+    x.region[0] = fcw; // the status word's half is 0, all registers are empty
+    x.region[24 / 4] = mxcsr & 0xffff;
     x.region[512 / 4] = 1u | 2u; // both are meant
     return ioctl(vm->vcpu_fd, KVM_SET_XSAVE, &x) < 0 ? -errno : 0;
 }

@@ -62,8 +62,11 @@ void vm_start_at(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3);
 // set. 0 or -errno.
 int vm_ring3(struct vm *vm);
 
-// Gives a vCPU that has run the x87 and SSE state of a new one. 0 or -errno.
-int vm_reset_fpu(const struct vm *vm);
+// Gives a vCPU that has run the x87 and SSE state of a new one but for its control words. 0 or
+// -errno.
+#define VM_FCW   0x37f // no exception
+#define VM_MXCSR 0x1f80
+int vm_set_fpu(const struct vm *vm, uint16_t fcw, uint32_t mxcsr);
 
 // vm_start_at() for a family's first VM: also finds out whether this KVM takes those registers from
 // a vCPU without CPUID. Most do, and it saves each later VM 20 us. 0 or -errno.

@@ -206,9 +206,9 @@ void vm_start_at(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3)
     require(guest_ptr(vm, (struct gaddr){regs->rsp}, 16, GUEST_RAM) != NULL);
 }
 
-int vm_reset_fpu(const struct vm *vm)
+int vm_set_fpu(const struct vm *vm, uint16_t fcw, uint32_t mxcsr)
 {
-    (void)vm;
+    (void)vm, (void)fcw, (void)mxcsr;
     return 0;
 }
 
