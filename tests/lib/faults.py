@@ -13,6 +13,8 @@ import fault_host
 import fault_hostile
 import fault_limits
 import fault_qemu
+import fault_serve
+import fault_serve_death
 import fault_spare
 import fault_stdio
 import fault_template
@@ -22,7 +24,7 @@ import proc
 
 MODULES = [
     fault_cli, fault_death, fault_disk, fault_host, fault_hostile, fault_limits, fault_qemu,
-    fault_spare, fault_stdio, fault_template, fault_tty,
+    fault_serve, fault_serve_death, fault_spare, fault_stdio, fault_template, fault_tty,
 ]  # fmt: skip
 
 
