@@ -12,6 +12,7 @@ WIDTH, HEIGHT = 1100, 620
 # One colour a subject in every figure: Ramet's monitor warm, TCG blue, QEMU on KVM green.
 COLOURS = {
     "process": "#555555", "ramet": "#d62728", "ramet-template": "#ff7f0e",
+    "ramet-serve": "#8c564b",
     "ramet-floor": "#e7a1a1", "tcg-microvm": "#1f77b4", "tcg-floor": "#9ec9e8",
     "tcg-ramet": "#bcbd22", "tcg-pc": "#17406b", "tcg-linux": "#9467bd", "kvm-microvm": "#2ca02c",
     "kvm-floor": "#9bd39b", "kvm-pc": "#14531a",

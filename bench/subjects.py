@@ -11,11 +11,13 @@ machines with firmware are hundreds of times slower than they would be on hardwa
 optional, small, and say nothing about KVM elsewhere.
 """
 
+import atexit
 import dataclasses
 import os
 import shutil
 import subprocess
 import sys
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, "build")
@@ -30,6 +32,8 @@ RAMET = os.path.join(BUILD, "bin", "ramet")
 QEMU = "qemu-system-x86_64"
 KVM = "/dev/kvm"
 TEMPLATE = os.path.join(BUILD, "bench", "ready.tpl")
+SOCKET = os.path.join(BUILD, "bench", "ready.socket")
+SERVER_LIMIT = 10.0  # seconds for its start
 PREPARED = "prepared"
 NO_LIMIT = 1 << 20
 # What no guest here needs; without ACPI microvm has its smallest firmware. Linux does need a clock.
@@ -96,6 +100,21 @@ def template():
     return [RAMET, "run", "--template", TEMPLATE]
 
 
+def served():
+    """A client of a server that this process keeps until its end."""
+    make_template()
+    argv = [RAMET, "serve", "--template", TEMPLATE, "--socket", SOCKET]
+    server = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
+    atexit.register(server.terminate)
+    deadline = time.monotonic() + SERVER_LIMIT
+    while not os.path.exists(SOCKET):
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise Failed("ramet serve does not start")
+        time.sleep(0.01)
+    time.sleep(0.2)  # its first families
+    return [RAMET, "run", "--template", SOCKET]
+
+
 def qemu(machine, accelerator, kernel, *more, memory="64"):
     return lambda: [
         QEMU, "-M", machine, "-accel", accelerator, "-m", memory, "-nodefaults", "-display", "none",
@@ -139,6 +158,7 @@ SUBJECTS = [
             lambda: [os.path.join(BUILD, "bench", "linux", "ready")]),
     Subject("ramet", "Ramet", "kvm", ramet("ready.img"), no_kvm),
     Subject("ramet-template", "Ramet, from a template", "kvm", template, no_template),
+    Subject("ramet-serve", "Ramet, kept ready", "kvm", served, no_template),
     Subject("ramet-floor", "Ramet's floor: two calls", "kvm", ramet("floor.img"), no_kvm),
     Subject("tcg-microvm", "Ramet on microvm, TCG", "tcg", qemu(MICROVM, "tcg", READY_ELF),
             no_qemu),
