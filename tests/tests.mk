@@ -10,8 +10,8 @@ UNIT_elf := host/elf.c
 UNIT_guest := host/guest.c
 UNIT_image := host/image.c host/image_check.c host/elf.c
 DEVICES := host/devices.c host/virtio_mmio.c host/virtio_blk.c
-UNIT_load := host/load.c host/platform.c host/warm.c host/vm.c host/vm_memory.c host/textcache.c $(DEVICES) \
-	host/hugemem.c $(UNIT_image)
+UNIT_load := host/load.c host/platform.c host/warm.c host/vm.c host/vm_memory.c host/textcache.c \
+	host/hugemem.c $(DEVICES) $(UNIT_image)
 UNIT_options := host/options.c
 # The QEMU back end: its protocol, and the supervisor's book.
 UNIT += qmp qemu
@@ -78,9 +78,10 @@ UNIT_rtc := $(MACHINE) arch/x86_64/shim/clock_rtc.c
 UNIT_virtio_mmio := $(MACHINE) $(addprefix arch/x86_64/shim/,virtio_mmio.c device.c pci_config.c)
 
 FUZZ := call elf image virtio driver
-FUZZ_call := host/call.c host/call_wait.c host/call_console.c host/call_process.c host/kvm_clone.c \
-	host/guest.c host/load.c host/platform.c host/warm.c host/protect.c host/family.c host/placement.c \
-	host/textcache.c host/hugemem.c host/fdpass.c $(DEVICES) $(UNIT_image)
+FUZZ_call := tests/fuzz/fake_spare.c host/call.c host/call_wait.c host/call_console.c \
+	host/call_process.c host/kvm_clone.c host/guest.c host/load.c host/platform.c host/warm.c \
+	host/protect.c host/family.c host/placement.c host/textcache.c host/hugemem.c \
+	host/fdpass.c $(DEVICES) $(UNIT_image)
 FUZZ_driver := $(UNIT_blk)
 FUZZ_virtio := host/virtio_mmio.c host/virtio_blk.c
 FUZZ_elf := $(UNIT_elf)

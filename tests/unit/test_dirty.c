@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the host's kernel says of written pages, on a RAM of our own that a child shares: exactly the
-// pages written since the fork, whatever wrote them, and where there is private memory at all. And
-// the code that warms a VM up, run here.
+// What the host's kernel says of written pages, on a RAM of our own that a child shares: exactly
+// the pages written since the fork, whatever wrote them, and where there is private memory at all.
+// And the code that warms a VM up, run here.
 #include "host/dirty.h"
 
 #include <errno.h>
@@ -25,8 +25,8 @@ static int pagemap;
 
 static uint8_t *map_ram(void)
 {
-    vm.ram = mmap(NULL, RAM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                  -1, 0);
+    vm.ram =
+        mmap(NULL, RAM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     vm.ram_size = RAM;
     pagemap = open("/proc/self/pagemap", O_RDONLY);
     CHECK(vm.ram != MAP_FAILED && pagemap >= 0);
