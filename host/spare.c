@@ -22,8 +22,6 @@
 #define SKIP_STARTS  16u     // without one, after one that was no gain
 #define CLONES_LATE  4u      // starts after which a program counts as one that spawns
 
-#define NO_CPU ~0u
-
 static struct family_slot *own_slot(const struct monitor *m)
 {
     return &m->family->shared->slots[m->slot];
@@ -170,7 +168,7 @@ static void next_turn(struct monitor *m)
     s->blank = !s->clones;
     s->turn = !s->turn;
     atomic_store(state_of(m), SPARE_STARTING);
-    atomic_store(&own_slot(m)->spare_cpu, NO_CPU);
+    atomic_store(&own_slot(m)->spare_begun, 0);
     atomic_store(&own_slot(m)->spare_turn, s->turn);
 }
 
@@ -224,12 +222,11 @@ int spare_prepare(struct monitor *m, const struct timespec *sleep)
 // It gets up while we look for what it needs.
 static void call(struct monitor *m, int32_t pid)
 {
-    struct family_slot *slot = own_slot(m);
     uint32_t ready = SPARE_READY;
     if (!atomic_compare_exchange_strong(state_of(m), &ready, SPARE_CALLED))
         return;
-    if (atomic_load(&slot->spare_cpu) == (uint32_t)sched_getcpu())
-        placement_push(&m->family->placement, pid);
+    // Linux likes to wake a process on its waker's processor, which is in use.
+    placement_push(&m->family->placement, pid);
     spare_wake(state_of(m));
 }
 
@@ -238,7 +235,7 @@ static int wait_until_ready(struct monitor *m, int32_t pid)
 {
     const struct timespec most = {.tv_nsec = READY_NS};
     const uint64_t from = family_now(m->family);
-    if (atomic_load(&own_slot(m)->spare_cpu) == NO_CPU) // it has not even begun
+    if (!atomic_load(&own_slot(m)->spare_begun))
         placement_pull(&m->family->placement, pid);
     while (atomic_load(state_of(m)) == SPARE_STARTING)
         if (spare_wait(state_of(m), SPARE_STARTING, &most) == -ETIMEDOUT)

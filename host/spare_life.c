@@ -4,7 +4,6 @@
 //
 // Until then it has no slot: no event reaches it, and what it dies of is nobody's death.
 
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,7 +124,6 @@ static void wait_for_use(const struct life *l)
     int32_t pid = l->pid;
     const struct timespec keep = {.tv_sec = KEEP_S};
     int taken = 0; // and then nothing: whoever took us is dead
-    atomic_store(&owner->spare_cpu, (uint32_t)sched_getcpu());
     for (uint32_t state, turn = 0; (state = atomic_load(l->state)) != SPARE_USED; turn++) {
         if (state == SPARE_DROPPED)
             _exit(0);
@@ -209,7 +207,7 @@ void spare_live(struct monitor *m)
         .blank = m->spare.blank,
         .regs = *vm_regs(&m->vm),
     };
-    atomic_store(&owner->spare_cpu, (uint32_t)sched_getcpu());
+    atomic_store(&owner->spare_begun, 1);
     m->slot = 0;
     monitor_adopt(m->family);
     if (l.blank) {
@@ -261,7 +259,7 @@ void spare_again(struct monitor *m)
     sigfillset(&all); // monitor_begin() opens them
     sigprocmask(SIG_SETMASK, &all, NULL);
     m->vm.run->immediate_exit = 0;
-    atomic_store(&l.owner->spare_cpu, (uint32_t)sched_getcpu());
+    atomic_store(&l.owner->spare_begun, 1);
     m->slot = 0;
     for (int i = 0; i < 2; i++)
         if (m->spare.parcel[i])
