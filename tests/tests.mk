@@ -78,7 +78,7 @@ UNIT_rtc := $(MACHINE) arch/x86_64/shim/clock_rtc.c
 UNIT_virtio_mmio := $(MACHINE) $(addprefix arch/x86_64/shim/,virtio_mmio.c device.c pci_config.c)
 
 FUZZ := call elf image virtio driver
-FUZZ_call := tests/fuzz/fake_spare.c host/call.c host/call_wait.c host/call_console.c \
+FUZZ_call := tests/fuzz/fake_extras.c host/call.c host/call_wait.c host/call_console.c \
 	host/call_process.c host/kvm_clone.c host/guest.c host/load.c host/platform.c host/warm.c \
 	host/protect.c host/family.c host/placement.c host/textcache.c host/hugemem.c \
 	host/fdpass.c $(DEVICES) $(UNIT_image)

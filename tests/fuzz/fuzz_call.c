@@ -29,7 +29,6 @@
 #include "host/gdb.h"
 #include "host/kvm.h"
 #include "host/platform.h"
-#include "host/template.h"
 #include "tests/fuzz/tables.h"
 #include "tests/unit/sample.h"
 
@@ -93,31 +92,6 @@ void monitor_enroll(struct monitor *m)
 void monitor_share_text(struct monitor *m)
 {
     (void)m;
-}
-
-void template_watch(struct monitor *m, const void *bytes, uint64_t len)
-{
-    (void)m, (void)bytes, (void)len;
-}
-
-void trace_end(struct monitor *m)
-{
-    (void)m;
-}
-
-void gdb_forget(struct monitor *m, struct kvm_regs *regs)
-{
-    (void)m, (void)regs;
-}
-
-void gdb_exec(struct monitor *m)
-{
-    (void)m;
-}
-
-void gdb_exited(struct monitor *m, uint32_t status)
-{
-    (void)m, (void)status;
 }
 
 uint32_t event_collect(struct monitor *m)

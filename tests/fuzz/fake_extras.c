@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A host that never has a spare (host/spare.h): for fuzz_call.c.
+// A host without spares, gdb, templates and traces: for fuzz_call.c.
 #include <stdlib.h>
 
+#include "host/gdb.h"
 #include "host/monitor.h"
 #include "host/spare.h"
+#include "host/template.h"
 
 int spare_clone(struct monitor *m, const struct clone *c, const struct kvm_regs *regs)
 {
@@ -63,4 +65,29 @@ void spare_tell(struct monitor *m)
 void spare_let_go(struct monitor *m)
 {
     (void)m;
+}
+
+void template_watch(struct monitor *m, const void *bytes, uint64_t len)
+{
+    (void)m, (void)bytes, (void)len;
+}
+
+void trace_end(struct monitor *m)
+{
+    (void)m;
+}
+
+void gdb_forget(struct monitor *m, struct kvm_regs *regs)
+{
+    (void)m, (void)regs;
+}
+
+void gdb_exec(struct monitor *m)
+{
+    (void)m;
+}
+
+void gdb_exited(struct monitor *m, uint32_t status)
+{
+    (void)m, (void)status;
 }
