@@ -18,6 +18,11 @@ $(B)/bench/host/%: bench/%.c bench/stats.h | $(SETUP)
 	$(call say,CC,$<)
 	$(Q)$(HOSTCC) $(HOST_CFLAGS) -o $@ $<
 
+$(B)/bench/host/clone: bench/clone.c host/fdpass.c bench/stats.h host/serve.h | $(SETUP)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^)
+
 $(B)/images/bench.img: $(BENCH:%=$(B)/bench/%.stripped) $(B)/bin/mkimage
 	@mkdir -p $(@D)
 	$(call say,IMAGE,$@)
@@ -49,4 +54,4 @@ $(B)/bench/boot-floor.elf: bench/boot-floor.S | $(SETUP)
 		ld -m elf_i386 -N --no-warn-rwx-segments -Ttext 0x100000 -o $@ $(@:.elf=.o)
 
 bench-programs: $(B)/bin/ramet $(B)/images/bench.img $(B)/images/boot.img \
-	$(BENCH:%=$(B)/bench/linux/%) $(B)/bench/host/floor $(B)/bench/host/start
+	$(BENCH:%=$(B)/bench/linux/%) $(addprefix $(B)/bench/host/,floor start clone) $(B)/images/ready.img

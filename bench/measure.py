@@ -19,6 +19,7 @@ RAMET = os.path.join(BUILD, "bin", "ramet")
 BENCH_IMAGE = os.path.join(BUILD, "images", "bench.img")
 BOOT_IMAGE = os.path.join(BUILD, "images", "boot.img")
 FLOOR = os.path.join(BUILD, "bench", "host", "floor")
+CLONE = os.path.join(BUILD, "bench", "host", "clone")
 START = os.path.join(BUILD, "bench", "host", "start")
 # Counters of --trace=exit (host/trace.c) that are no paravirtual calls.
 NOT_CALLS = {"exceptions", "events", "devices", "vm-exits", "faults", "guest-faults", "emulated"}

@@ -107,14 +107,15 @@ def times_faster(what, subject):
                                         data.start_ms("interval", subject, 1, INSTANCES)))
 
 
-def template_in_forks(data):
-    ms, us = data.start_ms("alone", "ramet-template", 1), data.value("fork_child_1mb")
+def served_in_forks(data):
+    ms, us = data.start_ms("alone", "ramet-serve", 1), data.value("template_clone", "baseline_p50")
     return quotient(None if ms is None else ms * 1000, us)
 
 
 TARGETS = [
     ratio("fork to the child's first act, 4 MB touched", "<=", 1.25, "fork_child_4mb"),
     # A monitor may have made the clone of a parent that slept: these had no time to.
+    ratio("the same, nothing made ahead of time", "<=", 1.25, "fork_child_4mb_plain"),
     ratio("the same, the 2nd to 4th of four in a row", "<=", 1.25, "fork_burst_4mb",
           of="the floor of one"),
     ratio("fork to the child's first act, 128 MB touched", "<=", 1.3, "fork_child_128mb"),
@@ -123,8 +124,10 @@ TARGETS = [
     first_write("first write to a page in a child: half of what it was", "fork_write_page"),
     first_write("the same, pages that every child writes", "fork_write_page_hot"),
     absolute("fork and exec of a small program", 3, "ms", "fork_exec", 1000),
-    Target("a clone of a template reaches main, in forks", "<=", 1.2, "",
-           "ramet-template, alone: median / fork_child_1mb", template_in_forks),
+    ratio("a clone of a template, in forks", "<=", 1.2, "template_clone",
+          of="a fork of 1 MB, nothing made ahead"),
+    Target("the same, with the start of a process that asks for it", "<=", 1.2, "",
+           "ramet-serve, alone: median / the same fork", served_in_forks),
     absolute("cold boot to main", 3, "ms", "boot_main", 1000),
     ratio("pipe between two VMs, one way", "<=", 1, "pipe_latency_1b", of="Linux"),
     ratio("the same, 64 KB blocks, throughput", ">=", 1.5, "pipe_throughput_64k", of="Linux"),
