@@ -128,7 +128,8 @@ int main(int argc, char **argv)
     int good = 0, others = 0;
     if (argc > 2 && !strcmp(argv[1], "child"))
         return child(argv, argc);
-    self = test_path("spawn_again");
+    self = strdup(test_path("spawn_again"));
+    NEED(self);
     for (int round = 0; round < ROUNDS; round++) {
         int status = start(round);
         good += WIFEXITED(status) && WEXITSTATUS(status) == 10 + round;
