@@ -48,6 +48,7 @@ HOST := \
 	host/template_save.c host/template_load.c host/serve.c host/ready.c host/rehearse.c \
 	host/client.c \
 	host/spare.c host/spare_life.c host/spare_copy.c host/dirty.c host/warm.c \
+	host/warm_code.c \
 	host/vm.c host/vm_memory.c host/platform.c host/textcache.c host/hugemem.c host/load.c \
 	host/guest.c host/event.c host/protect.c \
 	host/disk.c host/devices.c host/virtio_mmio.c host/virtio_blk.c \

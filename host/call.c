@@ -115,7 +115,8 @@ int64_t call_protect(struct monitor *m, struct pv_protect *c)
 {
     const struct elf_program *program = image_program(m->family->image, m->program);
     int r = protect_pages(&m->vm, program, c->addr, c->len, c->rights);
-    spare_memory_changed(m);
+    if (r >= 0)
+        spare_memory_changed(m);
     if (r > 0 && (r = vm_memory_flush(&m->vm)) < 0)
         monitor_die(m, SIGKILL, strerror(-r));
     return r;

@@ -112,7 +112,8 @@ static const struct confine_rule monitor_rules[] = {
     ALLOW_IF(ioctl, LONG(1, DIRTY_SCAN)),              // which pages have changed since,
     ALLOW(pread64),                                    // who maps them,
     ALLOW(memfd_create),                               // what they are handed over in,
-    ALLOW(ftruncate),                                  // so large,
+    ALLOW_IF(fallocate, INT(1, 0)),                    // so large,
+    ALLOW_IF(fcntl, INT(1, F_ADD_SEALS)),              // and nobody else's to change,
     ALLOW(preadv),                                     // where they end up,
     ALLOW(mremap),                                     // a copy of what it will write,
     ALLOW_IF(getrusage, INT(0, RUSAGE_SELF)),          // if the last one wrote much

@@ -42,10 +42,10 @@ struct family_slot {
     _Atomic uint32_t death;   // monitor: wait status it ends with when the guest did not choose one
     _Atomic uint32_t claimer; // slot of the VM that is cloning into this one, while SLOT_STARTING
     _Atomic uint32_t end; // supervisor: life that is to end as soon as its guest is not `critical`
-    // Of its spare (spare.h): pid, 0, or a wish; whether it has run; what is going on with it, and
-    // with the one before it: spare_turn says which is which.
+    // Of its spare (spare.h): pid, 0, or a wish; whether it has run; its number, and what is going
+    // on with it and the one before it (spare_private.h).
     _Atomic int32_t spare;
-    _Atomic uint32_t spare_begun, spare_turn, spare_state[2];
+    _Atomic uint32_t spare_begun, spare_seq, spare_state[2];
 };
 _Static_assert(sizeof(struct family_slot) == 64, "one cache line");
 

@@ -21,7 +21,11 @@ void *hugemem_reserve(uint64_t size)
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED)
         return NULL;
-    return (uint8_t *)(((uintptr_t)p + X86_PAGE_2M - 1) & ~(X86_PAGE_2M - 1));
+    uint8_t *start = (uint8_t *)(((uintptr_t)p + X86_PAGE_2M - 1) & ~(X86_PAGE_2M - 1));
+    if (start > p)
+        munmap(p, (size_t)(start - p));
+    munmap(start + size, X86_PAGE_2M - (size_t)(start - p));
+    return start;
 }
 
 int hugemem_map(void *at, const char *name, uint64_t size)

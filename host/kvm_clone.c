@@ -6,6 +6,7 @@
 // host's business. Neighbours: call_process.c (arguments and slots), monitor.c (the new VM).
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #include "host/kvm.h"
 #include "host/platform.h"
 
+#define DROP_MS 2                   // for a spare to end in
 #define HOT_MAX (UINT64_C(1) << 20) // bytes of one range that are copied ahead of time
 
 // Whether fork(2) copies guest RAM: not for a program that starts afresh, which spares the parent
@@ -70,6 +72,19 @@ void kvm_clone_start(struct monitor *m, uint64_t start, struct kvm_regs *regs, c
     monitor_begin(m);
 }
 
+// At the user's limit of processes, a spare that cannot be used now is one too many.
+static pid_t fork_monitor(struct monitor *m, uint32_t slot)
+{
+    _Atomic int32_t *word = &m->family->shared->slots[slot].pid;
+    pid_t pid = family_fork(m->family, word, CLONE_PARENT, 1);
+    if (pid == -EAGAIN && m->spare.made) {
+        spare_drop(m);
+        poll(NULL, 0, DROP_MS);
+        pid = family_fork(m->family, word, CLONE_PARENT, 1);
+    }
+    return pid;
+}
+
 // `regs`: gathered before the child exists. kvm_run is shared memory, in which the parent's next
 // exit soon replaces them.
 static void become_clone(struct monitor *m, const struct clone *c, struct kvm_regs *regs)
@@ -86,7 +101,7 @@ int64_t kvm_clone(struct monitor *m, struct clone *c)
     struct kvm_regs regs = *vm_regs(&m->vm);
     if (spare_clone(m, c, &regs))
         return 0;
-    pid_t pid = family_fork(m->family, &m->family->shared->slots[c->slot].pid, CLONE_PARENT, 1);
+    pid_t pid = fork_monitor(m, c->slot);
     if (pid == 0) {
         become_clone(m, c, &regs);
         return CALL_REPLACED;
@@ -150,6 +165,7 @@ void kvm_program_start(struct monitor *m, uint32_t program, const struct load_ar
                        uint64_t start, struct kvm_regs *loaded)
 {
     struct kvm_regs regs;
+    spare_let_go(m);
     if (!loaded || m->program != program) {
         kvm_load(m, program, args, &regs);
     } else {
@@ -182,7 +198,7 @@ int64_t kvm_spawn(struct monitor *m, const struct pv_exec *c, struct load_args *
     if (spare_spawn(m, c, args, start))
         return 0;
     kvm_inherit_ram(m, 0);
-    pid_t pid = family_fork(m->family, &m->family->shared->slots[c->slot].pid, CLONE_PARENT, 1);
+    pid_t pid = fork_monitor(m, c->slot);
     if (pid == 0) {
         become_program(m, c, args);
         return CALL_REPLACED;

@@ -21,6 +21,10 @@
 #include "host/serve.h"
 #include "host/template.h"
 
+#ifndef PR_SET_MEMORY_MERGE // linux/prctl.h of Linux 6.4
+#define PR_SET_MEMORY_MERGE 67
+#endif
+
 // A VM's first KVM_RUN starts a thread in the host's kernel (Linux 6.13 on). At the user's limit of
 // processes it fails with EAGAIN; one may end soon.
 #define AGAIN_MAX 50u
@@ -41,6 +45,7 @@ void monitor_enroll(struct monitor *m)
     m->pid = atomic_load(&f->shared->slots[m->slot].pid);
     m->life = atomic_load(&f->shared->slots[m->slot].life);
     m->killed = 0;
+    m->timer_deadline = 0;
     // A new VM: what it inherited counts for its parent.
     memset(m->calls, 0, sizeof m->calls);
     m->exceptions = m->interrupts = m->accesses = 0;
@@ -257,6 +262,7 @@ void monitor_start(struct family *f, uint32_t slot, uint32_t program, const stru
         .spare = {.pagemap = -1},
     };
     vm_memory_init(&monitor.vm);
+    prctl(PR_SET_MEMORY_MERGE, 0, 0, 0, 0); // equal pages merged by the host would mislead dirty.h
     if (textcache_protect(&f->text) < 0)
         monitor_die(&monitor, SIGKILL, "cannot protect the text cache");
     monitor_run_program(&monitor, program, args);

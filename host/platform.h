@@ -76,6 +76,14 @@ struct platform_exception {
 // must be mapped and the pages zero.
 void platform_init(const struct vm *vm, const struct elf_program *program, uint64_t stack_bottom);
 
+// Whether the page at guest-physical `addr` is a page table of RAM, image or window.
+static inline int platform_is_table(uint64_t addr)
+{
+    return addr < PLATFORM_TABLES_VA(0) + PLATFORM_TABLES_SIZE ||
+           (addr >= PLATFORM_TABLES_VA(1) &&
+            addr < PLATFORM_POOL_VA + PLATFORM_POOL_TABLES * X86_PAGE);
+}
+
 static inline int platform_in_stub(uint64_t rip)
 {
     return rip >= PLATFORM_STUB_VA && rip < PLATFORM_STACK_VA;

@@ -10,6 +10,7 @@
 
 #include "host/dirty.h"
 #include "host/kvm.h"
+#include "host/platform.h"
 #include "host/spare_private.h"
 
 #define AFTER_STARTS 2u                   // lately: one more is likely
@@ -28,9 +29,14 @@ static struct family_slot *own_slot(const struct monitor *m)
 }
 
 // What is going on with the spare.
-static _Atomic uint32_t *state_of(const struct monitor *m)
+static _Atomic uint32_t *word_of(const struct monitor *m)
 {
-    return &own_slot(m)->spare_state[m->spare.turn];
+    return spare_word_of(own_slot(m), m->spare.seq);
+}
+
+static int is(const struct monitor *m, enum spare_state state)
+{
+    return atomic_load(word_of(m)) == spare_word(m->spare.seq, state);
 }
 
 void spare_forget(struct monitor *m)
@@ -42,17 +48,18 @@ void spare_forget(struct monitor *m)
         if (s->parcel[i])
             close(s->parcel_fd[i]); // its mapping is not inherited
     spare_let_go(m);
-    if (m->origin.pid)
+    if (m->origin.life)
         close(m->origin.fd);
     *s = (struct spare){.pagemap = s->pagemap == NO_PAGEMAP ? NO_PAGEMAP : -1};
     m->origin = (struct spare_origin){0};
+    m->parent = (struct spare_parent){0};
 }
 
 void spare_begin(struct monitor *m)
 {
     const uint32_t parent = atomic_load(&own_slot(m)->claimer);
     const struct spare_origin origin = {
-        .pid = m->spare.parcel[1] ? m->pid : 0, .slot = parent, .fd = m->spare.parcel_fd[1]};
+        .life = m->spare.parcel[1] ? m->life : 0, .slot = parent, .fd = m->spare.parcel_fd[1]};
     m->spare.parcel[1] = NULL; // the descriptor is ours
     spare_forget(m);
     m->origin = origin;
@@ -67,8 +74,19 @@ void spare_drop(struct monitor *m)
     s->starts = 0;
     if (atomic_exchange(&own_slot(m)->spare, 0) <= 0)
         return; // it has ended, or nobody has taken the wish
-    atomic_store(state_of(m), SPARE_DROPPED);
-    spare_wake(state_of(m));
+    atomic_store(word_of(m), spare_word(s->seq, SPARE_DROPPED));
+    spare_wake(word_of(m));
+}
+
+void spare_bury(struct family_slot *slot)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        uint32_t word = atomic_load(&slot->spare_state[i]);
+        const uint32_t dropped = spare_word(word >> 3, SPARE_DROPPED);
+        if ((word & 7) <= SPARE_CALLED &&
+            atomic_compare_exchange_strong(&slot->spare_state[i], &word, dropped))
+            spare_wake(&slot->spare_state[i]);
+    }
 }
 
 void spare_memory_changed(struct monitor *m)
@@ -132,13 +150,18 @@ static int make_parcel(struct spare *s, int blank)
     if (s->parcel[blank])
         return 0;
     const int flags = MAP_SHARED | MAP_POPULATE;
-    int fd = memfd_create("ramet-parcel", MFD_CLOEXEC);
+    // Nobody but us can ever write or cut it, whoever has the descriptor.
+    const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL;
+    int fd = memfd_create("ramet-parcel", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
         return -errno;
-    void *p = ftruncate(fd, SPARE_PARCEL_SIZE) < 0
+    void *p = fallocate(fd, 0, 0, SPARE_PARCEL_SIZE) < 0
                   ? MAP_FAILED
                   : mmap(NULL, SPARE_PARCEL_SIZE, PROT_READ | PROT_WRITE, flags, fd, 0);
-    if (p == MAP_FAILED || madvise(p, SPARE_PARCEL_SIZE, MADV_DONTFORK) < 0) {
+    if (p == MAP_FAILED || madvise(p, SPARE_PARCEL_SIZE, MADV_DONTFORK) < 0 ||
+        fcntl(fd, F_ADD_SEALS, seals) < 0) {
+        if (p != MAP_FAILED)
+            munmap(p, SPARE_PARCEL_SIZE);
         close(fd);
         return -ENOMEM;
     }
@@ -147,39 +170,53 @@ static int make_parcel(struct spare *s, int blank)
     return 0;
 }
 
-// Whether nobody still reads what was in the parcel before.
+// Whether the last spare that was used has yet to see that it is.
+static int is_unread(const struct monitor *m)
+{
+    const struct spare *s = &m->spare;
+    return s->used_pid &&
+           atomic_load(spare_word_of(own_slot(m), s->used_seq)) ==
+               spare_word(s->used_seq, SPARE_USED) &&
+           atomic_load(&m->family->shared->slots[s->used_slot].pid) == s->used_pid;
+}
+
+// Whether the parcel may be filled: waits a little for who reads it.
 static int parcel_free(const struct monitor *m)
 {
     const struct timespec most = {.tv_nsec = READ_NS};
-    const struct spare *s = &m->spare;
-    _Atomic uint32_t *last = &own_slot(m)->spare_state[!s->turn];
-    while (s->used_pid && atomic_load(last) == SPARE_USED &&
-           atomic_load(&m->family->shared->slots[s->used_slot].pid) == s->used_pid)
-        if (spare_wait(last, SPARE_USED, &most) == -ETIMEDOUT)
+    const uint32_t seq = m->spare.used_seq;
+    while (is_unread(m))
+        if (spare_wait(spare_word_of(own_slot(m), seq), spare_word(seq, SPARE_USED), &most) ==
+            -ETIMEDOUT)
             return 0;
     return 1;
 }
 
-// There is no spare, and now one may come.
-static void next_turn(struct monitor *m)
+// There is no spare, and now one may come: 1. 0 if its word is in use.
+static int next(struct monitor *m)
 {
     struct spare *s = &m->spare;
+    struct family_slot *slot = own_slot(m);
+    const uint32_t seq = (atomic_load(&slot->spare_seq) + 1) & SPARE_SEQ_MASK;
+    if (is_unread(m) && (seq & 1) == (s->used_seq & 1))
+        return 0;
     s->made = 1;
     s->blank = !s->clones;
-    s->turn = !s->turn;
-    atomic_store(state_of(m), SPARE_STARTING);
-    atomic_store(&own_slot(m)->spare_begun, 0);
-    atomic_store(&own_slot(m)->spare_turn, s->turn);
+    s->seq = seq;
+    atomic_store(&slot->spare_seq, seq);
+    atomic_store(word_of(m), spare_word(seq, SPARE_STARTING));
+    atomic_store(&slot->spare_begun, 0);
+    return 1;
 }
 
 // A child that ends soon can be the next spare of a program that only spawns.
 static void wish(struct monitor *m)
 {
     struct spare *s = &m->spare;
-    if (s->clones || s->pause >= BUSY_NS || !may_have(m) || !may_make(m) || make_parcel(s, 1) < 0)
+    if (s->clones || s->pause >= BUSY_NS || !may_have(m) || !may_make(m) || make_parcel(s, 1) < 0 ||
+        !next(m))
         return;
-    next_turn(m);
-    atomic_store(&own_slot(m)->spare, SPARE_WISH(s->program));
+    atomic_store(&own_slot(m)->spare, spare_wish(s->program, s->seq));
 }
 
 // Whether there is what tells which pages a clone must be given.
@@ -195,16 +232,18 @@ int spare_prepare(struct monitor *m, const struct timespec *sleep)
 {
     struct spare *s = &m->spare;
     spare_let_go(m);
-    if (!wanted(m, sleep) || make_parcel(s, !s->clones) < 0 || (s->clones && !has_pagemap(m)))
+    if (!wanted(m, sleep) || make_parcel(s, !s->clones) < 0 || (s->clones && !has_pagemap(m)) ||
+        !next(m))
         return 0;
-    next_turn(m);
+    // kvm_run is shared memory, in which our next exit soon replaces them.
+    const struct kvm_regs regs = *vm_regs(&m->vm);
     if (s->blank)
         kvm_inherit_ram(m, 0);
     else
         spare_plan_copy(m);
     pid_t pid = family_fork(m->family, &own_slot(m)->spare, CLONE_PARENT, 0);
     if (pid == 0) {
-        spare_live(m);
+        spare_live(m, &regs);
         return 1;
     }
     s->made &= pid > 0;
@@ -222,27 +261,28 @@ int spare_prepare(struct monitor *m, const struct timespec *sleep)
 // It gets up while we look for what it needs.
 static void call(struct monitor *m, int32_t pid)
 {
-    uint32_t ready = SPARE_READY;
-    if (!atomic_compare_exchange_strong(state_of(m), &ready, SPARE_CALLED))
+    uint32_t ready = spare_word(m->spare.seq, SPARE_READY);
+    if (!atomic_compare_exchange_strong(word_of(m), &ready, spare_word(m->spare.seq, SPARE_CALLED)))
         return;
     // Linux likes to wake a process on its waker's processor, which is in use.
     placement_push(&m->family->placement, pid);
-    spare_wake(state_of(m));
+    spare_wake(word_of(m));
 }
 
-// Until the spare is ready: it has less left to do than a new VM.
+// Until the spare is ready and called: it has less left to do than a new VM.
 static int wait_until_ready(struct monitor *m, int32_t pid)
 {
     const struct timespec most = {.tv_nsec = READY_NS};
     const uint64_t from = family_now(m->family);
     if (!atomic_load(&own_slot(m)->spare_begun))
         placement_pull(&m->family->placement, pid);
-    while (atomic_load(state_of(m)) == SPARE_STARTING)
-        if (spare_wait(state_of(m), SPARE_STARTING, &most) == -ETIMEDOUT)
+    while (is(m, SPARE_STARTING))
+        if (spare_wait(word_of(m), spare_word(m->spare.seq, SPARE_STARTING), &most) == -ETIMEDOUT)
             return 0;
     if (!m->spare.blank && family_now(m->family) - from > LATE_NS)
         m->spare.skip = SKIP_STARTS;
-    return 1;
+    call(m, pid);
+    return is(m, SPARE_CALLED);
 }
 
 // The parcel is filled: the spare becomes the monitor of `slot`. 1, or 0 when it is dead.
@@ -251,18 +291,19 @@ static int hand_over(struct monitor *m, uint32_t slot, int32_t pid)
     struct spare *s = &m->spare;
     struct family_slot *child = &m->family->shared->slots[slot];
     s->made = 0;
+    s->used_seq = s->seq;
     s->used_slot = slot;
     s->used_pid = pid;
-    // The supervisor looks for a dead one in its owner's word first: if it finds us there, we do
-    // not find it.
+    // It has been called, so it does not end by itself. The supervisor looks for a dead one in its
+    // owner's word first: if it finds it there, we do not.
     atomic_store(&child->pid, pid);
     if (!atomic_compare_exchange_strong(&own_slot(m)->spare, &pid, 0)) {
         atomic_store(&child->pid, 0);
         s->used_pid = 0;
         return 0;
     }
-    atomic_store(state_of(m), SPARE_USED);
-    spare_wake(state_of(m));
+    atomic_store(word_of(m), spare_word(s->seq, SPARE_USED));
+    spare_wake(word_of(m));
     return 1;
 }
 
@@ -288,7 +329,12 @@ static int fill_pages(struct monitor *m)
     struct spare_parcel *parcel = s->parcel[0];
     uint8_t *content = (uint8_t *)parcel + SPARE_CONTENT;
     int n = dirty_pages(&m->vm, s->pagemap, s->recent, SPARE_PAGES);
-    s->nrecent = n < 0 ? 0 : (uint32_t)n;
+    s->nrecent = 0;
+    // Page tables are as they were, as far as the guest is concerned, or there would be no spare;
+    // and it may have those of the text cache.
+    for (int i = 0; i < n; i++)
+        if (!platform_is_table(s->recent[i]))
+            s->recent[s->nrecent++] = s->recent[i];
     for (uint32_t i = 0; i < s->nrecent; i++)
         memcpy(content + i * X86_PAGE, m->vm.ram + s->recent[i], X86_PAGE);
     memcpy(parcel->page, s->recent, s->nrecent * sizeof s->recent[0]);

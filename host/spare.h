@@ -33,6 +33,7 @@
 #define NO_PAGEMAP  (-2) // this host has none: only blank spares
 
 struct clone;
+struct family_slot;
 struct kvm_regs;
 struct load_args;
 struct monitor;
@@ -45,10 +46,11 @@ struct spare {
     struct spare_parcel *parcel[2];
     int parcel_fd[2];
     int made;           // there is one, is wished for, or was: it may have ended
-    uint32_t turn;      // its turn (family.h)
+    uint32_t seq;       // its number
     int blank;          // which has no memory of ours, but a program
     uint32_t program;   // that was spawned last
-    uint32_t used_slot; // who was the last one, and may be reading its parcel
+    uint32_t used_seq;  // of the last one that was used, which may be reading its parcel,
+    uint32_t used_slot; // for a process in this slot
     int32_t used_pid;
     int pagemap;      // descriptor; -1: not asked for, NO_PAGEMAP
     uint32_t starts;  // forks and spawns lately
@@ -68,7 +70,7 @@ struct spare {
 
 // Whose spare we may be when our process ends: our parent's, if it spawned us.
 struct spare_origin {
-    int32_t pid; // of its monitor; 0: nobody's
+    uint32_t life; // of its VM; 0: nobody's
     uint32_t slot;
     int fd; // its parcel
 };
@@ -115,6 +117,9 @@ void spare_again(struct monitor *m);
 
 // There is none any more.
 void spare_drop(struct monitor *m);
+
+// In the supervisor: the spare of the VM in `slot`, or the VM, is dead.
+void spare_bury(struct family_slot *slot);
 
 // RAM or its page tables have changed otherwise than by being written.
 void spare_memory_changed(struct monitor *m);

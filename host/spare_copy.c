@@ -24,6 +24,11 @@
 #define RANGES      64u
 #define WORTH_PAGES 64u // private ones in 2 MB: with fewer, a copy would mostly be of nothing
 
+static uint64_t max_u64(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 static uint32_t faults(void)
 {
     struct rusage usage;
@@ -61,8 +66,8 @@ void spare_plan_copy(struct monitor *m)
     s->copies--;
     int found = dirty_private(&m->vm, s->pagemap, ranges, RANGES);
     for (int i = 0; i < found; i++)
-        for (uint64_t at = ranges[i].start; at < ranges[i].end;) {
-            const uint64_t unit = at / X86_PAGE_2M;
+        for (uint64_t at = max_u64(ranges[i].start, PV_RAM_VA); at < ranges[i].end;) {
+            const uint64_t unit = at / X86_PAGE_2M; // not the first, where the platform pages are
             const uint64_t next = (unit + 1) * X86_PAGE_2M;
             const uint64_t end = next < ranges[i].end ? next : ranges[i].end;
             if (n == 0 || s->unit[n - 1] != unit) {
@@ -78,25 +83,29 @@ void spare_plan_copy(struct monitor *m)
     s->nunits = n - (n && pages[n - 1] < WORTH_PAGES);
 }
 
-// One unit: its pages to `aside`, a copy in their place. A unit of more than one mapping cannot be
-// moved, and stays as it is.
+// One unit: its pages to `aside`, a copy in their place. One of several mappings, where the host's
+// kernel does not move these at once (Linux before 6.17), stays as it is.
 static void copy_unit(const struct monitor *m, uint64_t unit, uint8_t *aside)
 {
     uint8_t *at = m->vm.ram + unit * X86_PAGE_2M;
     if (mremap(at, X86_PAGE_2M, X86_PAGE_2M, MREMAP_MAYMOVE | MREMAP_FIXED, aside) == MAP_FAILED)
         return;
     if (mmap(at, X86_PAGE_2M, PROT_READ | PROT_WRITE,
-             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
-        _exit(1);
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED) {
+        if (mremap(aside, X86_PAGE_2M, X86_PAGE_2M, MREMAP_MAYMOVE | MREMAP_FIXED, at) ==
+            MAP_FAILED)
+            _exit(1);
+        return;
+    }
     madvise(at, X86_PAGE_2M, MADV_HUGEPAGE);
     memcpy(at, aside, X86_PAGE_2M);
 }
 
-void spare_copy(struct monitor *m, const _Atomic uint32_t *state)
+void spare_copy(struct monitor *m, const _Atomic uint32_t *word, uint32_t ready)
 {
     struct spare *s = &m->spare;
     s->held = s->nunits ? hugemem_reserve(s->nunits * X86_PAGE_2M) : NULL;
-    for (uint32_t i = 0; s->held && i < s->nunits && atomic_load(state) == SPARE_READY; i++)
+    for (uint32_t i = 0; s->held && i < s->nunits && atomic_load(word) == ready; i++)
         copy_unit(m, s->unit[i], s->held + i * X86_PAGE_2M);
 }
 

@@ -25,8 +25,9 @@
 // What a spare has until it is used.
 struct life {
     struct family_slot *owner;
-    _Atomic uint32_t *state; // enum spare_state
-    int32_t pid;             // its own
+    _Atomic uint32_t *word; // what is going on with it
+    uint32_t seq;           // its number
+    int32_t pid;            // its own
     struct spare_origin origin;
     int blank;
     struct kvm_regs regs; // blank: its program starts with
@@ -81,7 +82,7 @@ static void plan_second(const struct monitor *m, const struct warm *first, struc
 
 static void warm(struct monitor *m, const struct warm *w)
 {
-    if (warm_run(&m->vm, w) < 0)
+    if (warm_run(m, w) < 0)
         _exit(1);
 }
 
@@ -117,22 +118,47 @@ static void plan_start(const struct monitor *m, const struct kvm_regs *regs, str
     w->read[w->nread++] = regs->rip;
 }
 
-// Until the owner says what is to become of us. Returns when we are used.
-static void wait_for_use(const struct life *l)
+// Whether a slot is ours: then we have been used, whatever the word says by now.
+static int has_slot(const struct monitor *m, int32_t pid)
 {
-    struct family_slot *owner = l->owner;
+    const struct family *f = m->family;
+    for (uint32_t i = 1; i <= f->opt->max_procs; i++)
+        if (atomic_load(&f->shared->slots[i].pid) == pid)
+            return 1;
+    return 0;
+}
+
+// Nobody has wanted us for long: ends, unless somebody does just now.
+static void give_up(const struct life *l)
+{
+    uint32_t ready = spare_word(l->seq, SPARE_READY);
     int32_t pid = l->pid;
+    if (!atomic_compare_exchange_strong(l->word, &ready, spare_word(l->seq, SPARE_DROPPED)))
+        return;
+    atomic_compare_exchange_strong(&l->owner->spare, &pid, 0);
+    _exit(0);
+}
+
+// Until the owner says what is to become of us. Returns when we are used.
+static void wait_for_use(const struct monitor *m, const struct life *l)
+{
     const struct timespec keep = {.tv_sec = KEEP_S};
-    int taken = 0; // and then nothing: whoever took us is dead
-    for (uint32_t state, turn = 0; (state = atomic_load(l->state)) != SPARE_USED; turn++) {
-        if (state == SPARE_DROPPED)
+    for (uint32_t word, turn = 0;; turn++) {
+        word = atomic_load(l->word);
+        if (word == spare_word(l->seq, SPARE_USED))
+            return;
+        // Dropped, or the slot's next owner has taken the word.
+        if (word == spare_word(l->seq, SPARE_DROPPED))
             _exit(0);
-        if (state == SPARE_CALLED && turn < SPIN_TURNS)
+        if (word >> 3 != l->seq) {
+            if (has_slot(m, l->pid))
+                return;
+            _exit(0);
+        }
+        if (word == spare_word(l->seq, SPARE_CALLED) && turn < SPIN_TURNS)
             __builtin_ia32_pause();
-        else if (spare_wait(l->state, state, &keep) == -ETIMEDOUT &&
-                 (atomic_compare_exchange_strong(&owner->spare, &pid, 0) || taken++))
-            _exit(1);
-        pid = l->pid;
+        else if (spare_wait(l->word, word, &keep) == -ETIMEDOUT)
+            give_up(l);
     }
 }
 
@@ -148,22 +174,56 @@ static int read_pages(const struct monitor *m, const struct spare_parcel *parcel
 
 static int read_strings(const struct spare_parcel *parcel, int fd, struct load_args *args)
 {
+    if (parcel->len > PV_ARG_MAX)
+        return -E2BIG;
     *args = (struct load_args){malloc(parcel->len + 1), parcel->len, parcel->argc, parcel->envc};
     if (!args->strings)
         return -ENOMEM;
-    return pread(fd, args->strings, args->len, SPARE_CONTENT) == (ssize_t)args->len ? 0 : -EIO;
+    if (pread(fd, args->strings, args->len, SPARE_CONTENT) != (ssize_t)args->len)
+        return -EIO;
+    return load_args_valid(args) ? 0 : -EINVAL;
+}
+
+// Whether the parcel is one for us. Its owner is a monitor like us, and has checked what it put in;
+// but no guest that got out of one shall have the next for it.
+static int is_good(const struct monitor *m, const struct life *l, const struct spare_parcel *p)
+{
+    const struct family *f = m->family;
+    if (!family_slot_valid(f, p->slot) || atomic_load(&f->shared->slots[p->slot].pid) != l->pid ||
+        (l->blank && !p->program) || p->npages > SPARE_PAGES)
+        return 0;
+    for (uint32_t i = 0; i < p->npages && !p->program; i++)
+        if (p->page[i] % X86_PAGE || p->page[i] < PV_PLATFORM_VA ||
+            p->page[i] > m->vm.ram_size - X86_PAGE)
+            return 0;
+    return !p->program || image_program(f->image, p->program - 1);
+}
+
+// What a device is and where its memory is stays ours.
+static void copy_devices(struct monitor *m, const struct spare_parcel *parcel)
+{
+    for (uint32_t i = 0; i < m->family->ndisks; i++) {
+        struct virtio_mmio *to = &m->devices[i], ours = *to;
+        *to = parcel->devices[i];
+        to->class = ours.class;
+        to->device = ours.device;
+        to->dma_phys = ours.dma_phys;
+        to->dma_size = ours.dma_size;
+        to->dma = ours.dma;
+    }
 }
 
 static void take_over(struct monitor *m, struct life *l)
 {
     struct spare_parcel parcel;
     struct load_args args = {0};
+    uint32_t used = spare_word(l->seq, SPARE_USED);
     const int fd = l->origin.fd;
-    if (pread(fd, &parcel, sizeof parcel, 0) != sizeof parcel ||
+    if (pread(fd, &parcel, sizeof parcel, 0) != sizeof parcel || !is_good(m, l, &parcel) ||
         (parcel.program ? read_strings(&parcel, fd, &args) : read_pages(m, &parcel, fd)) < 0)
-        _exit(1); // our slot has our pid: it is a death
-    atomic_store(l->state, SPARE_DONE);
-    spare_wake(l->state); // who may be about to make another
+        _exit(1); // if a slot is ours it is a death
+    if (atomic_compare_exchange_strong(l->word, &used, spare_word(l->seq, SPARE_DONE)))
+        spare_wake(l->word); // the owner may be about to make another
     if (l->blank)
         m->origin = l->origin;
     else
@@ -176,7 +236,7 @@ static void take_over(struct monitor *m, struct life *l)
         free(args.strings);
         return;
     }
-    memcpy(m->devices, parcel.devices, sizeof m->devices);
+    copy_devices(m, &parcel);
     kvm_clone_start(m, parcel.start, &parcel.regs, " of a spare");
 }
 
@@ -184,28 +244,30 @@ static void take_over(struct monitor *m, struct life *l)
 static void serve(struct monitor *m, struct life *l)
 {
     const struct timespec settle = {.tv_nsec = SETTLE_NS};
-    uint32_t starting = SPARE_STARTING;
+    const uint32_t ready = spare_word(l->seq, SPARE_READY);
+    uint32_t starting = spare_word(l->seq, SPARE_STARTING);
     warm(m, &l->first);
-    if (atomic_compare_exchange_strong(l->state, &starting, SPARE_READY))
-        spare_wake(l->state); // it may be waiting for us
-    if (l->second.nwrite && spare_wait(l->state, SPARE_READY, &settle) == -ETIMEDOUT) {
-        spare_copy(m, l->state);
+    if (atomic_compare_exchange_strong(l->word, &starting, ready))
+        spare_wake(l->word); // the owner may be waiting for us
+    if (l->second.nwrite && spare_wait(l->word, ready, &settle) == -ETIMEDOUT) {
+        spare_copy(m, l->word, ready);
         warm(m, &l->second);
     }
-    wait_for_use(l);
+    wait_for_use(m, l);
     take_over(m, l);
 }
 
-void spare_live(struct monitor *m)
+void spare_live(struct monitor *m, const struct kvm_regs *regs)
 {
     struct family_slot *owner = &m->family->shared->slots[m->slot];
     struct life l = {
         .owner = owner,
-        .state = &owner->spare_state[m->spare.turn],
+        .word = spare_word_of(owner, m->spare.seq),
+        .seq = m->spare.seq,
         .pid = atomic_load(&owner->spare),
-        .origin = {.pid = m->pid, .slot = m->slot, .fd = m->spare.parcel_fd[m->spare.blank]},
+        .origin = {.life = m->life, .slot = m->slot, .fd = m->spare.parcel_fd[m->spare.blank]},
         .blank = m->spare.blank,
-        .regs = *vm_regs(&m->vm),
+        .regs = *regs,
     };
     atomic_store(&owner->spare_begun, 1);
     m->slot = 0;
@@ -232,15 +294,21 @@ int spare_offer(struct monitor *m)
 {
     const struct family *f = m->family;
     const struct spare_origin *origin = &m->origin;
-    if (!origin->pid || (f->opt->trace & TRACE_EXIT)) // which counts by VM
+    if (!origin->life || (f->opt->trace & TRACE_EXIT)) // which counts by VM
         return 0;
     struct family_slot *owner = &f->shared->slots[origin->slot];
-    int32_t word = atomic_load(&owner->spare);
-    if (word >= 0 || atomic_load(&owner->pid) != origin->pid ||
-        !image_program(f->image, SPARE_WISHED(word)))
+    int32_t word = atomic_load(&owner->spare), pid = m->pid;
+    if (word >= 0 || atomic_load(&owner->life) != origin->life)
         return 0;
-    m->spare.program = SPARE_WISHED(word);
-    return atomic_compare_exchange_strong(&owner->spare, &word, m->pid);
+    m->spare.program = (uint32_t)(-1 - word) >> SPARE_SEQ_BITS;
+    m->spare.seq = (uint32_t)(-1 - word) & SPARE_SEQ_MASK;
+    if (!image_program(f->image, m->spare.program) ||
+        !atomic_compare_exchange_strong(&owner->spare, &word, pid))
+        return 0;
+    if (atomic_load(&owner->life) == origin->life)
+        return 1;
+    atomic_compare_exchange_strong(&owner->spare, &pid, 0); // the wish was another's
+    return 0;
 }
 
 void spare_again(struct monitor *m)
@@ -250,7 +318,8 @@ void spare_again(struct monitor *m)
     struct family_slot *owner = &m->family->shared->slots[m->origin.slot];
     struct life l = {
         .owner = owner,
-        .state = &owner->spare_state[atomic_load(&owner->spare_turn) & 1],
+        .word = spare_word_of(owner, m->spare.seq),
+        .seq = m->spare.seq,
         .pid = m->pid,
         .origin = m->origin,
         .blank = 1,
@@ -264,7 +333,7 @@ void spare_again(struct monitor *m)
     for (int i = 0; i < 2; i++)
         if (m->spare.parcel[i])
             munmap(m->spare.parcel[i], SPARE_PARCEL_SIZE);
-    m->origin.pid = 0; // the descriptor stays
+    m->origin.life = 0; // the descriptor stays
     spare_forget(m);
     kvm_load(m, program, &none, &l.regs);
     plan_start(m, &l.regs, &l.first);

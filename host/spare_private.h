@@ -4,6 +4,7 @@
 #define HOST_SPARE_PRIVATE_H
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/futex.h>
 #include <linux/kvm.h>
 #include <sys/syscall.h>
@@ -13,20 +14,36 @@
 #include "abi/x86.h"
 #include "host/monitor.h"
 
-// family_slot.spare_state, of the owner's slot. The next spare may be wished for when the last one
-// still reads its parcel: they have turns.
+// What is going on with a spare: a word of its owner's slot, by turns one of two, as the next may
+// be wished for when the last one still reads its parcel. The word has the spare's number, too: one
+// that meets another's knows that its owner has gone on without it.
 enum spare_state {
     SPARE_STARTING, // the spare is at work
     SPARE_READY,    // the spare: its VM could run
-    SPARE_CALLED,   // the owner: get up, you will be used or dropped
+    SPARE_CALLED,   // the owner: get up; from here on it may not end by itself
     SPARE_USED,     // the owner: the parcel is complete
     SPARE_DONE,     // the spare: has read it
-    SPARE_DROPPED   // the owner
+    SPARE_DROPPED   // nobody will use it: its owner, the supervisor or itself
 };
+#define SPARE_SEQ_BITS 15
+#define SPARE_SEQ_MASK ((1u << SPARE_SEQ_BITS) - 1)
 
-// family_slot.spare while any child that ends may become a spare, with that program.
-#define SPARE_WISH(program) (-1 - (int32_t)(program))
-#define SPARE_WISHED(word)  ((uint32_t)(-1 - (word)))
+static inline uint32_t spare_word(uint32_t seq, enum spare_state state)
+{
+    return seq << 3 | (uint32_t)state;
+}
+
+static inline _Atomic uint32_t *spare_word_of(struct family_slot *owner, uint32_t seq)
+{
+    return &owner->spare_state[seq & 1];
+}
+
+// family_slot.spare while any child that ends may become spare number `seq`, with that program.
+static inline int32_t spare_wish(uint32_t program, uint32_t seq)
+{
+    return -1 - (int32_t)(program << SPARE_SEQ_BITS | seq);
+}
+_Static_assert(IMAGE_MAX_PROGRAMS <= 1u << 16, "a wish is negative");
 
 // What a spare is given: the start of a memfd, which the owner has mapped and the spare reads, so
 // that nothing of its owner is left in its address space.
@@ -48,7 +65,7 @@ struct spare_parcel {
 #define SPARE_PARCEL_SIZE (SPARE_CONTENT + SPARE_PAGES * X86_PAGE)
 _Static_assert(SPARE_PAGES *X86_PAGE >= PV_ARG_MAX, "arguments fit");
 
-// Waits while the state is `state`. 0 or -errno: -ETIMEDOUT, or -EAGAIN when it is another.
+// Waits while the word is `state`. 0 or -errno: -ETIMEDOUT, or -EAGAIN when it is another.
 static inline long spare_wait(_Atomic uint32_t *word, uint32_t state, const struct timespec *most)
 {
     long r = syscall(SYS_futex, word, FUTEX_WAIT, state, most, NULL, 0);
@@ -57,7 +74,7 @@ static inline long spare_wait(_Atomic uint32_t *word, uint32_t state, const stru
 
 static inline void spare_wake(_Atomic uint32_t *word)
 {
-    syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+    syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
 // Breaks the sharing of the pages the program has written lately.
@@ -65,11 +82,11 @@ void spare_touch_recent(const struct monitor *m);
 
 // In the owner, before the fork(2): which parts of memory the spare shall copy.
 void spare_plan_copy(struct monitor *m);
-// In the spare: copies them, as long as the state is SPARE_READY.
-void spare_copy(struct monitor *m, const _Atomic uint32_t *state);
+// In the spare: copies them, as long as *word is `ready`.
+void spare_copy(struct monitor *m, const _Atomic uint32_t *word, uint32_t ready);
 
-// In the child of fork(2), which has RAM or (blank) none: gets ready, waits, and returns as the
-// monitor of a VM that is about to run; or ends the process.
-void spare_live(struct monitor *m);
+// In the child of fork(2), which has RAM or (blank) none; `regs` are its owner's. Gets ready,
+// waits, and returns as the monitor of a VM that is about to run; or ends the process.
+void spare_live(struct monitor *m, const struct kvm_regs *regs);
 
 #endif

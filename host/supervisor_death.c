@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "host/qemu.h"
+#include "host/spare.h"
 #include "host/supervisor_private.h"
 
 // Slots that a dead VM had claimed for clones it did not live to make.
@@ -26,6 +27,7 @@ static void bury(struct supervisor *s, uint32_t slot, uint32_t status)
     release_claims(s, slot);
     atomic_compare_exchange_strong(&s->f->shared->asking, &asking, 0);
     supervisor_signal(atomic_exchange(&slot_of(s, slot)->spare, 0), SIGKILL);
+    spare_bury(slot_of(s, slot)); // also one that it was handing over
     family_release(s->f, slot);
     if (slot == 1) {
         s->first_death = WINDOW_DEAD | status;
@@ -69,8 +71,10 @@ static int bury_spare(struct supervisor *s, pid_t pid)
 {
     for (uint32_t i = 1; i <= s->f->opt->max_procs; i++) {
         int32_t spare = pid;
-        if (atomic_compare_exchange_strong(&slot_of(s, i)->spare, &spare, 0))
+        if (atomic_compare_exchange_strong(&slot_of(s, i)->spare, &spare, 0)) {
+            spare_bury(slot_of(s, i)); // its owner may be waiting for it
             return 1;
+        }
     }
     return 0;
 }

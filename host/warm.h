@@ -14,17 +14,23 @@
 #define WARM_WRITES 10u
 #define WARM_READS  4u
 
+struct monitor;
+
 struct warm {
     uint64_t write[WARM_WRITES], read[WARM_READS];
     unsigned nwrite, nread;
 };
 
+// --- warm_code.c ---
+// The registers that hold the addresses, by their number in an instruction.
+extern const uint8_t warm_write_reg[WARM_WRITES], warm_read_reg[WARM_READS];
 // The instructions, for the call page at PLATFORM_WARM_VA.
 #define WARM_CODE_MAX 96u
 void warm_code(uint8_t code[WARM_CODE_MAX]);
 
+// --- warm.c ---
 // Runs the VM over these guest addresses. What is there keeps its value. Its general registers are
 // the caller's to set afterwards. 0, or -EIO when it did not get through: its state is undefined.
-int warm_run(struct vm *vm, const struct warm *w);
+int warm_run(struct monitor *m, const struct warm *w);
 
 #endif

@@ -3,14 +3,14 @@
 # it is made of; and the conformance guest.
 UNIT := bootable dirty disk disk_hostile elf guest image load options protect
 UNIT_bootable := tools/mkimage/bootelf.c tools/mkimage/gpt.c tools/mkimage/util.c
-UNIT_dirty := host/dirty.c host/warm.c
+UNIT_dirty := host/dirty.c host/warm_code.c
 UNIT_disk := host/disk.c host/virtio_mmio.c host/virtio_blk.c
 UNIT_disk_hostile := host/virtio_mmio.c host/virtio_blk.c
 UNIT_elf := host/elf.c
 UNIT_guest := host/guest.c
 UNIT_image := host/image.c host/image_check.c host/elf.c
 DEVICES := host/devices.c host/virtio_mmio.c host/virtio_blk.c
-UNIT_load := host/load.c host/platform.c host/warm.c host/vm.c host/vm_memory.c host/textcache.c \
+UNIT_load := host/load.c host/platform.c host/warm_code.c host/vm.c host/vm_memory.c host/textcache.c \
 	host/hugemem.c $(DEVICES) $(UNIT_image)
 UNIT_options := host/options.c
 # The QEMU back end: its protocol, and the supervisor's book.
@@ -18,7 +18,7 @@ UNIT += qmp qemu
 UNIT_qmp := host/qmp.c host/fdpass.c
 UNIT_LIBS_qmp := -ljansson
 UNIT_qemu := host/qemu_argv.c host/qemu_pool.c host/fdpass.c
-UNIT_protect := host/protect.c host/platform.c host/warm.c host/textcache.c host/hugemem.c
+UNIT_protect := host/protect.c host/platform.c host/warm_code.c host/textcache.c host/hugemem.c
 # Processes and signals, over a faked host that forks and interrupts (tests/unit/fake_family.h).
 UNIT += death forktable proc random shm signal sigwait tty vfork
 FAMILY := tests/unit/fake_pv.c tests/unit/fake_family.c tests/unit/fake_lower.c \
@@ -79,7 +79,7 @@ UNIT_virtio_mmio := $(MACHINE) $(addprefix arch/x86_64/shim/,virtio_mmio.c devic
 
 FUZZ := call elf image virtio driver
 FUZZ_call := tests/fuzz/fake_extras.c host/call.c host/call_wait.c host/call_console.c \
-	host/call_process.c host/kvm_clone.c host/guest.c host/load.c host/platform.c host/warm.c \
+	host/call_process.c host/kvm_clone.c host/guest.c host/load.c host/platform.c host/warm_code.c \
 	host/protect.c host/family.c host/placement.c host/textcache.c host/hugemem.c \
 	host/fdpass.c $(DEVICES) $(UNIT_image)
 FUZZ_driver := $(UNIT_blk)
