@@ -20,6 +20,7 @@
 #define READY_NS     5000000              // and no longer than that
 #define READ_NS      300000               // for a spare to read its parcel
 #define BUSY_NS      3000000 // with shorter pauses, children end while we wait for them
+#define LATE_MAX     4u      // doublings of the next
 #define SKIP_STARTS  16u     // without one, after one that was no gain
 #define CLONES_LATE  4u      // starts after which a program counts as one that spawns
 
@@ -269,6 +270,13 @@ static void call(struct monitor *m, int32_t pid)
     spare_wake(word_of(m));
 }
 
+// A program that forks without a pause has no use for spares: it is asked more and more rarely.
+static void note_late(struct spare *s, int late)
+{
+    s->late = late ? s->late + (s->late < LATE_MAX) : 0;
+    s->skip = late ? SKIP_STARTS << s->late : 0;
+}
+
 // Until the spare is ready and called: it has less left to do than a new VM.
 static int wait_until_ready(struct monitor *m, int32_t pid)
 {
@@ -279,8 +287,8 @@ static int wait_until_ready(struct monitor *m, int32_t pid)
     while (is(m, SPARE_STARTING))
         if (spare_wait(word_of(m), spare_word(m->spare.seq, SPARE_STARTING), &most) == -ETIMEDOUT)
             return 0;
-    if (!m->spare.blank && family_now(m->family) - from > LATE_NS)
-        m->spare.skip = SKIP_STARTS;
+    if (!m->spare.blank)
+        note_late(&m->spare, family_now(m->family) - from > LATE_NS);
     call(m, pid);
     return is(m, SPARE_CALLED);
 }

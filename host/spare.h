@@ -58,6 +58,7 @@ struct spare {
     uint64_t last_ns; // when
     uint64_t pause;   // between the last two, ns
     uint32_t skip;    // for so many starts, none
+    uint32_t late;    // that so many in a row were
     uint32_t nhot;    // what the last fork named
     struct pv_range hot[PV_MAX_HOT];
     uint32_t copies;              // so many spares more may be given copies: children write much

@@ -26,11 +26,11 @@ void warm_code(uint8_t code[WARM_CODE_MAX])
 {
     unsigned n = 0;
     for (unsigned i = 0; i < WARM_WRITES; i++) {
-        code[n++] = 0xf0;                           // LOCK: others may share this memory
+        code[n++] = 0xf0;                                // LOCK: others may share this memory
         n += emit(code + n, 0x83, 1, warm_write_reg[i]); // OR $0, (register), 32 bits
     }
     for (unsigned i = 0; i < WARM_READS; i++)
         n += emit(code + n, 0x80, 7, warm_read_reg[i]); // CMP $0, (register), 8 bits
-    code[n++] = 0xe7;                              // OUT %eax, $port
+    code[n++] = 0xe7;                                   // OUT %eax, $port
     code[n++] = PLATFORM_PORT_WARM;
 }
