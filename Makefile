@@ -47,7 +47,7 @@ HOST := \
 	host/placement.c host/kvm.c host/monitor.c host/kvm_clone.c \
 	host/template_save.c host/template_load.c host/serve.c host/ready.c host/rehearse.c \
 	host/client.c \
-	host/spare.c host/spare_life.c host/spare_copy.c host/dirty.c host/warm.c \
+	host/spare.c host/spare_parcel.c host/spare_life.c host/spare_copy.c host/dirty.c host/warm.c \
 	host/warm_code.c \
 	host/vm.c host/vm_memory.c host/platform.c host/textcache.c host/hugemem.c host/load.c \
 	host/guest.c host/event.c host/protect.c \

@@ -3,14 +3,11 @@
 
 #include "host/spare.h"
 
-#include <fcntl.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "host/dirty.h"
 #include "host/kvm.h"
-#include "host/platform.h"
 #include "host/spare_private.h"
 
 #define AFTER_STARTS 2u                   // lately: one more is likely
@@ -146,31 +143,6 @@ static int wanted(struct monitor *m, const struct timespec *sleep)
            m->spare.starts && family_now(m->family) - m->spare.last_ns < LATELY_NS;
 }
 
-static int make_parcel(struct spare *s, int blank)
-{
-    if (s->parcel[blank])
-        return 0;
-    const int flags = MAP_SHARED | MAP_POPULATE;
-    // Nobody but us can ever write or cut it, whoever has the descriptor.
-    const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL;
-    int fd = memfd_create("ramet-parcel", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0)
-        return -errno;
-    void *p = fallocate(fd, 0, 0, SPARE_PARCEL_SIZE) < 0
-                  ? MAP_FAILED
-                  : mmap(NULL, SPARE_PARCEL_SIZE, PROT_READ | PROT_WRITE, flags, fd, 0);
-    if (p == MAP_FAILED || madvise(p, SPARE_PARCEL_SIZE, MADV_DONTFORK) < 0 ||
-        fcntl(fd, F_ADD_SEALS, seals) < 0) {
-        if (p != MAP_FAILED)
-            munmap(p, SPARE_PARCEL_SIZE);
-        close(fd);
-        return -ENOMEM;
-    }
-    s->parcel[blank] = p;
-    s->parcel_fd[blank] = fd;
-    return 0;
-}
-
 // Whether the last spare that was used has yet to see that it is.
 static int is_unread(const struct monitor *m)
 {
@@ -214,8 +186,8 @@ static int next(struct monitor *m)
 static void wish(struct monitor *m)
 {
     struct spare *s = &m->spare;
-    if (s->clones || s->pause >= BUSY_NS || !may_have(m) || !may_make(m) || make_parcel(s, 1) < 0 ||
-        !next(m))
+    if (s->clones || s->pause >= BUSY_NS || !may_have(m) || !may_make(m) ||
+        spare_make_parcel(s, 1) < 0 || !next(m))
         return;
     atomic_store(&own_slot(m)->spare, spare_wish(s->program, s->seq));
 }
@@ -233,8 +205,8 @@ int spare_prepare(struct monitor *m, const struct timespec *sleep)
 {
     struct spare *s = &m->spare;
     spare_let_go(m);
-    if (!wanted(m, sleep) || make_parcel(s, !s->clones) < 0 || (s->clones && !has_pagemap(m)) ||
-        !next(m))
+    if (!wanted(m, sleep) || spare_make_parcel(s, !s->clones) < 0 ||
+        (s->clones && !has_pagemap(m)) || !next(m))
         return 0;
     // kvm_run is shared memory, in which our next exit soon replaces them.
     const struct kvm_regs regs = *vm_regs(&m->vm);
@@ -330,26 +302,6 @@ static int give_up(struct monitor *m)
     return 0;
 }
 
-// The pages that have changed since the spare was made.
-static int fill_pages(struct monitor *m)
-{
-    struct spare *s = &m->spare;
-    struct spare_parcel *parcel = s->parcel[0];
-    uint8_t *content = (uint8_t *)parcel + SPARE_CONTENT;
-    int n = dirty_pages(&m->vm, s->pagemap, s->recent, SPARE_PAGES);
-    s->nrecent = 0;
-    // Page tables are as they were, as far as the guest is concerned, or there would be no spare;
-    // and it may have those of the text cache.
-    for (int i = 0; i < n; i++)
-        if (!platform_is_table(s->recent[i]))
-            s->recent[s->nrecent++] = s->recent[i];
-    for (uint32_t i = 0; i < s->nrecent; i++)
-        memcpy(content + i * X86_PAGE, m->vm.ram + s->recent[i], X86_PAGE);
-    memcpy(parcel->page, s->recent, s->nrecent * sizeof s->recent[0]);
-    parcel->npages = s->nrecent;
-    return n;
-}
-
 int spare_clone(struct monitor *m, const struct clone *c, const struct kvm_regs *regs)
 {
     struct spare *s = &m->spare;
@@ -362,7 +314,7 @@ int spare_clone(struct monitor *m, const struct clone *c, const struct kvm_regs 
     if (!pid)
         return 0;
     call(m, pid);
-    if (!parcel_free(m) || fill_pages(m) < 0 || !wait_until_ready(m, pid))
+    if (!parcel_free(m) || spare_fill_pages(m) < 0 || !wait_until_ready(m, pid))
         return give_up(m);
     s->parcel[0]->start = c->start;
     s->parcel[0]->slot = c->slot;

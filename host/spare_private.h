@@ -77,6 +77,13 @@ static inline void spare_wake(_Atomic uint32_t *word)
     syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
+// --- spare_parcel.c ---
+// Makes sure of a parcel, for blank spares or for clones. 0 or -errno.
+int spare_make_parcel(struct spare *s, int blank);
+// Puts the pages that have changed since the spare was made into the parcel. How many, or -errno.
+int spare_fill_pages(struct monitor *m);
+
+// --- spare.c, spare_copy.c, spare_life.c ---
 // Breaks the sharing of the pages the program has written lately.
 void spare_touch_recent(const struct monitor *m);
 

@@ -10,8 +10,8 @@ UNIT_elf := host/elf.c
 UNIT_guest := host/guest.c
 UNIT_image := host/image.c host/image_check.c host/elf.c
 DEVICES := host/devices.c host/virtio_mmio.c host/virtio_blk.c
-UNIT_load := host/load.c host/platform.c host/warm_code.c host/vm.c host/vm_memory.c host/textcache.c \
-	host/hugemem.c $(DEVICES) $(UNIT_image)
+UNIT_load := host/load.c host/platform.c host/warm_code.c host/vm.c host/vm_memory.c \
+	host/textcache.c host/hugemem.c $(DEVICES) $(UNIT_image)
 UNIT_options := host/options.c
 # The QEMU back end: its protocol, and the supervisor's book.
 UNIT += qmp qemu
