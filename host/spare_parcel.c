@@ -41,6 +41,10 @@ int spare_fill_pages(struct monitor *m)
     uint8_t *content = (uint8_t *)parcel + SPARE_CONTENT;
     int n = dirty_pages(&m->vm, s->pagemap, s->recent, SPARE_PAGES);
     s->nrecent = 0;
+    if (n == -ENOTTY) { // Linux before 6.7
+        close(s->pagemap);
+        s->pagemap = NO_PAGEMAP;
+    }
     // Page tables are as they were, as far as the guest is concerned, or there would be no spare;
     // and it may have those of the text cache.
     for (int i = 0; i < n; i++)
