@@ -16,12 +16,9 @@ $(B)/bench/linux/%: bench/guest/%.c $(BENCH_H) | $(SETUP)
 $(B)/bench/host/%: bench/%.c bench/stats.h | $(SETUP)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(HOSTCC) $(HOST_CFLAGS) -o $@ $<
-
-$(B)/bench/host/clone: bench/clone.c host/fdpass.c bench/stats.h host/serve.h | $(SETUP)
-	@mkdir -p $(@D)
-	$(call say,CC,$<)
 	$(Q)$(HOSTCC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^)
+
+$(B)/bench/host/clone: host/fdpass.c host/serve.h
 
 $(B)/images/bench.img: $(BENCH:%=$(B)/bench/%.stripped) $(B)/bin/mkimage
 	@mkdir -p $(@D)

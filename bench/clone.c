@@ -19,12 +19,6 @@
 #define SAMPLES_MAX 1000
 #define REST_MS     30 // the server makes another meanwhile
 
-static void rest(void)
-{
-    const struct timespec ts = {0, REST_MS * 1000000};
-    nanosleep(&ts, NULL);
-}
-
 // Returns the connection; its end is the clone's.
 static int ask(const struct sockaddr_un *at, const int fds[3])
 {
@@ -64,7 +58,7 @@ static double take_sample(const struct sockaddr_un *at, const char *line)
     close(server);
     close(out[0]);
     close(null);
-    rest();
+    rest_ms(REST_MS);
     return (double)(end - start) / NS_PER_US;
 }
 

@@ -34,6 +34,13 @@ static inline void die(const char *what)
     exit(1);
 }
 
+// What the last sample started is taken down meanwhile, or made anew.
+static inline void rest_ms(unsigned ms)
+{
+    const struct timespec ts = {ms / 1000, (long)(ms % 1000) * 1000000};
+    nanosleep(&ts, NULL);
+}
+
 static inline int compare_samples(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;

@@ -29,11 +29,6 @@ _Static_assert(_IOC_SIZE(DIRTY_SCAN) == sizeof(struct scan_arg), "as the request
 #define RANGES  64u
 #define ENTRIES 512u
 
-// A pagemap entry.
-#define ENTRY_ALONE   (UINT64_C(1) << 56) // mapped by this process only
-#define ENTRY_FILE    (UINT64_C(1) << 61) // not private memory
-#define ENTRY_SWAPPED (UINT64_C(1) << 62) // or on the move: nobody says whose
-
 struct list {
     uint64_t *pages;
     unsigned n, max;
@@ -49,7 +44,7 @@ static int check_pages(int pagemap, uint64_t start, uint64_t end, uint64_t ram, 
             return got < 0 ? -errno : -EIO;
         n = (uint64_t)got / 8;
         for (uint64_t i = 0; i < n; i++) {
-            if (!(entries[i] & (ENTRY_ALONE | ENTRY_SWAPPED)) || (entries[i] & ENTRY_FILE))
+            if (!(entries[i] & (PAGEMAP_ALONE | PAGEMAP_SWAPPED)) || (entries[i] & PAGEMAP_FILE))
                 continue;
             if (list->n == list->max)
                 return -E2BIG;

@@ -18,6 +18,12 @@
 // in dirty.c.
 #define DIRTY_SCAN _IOWR('f', 16, char[96])
 
+// Bits of an entry of the pagemap (Documentation/admin-guide/mm/pagemap.rst).
+#define PAGEMAP_PRESENT (UINT64_C(1) << 63)
+#define PAGEMAP_SWAPPED (UINT64_C(1) << 62) // or on the move: nobody says whose
+#define PAGEMAP_FILE    (UINT64_C(1) << 61) // not private memory
+#define PAGEMAP_ALONE   (UINT64_C(1) << 56) // mapped by this process only
+
 // A part of RAM: guest-physical addresses.
 struct dirty_range {
     uint64_t start, end;

@@ -41,6 +41,13 @@ void event_init(struct monitor *m)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+void event_shut(void)
+{
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, NULL);
+}
+
 static uint32_t collect_timer(struct monitor *m)
 {
     int came = alarm_came;

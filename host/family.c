@@ -101,6 +101,14 @@ int family_claim(struct family *f, uint32_t slot, uint32_t claimer)
     return 0;
 }
 
+uint32_t family_slot_of(const struct family *f, pid_t pid)
+{
+    uint32_t slot = f->opt->max_procs;
+    while (slot > 0 && atomic_load(&f->shared->slots[slot].pid) != pid)
+        slot--;
+    return slot;
+}
+
 void family_release(struct family *f, uint32_t slot)
 {
     struct family_slot *s = &f->shared->slots[slot];
@@ -179,7 +187,7 @@ int family_ask_pagemap(struct family *f, uint32_t slot)
     atomic_store(&f->shared->asking, 0);
     while (n > 1)
         close(fds[--n]);
-    return n ? fds[0] : -2;
+    return n ? fds[0] : NO_PAGEMAP;
 }
 
 uint64_t family_now(const struct family *f)

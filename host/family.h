@@ -67,8 +67,8 @@ enum family_op {
     FAMILY_INTERRUPT = 1, // signal the monitor of `slot`
     FAMILY_KILL = 2,      // PV_CALL_KILL
     FAMILY_CACHE = 3,     // put program number `slot` into the text cache
-    FAMILY_PAGEMAP = 5,   // answer `slot` with the pagemap of its monitor (dirty.h)
     FAMILY_QEMU = 4,      // a descriptor comes along: answer it with a QEMU; `slot`: 1 to boot
+    FAMILY_PAGEMAP = 5,   // answer `slot` with the pagemap of its monitor (dirty.h)
     FAMILY_READY = 6,     // the first monitor waits for a client (serve.h)
 };
 
@@ -157,12 +157,14 @@ static inline int family_slot_valid(const struct family *f, uint32_t slot)
 // Claims a free slot for a new monitor, by the VM in slot `claimer` (0: the supervisor). 0, -EBUSY
 // when it has one, -EAGAIN when the family is closing.
 int family_claim(struct family *f, uint32_t slot, uint32_t claimer);
+// The slot of a monitor, or 0: it has none yet, or its process has ended by PV_CALL_EXIT.
+uint32_t family_slot_of(const struct family *f, pid_t pid);
 // The monitor gives its slot back (before the parent is told that it is a zombie).
 void family_release(struct family *f, uint32_t slot);
 // fork(2), with `flags` of clone(2) added. Puts the child's pid into `word`, which is in the family
 // page, before it runs: so the supervisor knows whose death it reaps. The child starts with all
-// signals blocked: event_init() opens them when there is a VM to interrupt. The pid, 0 in the
-// child, or -errno.
+// signals blocked: event_init() opens them when there is a VM to interrupt. `push`: on a small host
+// it starts on another processor (placement.h). The pid, 0 in the child, or -errno.
 pid_t family_fork(struct family *f, _Atomic int32_t *word, uint64_t flags, int push);
 
 // Adds 1 to a slot's doorbell and wakes its futex.
@@ -173,7 +175,8 @@ void family_kick(struct family *f, uint32_t slot, int interrupt);
 void family_tell(struct family *f, enum family_op op, uint32_t slot);
 
 // Asks the supervisor for this monitor's pagemap, which a confined one cannot open; waits for the
-// answer. A descriptor, -1 when another monitor is asking, or -2: there is none on this host.
+// answer. A descriptor, -1 when another monitor is asking, or NO_PAGEMAP: this host has none.
+#define NO_PAGEMAP (-2)
 int family_ask_pagemap(struct family *f, uint32_t slot);
 
 // CLOCK_MONOTONIC as guests compute it. For monitors: the supervisor does not know the TSC's rate.

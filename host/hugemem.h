@@ -10,8 +10,8 @@
 // failure.
 void *hugemem_reserve(uint64_t size);
 
-// Maps a new memfd of `size` bytes, all zero, shared and read-write at `at`, which is reserved; its
-// descriptor is closed again. 0 or -errno.
+// Maps a new memfd of `size` bytes, all zero, shared and read-write at `at`, which is reserved. Its
+// descriptor, or -errno.
 int hugemem_map(void *at, const char *name, uint64_t size);
 
 // Puts a range (2 MB aligned) on huge pages now, whatever it holds. Takes about a millisecond per 2

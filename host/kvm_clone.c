@@ -58,7 +58,6 @@ void kvm_clone_start(struct monitor *m, uint64_t start, struct kvm_regs *regs, c
 {
     const struct gaddr ret = {regs->rdi + offsetof(struct pv_call, ret)};
     const int64_t child = 1;
-    m->timer_deadline = 0;
     if (load_identity(platform_boot_info(&m->vm), m->slot) < 0)
         monitor_die(m, SIGKILL, "no random seed");
     guest_write(&m->vm, ret, &child, sizeof child);
@@ -129,6 +128,7 @@ void kvm_load(struct monitor *m, uint32_t program, const struct load_args *args,
     const int same = m->program == program;
     int r, stale;
 
+    spare_let_go(m);
     if (same)
         memcpy(before, tables(&m->vm), sizeof before);
     else
@@ -153,7 +153,6 @@ void kvm_exec(struct monitor *m, uint32_t program, const struct load_args *args)
     struct kvm_regs regs;
     spare_drop(m);
     spare_tell(m);
-    spare_let_go(m);
     kvm_load(m, program, args, &regs);
     family_trace(m->family, TRACE_PROC, "%u exec %s %.3f ms", m->slot,
                  image_program_path(m->family->image, program),
@@ -165,7 +164,6 @@ void kvm_program_start(struct monitor *m, uint32_t program, const struct load_ar
                        uint64_t start, struct kvm_regs *loaded)
 {
     struct kvm_regs regs;
-    spare_let_go(m);
     if (!loaded || m->program != program) {
         kvm_load(m, program, args, &regs);
     } else {

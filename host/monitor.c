@@ -190,7 +190,6 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
     char why[96];
     int r;
 
-    m->timer_deadline = 0;
     monitor_enroll(m);
     devices_reset(m);
     monitor_create_vm(m);

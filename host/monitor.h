@@ -80,6 +80,8 @@ void monitor_enroll(struct monitor *m);
 // --- host/event.c ---
 // Installs the handlers that make KVM_RUN return.
 void event_init(struct monitor *m);
+// Blocks all signals, as in a new child, until event_init().
+void event_shut(void);
 // Moves what was posted for this VM into shared->pending; returns the bits. Ends a VM that has not
 // followed PV_EVENT_KILL in time.
 uint32_t event_collect(struct monitor *m);

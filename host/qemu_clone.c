@@ -102,7 +102,6 @@ static void take_over(struct monitor *m, uint32_t slot, const struct qemu *q)
 {
     int r;
     m->slot = slot;
-    m->timer_deadline = 0;
     monitor_enroll(m);
     qemu_drop(m->qemu);
     *m->qemu = *q;

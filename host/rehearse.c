@@ -20,25 +20,10 @@
 #define PLAY_US   20000 // a program that has not called by then is computing
 #define PAGES_MAX 8192  // of RAM to be put back: more would take longer than it is worth
 
-static void block_signals(void)
-{
-    sigset_t all;
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, NULL);
-}
-
 static int called(const struct kvm_run *run)
 {
     return run->exit_reason == KVM_EXIT_IO && run->io.direction == KVM_EXIT_IO_OUT &&
            run->io.port == PLATFORM_PORT_CALL;
-}
-
-// Completes the last exit, if there was one, and takes the registers.
-static void settle(const struct vm *vm)
-{
-    vm->run->immediate_exit = 1;
-    ioctl(vm->vcpu_fd, KVM_RUN, 0);
-    vm->run->immediate_exit = 0;
 }
 
 // Runs the VM to its first call. 0, or -errno when it has stopped elsewhere.
@@ -52,7 +37,7 @@ static int play(struct monitor *m)
         r = ioctl(m->vm.vcpu_fd, KVM_RUN, 0) < 0 ? -errno : 0;
     while (r == 0 && m->vm.run->exit_reason == KVM_EXIT_MMIO && monitor_cover(m) == 0);
     setitimer(ITIMER_REAL, &off, NULL);
-    block_signals();
+    event_shut();
     return r < 0 || called(m->vm.run) ? r : -EIO;
 }
 
@@ -165,7 +150,7 @@ static void play_and_restore(struct monitor *m)
     if (!pages)
         return;
     if (play(m) == 0) {
-        settle(&m->vm); // the call's port access is over
+        vm_settle(&m->vm); // the call's port access is over
     } else {
         vm_forget(&m->vm); // in what state it is nobody knows
         monitor_create_vm(m);
@@ -188,5 +173,5 @@ void rehearse(struct monitor *m, const struct kvm_regs *regs)
     template_load_segments(&m->vm, f->template);
     if (vm_set_fpu(&m->vm, f->template->fcw, f->template->mxcsr) < 0)
         monitor_die(m, SIGKILL, "KVM does not take its registers");
-    settle(&m->vm);
+    vm_settle(&m->vm);
 }

@@ -30,7 +30,6 @@
 
 #define SPARE_PAGES 128u // that may have changed since: with more, a new clone is no slower
 #define SPARE_UNITS 8u   // of 2 MB, that may be copied
-#define NO_PAGEMAP  (-2) // this host has none: only blank spares
 
 struct clone;
 struct family_slot;
@@ -52,7 +51,7 @@ struct spare {
     uint32_t used_seq;  // of the last one that was used, which may be reading its parcel,
     uint32_t used_slot; // for a process in this slot
     int32_t used_pid;
-    int pagemap;      // descriptor; -1: not asked for, NO_PAGEMAP
+    int pagemap;      // descriptor; -1: not asked for; NO_PAGEMAP: only blank spares
     uint32_t starts;  // forks and spawns lately
     uint32_t clones;  // not 0: there were forks among the last few
     uint64_t last_ns; // when
@@ -78,8 +77,8 @@ struct spare_origin {
 
 // Whose clone this VM is, and how many faults the host had counted before.
 struct spare_parent {
+    uint32_t life; // 0: nobody's
     uint32_t slot;
-    int32_t pid; // 0: nobody's
     uint32_t faults;
 };
 

@@ -17,17 +17,14 @@
 
 #include "host/dirty.h"
 #include "host/hugemem.h"
+#include "host/platform.h"
 #include "host/spare_private.h"
 
 #define MANY_FAULTS 64u // of a child: more are worth a copy
 #define COPIES      32u // spares that get one then; children that find one have few faults to tell
 #define RANGES      64u
+#define UNITS       (((uint64_t)PLATFORM_RAM_GB_MAX << 30) / X86_PAGE_2M)
 #define WORTH_PAGES 64u // private ones in 2 MB: with fewer, a copy would mostly be of nothing
-
-static uint64_t max_u64(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
 
 static uint32_t faults(void)
 {
@@ -39,8 +36,8 @@ void spare_watch(struct monitor *m)
 {
     const uint32_t parent = atomic_load(&m->family->shared->slots[m->slot].claimer);
     m->parent = (struct spare_parent){
+        .life = atomic_load(&m->family->shared->slots[parent].life),
         .slot = parent,
-        .pid = atomic_load(&m->family->shared->slots[parent].pid),
         .faults = faults(),
     };
 }
@@ -48,39 +45,31 @@ void spare_watch(struct monitor *m)
 void spare_tell(struct monitor *m)
 {
     struct family_slot *parent = &m->family->shared->slots[m->parent.slot];
-    if (m->parent.pid && atomic_load(&parent->pid) == m->parent.pid)
+    if (m->parent.life && atomic_load(&parent->life) == m->parent.life)
         atomic_store(&parent->child_faults, faults() - m->parent.faults);
-    m->parent.pid = 0;
+    m->parent.life = 0;
 }
 
 void spare_plan_copy(struct monitor *m)
 {
+    static uint16_t pages[UNITS]; // private ones in each unit
     struct spare *s = &m->spare;
     struct dirty_range ranges[RANGES];
-    uint32_t pages[SPARE_UNITS] = {0}, n = 0;
     s->nunits = 0;
     if (atomic_exchange(&m->family->shared->slots[m->slot].child_faults, 0) >= MANY_FAULTS)
         s->copies = COPIES;
     if (!s->copies)
         return;
     s->copies--;
+    memset(pages, 0, sizeof pages);
     int found = dirty_private(&m->vm, s->pagemap, ranges, RANGES);
     for (int i = 0; i < found; i++)
-        for (uint64_t at = max_u64(ranges[i].start, PV_RAM_VA); at < ranges[i].end;) {
-            const uint64_t unit = at / X86_PAGE_2M; // not the first, where the platform pages are
-            const uint64_t next = (unit + 1) * X86_PAGE_2M;
-            const uint64_t end = next < ranges[i].end ? next : ranges[i].end;
-            if (n == 0 || s->unit[n - 1] != unit) {
-                n -= n && pages[n - 1] < WORTH_PAGES;
-                if (n == SPARE_UNITS)
-                    break;
-                s->unit[n] = (uint32_t)unit;
-                pages[n++] = 0;
-            }
-            pages[n - 1] += (uint32_t)((end - at) / X86_PAGE);
-            at = end;
-        }
-    s->nunits = n - (n && pages[n - 1] < WORTH_PAGES);
+        for (uint64_t at = ranges[i].start; at < ranges[i].end; at += X86_PAGE)
+            pages[at / X86_PAGE_2M]++;
+    // Not the first, where the platform pages are.
+    for (uint32_t unit = PV_RAM_VA / X86_PAGE_2M; unit < UNITS && s->nunits < SPARE_UNITS; unit++)
+        if (pages[unit] >= WORTH_PAGES)
+            s->unit[s->nunits++] = unit;
 }
 
 // One unit: its pages to `aside`, a copy in their place. One of several mappings, where the host's

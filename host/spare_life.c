@@ -118,16 +118,6 @@ static void plan_start(const struct monitor *m, const struct kvm_regs *regs, str
     w->read[w->nread++] = regs->rip;
 }
 
-// Whether a slot is ours: then we have been used, whatever the word says by now.
-static int has_slot(const struct monitor *m, int32_t pid)
-{
-    const struct family *f = m->family;
-    for (uint32_t i = 1; i <= f->opt->max_procs; i++)
-        if (atomic_load(&f->shared->slots[i].pid) == pid)
-            return 1;
-    return 0;
-}
-
 // Nobody has wanted us for long: ends, unless somebody does just now.
 static void give_up(const struct life *l)
 {
@@ -151,8 +141,8 @@ static void wait_for_use(const struct monitor *m, const struct life *l)
         if (word == spare_word(l->seq, SPARE_DROPPED))
             _exit(0);
         if (word >> 3 != l->seq) {
-            if (has_slot(m, l->pid))
-                return;
+            if (family_slot_of(m->family, l->pid))
+                return; // whatever the word says by now: we have been used
             _exit(0);
         }
         if (word == spare_word(l->seq, SPARE_CALLED) && turn < SPIN_TURNS)
@@ -324,9 +314,7 @@ void spare_again(struct monitor *m)
         .origin = m->origin,
         .blank = 1,
     };
-    sigset_t all;
-    sigfillset(&all); // monitor_begin() opens them
-    sigprocmask(SIG_SETMASK, &all, NULL);
+    event_shut();
     m->vm.run->immediate_exit = 0;
     atomic_store(&l.owner->spare_begun, 1);
     m->slot = 0;

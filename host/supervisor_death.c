@@ -43,15 +43,6 @@ static void bury(struct supervisor *s, uint32_t slot, uint32_t status)
             family_ring(s->f, i);
 }
 
-// The slot of a monitor, or 0: it has ended by PV_CALL_EXIT.
-static uint32_t slot_of_pid(struct supervisor *s, pid_t pid)
-{
-    uint32_t slot = s->f->opt->max_procs;
-    while (slot > 0 && atomic_load(&slot_of(s, slot)->pid) != pid)
-        slot--;
-    return slot;
-}
-
 static void bury_monitor(struct supervisor *s, uint32_t slot, int status)
 {
     uint32_t death = atomic_load(&slot_of(s, slot)->death);
@@ -87,7 +78,7 @@ void supervisor_reap(struct supervisor *s)
         if (qemu_pool_reaped(s->pool, pid, status))
             continue;
         const int spare = bury_spare(s, pid);
-        uint32_t slot = slot_of_pid(s, pid);
+        uint32_t slot = family_slot_of(s->f, pid);
         // A spare whose owner was putting it to use will not be found by it, and the slot is used
         // otherwise.
         if (spare && slot && atomic_load(&slot_of(s, slot)->state) == SLOT_STARTING)

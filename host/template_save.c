@@ -17,15 +17,12 @@
 #include <unistd.h>
 
 #include "abi/x86.h"
+#include "host/dirty.h"
 #include "host/monitor.h"
 #include "host/platform.h"
 
 // Pages between two extents that are rather saved than cost a mapping of their own.
 #define GAP 2u
-// /proc/PID/pagemap (Documentation/admin-guide/mm/pagemap.rst)
-#define PAGEMAP_PRESENT (UINT64_C(1) << 63)
-#define PAGEMAP_SWAPPED (UINT64_C(1) << 62)
-#define PAGEMAP_FILE    (UINT64_C(1) << 61) // not private memory
 
 static struct template_header header;
 static struct template_extent extents[TEMPLATE_EXTENTS];

@@ -142,16 +142,21 @@ int vm_ring3(struct vm *vm)
     return 0;
 }
 
+int vm_settle(const struct vm *vm)
+{
+    vm->run->immediate_exit = 1;
+    int r = ioctl(vm->vcpu_fd, KVM_RUN, 0) < 0 ? -errno : 0;
+    vm->run->immediate_exit = 0;
+    return r;
+}
+
 int vm_try_start(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3)
 {
     vm_start_at(vm, regs, cr3);
-    vm->run->immediate_exit = 1;
-    int r = ioctl(vm->vcpu_fd, KVM_RUN, 0);
-    vm->run->immediate_exit = 0;
-    if (r == 0 || errno != EINVAL)
+    if (vm_settle(vm) != -EINVAL)
         return 0;
     vm->needs_cpuid = 1;
-    r = set_cpuid(vm);
+    int r = set_cpuid(vm);
     vm_start_at(vm, regs, cr3);
     return r;
 }

@@ -58,6 +58,10 @@ void vm_forget(struct vm *vm);
 // control registers, and page tables at cr3. Costs no ioctl of its own.
 void vm_start_at(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3);
 
+// A KVM_RUN that executes nothing: completes the last exit, if there was one, and takes the
+// registers. -EINTR when they were taken, else -errno.
+int vm_settle(const struct vm *vm);
+
 // Moves a vCPU that stopped in a ring-0 stub to ring 3; its general registers are the caller's to
 // set. 0 or -errno.
 int vm_ring3(struct vm *vm);

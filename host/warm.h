@@ -30,7 +30,7 @@ void warm_code(uint8_t code[WARM_CODE_MAX]);
 
 // --- warm.c ---
 // Runs the VM over these guest addresses. What is there keeps its value. Its general registers are
-// the caller's to set afterwards. 0, or -EIO when it did not get through: its state is undefined.
+// the caller's to set afterwards. 0, or -errno when it did not get through: its state is undefined.
 int warm_run(struct monitor *m, const struct warm *w);
 
 #endif

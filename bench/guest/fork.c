@@ -10,19 +10,13 @@
 
 #define SAMPLES  60
 #define WARM_UPS 3
-#define REST_MS  4
-#define ROUNDS   40 // of a burst
-#define BURST    4  // forks in a row; the first is not counted: the parent has rested before it
-
-static int report_in, report_out;
-
 // A zombie can be waited for before its VM is taken down, and that work would be part of the next
 // sample. The floor's waitpid() returns after it; here it takes a rest.
-static void rest(void)
-{
-    const struct timespec ts = {0, REST_MS * 1000000};
-    nanosleep(&ts, NULL);
-}
+#define REST_MS 4
+#define ROUNDS  40 // of a burst
+#define BURST   4  // forks in a row; the first is not counted: the parent has rested before it
+
+static int report_in, report_out;
 
 static void report_mb(const char *what, size_t mb, double *samples, int n)
 {
@@ -35,7 +29,7 @@ static void measure(size_t mb)
 {
     static double child[SAMPLES], parent[SAMPLES];
     for (int i = -WARM_UPS; i < SAMPLES; i++) {
-        rest();
+        rest_ms(REST_MS);
         struct fork_sample s = take_fork_sample(report_in, report_out);
         child[i < 0 ? 0 : i] = s.child;
         parent[i < 0 ? 0 : i] = s.parent;
@@ -54,7 +48,7 @@ static void take_burst(double child[BURST], double parent[BURST])
 {
     pid_t pids[BURST];
     struct word word;
-    rest();
+    rest_ms(REST_MS);
     for (int i = 0; i < BURST; i++) {
         uint64_t start = now_ns();
         pids[i] = fork();
