@@ -10,67 +10,66 @@ CLANG ?= clang
 
 # ---- what is built from what ---------------------------------------------------------------------
 KERNEL := \
-	kernel/main.c kernel/pv.c kernel/upcall.c kernel/mem.c kernel/rights.c kernel/print.c \
-	kernel/note.c \
-	kernel/random.c kernel/time.c kernel/timer.c kernel/misc.c \
-	kernel/window.c kernel/window_run.c kernel/shm.c kernel/lock.c kernel/waitq.c kernel/copy.c \
-	kernel/file.c kernel/fd.c kernel/pipe.c kernel/pipe_ends.c kernel/fifo.c kernel/poll.c \
-	kernel/dev.c kernel/driver.c kernel/blkdev.c kernel/chardev.c kernel/stream.c kernel/stdio.c \
-	kernel/sys_file.c kernel/sys_path.c \
-	kernel/fs_inode.c kernel/fs_dir.c kernel/fs_name.c kernel/fs_path.c kernel/fs_data.c \
-	kernel/fs_open.c kernel/fs_attr.c kernel/fs_rename.c kernel/fs_map.c kernel/fs_populate.c \
-	kernel/fs_proc.c kernel/fs_proc_text.c kernel/flock.c kernel/flock_call.c \
-	kernel/proc.c kernel/fork.c kernel/forktable.c kernel/spawn.c kernel/vfork.c \
-	kernel/exec.c kernel/exit.c \
-	kernel/wait.c kernel/ids.c \
-	kernel/signal.c kernel/sigsys.c kernel/sigdeliver.c kernel/sigfault.c \
-	kernel/tty.c kernel/tty_line.c kernel/tty_edit.c kernel/tty_ioctl.c \
-	arch/x86_64/cpu.c arch/x86_64/ucontext.c arch/x86_64/entry.S
+	$(addprefix kernel/,main.c pv.c upcall.c print.c note.c random.c uname.c) \
+	$(addprefix kernel/mem/,mem.c protect.c shared.c copy.c) \
+	$(addprefix kernel/time/,time.c alarm.c) \
+	$(addprefix kernel/window/,window.c run.c lock.c waitq.c) \
+	$(addprefix kernel/file/,file.c fd.c poll.c hoststream.c stdio.c calls.c record_lock.c \
+		record_lock_calls.c) \
+	$(addprefix kernel/ipc/,pipe.c pipe_ends.c fifo.c) \
+	$(addprefix kernel/dev/,dev.c driver.c blkdev.c chardev.c) \
+	$(addprefix kernel/fs/,calls.c inode.c name.c path.c open.c attr.c rename.c) \
+	$(addprefix kernel/fs/ram/,dir.c data.c map.c populate.c) \
+	$(addprefix kernel/fs/proc/,proc.c text.c) \
+	$(addprefix kernel/proc/,proc.c fork.c forktable.c spawn.c vfork.c exec.c exit.c wait.c \
+		ids.c) \
+	$(addprefix kernel/signal/,signal.c calls.c deliver.c fault.c) \
+	$(addprefix kernel/tty/,tty.c line.c edit.c ioctl.c) \
+	$(addprefix arch/x86_64/,cpu.c ucontext.c entry.S)
 VIRTIO := \
 	drivers/virtio/virtio.c drivers/virtio/virtqueue.c drivers/virtio/dma.c \
 	drivers/virtio/mmio.c drivers/virtio/pci.c \
 	drivers/virtio/blk.c drivers/virtio/console.c drivers/virtio/rng.c
 DRIVERS := blk console rng
 GLUE := \
-	libc-glue/dir.c libc-glue/env.c libc-glue/err.c libc-glue/getopt.c libc-glue/glob.c \
-	libc-glue/ids.c libc-glue/io.c libc-glue/layout.c libc-glue/ldtoa.c \
-	libc-glue/memory.c libc-glue/mktemp.c \
-	libc-glue/mman.c \
-	libc-glue/mntent.c libc-glue/path.c libc-glue/poll.c libc-glue/process.c \
-	libc-glue/regerror.c libc-glue/setjmp.c libc-glue/shm.c libc-glue/signal.c libc-glue/spawn.c \
-	libc-glue/start.c libc-glue/stat.c libc-glue/stdlib.c libc-glue/strings.c \
-	libc-glue/system.c libc-glue/termios.c libc-glue/time.c libc-glue/tz.c \
-	libc-glue/users.c libc-glue/vfork.c
+	$(addprefix libc-glue/file/,dir.c glob.c io.c mktemp.c mntent.c path.c poll.c stat.c \
+		termios.c) \
+	$(addprefix libc-glue/process/,env.c ids.c process.c setjmp.c signal.c spawn.c start.c \
+		system.c users.c vfork.c) \
+	$(addprefix libc-glue/stdlib/,err.c getopt.c ldtoa.c regerror.c stdlib.c strings.c time.c \
+		tz.c) \
+	$(addprefix libc-glue/memory/,layout.c memory.c mman.c shm.c)
 HOST := \
-	host/main.c host/options.c host/supervisor.c host/supervisor_death.c host/terminal.c \
-	host/family.c \
-	host/placement.c host/kvm.c host/monitor.c host/kvm_clone.c \
-	host/template_save.c host/template_load.c host/serve.c host/ready.c host/rehearse.c \
-	host/client.c \
-	host/spare.c host/spare_parcel.c host/spare_life.c host/spare_copy.c host/dirty.c host/warm.c \
-	host/warm_code.c \
-	host/vm.c host/vm_memory.c host/platform.c host/textcache.c host/hugemem.c host/load.c \
-	host/guest.c host/event.c host/protect.c \
-	host/disk.c host/devices.c host/virtio_mmio.c host/virtio_blk.c \
-	host/call.c host/call_wait.c host/call_console.c host/call_process.c host/trace.c \
-	host/confine.c host/gdb.c host/gdb_command.c host/gdb_packet.c host/gdb_regs.c \
-	host/gdb_memory.c \
-	host/qemu.c host/qemu_argv.c host/qemu_start.c host/qemu_pool.c host/qemu_link.c \
-	host/qemu_clone.c host/qmp.c host/fdpass.c host/keeper.c \
-	host/image.c host/image_check.c host/elf.c
+	$(addprefix host/,main.c options.c) \
+	$(addprefix host/family/,supervisor.c deaths.c terminal.c family.c placement.c trace.c \
+		confine.c fdpass.c) \
+	$(addprefix host/kvm/,kvm.c monitor.c clone.c vm.c memory.c platform.c textcache.c hugemem.c \
+		load.c upcall.c protect.c) \
+	$(addprefix host/template/,save.c load.c rehearse.c) \
+	$(addprefix host/serve/,serve.c ready.c client.c) \
+	$(addprefix host/kvm/spare/,spare.c handover.c lifecycle.c copy.c dirty.c warm.c \
+		warm_code.c) \
+	$(addprefix host/call/,guest.c call.c wait.c console.c process.c) \
+	$(addprefix host/virtio/,disk.c devices.c mmio.c blk.c) \
+	$(addprefix host/gdb/,gdb.c command.c packet.c regs.c memory.c) \
+	$(addprefix host/qemu/,qemu.c argv.c start.c pool.c link.c clone.c qmp.c keeper.c) \
+	$(addprefix host/image/,image.c check.c elf.c)
 MKIMAGE := \
 	tools/mkimage/main.c tools/mkimage/input.c tools/mkimage/tree.c tools/mkimage/write.c \
 	tools/mkimage/list.c tools/mkimage/util.c tools/mkimage/work.c \
 	tools/mkimage/format.c tools/mkimage/bootelf.c tools/mkimage/gpt.c tools/mkimage/grub.c \
 	tools/mkimage/disk.c tools/mkimage/iso.c \
-	host/image.c host/image_check.c host/elf.c
+	host/image/image.c host/image/check.c host/image/elf.c
 # The ring-0 implementer of abi/pv.h, for stock machines; must build without kernel/.
-SHIM := $(addprefix arch/x86_64/shim/,boot.S entry.S main.c bootinfo.c cmdline.c image.c load.c \
-	frames.c space.c regions.c tables.c trap.c fsgsbase.c call.c companion.c console.c serial.c \
-	apic.c timer.c acpi.c power.c clock.c clock_calibrate.c clock_rtc.c hypervisor.c entropy.c \
-	acpi_dsdt.c pci.c pci_config.c pci_bar.c device.c virtio_mmio.c io.c lib.c)
+SHIM := $(addprefix arch/x86_64/shim/,main.c entry.S trap.c call.c companion.c console.c serial.c \
+	fsgsbase.c io.c lib.c \
+	$(addprefix boot/,boot.S bootinfo.c cmdline.c image.c load.c hypervisor.c entropy.c) \
+	$(addprefix mem/,frames.c space.c regions.c tables.c) \
+	$(addprefix time/,clock.c calibrate.c rtc.c apic.c timer.c) \
+	$(addprefix device/,pci.c pci_config.c pci_bar.c device.c virtio_mmio.c acpi.c acpi_dsdt.c \
+	power.c))
 # The conformance guest of abi/pv.h: no kernel, no C library.
-GUEST_TESTS := $(sort $(basename $(notdir $(wildcard tests/guest/*.c))))
+GUEST_TESTS := $(sort $(basename $(notdir $(wildcard tests/guest/*/*.c))))
 
 # ---- how -----------------------------------------------------------------------------------------
 WARN := -Wall -Wextra -Werror
@@ -114,11 +113,11 @@ boot-setup: $(SETUP) # what making and booting disks needs
 $(B)/obj/host/%.o: %.c Makefile | $(SETUP)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(HOSTCC) $(HOST_CFLAGS) -MMD -c $< -o $@
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) -MMD -MP -c $< -o $@
 
 # The shim as bytes in host programs; debug information stays in shim.elf.
-SHIM_BLOB := $(B)/obj/host/host/shim_blob.o
-$(SHIM_BLOB): host/shim_blob.S $(B)/shim/shim.elf
+SHIM_BLOB := $(B)/obj/host/host/image/shim_blob.o
+$(SHIM_BLOB): host/image/shim_blob.S $(B)/shim/shim.elf
 	@mkdir -p $(@D)
 	$(call say,AS,$<)
 	$(Q)objcopy -g $(B)/shim/shim.elf $(B)/shim/shim.boot
@@ -153,7 +152,7 @@ $(RAMET_CC): tools/ramet-cc
 $(B)/obj/guest/%.o: %.c Makefile | $(SETUP)
 	@mkdir -p $(@D)
 	$(call say,CC guest,$<)
-	$(Q)$(GUESTCC) $(GUEST_CFLAGS) -MMD -c $< -o $@
+	$(Q)$(GUESTCC) $(GUEST_CFLAGS) -MMD -MP -c $< -o $@
 
 $(B)/obj/guest/%.o: %.S Makefile | $(SETUP)
 	@mkdir -p $(@D)
@@ -166,7 +165,7 @@ $(B)/obj/glue/%.o: %.c Makefile $(RAMET_CC) $(LIBC)
 	@mkdir -p $(@D)
 	$(call say,CC glue,$<)
 	$(Q)$(RAMET_CC) -std=gnu11 -O2 -g $(WARN) -D_GNU_SOURCE -mno-red-zone -I. \
-		-MMD -MF $(@:.o=.d) -MT $@ -c $< -o $@.$$$$ && \
+		-MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@.$$$$ && \
 		nm -g --defined-only $@.$$$$ | sed 's/.* //' > $@.$$$$.sym && \
 		{ [ ! -s $@.$$$$.sym ] || objcopy --weaken-symbols=$@.$$$$.sym $@.$$$$; } && \
 		rm $@.$$$$.sym && mv $@.$$$$ $@
@@ -209,12 +208,12 @@ SHIM_OBJ := $(addprefix $(B)/obj/shim/,$(addsuffix .o,$(basename $(SHIM))))
 $(B)/obj/shim/%.o: %.c Makefile | $(SETUP)
 	@mkdir -p $(@D)
 	$(call say,CC shim,$<)
-	$(Q)$(GUESTCC) $(SHIM_CFLAGS) -MMD -c $< -o $@
+	$(Q)$(GUESTCC) $(SHIM_CFLAGS) -MMD -MP -c $< -o $@
 
 $(B)/obj/shim/%.o: %.S Makefile | $(SETUP)
 	@mkdir -p $(@D)
 	$(call say,AS shim,$<)
-	$(Q)$(GUESTCC) -g -I. -MMD -c $< -o $@
+	$(Q)$(GUESTCC) -g -I. -MMD -MP -c $< -o $@
 
 $(B)/shim/shim.elf: $(SHIM_OBJ) arch/x86_64/shim/shim.ld
 	@mkdir -p $(@D)
@@ -235,11 +234,6 @@ $(B)/apps/dash.elf: apps/dash/build $(GUEST)
 $(B)/apps/busybox.elf: apps/busybox/build apps/busybox/config $(GUEST)
 	$(call say,BUILD,busybox)
 	$(Q)apps/busybox/build
-
-$(B)/guest/%.elf: tests/guest/%.c tests/guest/check.h $(GUEST)
-	@mkdir -p $(@D)
-	$(call say,RAMET-CC,$<)
-	$(Q)$(RAMET_CC) -O2 -g $(WARN) -o $@ $<
 
 # Programs go into an image without their debug information; gdb reads it from the .elf.
 %.stripped: %.elf

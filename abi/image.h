@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // image.h: the Ramet image, one file that holds every program and file of a family.
 //
-// Written by tools/mkimage; checked in full by host/image.c, which the monitor then trusts; read in
-// place by the guest kernel, in every VM, from a read-only mapping at a fixed guest address. So it
-// holds no pointers: each offset counts bytes from the start of the image, and all integers are
-// little-endian.
+// Written by tools/mkimage; checked in full by host/image/image.c, which the monitor then trusts;
+// read in place by the guest kernel, in every VM, from a read-only mapping at a fixed guest
+// address. So it holds no pointers: each offset counts bytes from the start of the image, and all
+// integers are little-endian.
 //
 //     0                 struct image_header
 //     programs_off      struct image_program [program_count]
@@ -94,7 +94,7 @@ struct image_header {
 // Memory [vaddr, vaddr + memsz) of a program: filesz bytes from file_off, then zeros.
 struct image_seg {
     uint64_t vaddr;
-    uint64_t file_off; // in the image file (in host/elf.h's result: in the parsed buffer)
+    uint64_t file_off; // in the image file (in host/image/elf.h's result: in the parsed buffer)
     uint64_t filesz;
     uint64_t memsz;
     uint32_t flags;    // IMAGE_SEG_*

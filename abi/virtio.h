@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // virtio 1.2 (OASIS, July 2022): registers, rings and device layouts, with the sections they are
 // defined in. Only modern devices; only what our drivers (drivers/virtio) and our devices
-// (host/virtio_*.c) use.
+// (host/virtio/*.c) use.
 //
 // All fields are little-endian. What both sides of a queue write is in memory that the device may
 // reach (PV_DMA_VA): each side copies a field once and checks the copy.

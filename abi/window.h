@@ -3,9 +3,9 @@
 //
 // The window is one memfd per family, mapped by every monitor and at PV_WINDOW_VA in every VM. The
 // host makes it, fills in this part and from then on only touches what is marked "host". All else
-// in it, from kernel_off on, belongs to the kernel (kernel/window.h). Any VM of the family can
-// write any of it, so the host copies a word once and checks it before use, and keeps its own facts
-// elsewhere.
+// in it, from kernel_off on, belongs to the kernel (kernel/window/window.h). Any VM of the family
+// can write any of it, so the host copies a word once and checks it before use, and keeps its own
+// facts elsewhere.
 #ifndef RAMET_ABI_WINDOW_H
 #define RAMET_ABI_WINDOW_H
 

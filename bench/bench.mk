@@ -18,7 +18,7 @@ $(B)/bench/host/%: bench/%.c bench/stats.h | $(SETUP)
 	$(call say,CC,$<)
 	$(Q)$(HOSTCC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^)
 
-$(B)/bench/host/clone: host/fdpass.c host/serve.h
+$(B)/bench/host/clone: host/family/fdpass.c host/serve/serve.h
 
 $(B)/images/bench.img: $(BENCH:%=$(B)/bench/%.stripped) $(B)/bin/mkimage
 	@mkdir -p $(@D)

@@ -12,8 +12,8 @@
 #include <time.h>
 
 #include "bench/stats.h"
-#include "host/fdpass.h"
-#include "host/serve.h"
+#include "host/family/fdpass.h"
+#include "host/serve/serve.h"
 
 #define WARM_UPS    3
 #define SAMPLES_MAX 1000

@@ -4,9 +4,9 @@
 // A process that touched N MB of private memory calls fork(2); the child makes a KVM VM with one
 // vCPU and one memory slot over its copy of that memory, sets the registers and runs to the first
 // exit of ring-3 code. No monitor can do with less, so bench/run prints Ramet's fork beside these
-// figures. The KVM code is this file's own on purpose: a slow step that crept into host/vm.c would
-// slow down a floor that shared it. The parent has no VM of its own, which makes the floor lower
-// still: a real parent's VM also loses its write access to every page.
+// figures. The KVM code is this file's own on purpose: a slow step that crept into host/kvm/vm.c
+// would slow down a floor that shared it. The parent has no VM of its own, which makes the floor
+// lower still: a real parent's VM also loses its write access to every page.
 
 #include <linux/kvm.h>
 #include <fcntl.h>

@@ -7,9 +7,9 @@
 
 #include <time.h>
 
-#include "host/family.h"
-#include "host/load.h"
-#include "host/monitor.h"
+#include "host/family/family.h"
+#include "host/kvm/load.h"
+#include "host/kvm/monitor.h"
 
 struct backend {
     const char *name; // of --vmm

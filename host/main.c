@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // ramet: the companion of Ramet images. `ramet run IMAGE` runs a program as a family of VMs.
-// Reading order from here: supervisor.c, kvm.c, monitor.c, vm.c, platform.c, load.c, event.c,
+// Reading order from here: supervisor.c, kvm.c, monitor.c, vm.c, platform.c, load.c, kvm/upcall.c,
 // call.c.
 
 #include <fcntl.h>
@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "host/backend.h"
-#include "host/gdb.h"
-#include "host/serve.h"
-#include "host/supervisor.h"
-#include "host/template.h"
+#include "host/gdb/gdb.h"
+#include "host/serve/serve.h"
+#include "host/family/supervisor.h"
+#include "host/template/template.h"
 
 #define EXIT_CANNOT_START 2
 

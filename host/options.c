@@ -11,7 +11,7 @@
 
 #include "abi/pv.h"
 #include "abi/window.h"
-#include "host/platform.h"
+#include "host/kvm/platform.h"
 
 #define MB            (UINT64_C(1) << 20)
 #define DEFAULT_POOL  3 // QEMUs

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "host/disk.h"
+#include "host/virtio/disk.h"
 
 #define TRACE_PROC 1u // clone, spawn, exec and exit, with their durations
 #define TRACE_CALL 2u // every paravirtual call

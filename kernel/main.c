@@ -3,19 +3,19 @@
 // Entered from arch/x86_64/entry.S; ends in the C library's start, which calls main().
 
 #include "kernel/arch.h"
-#include "kernel/clock.h"
-#include "kernel/driver.h"
+#include "kernel/time/clock.h"
+#include "kernel/dev/driver.h"
 #include "kernel/entry.h"
-#include "kernel/file.h"
+#include "kernel/file/file.h"
 #include "kernel/lib.h"
-#include "kernel/lock.h"
-#include "kernel/mem.h"
-#include "kernel/proc.h"
+#include "kernel/window/lock.h"
+#include "kernel/mem/mem.h"
+#include "kernel/proc/proc.h"
 #include "kernel/pv.h"
 #include "kernel/random.h"
-#include "kernel/signal.h"
-#include "kernel/tty.h"
-#include "kernel/window.h"
+#include "kernel/signal/signal.h"
+#include "kernel/tty/tty.h"
+#include "kernel/window/window.h"
 
 // What only a family's first program does: it finds a window of zeros.
 static void boot_family(void)

@@ -6,7 +6,7 @@
 #include "kernel/api/signal.h"
 #include "kernel/lib.h"
 #include "kernel/pv.h"
-#include "kernel/window.h"
+#include "kernel/window/window.h"
 
 #define LINE 256
 

@@ -3,7 +3,7 @@
 
 #include "kernel/pv.h"
 #include "kernel/arch.h"
-#include "kernel/window.h"
+#include "kernel/window/window.h"
 
 const struct pv_boot_info *boot_info;
 struct pv_shared *pv_shared;

@@ -25,7 +25,7 @@ struct k_rlimit;
 struct k_utsname;
 struct k_iovec;
 
-// --- files: kernel/fd.c, kernel/file.c, kernel/fs_*.c ---
+// --- files: kernel/file/ and kernel/fs/ ---
 long sys_openat(int dirfd, const char *path, int flags, unsigned mode);
 long sys_close(int fd);
 long sys_read(int fd, void *buf, size_t len);
@@ -69,10 +69,11 @@ long sys_umask(unsigned mask);
 long sys_ppoll(struct k_pollfd *fds, unsigned n, const struct k_timespec *timeout,
                const uint64_t *sigmask);
 
-// --- processes: kernel/fork.c, exec.c, exit.c, wait.c, ids.c ---
+// --- processes: kernel/proc/fork.c, exec.c, exit.c, wait.c, ids.c ---
 long sys_fork(void);
 // Returns twice in this VM, first 0 as the child, who shares the parent's memory until it execs or
-// ends (kernel/vfork.h). `keep` comes back in RDX: for an assembly caller only (libc-glue/vfork.c).
+// ends (kernel/proc/vfork.h). `keep` comes back in RDX: for an assembly caller only
+// (libc-glue/process/vfork.c).
 long sys_vfork(uint64_t keep);
 long sys_execve(const char *path, char *const argv[], char *const envp[]);
 _Noreturn void sys_exit(int code);
@@ -129,7 +130,7 @@ struct k_spawn {
 // (an action that failed is the call's error, and no child remains).
 long sys_spawn(const char *path, char *const argv[], char *const envp[], const struct k_spawn *how);
 
-// --- signals: kernel/signal.c ---
+// --- signals: kernel/signal/signal.c ---
 long sys_kill(int pid, int sig);
 // value: a union sigval. Two pending signals of a number are one, as all signals here.
 long sys_sigqueue(int pid, int sig, uint64_t value);
@@ -143,7 +144,7 @@ long sys_sigaltstack(const struct k_stack *ss, struct k_stack *old);
 long sys_setitimer(int which, const struct k_itimerval *value, struct k_itimerval *old);
 long sys_getitimer(int which, struct k_itimerval *value);
 
-// --- time, memory, system: kernel/time.c, mem.c, misc.c ---
+// --- time, memory, system: kernel/time/time.c, mem.c, uname.c ---
 long sys_clock_gettime(int clock, struct k_timespec *ts);
 long sys_clock_getres(int clock, struct k_timespec *ts);
 long sys_clock_settime(int clock, const struct k_timespec *ts);

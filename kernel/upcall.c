@@ -9,15 +9,15 @@
 
 #include "kernel/arch.h"
 #include "kernel/api/errno.h"
-#include "kernel/driver.h"
+#include "kernel/dev/driver.h"
 #include "kernel/entry.h"
 #include "kernel/lib.h"
-#include "kernel/proc.h"
+#include "kernel/proc/proc.h"
 #include "kernel/random.h"
 #include "kernel/pv.h"
-#include "kernel/signal.h"
-#include "kernel/clock.h"
-#include "kernel/tty.h"
+#include "kernel/signal/signal.h"
+#include "kernel/time/clock.h"
+#include "kernel/tty/tty.h"
 
 uint32_t kernel_depth = 1; // boot is kernel work; kernel_main lowers it for the program
 

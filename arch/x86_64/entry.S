@@ -75,8 +75,8 @@ arch_call_on_stack:
         .size arch_call_on_stack, . - arch_call_on_stack
 
 // long sys_vfork(uint64_t keep): returns to the same place twice, first as the child
-// (kernel/vfork.h). The callee-saved registers and the caller's stack pointer and address make a
-// struct arch_context; `keep` comes back in RDX both times, for a caller whose own return address
+// (kernel/proc/vfork.h). The callee-saved registers and the caller's stack pointer and address make
+// a struct arch_context; `keep` comes back in RDX both times, for a caller whose own return address
 // the child would overwrite.
         .globl sys_vfork
         .type sys_vfork, @function

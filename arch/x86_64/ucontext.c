@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Registers of an upcall frame to and from Linux's ucontext, for SA_SIGINFO handlers
-// (kernel/sigdeliver.c).
+// (kernel/signal/deliver.c).
 
 #include "kernel/arch.h"
 

@@ -3,13 +3,13 @@
 //
 // A request is a chain of header, data and status byte; the caller waits for it. One that is left
 // behind by SIGKILL (the process ends, but under vfork() its VM goes on as its parent) is waited
-// for by the next. Neighbours: virtio.h, kernel/blkdev.c (files made of this).
+// for by the next. Neighbours: virtio.h, kernel/dev/blkdev.c (files made of this).
 
 #include "drivers/virtio/virtio.h"
 #include "kernel/api/errno.h"
 #include "kernel/arch.h"
-#include "kernel/blkdev.h"
-#include "kernel/driver.h"
+#include "kernel/dev/blkdev.h"
+#include "kernel/dev/driver.h"
 #include "kernel/lib.h"
 
 #define QUEUE_SIZE 8u // one request is three descriptors

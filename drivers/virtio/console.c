@@ -2,14 +2,15 @@
 // Consoles (virtio 1.2, 5.3): port 0 of the first one, a stream of bytes each way.
 //
 // Received bytes wait in the buffers the device has filled, which go back to it one by one as they
-// are read. One buffer is sent at a time. Neighbours: virtio.h, kernel/chardev.c (files, waiting).
+// are read. One buffer is sent at a time. Neighbours: virtio.h, kernel/dev/chardev.c (files,
+// waiting).
 
 #include "drivers/virtio/virtio.h"
 #include "kernel/api/errno.h"
 #include "kernel/api/poll.h"
 #include "kernel/arch.h"
-#include "kernel/chardev.h"
-#include "kernel/driver.h"
+#include "kernel/dev/chardev.h"
+#include "kernel/dev/driver.h"
 #include "kernel/lib.h"
 
 #define RX_BUFFERS 16u

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Entropy devices (virtio 1.2, 5.4): one buffer, which the device fills when it is asked.
 //
-// Neighbours: virtio.h, kernel/chardev.c (/dev/hwrng), drivers_seed_random() in kernel/driver.c.
+// Neighbours: virtio.h, kernel/dev/chardev.c (/dev/hwrng), drivers_seed_random() in
+// kernel/dev/driver.c.
 
 #include "drivers/virtio/virtio.h"
 #include "kernel/api/errno.h"
 #include "kernel/arch.h"
-#include "kernel/chardev.h"
-#include "kernel/driver.h"
+#include "kernel/dev/chardev.h"
+#include "kernel/dev/driver.h"
 #include "kernel/lib.h"
 
 #define BYTES 64u

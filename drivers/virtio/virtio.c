@@ -6,7 +6,7 @@
 #include "drivers/virtio/virtio.h"
 #include "kernel/api/errno.h"
 #include "kernel/arch.h"
-#include "kernel/driver.h"
+#include "kernel/dev/driver.h"
 #include "kernel/lib.h"
 #include "kernel/pv.h"
 

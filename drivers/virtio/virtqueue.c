@@ -13,7 +13,7 @@
 #include "kernel/arch.h"
 #include "kernel/lib.h"
 #include "kernel/pv.h"
-#include "kernel/waitq.h"
+#include "kernel/window/waitq.h"
 
 // A device that answers soon is waited for without a call and without an interrupt, which cost some
 // 100 us.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Signal numbers, flags and layouts, with Linux x86-64's values. kernel/signal.c gives them
+// Signal numbers, flags and layouts, with Linux x86-64's values. kernel/signal/signal.c gives them
 // meaning.
 #ifndef RAMET_API_SIGNAL_H
 #define RAMET_API_SIGNAL_H

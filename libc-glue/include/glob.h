@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Path name patterns, with the flag values of Linux C libraries; libc-glue/glob.c has them.
+// Path name patterns, with the flag values of Linux C libraries; libc-glue/file/glob.c has them.
 #ifndef _GLOB_H
 #define _GLOB_H
 

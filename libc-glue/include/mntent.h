@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Mount tables in fstab format; libc-glue/mntent.c reads them.
+// Mount tables in fstab format; libc-glue/file/mntent.c reads them.
 #ifndef _MNTENT_H
 #define _MNTENT_H
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Regular expressions. The engine is musl's (tools/build-regex): POSIX's with GNU's extensions that
 // scripts use (\+ \? \| \w \s \b \< \>), which newlib's old one lacks. The layout is the engine's,
-// the error numbers are those of Linux C libraries; regerror() is in libc-glue/regerror.c.
+// the error numbers are those of Linux C libraries; regerror() is in libc-glue/stdlib/regerror.c.
 #ifndef _REGEX_H
 #define _REGEX_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Terminal attributes: Linux's numbers (from <ramet/termios.h>) and the 32-slot struct termios of
-// Linux C libraries; libc-glue/termios.c converts to the kernel's shorter one.
+// Linux C libraries; libc-glue/file/termios.c converts to the kernel's shorter one.
 #ifndef _TERMIOS_H
 #define _TERMIOS_H
 

@@ -2,10 +2,10 @@
 // A host without spares, gdb, templates and traces: for fuzz_call.c.
 #include <stdlib.h>
 
-#include "host/gdb.h"
-#include "host/monitor.h"
-#include "host/spare.h"
-#include "host/template.h"
+#include "host/gdb/gdb.h"
+#include "host/kvm/monitor.h"
+#include "host/kvm/spare/spare.h"
+#include "host/template/template.h"
 
 int spare_clone(struct monitor *m, const struct clone *c, const struct kvm_regs *regs)
 {

@@ -26,11 +26,11 @@
 
 #include "abi/x86.h"
 #include "host/backend.h"
-#include "host/gdb.h"
-#include "host/kvm.h"
-#include "host/platform.h"
+#include "host/gdb/gdb.h"
+#include "host/kvm/kvm.h"
+#include "host/kvm/platform.h"
 #include "tests/fuzz/tables.h"
-#include "tests/unit/sample.h"
+#include "tests/unit/lib/sample.h"
 
 #define MB          (UINT64_C(1) << 20)
 #define RAM_SIZE    (16 * MB)

@@ -4,11 +4,11 @@
 // request as it should, writes anything anywhere in DMA memory, puts used elements, sets status
 // bits, or nothing. Every call must end, with bytes moved or -EIO, and touch no memory but its own.
 //
-// Real: drivers/virtio, kernel/blkdev.c and the file layer, the monitor's device for the part of
-// the good one. Faked: as in the drivers' unit tests (tests/unit/fake_virtio.h).
+// Real: drivers/virtio, kernel/dev/blkdev.c and the file layer, the monitor's device for the part
+// of the good one. Faked: as in the drivers' unit tests (tests/unit/lib/fake_virtio.h).
 #include <stdlib.h>
 
-#include "tests/unit/blk_helpers.h"
+#include "tests/unit/lib/blk_helpers.h"
 
 #define OPERATIONS 16 // per input
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// fuzz_elf.c: libFuzzer over host/elf.c. What the parser accepts must keep its promises.
+// fuzz_elf.c: libFuzzer over host/image/elf.c. What the parser accepts must keep its promises.
 //
-// Build: clang -fsanitize=fuzzer,address,undefined, linked with host/elf.c. Needs no corpus: the
-// mutator starts from the unit tests' sample program; run it with -max_len=16384.
+// Build: clang -fsanitize=fuzzer,address,undefined, linked with host/image/elf.c. Needs no corpus:
+// the mutator starts from the unit tests' sample program; run it with -max_len=16384.
 #include <stdlib.h>
 
-#include "host/elf.h"
-#include "tests/unit/sample.h"
+#include "host/image/elf.h"
+#include "tests/unit/lib/sample.h"
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// fuzz_image.c: libFuzzer over host/image.c and host/image_check.c. What the parser accepts is
-// walked as the monitor and the guest kernel do, so that the sanitizers see a lie in any offset.
+// fuzz_image.c: libFuzzer over host/image/image.c and host/image/check.c. What the parser accepts
+// is walked as the monitor and the guest kernel do, so that the sanitizers see a lie in any offset.
 //
-// Build: clang -fsanitize=fuzzer,address,undefined, linked with host/image.c, host/image_check.c
-// and host/elf.c. Needs no corpus: the mutator starts from the unit tests' sample image; run it
-// with -max_len=24576, the sample is 20480 bytes.
+// Build: clang -fsanitize=fuzzer,address,undefined, linked with host/image/image.c,
+// host/image/check.c and host/image/elf.c. Needs no corpus: the mutator starts from the unit tests'
+// sample image; run it with -max_len=24576, the sample is 20480 bytes.
 #include <stdlib.h>
 
-#include "host/image.h"
-#include "tests/unit/sample.h"
+#include "host/image/image.h"
+#include "tests/unit/lib/sample.h"
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);

@@ -3,15 +3,15 @@
 // accesses registers in any order and width. The device may touch nothing but that memory, which
 // lies between pages that fault, and the disk, which must keep its size; every access ends.
 //
-// Real: host/virtio_mmio.c, virtio_blk.c. An input begins with rings that make sense more often
-// than chance would have it. `make fuzz-virtio` builds and runs it.
+// Real: host/virtio/mmio.c, host/virtio/blk.c. An input begins with rings that make sense more
+// often than chance would have it. `make fuzz-virtio` builds and runs it.
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "host/disk.h"
+#include "host/virtio/disk.h"
 
 #define DMA_PHYS UINT64_C(0x140000)
 #define DMA_SIZE 0x8000u

@@ -17,7 +17,7 @@
 #include "abi/window.h"
 #include "abi/x86.h"
 
-// Where this host has its own things (host/platform.h):
+// Where this host has its own things (host/kvm/platform.h):
 #define TABLES 0x100000u
 #define STUBS  0x115000u
 

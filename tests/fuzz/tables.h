@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "host/platform.h"
+#include "host/kvm/platform.h"
 
 // An entry for the RAM at va, in a directory or in a table of the pool.
 static inline bool entry_sound(uint64_t entry, uint64_t va)

@@ -68,7 +68,7 @@ def test_sweep():
 
 def test_clones():
     """All three meetings, and as many processes at the second as it says; on Ramet perhaps a spare
-    of the first one's besides (host/spare.h)."""
+    of the first one's besides (host/kvm/spare/spare.h)."""
     for argv, spares in (measure.linux("clones", "20"), 0), (measure.ramet("clones", "20"), 1):
         with measure.Meeting(argv) as meeting:
             counts = []

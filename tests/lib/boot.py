@@ -303,7 +303,7 @@ def test_bad_module():
 
 
 def loop_ms(command):
-    """What tests/guest/loop.c says of its thousand million turns."""
+    """What tests/guest/process/loop.c says of its thousand million turns."""
     out = subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True
     ).stdout

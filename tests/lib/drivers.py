@@ -14,9 +14,9 @@ OBJECTS = os.path.join(paths.BUILD, "obj", "guest")
 SHARED = {"virtio", "virtqueue", "dma", "mmio", "pci"}
 # Which objects each driver needs; no program has any other.
 NEEDS = {
-    "blk": {"drivers/virtio/blk", "kernel/blkdev"},
-    "console": {"drivers/virtio/console", "kernel/chardev"},
-    "rng": {"drivers/virtio/rng", "kernel/chardev"},
+    "blk": {"drivers/virtio/blk", "kernel/dev/blkdev"},
+    "console": {"drivers/virtio/console", "kernel/dev/chardev"},
+    "rng": {"drivers/virtio/rng", "kernel/dev/chardev"},
 }
 
 

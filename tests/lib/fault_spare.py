@@ -16,7 +16,7 @@ from family import Family
 FORKS = "i=0; while [ $i -lt 24 ]; do (sleep 0.01; exit 1); s=$s$?; i=$((i + 1)); done; "
 # Forks as long as it is told to.
 ON_DEMAND = 'while read line && [ "$line" = more ]; do (sleep 0.01; :); echo done; done; '
-KEPT = 4.0  # seconds: host/spare_life.c
+KEPT = 4.0  # seconds: host/kvm/spare/lifecycle.c
 
 
 def needs_two():

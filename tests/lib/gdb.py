@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The gdb suite: stock gdb, and a small client of its protocol for what gdb does not do on demand,
-debug tests/guest/debuggee.c in a VM."""
+debug tests/guest/process/debuggee.c in a VM."""
 
 import contextlib
 import os

@@ -15,8 +15,7 @@ LIMIT = 30.0
 
 
 def names():
-    folder = os.path.join(paths.TESTS, "guest")
-    return sorted(f[:-2] for f in os.listdir(folder) if f.endswith(".c"))
+    return sorted(os.path.basename(p)[:-2] for p in oracle.sources("*"))
 
 
 def leak_complaint(outcome):
@@ -58,7 +57,7 @@ class Test:
     """One program of tests/guest: its settings, and what Linux says of it."""
 
     def __init__(self, name):
-        source = os.path.join(paths.TESTS, "guest", name + ".c")
+        source = oracle.source(name)
         self.name = name
         self.settings = oracle.directives(source)
         self.args = shlex.split(self.settings.get("args", ""))

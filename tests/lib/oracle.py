@@ -2,6 +2,7 @@
 """Linux as the oracle: builds the guest tests for the host, lays out busybox's applets for dash,
 and runs either in a fresh directory with a small environment."""
 
+import glob
 import os
 import re
 import shutil
@@ -12,7 +13,7 @@ import paths
 import proc
 
 APPLETS = os.path.join(paths.ORACLE, "applets")
-HOST_CFLAGS = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror"]
+HOST_CFLAGS = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-I", paths.ROOT]
 DIRECTIVE = re.compile(r"^(?://|#) (args|stdin|timeout|skip|status|needs|disk): ?(.*)$")
 
 
@@ -30,19 +31,28 @@ def directives(path):
     return found
 
 
+def sources(name):
+    """Paths of the guest tests of that name (or pattern), whatever subject's folder they are in."""
+    return glob.glob(os.path.join(paths.TESTS, "guest", "*", name + ".c"))
+
+
+def source(name):
+    return sources(name)[0]
+
+
 def build(name):
-    """Compiles tests/guest/NAME.c for the host when it is missing or older than its source.
+    """Compiles tests/guest/*/NAME.c for the host when it is missing or older than its source.
     Returns the compiler's complaint, or None."""
-    source = os.path.join(paths.TESTS, "guest", name + ".c")
+    program_source = source(name)
     header = os.path.join(paths.TESTS, "guest", "check.h")
     program = os.path.join(paths.ORACLE, name)
-    newest = max(os.path.getmtime(source), os.path.getmtime(header))
+    newest = max(os.path.getmtime(program_source), os.path.getmtime(header))
     if os.path.exists(program) and os.path.getmtime(program) >= newest:
         return None
     os.makedirs(paths.ORACLE, exist_ok=True)
     compiler = os.environ.get("HOST_CC", "gcc")
     done = subprocess.run(
-        [compiler, *HOST_CFLAGS, "-o", program, source, "-lm", "-lrt", "-lpthread"],
+        [compiler, *HOST_CFLAGS, "-o", program, program_source, "-lm", "-lrt", "-lpthread"],
         capture_output=True,
         text=True,
         check=False,

@@ -47,7 +47,7 @@ def unit(report, _options):
             judge(report, full, [os.path.join(paths.UNIT, name)], UNIT_LIMIT)
     # Tests of a whole program from outside, which no compiler makes.
     if report.wants("unit/test_mkimage"):
-        script = os.path.join(paths.TESTS, "unit", "test_mkimage.sh")
+        script = os.path.join(paths.TESTS, "unit", "host", "test_mkimage.sh")
         judge(report, "unit/test_mkimage", [script, paths.MKIMAGE], UNIT_LIMIT)
 
 

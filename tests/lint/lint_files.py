@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Files: the licence line first, at most 400 lines of at most 100 columns, no tabs or trailing
-blanks in C, few #if, and nothing that ties the tree to one machine or one package host."""
+blanks in C, few #if, no crowded folder, and nothing that ties the tree to one machine or one
+package host."""
 
 import os
 import re
@@ -9,6 +10,7 @@ import tree
 
 MAX_LINES = 400
 MAX_COLUMNS = 100
+MAX_FILES = 30  # sources in one folder; the headers newlib lacks lie as POSIX names them
 IFS_PER_1000 = 5.0
 CODE = (".c", ".h", ".S", ".ld", ".py", ".sh", ".mk")
 SPDX = re.compile(r"^(//|#|/\*) ?SPDX-License-Identifier: BSD-2-Clause( \*/)?$")
@@ -74,6 +76,18 @@ def conditionals(folder_lines):
             yield f"{folder}/: {density:.1f} #if per 1000 lines (limit {IFS_PER_1000})"
 
 
+def crowded(paths):
+    """Folders with more sources than a reader takes in at a glance."""
+    folders = {}
+    for path in paths:
+        if path.endswith(CODE) and not path.startswith("libc-glue/include/"):
+            folder = os.path.dirname(path)
+            folders[folder] = folders.get(folder, 0) + 1
+    for folder, files in sorted(folders.items()):
+        if files > MAX_FILES:
+            yield f"{folder}/: {files} source files (limit {MAX_FILES})"
+
+
 def main():
     complaints, folder_lines, count = [], {}, 0
     for path in tree.files():
@@ -91,6 +105,7 @@ def main():
             have[0] += ifs
             have[1] += len(text)
     complaints += conditionals(folder_lines)
+    complaints += crowded(tree.files())
     tree.end(complaints, f"{count} files")
 
 

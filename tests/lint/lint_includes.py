@@ -18,8 +18,8 @@ FREESTANDING = {
 ANY = None
 
 # Of the kernel, to drivers: what they make and are made of, and what every kernel file needs.
-CLASSES = ["kernel/driver.h", "kernel/blkdev.h", "kernel/chardev.h"]
-BASICS = ["kernel/lib.h", "kernel/arch.h", "kernel/pv.h", "kernel/waitq.h", "kernel/api/"]
+CLASSES = ["kernel/dev/driver.h", "kernel/dev/blkdev.h", "kernel/dev/chardev.h"]
+BASICS = ["kernel/lib.h", "kernel/arch.h", "kernel/pv.h", "kernel/window/waitq.h", "kernel/api/"]
 
 # First matching folder wins. Each: (folder, project prefixes allowed, angle headers allowed).
 RULES = [

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "abi/image.h"
-#include "host/shim_blob.h"
+#include "host/image/shim_blob.h"
 #include "tools/mkimage/gpt.h"
 #include "tools/mkimage/media.h"
 #include "tools/mkimage/util.h"

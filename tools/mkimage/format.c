@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/image.h"
-#include "host/shim_blob.h"
+#include "host/image/image.h"
+#include "host/image/shim_blob.h"
 #include "tools/mkimage/bootelf.h"
 #include "tools/mkimage/list.h"
 #include "tools/mkimage/media.h"

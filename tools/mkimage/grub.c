@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "host/shim_blob.h"
+#include "host/image/shim_blob.h"
 #include "tools/mkimage/util.h"
 #include "tools/mkimage/work.h"
 

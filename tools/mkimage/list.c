@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// list.c: see list.h. It reads through host/image.c, so what --list shows is what `ramet run` gets.
+// list.c: see list.h. It reads through host/image/image.c, so what --list shows is what `ramet run`
+// gets.
 #include "tools/mkimage/list.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
-#include "host/image.h"
+#include "host/image/image.h"
 #include "tools/mkimage/util.h"
 
 // By IMAGE_DRIVER_* bit number.

@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #include "abi/image.h"
-#include "host/elf.h"
+#include "host/image/elf.h"
 
 #define MTIME_UNKNOWN INT64_MIN // made by mkimage: gets the newest time of the host's files
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Paravirtual calls (abi/pv.h), as the monitor's host/call.c: the argument struct is copied in
+// Paravirtual calls (abi/pv.h), as the monitor's host/call/call.c: the argument struct is copied in
 // once, and only `ret` goes back. What concerns other VMs is the companion's to do, if there is
 // one.
 
@@ -10,15 +10,15 @@
 #include "abi/x86.h"
 #include "arch/x86_64/shim/companion.h"
 #include "arch/x86_64/shim/console.h"
-#include "arch/x86_64/shim/entropy.h"
+#include "arch/x86_64/shim/boot/entropy.h"
 #include "arch/x86_64/shim/errno.h"
 #include "arch/x86_64/shim/lib.h"
-#include "arch/x86_64/shim/load.h"
-#include "arch/x86_64/shim/phys.h"
-#include "arch/x86_64/shim/power.h"
-#include "arch/x86_64/shim/regions.h"
+#include "arch/x86_64/shim/boot/load.h"
+#include "arch/x86_64/shim/mem/phys.h"
+#include "arch/x86_64/shim/device/power.h"
+#include "arch/x86_64/shim/mem/regions.h"
 #include "arch/x86_64/shim/serial.h"
-#include "arch/x86_64/shim/timer.h"
+#include "arch/x86_64/shim/time/timer.h"
 
 #define REPLACED INT64_MAX // another program runs now: nothing is written back
 

@@ -6,14 +6,14 @@
 
 #include "abi/window.h"
 #include "abi/x86.h"
-#include "arch/x86_64/shim/cmdline.h"
+#include "arch/x86_64/shim/boot/cmdline.h"
 #include "arch/x86_64/shim/errno.h"
 #include "arch/x86_64/shim/io.h"
 #include "arch/x86_64/shim/lib.h"
-#include "arch/x86_64/shim/load.h"
-#include "arch/x86_64/shim/phys.h"
-#include "arch/x86_64/shim/regions.h"
-#include "arch/x86_64/shim/timer.h"
+#include "arch/x86_64/shim/boot/load.h"
+#include "arch/x86_64/shim/mem/phys.h"
+#include "arch/x86_64/shim/mem/regions.h"
+#include "arch/x86_64/shim/time/timer.h"
 #include "arch/x86_64/shim/trap.h"
 
 static struct companion_page *page; // NULL: none

@@ -4,7 +4,7 @@
 #define SHIM_COMPANION_H
 
 #include "abi/companion.h"
-#include "arch/x86_64/shim/bootinfo.h"
+#include "arch/x86_64/shim/boot/bootinfo.h"
 
 struct companion_memory {
     uint64_t ram; // private memory ends, and the window begins, at this physical address

@@ -6,11 +6,11 @@
 
 #include "abi/companion.h"
 #include "abi/window.h"
-#include "arch/x86_64/shim/apic.h"
+#include "arch/x86_64/shim/time/apic.h"
 #include "arch/x86_64/shim/companion.h"
 #include "arch/x86_64/shim/errno.h"
 #include "arch/x86_64/shim/layout.h"
-#include "arch/x86_64/shim/regions.h"
+#include "arch/x86_64/shim/mem/regions.h"
 #include "arch/x86_64/shim/serial.h"
 #include "arch/x86_64/shim/trap.h"
 

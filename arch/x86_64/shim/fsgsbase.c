@@ -5,7 +5,7 @@
 #include "arch/x86_64/shim/fsgsbase.h"
 
 #include "arch/x86_64/shim/io.h"
-#include "arch/x86_64/shim/regions.h"
+#include "arch/x86_64/shim/mem/regions.h"
 
 #define LENGTH 5 // F3 REX.W 0F AE /digit
 

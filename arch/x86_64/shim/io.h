@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The shim's only way to ports, model-specific registers, CPUID and device registers. Functions,
 // not inline assembly: a unit test links its own machine in the place of io.c
-// (tests/unit/fake_machine.c).
+// (tests/unit/lib/fake_machine.c).
 #ifndef SHIM_IO_H
 #define SHIM_IO_H
 

@@ -5,7 +5,7 @@
 
 #include <stdarg.h>
 
-#include "arch/x86_64/shim/power.h"
+#include "arch/x86_64/shim/device/power.h"
 #include "arch/x86_64/shim/serial.h"
 
 // Blocks of 64 bytes by plain moves: an emulated processor takes 50 ns for each turn of REP STOSQ,

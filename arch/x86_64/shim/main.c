@@ -4,26 +4,26 @@
 // that a companion runs (abi/companion.h).
 
 #include "abi/window.h"
-#include "arch/x86_64/shim/acpi.h"
-#include "arch/x86_64/shim/apic.h"
-#include "arch/x86_64/shim/bootinfo.h"
+#include "arch/x86_64/shim/device/acpi.h"
+#include "arch/x86_64/shim/time/apic.h"
+#include "arch/x86_64/shim/boot/bootinfo.h"
 #include "arch/x86_64/shim/call.h"
-#include "arch/x86_64/shim/clock.h"
-#include "arch/x86_64/shim/cmdline.h"
+#include "arch/x86_64/shim/time/clock.h"
+#include "arch/x86_64/shim/boot/cmdline.h"
 #include "arch/x86_64/shim/companion.h"
 #include "arch/x86_64/shim/console.h"
-#include "arch/x86_64/shim/entropy.h"
-#include "arch/x86_64/shim/image.h"
+#include "arch/x86_64/shim/boot/entropy.h"
+#include "arch/x86_64/shim/boot/image.h"
 #include "arch/x86_64/shim/lib.h"
-#include "arch/x86_64/shim/load.h"
-#include "arch/x86_64/shim/pci.h"
-#include "arch/x86_64/shim/phys.h"
-#include "arch/x86_64/shim/regions.h"
+#include "arch/x86_64/shim/boot/load.h"
+#include "arch/x86_64/shim/device/pci.h"
+#include "arch/x86_64/shim/mem/phys.h"
+#include "arch/x86_64/shim/mem/regions.h"
 #include "arch/x86_64/shim/serial.h"
-#include "arch/x86_64/shim/space.h"
-#include "arch/x86_64/shim/virtio_mmio.h"
+#include "arch/x86_64/shim/mem/space.h"
+#include "arch/x86_64/shim/device/virtio_mmio.h"
 
-#define RAM_MAX      (UINT64_C(8) << 30) // of the kernel's tables (kernel/mem.c)
+#define RAM_MAX      (UINT64_C(8) << 30) // of the kernel's tables (kernel/mem/mem.c)
 #define WINDOW_MAX   (UINT64_C(1) << 30)
 #define RAM_MIN      (UINT64_C(16) << 20)
 #define IOAPIC_USUAL 0xfec00000 // where all PCs and all QEMU machines have it

@@ -6,14 +6,14 @@
 #include "arch/x86_64/shim/trap.h"
 
 #include "abi/x86.h"
-#include "arch/x86_64/shim/apic.h"
+#include "arch/x86_64/shim/time/apic.h"
 #include "arch/x86_64/shim/call.h"
 #include "arch/x86_64/shim/console.h"
 #include "arch/x86_64/shim/fsgsbase.h"
 #include "arch/x86_64/shim/layout.h"
 #include "arch/x86_64/shim/lib.h"
-#include "arch/x86_64/shim/regions.h"
-#include "arch/x86_64/shim/timer.h"
+#include "arch/x86_64/shim/mem/regions.h"
+#include "arch/x86_64/shim/time/timer.h"
 
 #define UPCALL_RFLAGS (X86_RFLAGS_ONE | X86_RFLAGS_IF)
 #define RED_ZONE      128

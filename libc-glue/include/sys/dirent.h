@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Directory entries as the kernel fills them (Linux's dirent64). newlib's <dirent.h> includes this
-// file and declares the functions; libc-glue/dir.c has them.
+// file and declares the functions; libc-glue/file/dir.c has them.
 #ifndef _SYS_DIRENT_H
 #define _SYS_DIRENT_H
 

@@ -3,7 +3,7 @@
 //
 // Replaces newlib's file whole: its numbers are BSD's, its sigaction has no SA_SIGINFO and its set
 // macros shift an int. newlib's <signal.h> includes this one. struct layouts equal the kernel's
-// (libc-glue/layout.c asserts it), so the glue hands pointers through.
+// (libc-glue/memory/layout.c asserts it), so the glue hands pointers through.
 #ifndef _SYS_SIGNAL_H
 #define _SYS_SIGNAL_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// File system statistics, POSIX's spelling; libc-glue/stat.c fills it from statfs.
+// File system statistics, POSIX's spelling; libc-glue/file/stat.c fills it from statfs.
 #ifndef _SYS_STATVFS_H
 #define _SYS_STATVFS_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// sysinfo(): Linux's layout, filled by libc-glue/system.c from what the kernel knows.
+// sysinfo(): Linux's layout, filled by libc-glue/process/system.c from what the kernel knows.
 #ifndef _SYS_SYSINFO_H
 #define _SYS_SYSINFO_H
 

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Virtio over PCI (virtio 1.2, 4.1): where a device has its registers is in capabilities, its
+// interrupt is a message. The device is left in reset: the kernel's drivers begin there, and one
+// that no driver wants does not write to memory that firmware once gave it.
+
+#include "arch/x86_64/shim/device/pci.h"
+
+#include <stdbool.h>
+
+#include "arch/x86_64/shim/time/apic.h"
+#include "arch/x86_64/shim/device/device.h"
+#include "arch/x86_64/shim/io.h"
+#include "arch/x86_64/shim/lib.h"
+#include "arch/x86_64/shim/device/pci_config.h"
+#include "arch/x86_64/shim/mem/space.h"
+
+// --- identity (4.1.2) ---
+#define VIRTIO_VENDOR       0x1af4
+#define VIRTIO_FIRST        0x1000 // to 0x103f: transitional, the type is the subsystem's id
+#define VIRTIO_FIRST_MODERN 0x1040 // plus the type
+#define VIRTIO_LAST         0x107f
+
+// --- capabilities (4.1.4), in the order of pv_device.regs ---
+enum region { COMMON, NOTIFY, ISR, CONFIG, REGIONS };
+#define CAP_LEN       2
+#define CAP_TYPE      3 // enum region + 1
+#define CAP_BAR       4
+#define CAP_OFFSET    8
+#define CAP_LENGTH    12
+#define CAP_NOTIFY    16 // notify_off_multiplier
+#define CAP_SIZE      16u
+#define COMMON_STATUS 20u // device_status (4.1.4.3)
+
+// What a region needs at least, and at most gets: notification registers of many queues can be many
+// pages, and no driver of ours has many.
+static const struct {
+    uint32_t min, max;
+} region_size[REGIONS] = {
+    [COMMON] = {56, 4096}, [NOTIFY] = {2, 16384}, [ISR] = {1, 4096}, [CONFIG] = {1, 4096}};
+
+// --- MSI-X (PCI 3.0, 6.8.2; the message: SDM vol. 3, 11.11) ---
+#define MSIX_CONTROL        2
+#define MSIX_CONTROL_ENABLE 0x8000u
+#define MSIX_CONTROL_MASK   0x4000u
+#define MSIX_TABLE          4
+#define MSIX_TABLE_BAR      7u
+#define MSIX_ENTRY_LOW      0
+#define MSIX_ENTRY_HIGH     4
+#define MSIX_ENTRY_DATA     8
+#define MSIX_ENTRY_CONTROL  12
+#define MSIX_ENTRY_SIZE     16u
+#define MSI_ADDRESS         0xfee00000u
+#define MSI_APIC_ID_SHIFT   12
+
+struct search {
+    struct pv_device *out;
+    unsigned n, max;
+};
+
+static void skip(struct pci_function f, const char *why)
+{
+    shim_print("PCI device %x:%x.%x: %s", f.bus, f.device, f.function, why);
+}
+
+// Where the registers of one capability are; 0: nowhere we can use.
+static uint64_t region_address(struct pci_function f, uint8_t cap, enum region region,
+                               uint64_t *len)
+{
+    uint64_t offset = pci_read32(f, cap + CAP_OFFSET);
+
+    *len = pci_read32(f, cap + CAP_LENGTH);
+    if (*len < region_size[region].min)
+        return 0;
+    *len = min_u64(*len, region_size[region].max);
+    return pci_bar_address(f, pci_read8(f, cap + CAP_BAR), offset, *len);
+}
+
+// Of several capabilities of a kind the first that can be used counts (4.1.4.1).
+static void find_regions(struct pci_function f, struct pv_device *d)
+{
+    unsigned budget = PCI_CAP_BUDGET;
+    uint8_t cap = 0;
+
+    while ((cap = pci_capability(f, PCI_CAP_VENDOR, cap, &budget)) != 0) {
+        uint8_t type = pci_read8(f, cap + CAP_TYPE);
+        uint64_t len;
+        if (type == 0 || type > REGIONS || d->regs[type - 1] || cap > 256 - CAP_SIZE ||
+            pci_read8(f, cap + CAP_LEN) < CAP_SIZE)
+            continue;
+        if (type - 1 == NOTIFY) {
+            if (cap > 256 - CAP_SIZE - 4 || pci_read8(f, cap + CAP_LEN) < CAP_SIZE + 4)
+                continue;
+            d->notify_multiplier = pci_read32(f, cap + CAP_NOTIFY);
+        }
+        uint64_t pa = region_address(f, cap, type - 1, &len);
+        if (pa)
+            d->regs[type - 1] = device_registers(pa, len);
+    }
+}
+
+// Entry 0 of the table goes to our vector, the others stay masked.
+static void enable_msix(struct pci_function f, uint8_t cap, uint64_t table)
+{
+    volatile uint8_t *entry = device_map(table, MSIX_ENTRY_SIZE);
+    uint16_t control = pci_read16(f, cap + MSIX_CONTROL);
+    control = (control | MSIX_CONTROL_ENABLE) & (uint16_t)~MSIX_CONTROL_MASK;
+
+    // An entry must not change while it can be used (6.8.2, "Implementation note").
+    pci_write16(f, cap + MSIX_CONTROL, control | MSIX_CONTROL_MASK);
+    mmio_write32(entry + MSIX_ENTRY_LOW, MSI_ADDRESS | (apic_id() & 0xff) << MSI_APIC_ID_SHIFT);
+    mmio_write32(entry + MSIX_ENTRY_HIGH, 0);
+    mmio_write32(entry + MSIX_ENTRY_DATA, irq_device_vector());
+    mmio_write32(entry + MSIX_ENTRY_CONTROL, 0);
+    pci_write16(f, cap + MSIX_CONTROL, control);
+}
+
+// The physical address of the table; 0: no message interrupts.
+static uint64_t find_msix(struct pci_function f, uint8_t *cap)
+{
+    unsigned budget = PCI_CAP_BUDGET;
+
+    *cap = pci_capability(f, PCI_CAP_MSIX, 0, &budget);
+    if (!*cap || *cap > 256 - 8)
+        return 0;
+    uint32_t table = pci_read32(f, *cap + MSIX_TABLE);
+    return pci_bar_address(f, table & MSIX_TABLE_BAR, table & ~MSIX_TABLE_BAR, MSIX_ENTRY_SIZE);
+}
+
+static void set_command(struct pci_function f, uint16_t bits)
+{
+    uint16_t command = pci_read16(f, PCI_COMMAND);
+
+    if ((command & bits) != bits)
+        pci_write16(f, PCI_COMMAND, command | bits);
+}
+
+static void add_device(struct search *s, struct pci_function f, uint16_t id)
+{
+    struct pv_device d = {.transport = PV_TRANSPORT_PCI};
+
+    uint8_t msix;
+
+    d.type = id >= VIRTIO_FIRST_MODERN ? id - VIRTIO_FIRST_MODERN : pci_read16(f, PCI_SUBSYSTEM);
+    uint64_t table = find_msix(f, &msix);
+    if (!table) {
+        skip(f, "no message interrupts (MSI-X)");
+        return;
+    }
+    find_regions(f, &d);
+    if (!d.regs[COMMON] || !d.regs[NOTIFY] || !d.regs[ISR]) {
+        skip(f, "no virtio 1.x registers (a legacy device, without an address, or no room)");
+        return;
+    }
+    // Memory before the first access to it, mastership after the reset.
+    set_command(f, PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_DISABLE);
+    mmio_write8((volatile uint8_t *)d.regs[COMMON] + COMMON_STATUS, 0); // reset (4.1.4.3.1)
+    enable_msix(f, msix, table);
+    set_command(f, PCI_COMMAND_MASTER);
+    s->out[s->n++] = d;
+}
+
+static void visit(struct pci_function f, void *context)
+{
+    struct search *s = context;
+    uint32_t id = pci_read32(f, PCI_VENDOR);
+    uint16_t device = (uint16_t)(id >> 16);
+
+    if ((id & 0xffff) != VIRTIO_VENDOR || device < VIRTIO_FIRST || device > VIRTIO_LAST)
+        return;
+    if (s->n == s->max)
+        skip(f, "more virtio devices than a program can have");
+    else
+        add_device(s, f, device);
+}
+
+unsigned pci_find_virtio(struct pv_device *out, unsigned max)
+{
+    struct search s = {.out = out, .max = max};
+
+    if (pci_open())
+        pci_scan(visit, &s);
+    return s.n;
+}

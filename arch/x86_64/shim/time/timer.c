@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The local APIC's one-shot timer serves two: the program's timer and the sleep of a WAIT. It is
+// set to the sooner, and when it comes too early (apic.h), set again.
+
+#include "arch/x86_64/shim/time/timer.h"
+
+#include "abi/pv.h"
+#include "arch/x86_64/shim/time/apic.h"
+#include "arch/x86_64/shim/io.h"
+#include "arch/x86_64/shim/trap.h"
+
+static uint64_t program_deadline; // 0: off
+
+static const struct pv_boot_info *boot(void)
+{
+    return (const struct pv_boot_info *)PV_BOOT_INFO_VA;
+}
+
+uint64_t timer_now(void)
+{
+    unsigned __int128 ns = (unsigned __int128)(rdtsc() - boot()->tsc_base) * boot()->tsc_mult;
+    return (uint64_t)(ns >> 32) + boot()->mono_base_ns;
+}
+
+static void arm(uint64_t until)
+{
+    uint64_t now = timer_now();
+    apic_timer(until > now ? until - now : 0, boot()->tsc_mult);
+}
+
+void timer_set(uint64_t deadline)
+{
+    program_deadline = deadline;
+    if (deadline)
+        arm(deadline);
+}
+
+void timer_interrupt(void)
+{
+    if (!program_deadline)
+        return;
+    if (timer_now() >= program_deadline) {
+        program_deadline = 0;
+        trap_post(PV_EVENT_TIMER);
+    } else {
+        arm(program_deadline);
+    }
+}
+
+void timer_sleep(uint64_t until)
+{
+    if (program_deadline && program_deadline < until)
+        until = program_deadline;
+    if (until != PV_FOREVER)
+        arm(until);
+    idle();
+    if (program_deadline)
+        arm(program_deadline);
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Blocking: PV_CALL_WAIT on the doorbell, or on console descriptors as well.
+//
+// No wake-up is lost: whoever has news changes the doorbell first and then looks at our slot state
+// (guests, in family_kick) or sends a signal (the supervisor). We publish the state first and
+// compare the doorbell last.
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host/backend.h"
+#include "host/kvm/monitor.h"
+#include "host/kvm/platform.h"
+
+// The sooner of the guest's deadline and its timer, as time from now; 0 when it has passed.
+static int time_left(struct monitor *m, uint64_t deadline, struct timespec *left)
+{
+    uint64_t now = family_now(m->family);
+    if (m->timer_deadline && m->timer_deadline < deadline)
+        deadline = m->timer_deadline;
+    if (deadline <= now)
+        return 0;
+    // About 35 years: "for ever", and no overflow below.
+    uint64_t ns = deadline - now < (UINT64_C(1) << 60) ? deadline - now : UINT64_C(1) << 60;
+    left->tv_sec = (time_t)(ns / 1000000000u);
+    left->tv_nsec = (long)(ns % 1000000000u);
+    return 1;
+}
+
+static void set_state(struct monitor *m, enum slot_state state)
+{
+    atomic_store(&m->family->shared->slots[m->slot].state, state);
+}
+
+static int has_news(struct monitor *m, const uint32_t *bell, uint32_t expected)
+{
+    return __atomic_load_n(bell, __ATOMIC_SEQ_CST) != expected || event_posted(m) ||
+           __atomic_load_n(&platform_shared(&m->vm)->pending, __ATOMIC_SEQ_CST);
+}
+
+static void wait_bell(struct monitor *m, uint32_t *bell, uint32_t expected,
+                      const struct timespec *left)
+{
+    set_state(m, SLOT_WAITING);
+    if (!has_news(m, bell, expected))
+        syscall(SYS_futex, bell, FUTEX_WAIT, expected, left, NULL, 0);
+    set_state(m, SLOT_RUNNING);
+}
+
+static int64_t wait_console(struct monitor *m, const struct pv_wait *c, const uint32_t *bell,
+                            const struct timespec *left)
+{
+    struct pollfd fds[3];
+    uint32_t bit[3], n = 0;
+    sigset_t block, none, before;
+    int64_t ready = 0;
+
+    for (int fd = 0; fd < 3; fd++) {
+        if (!(c->ready & 1u << fd) || m->family->stdio[fd] == PV_STDIO_NONE)
+            continue;
+        fds[n] = (struct pollfd){.fd = fd, .events = fd == 0 ? POLLIN : POLLOUT};
+        bit[n++] = 1u << fd;
+    }
+    sigemptyset(&none);
+    sigemptyset(&block);
+    sigaddset(&block, SIGUSR1);
+    sigaddset(&block, SIGALRM);
+    sigaddset(&block, SIGIO);
+    // ppoll opens the mask atomically: kicks come as a signal here.
+    sigprocmask(SIG_BLOCK, &block, &before);
+    set_state(m, SLOT_POLLING);
+    if (!has_news(m, bell, c->bell) && ppoll(fds, n, left, &none) > 0)
+        for (uint32_t i = 0; i < n; i++)
+            ready |= fds[i].revents ? bit[i] : 0;
+    set_state(m, SLOT_RUNNING);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return ready;
+}
+
+int64_t call_wait(struct monitor *m, struct pv_wait *c)
+{
+    uint32_t *bell = &family_door(m->family, m->slot)->bell;
+    struct timespec left = {0};
+    int64_t ready = 0;
+    int sleep = time_left(m, c->deadline, &left);
+
+    if (sleep && m->family->backend->idle && !has_news(m, bell, c->bell)) {
+        if (m->family->backend->idle(m, &left))
+            return CALL_REPLACED;
+        sleep = time_left(m, c->deadline, &left);
+    }
+    if (c->ready & (PV_WAIT_IN | PV_WAIT_OUT | PV_WAIT_ERR))
+        ready = wait_console(m, c, bell, &left);
+    else if (sleep)
+        wait_bell(m, bell, c->bell, &left);
+    else
+        sched_yield(); // a lock's owner may be off the processor
+    event_collect(m);
+    return ready;
+}

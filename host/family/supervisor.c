@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The supervisor's loop: deaths, messages from monitors, the terminal, signals from outside.
+//
+// Every monitor is a direct child (CLONE_PARENT), so waitpid() tells of each death. The family ends
+// with its first program, like a PID namespace: whatever is left is killed then.
+
+#include "host/family/supervisor_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host/backend.h"
+#include "host/clock.h"
+#include "host/family/fdpass.h"
+#include "host/kvm/hugemem.h"
+#include "host/qemu/qemu.h"
+#include "host/serve/serve.h"
+
+// The window's tables, from its start: doors, processes, descriptions, the first inodes.
+#define WINDOW_HOT (UINT64_C(4) << 20)
+// Messages taken before deaths, signals and the terminal get their turn: a monitor that sends
+// without end must not keep the supervisor from them.
+#define MESSAGES_AT_ONCE 64
+
+int supervisor_is_monitor(pid_t pid)
+{
+    siginfo_t info;
+    return pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+void supervisor_signal(pid_t pid, int sig)
+{
+    if (supervisor_is_monitor(pid))
+        kill(pid, sig);
+}
+
+// A monitor that dies without taking its answer leaves it to the next that asks, which knows by the
+// pid that it is none of its own.
+static void send_pagemap(struct supervisor *s, uint32_t slot)
+{
+    const int32_t pid = atomic_load(&slot_of(s, slot)->pid);
+    char path[48];
+    snprintf(path, sizeof path, "/proc/%d/pagemap", pid);
+    int fd = supervisor_is_monitor(pid) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    fdpass_send(s->answers, &pid, sizeof pid, &fd, fd >= 0, MSG_DONTWAIT);
+    if (fd >= 0)
+        close(fd);
+}
+
+void supervisor_post(struct supervisor *s, uint32_t slot, uint32_t events)
+{
+    struct family_slot *to = slot_of(s, slot);
+    atomic_fetch_or(&to->events, events);
+    family_ring(s->f, slot);
+    supervisor_signal(atomic_load(&to->pid), SIGUSR1);
+}
+
+// Not family_now(): the rate of the TSC is found out by the first monitor, after we have parted.
+static uint64_t now_ns(void)
+{
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
+// A slot may be given to the next process at any moment: what is remembered is its life.
+static void begin_kill(struct supervisor *s, uint32_t slot, uint32_t life)
+{
+    struct family_slot *to = slot_of(s, slot);
+    if (atomic_load(&to->pid) <= 0 || atomic_load(&to->life) != life ||
+        atomic_load(&to->kill) == life)
+        return;
+    atomic_store(&to->deadline_ns, now_ns() + PV_KILL_GRACE_NS);
+    atomic_store(&to->kill, life);
+    s->kills++;
+    supervisor_post(s, slot, 0); // event_collect() compares `kill` with its own life
+}
+
+static void finish_kills(struct supervisor *s)
+{
+    uint64_t now = now_ns();
+    s->kills = 0;
+    for (uint32_t i = 1; i <= s->f->opt->max_procs; i++) {
+        struct family_slot *slot = slot_of(s, i);
+        int32_t pid = atomic_load(&slot->pid);
+        const uint32_t life = atomic_load(&slot->life);
+        if (pid <= 0 || atomic_load(&slot->kill) != life)
+            continue;
+        s->kills++;
+        if (now < atomic_load(&slot->deadline_ns))
+            continue;
+        // Only its monitor sees whether the guest is in a critical section, and looks each time;
+        // one that never leaves it, or whose monitor does not answer, has had its time.
+        atomic_store(&slot->end, life);
+        supervisor_post(s, i, 0);
+        if (now >= atomic_load(&slot->deadline_ns) + PV_KILL_CRITICAL_NS)
+            supervisor_signal(pid, SIGKILL);
+    }
+}
+
+// The family starts things more than once: what all VMs touch goes onto huge pages, one fault each
+// instead of many. Not at the family's start, where it would cost more than it saves a family of
+// one.
+static void warm_up(struct supervisor *s, uint32_t index, const struct elf_program *program)
+{
+    textcache_load(&s->f->text, index, program, s->f->image->fd);
+    if (!s->warm)
+        hugemem_collapse(s->f->window, WINDOW_HOT);
+    s->warm = 1;
+}
+
+static void take_messages(struct supervisor *s)
+{
+    struct family_msg msg;
+    int fds[FDPASS_MAX];
+    unsigned nfds;
+    for (unsigned i = 0; i < MESSAGES_AT_ONCE; i++) {
+        ssize_t n = fdpass_receive(s->messages, &msg, sizeof msg, fds, &nfds, MSG_DONTWAIT);
+        if (n < 0)
+            return;
+        if (n == sizeof msg && msg.op == FAMILY_QEMU && nfds)
+            qemu_pool_request(s->pool, msg.slot == 1, fds[--nfds]);
+        while (nfds)
+            close(fds[--nfds]);
+        if (n != sizeof msg)
+            continue;
+        const struct elf_program *program = image_program(s->f->image, msg.slot);
+        if (msg.op == FAMILY_CACHE && program)
+            warm_up(s, msg.slot, program);
+        if (!family_slot_valid(s->f, msg.slot))
+            continue;
+        if (msg.op == FAMILY_READY)
+            ready_monitor(s);
+        else if (msg.op == FAMILY_INTERRUPT)
+            supervisor_post(s, msg.slot, PV_EVENT_KICK);
+        else if (msg.op == FAMILY_KILL)
+            begin_kill(s, msg.slot, msg.life);
+        else if (msg.op == FAMILY_PAGEMAP)
+            send_pagemap(s, msg.slot);
+    }
+}
+
+static void take_signals(struct supervisor *s)
+{
+    struct signalfd_siginfo info;
+    while (read(s->signals, &info, sizeof info) == sizeof info) {
+        switch (info.ssi_signo) {
+        case SIGCHLD:
+            supervisor_reap(s);
+            break;
+        case SIGWINCH:
+            terminal_resize(s->f);
+            supervisor_post(s, 1, PV_EVENT_TTY);
+            break;
+        case SIGCONT:
+            terminal_again();
+            break;
+        default:
+            s->outside = (int)info.ssi_signo;
+        }
+    }
+}
+
+// Before a client has taken the family.
+static void wait_for_client(struct supervisor *s)
+{
+    ready_step(s);
+    take_messages(s);
+    take_signals(s);
+}
+
+static void step(struct supervisor *s)
+{
+    struct pollfd fds[5] = {
+        {.fd = s->signals, .events = POLLIN},
+        {.fd = s->messages, .events = POLLIN},
+        {.fd = s->terminal && terminal_room(s->f) ? 0 : -1, .events = POLLIN},
+        {.fd = qemu_pool_fd(s->pool), .events = POLLIN},
+        {.fd = ready_connection(s->f), .events = POLLIN},
+    };
+    int refill = qemu_pool_refill(s->pool), tell = ready_timeout(s);
+    // A full terminal ring and a pending forced kill are looked at again soon.
+    int timeout = s->kills || (s->terminal && fds[2].fd < 0) ? 20 : -1;
+    if (refill >= 0 && (timeout < 0 || refill < timeout))
+        timeout = refill;
+    if (tell >= 0 && (timeout < 0 || tell < timeout))
+        timeout = tell;
+    if (poll(fds, 5, timeout) < 0 && errno != EINTR)
+        return;
+    int input = fds[2].revents ? terminal_input(s->f, fds[2].revents & (POLLHUP | POLLERR)) : 0;
+    if (input)
+        supervisor_post(s, 1, PV_EVENT_TTY);
+    if (input < 0)
+        s->terminal = 0;
+    if (fds[4].revents)
+        ready_client(s);
+    if (fds[1].revents)
+        take_messages(s);
+    take_signals(s);
+    if (s->kills)
+        finish_kills(s);
+}
+
+// Kills and reaps what is left. Not by the pids in the family page, which a monitor could have
+// removed its own from: monitors cannot leave their process group, and it has this number as long
+// as one of them is not reaped. Only the first can be caught before it has made the group.
+static void close_family(struct supervisor *s)
+{
+    atomic_store(&s->f->shared->closing, 1);
+    qemu_pool_kill(s->pool);
+    for (;;) {
+        pid_t pid;
+        while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+            ;
+        if (pid < 0)
+            return; // ECHILD: all are gone
+        kill(-s->group, SIGKILL);
+        supervisor_signal(s->group, SIGKILL);
+        poll(NULL, 0, 1);
+    }
+}
+
+static int shell_status(uint32_t status)
+{
+    return (status & 0x7f) ? 128 + (int)(status & 0x7f) : (int)(status >> 8 & 0xff);
+}
+
+// What is not among them would leave the terminal raw.
+static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU};
+#define ENDS (sizeof ends / sizeof ends[0])
+
+// nohup, a background job: those are ignored.
+void supervisor_end_signals(sigset_t *set)
+{
+    struct sigaction act;
+    sigemptyset(set);
+    for (unsigned i = 0; i < ENDS; i++)
+        if (sigaction(ends[i], NULL, &act) == 0 && act.sa_handler != SIG_IGN)
+            sigaddset(set, ends[i]);
+}
+
+int supervisor_is_end(int sig)
+{
+    for (unsigned i = 0; i < ENDS; i++)
+        if (ends[i] == sig)
+            return 1;
+    return 0;
+}
+
+static void set_signals(sigset_t *set)
+{
+    supervisor_end_signals(set);
+    sigaddset(set, SIGCHLD);
+    sigaddset(set, SIGWINCH);
+    sigaddset(set, SIGCONT);
+    signal(SIGCHLD, SIG_DFL); // inherited as ignored, children would vanish without a word
+    signal(SIGPIPE, SIG_IGN); // nobody reads what we say: no reason to die
+}
+
+static int init(struct supervisor *s, char *err, size_t errlen)
+{
+    int pair[2], back[2];
+    sigset_t set;
+    set_signals(&set);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (s->signals < 0 || socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) < 0 ||
+        socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, back) < 0) {
+        snprintf(err, errlen, "cannot set up: %s", strerror(errno));
+        return -1;
+    }
+    s->messages = pair[0];
+    s->f->control = pair[1];
+    s->answers = back[0];
+    s->f->answers = back[1];
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    return 0;
+}
+
+// 0 or -errno.
+static int start_first(struct supervisor *s, uint32_t program, const struct load_args *args)
+{
+    int r = family_claim(s->f, 1, 0);
+    if (r < 0)
+        return r;
+    s->group = family_fork(s->f, &slot_of(s, 1)->pid, 0, !s->f->ready);
+    if (s->group == 0) {
+        close(s->signals);
+        close(s->messages);
+        close(s->answers);
+        setsid(); // the terminal's signals are the guests' business, through its input
+        s->f->backend->start(s->f, 1, program, args);
+        abort(); // it does not return
+    }
+    return s->group < 0 ? s->group : 0;
+}
+
+static int exit_status(const struct supervisor *s)
+{
+    const struct family_shared *shared = s->f->shared;
+    if (s->failed)
+        return 2;
+    if (atomic_load(&shared->first_done))
+        return shell_status(atomic_load(&shared->first_status));
+    return s->first_death ? shell_status(s->first_death & 0xffff) : 128 + s->outside;
+}
+
+int supervisor_run(struct family *f, uint32_t program, char *const argv[])
+{
+    struct supervisor s = {.f = f, .pool = f->qemu ? f->qemu->pool : NULL};
+    struct load_args args;
+    char err[160];
+    int r;
+
+    if ((r = load_args_pack(&args, argv, f->opt->env)) < 0) {
+        fprintf(stderr, "ramet: arguments and environment: %s\n", strerror(-r));
+        return 2;
+    }
+    if (init(&s, err, sizeof err) < 0 || (f->ready && ready_init(&s, err, sizeof err) < 0)) {
+        fprintf(stderr, "ramet: %s\n", err);
+        return 2;
+    }
+    s.terminal = terminal_init(f) == 0;
+    if ((r = start_first(&s, program, &args)) < 0) {
+        terminal_restore();
+        fprintf(stderr, "ramet: cannot start a process: %s\n", strerror(-r));
+        return 2;
+    }
+    family_say_without_waiting();
+    while (!atomic_load(&f->shared->first_done) && !s.first_death && !s.outside)
+        if (ready_waits(f))
+            wait_for_client(&s);
+        else
+            step(&s);
+    close_family(&s);
+    terminal_restore();
+    free(args.strings);
+    return exit_status(&s);
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The parts of the supervisor: supervisor.c, its loop; deaths.c, what it does about
+// monitors that have ended.
+#ifndef HOST_SUPERVISOR_PRIVATE_H
+#define HOST_SUPERVISOR_PRIVATE_H
+
+#include "host/qemu/qemu.h"
+#include "host/family/supervisor.h"
+
+struct supervisor {
+    struct family *f;
+    int signals;            // signalfd
+    int messages;           // our end of the monitors' socket
+    int answers;            // and of what goes back
+    int terminal;           // not 0: stdin is a terminal to be read
+    int outside;            // signal that asks the family to end, or 0
+    pid_t group;            // of the first monitor and its session: all monitors are in it
+    uint32_t first_death;   // wait status of a first program that died without EXIT, | WINDOW_DEAD
+    int failed;             // the first program could not be started; somebody has said why
+    int warm;               // the window's hot part is on huge pages
+    uint32_t kills;         // forced kills that are due later
+    struct qemu_pool *pool; // NULL: the VMs are KVM's
+};
+
+static inline struct family_slot *slot_of(struct supervisor *s, uint32_t slot)
+{
+    return &s->f->shared->slots[slot];
+}
+
+// Posts events to a VM and makes sure it notices: asleep, running or in between.
+void supervisor_post(struct supervisor *s, uint32_t slot, uint32_t events);
+
+// Whether a pid, which comes from memory that every monitor can write, is that of a child of ours.
+// Since nobody else reaps those, it is not another process' meanwhile.
+int supervisor_is_monitor(pid_t pid);
+// Signals it if so.
+void supervisor_signal(pid_t pid, int sig);
+
+// After SIGCHLD: reaps what has ended and tells whom it concerns.
+void supervisor_reap(struct supervisor *s);
+
+#endif

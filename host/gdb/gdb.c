@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// When a VM belongs to gdb: attaching, stopping, stepping, resuming. See gdb.h.
+//
+// While stopped the VM is always at a ring-3 instruction, its registers in kvm_run: an
+// exception's stub is left at once, and what the guest would have got is kept until gdb says
+// whether it shall.
+
+#include "host/gdb/gdb.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "abi/x86.h"
+#include "host/gdb/private.h"
+#include "host/kvm/platform.h"
+
+static struct gdb state;
+static struct monitor *volatile watched; // for the signal handler
+
+int gdb_listen(int port)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); // answers are short and waited for
+    if (bind(fd, (struct sockaddr *)&to, sizeof to) < 0 || listen(fd, 1) < 0) {
+        int e = errno;
+        close(fd);
+        return -e;
+    }
+    return fd;
+}
+
+// SIGIO: input from gdb, or a connection. The doorbell is changed so that a wait about to begin
+// does not.
+static void on_input(int sig)
+{
+    struct monitor *m = watched;
+    (void)sig;
+    if (!m || !m->vm.run)
+        return;
+    m->vm.run->immediate_exit = 1;
+    __atomic_fetch_add(&family_door(m->family, m->slot)->bell, 1, __ATOMIC_SEQ_CST);
+}
+
+static void watch(int fd)
+{
+    fcntl(fd, F_SETOWN, getpid());
+    fcntl(fd, F_SETFL, O_RDWR | O_ASYNC);
+}
+
+static int readable(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    return poll(&p, 1, 0) > 0;
+}
+
+static int attach(struct gdb *g)
+{
+    g->conn = accept4(g->listener, NULL, NULL, SOCK_CLOEXEC);
+    g->no_ack = g->stepping = g->breakpoint = 0;
+    g->in_len = g->in_pos = 0;
+    if (g->conn >= 0)
+        watch(g->conn);
+    return g->conn >= 0 ? 0 : -errno;
+}
+
+void gdb_detach(struct monitor *m, struct gdb *g)
+{
+    gdb_breakpoints_clear_all(m, g);
+    if (g->conn >= 0)
+        close(g->conn);
+    g->conn = -1;
+    g->stepping = g->pass = g->stopped = 0;
+}
+
+// Serves gdb until it resumes the VM or is gone.
+static void serve(struct monitor *m, struct gdb *g)
+{
+    char packet[GDB_PACKET_MAX + 1];
+    struct kvm_regs *r = vm_regs(&m->vm);
+    r->rflags &= ~X86_RFLAGS_TF;
+    g->stopped = 1;
+    g->pass = 0;
+    while (g->stopped) {
+        if (gdb_packet_get(g, packet) < 0)
+            gdb_detach(m, g);
+        else
+            gdb_command(m, g, packet);
+    }
+    if (g->stepping)
+        r->rflags |= X86_RFLAGS_TF;
+    vm_regs_changed(&m->vm);
+}
+
+// The VM stops at gdb's request or by its own doing; tells gdb, which is waiting for that.
+static void stop(struct monitor *m, struct gdb *g, int signal)
+{
+    g->signal = signal;
+    gdb_report_stop(g);
+    serve(m, g);
+}
+
+void gdb_begin(struct monitor *m)
+{
+    const struct options *opt = m->family->opt;
+    struct sigaction act = {.sa_handler = on_input};
+    struct gdb *g = &state;
+    if (m->family->gdb_fd < 0 || m->slot != opt->gdb_slot)
+        return;
+    *g = (struct gdb){.listener = m->family->gdb_fd, .conn = -1, .signal = SIGTRAP};
+    m->gdb = g;
+    watched = m;
+    sigaction(SIGIO, &act, NULL);
+    watch(g->listener);
+    family_say("VM %u waits for gdb: target remote :%d", m->slot, opt->gdb_port);
+    int r;
+    while ((r = attach(g)) == -EINTR)
+        ;
+    if (r < 0)
+        monitor_die(m, SIGKILL, "cannot accept gdb's connection");
+    serve(m, g); // gdb asks why it stopped
+}
+
+void gdb_forget(struct monitor *m, struct kvm_regs *regs)
+{
+    struct gdb *g = m->gdb;
+    if (!g)
+        return;
+    watched = NULL;
+    if (!regs)
+        g->nbreakpoints = 0; // they were in RAM that this process has not got
+    gdb_detach(m, g);
+    m->gdb = NULL;
+    if (regs)
+        regs->rflags &= ~X86_RFLAGS_TF;
+}
+
+void gdb_exec(struct monitor *m)
+{
+    struct gdb *g = m->gdb;
+    if (!g || g->conn < 0)
+        return;
+    g->nbreakpoints = 0;
+    g->stepping = g->breakpoint = 0;
+    stop(m, g, SIGTRAP);
+}
+
+int gdb_stepping(const struct monitor *m)
+{
+    return m->gdb && m->gdb->stepping;
+}
+
+static int gdb_signal(uint64_t vector)
+{
+    // Of gdb's numbers (include/gdb/signals.def) SIGBUS differs from Linux's; none of these does.
+    return (int)event_exception_signal(vector);
+}
+
+// From the stub's port write to the instruction that raised the exception.
+static void leave_stub(struct monitor *m, const struct platform_exception *e)
+{
+    struct kvm_regs *r = vm_regs(&m->vm);
+    // KVM completes the port write the next time it is called; only then are the registers ours.
+    m->vm.run->immediate_exit = 1;
+    if (ioctl(m->vm.vcpu_fd, KVM_RUN, 0) == 0 || errno != EINTR)
+        monitor_die(m, SIGKILL, "cannot stop for gdb");
+    m->vm.run->immediate_exit = 0;
+    if (vm_ring3(&m->vm) < 0)
+        monitor_die(m, SIGKILL, "cannot stop for gdb");
+    r->rip = e->rip;
+    r->rsp = e->rsp;
+    r->rflags = e->rflags;
+    vm_regs_changed(&m->vm);
+}
+
+int gdb_exception(struct monitor *m, const struct platform_exception *e)
+{
+    struct gdb *g = m->gdb;
+    if (!g)
+        return 0;
+    if (g->conn < 0) {
+        // Once its upcall is set up the VM can be stopped.
+        m->vm.run->immediate_exit |= (uint8_t)g->waiting;
+        g->waiting = 0;
+        return 0;
+    }
+    uint64_t address = event_fault_address(m, e->vector);
+    leave_stub(m, e);
+    struct kvm_regs *r = vm_regs(&m->vm);
+    g->breakpoint = e->vector == X86_EXC_BP && gdb_breakpoint_at(g, r->rip - 1);
+    if (g->breakpoint)
+        r->rip--;
+    int ours = g->breakpoint || (e->vector == X86_EXC_DB && g->stepping);
+    g->stepping = 0;
+    stop(m, g, gdb_signal(e->vector));
+    // A debugger that left without a word takes its own exceptions with it, not the program's.
+    if (!ours && (g->pass || g->conn < 0))
+        event_raise(m, e, address);
+    else if (!g->stepping)
+        event_deliver(m); // what arrived meanwhile
+    return 1;
+}
+
+// In the call page, its work done, a VM is one `ret` away from code that gdb has symbols for.
+static void finish_call(struct monitor *m)
+{
+    struct kvm_regs *r = vm_regs(&m->vm);
+    uint64_t to;
+    if (r->rip != PLATFORM_CALL_RETURN ||
+        guest_read(&m->vm, (struct gaddr){r->rsp}, &to, sizeof to) < 0)
+        return;
+    r->rip = to;
+    r->rsp += sizeof to;
+    vm_regs_changed(&m->vm);
+}
+
+void gdb_poll(struct monitor *m)
+{
+    struct gdb *g = m->gdb;
+    if (!g || !(g->conn < 0 ? readable(g->listener) : g->in_pos < g->in_len || readable(g->conn)))
+        return;
+    if (platform_in_stub(vm_regs(&m->vm)->rip)) {
+        if (vm_regs(&m->vm)->rip < PLATFORM_STUB_TOLD) {
+            g->waiting = g->conn < 0; // with a connection, the exception itself stops the VM
+            return;
+        }
+        leave_stub(m, platform_exception(&m->vm));
+    }
+    finish_call(m);
+    g->breakpoint = g->stepping = 0;
+    if (g->conn >= 0) {
+        stop(m, g, SIGINT);
+    } else if (attach(g) == 0) {
+        g->signal = SIGTRAP;
+        serve(m, g);
+    }
+}
+
+void gdb_exited(struct monitor *m, uint32_t status)
+{
+    char packet[8];
+    struct gdb *g = m->gdb;
+    if (!g || g->conn < 0)
+        return;
+    int signalled = WIFSIGNALED((int)status);
+    packet[0] = signalled ? 'X' : 'W';
+    uint8_t code = (uint8_t)(signalled ? WTERMSIG((int)status) : WEXITSTATUS((int)status));
+    gdb_hex(packet + 1, &code, 1);
+    gdb_packet_put(g, packet);
+    close(g->conn);
+    g->conn = -1;
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The KVM back end: its table, /dev/kvm, and how a family's memory lies on the host.
+// Neighbours: backend.h (the contract), monitor.c (the run loop), clone.c (more VMs), vm.c.
+
+#include "host/kvm/kvm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "abi/x86.h"
+#include "host/backend.h"
+#include "host/kvm/hugemem.h"
+#include "host/kvm/platform.h"
+#include "host/template/template.h"
+
+static int kvm_open(struct family *f, char *err, size_t errlen)
+{
+    const char *device = f->opt->kvm;
+    int fd = open(device, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return family_fail(err, errlen, device);
+    int regs = ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_SYNC_REGS);
+    const int needed = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
+    const char *why = NULL;
+    if (ioctl(fd, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
+        why = "this is not KVM, or a version of it that Ramet does not know";
+    else if (ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_IMMEDIATE_EXIT) <= 0 || regs < 0 ||
+             (regs & needed) != needed)
+        why = "this KVM is too old (no synchronised registers or immediate exit)";
+    if (why) {
+        snprintf(err, errlen, "%s: %s", device, why);
+        close(fd);
+        return -ENODEV;
+    }
+    f->kvm_fd = fd;
+    return 0;
+}
+
+// Guest memory: window, image and text cache; RAM is mapped into it by load.c.
+static int kvm_memory(struct family *f, char *err, size_t errlen)
+{
+    const struct options *opt = f->opt;
+    uint64_t image_size = (f->image->size + X86_PAGE_2M - 1) & ~(X86_PAGE_2M - 1);
+    int r;
+
+    if (f->image->size > PLATFORM_IMAGE_GB_MAX << 30) {
+        snprintf(err, errlen, "%s: larger than 2 GB", opt->image);
+        return -EFBIG;
+    }
+    f->window_size = opt->window_size;
+    f->arena_size = opt->mem + f->window_size + image_size + TEXTCACHE_SIZE;
+    f->arena = hugemem_reserve(f->arena_size);
+    if (!f->arena)
+        return family_fail(err, errlen, "cannot reserve guest memory");
+    // In this order the top of the stack and the window's tables are one piece (memory.c).
+    f->image_map = f->arena + opt->mem;
+    f->window = f->image_map + image_size + TEXTCACHE_SIZE;
+    if (mmap(f->image_map, f->image->size, PROT_READ, MAP_PRIVATE | MAP_FIXED, f->image->fd, 0) ==
+        MAP_FAILED)
+        return family_fail(err, errlen, opt->image);
+    if ((r = f->window_fd = hugemem_map(f->window, "ramet-window", f->window_size)) < 0 ||
+        (f->template && (r = template_load_window(f)) < 0) ||
+        (r = textcache_init(&f->text, f->image_map + image_size, f->image->header->program_count)) <
+            0) {
+        errno = -r;
+        return family_fail(err, errlen, "cannot make the window and text cache");
+    }
+    family_window_init(f);
+    return 0;
+}
+
+const struct backend kvm_backend = {
+    .name = "kvm",
+    .calls = ~0u,
+    .open = kvm_open,
+    .memory = kvm_memory,
+    .start = monitor_start,
+    .clone = kvm_clone,
+    .spawn = kvm_spawn,
+    .idle = spare_prepare,
+    .exec = kvm_exec,
+};

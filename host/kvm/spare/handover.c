@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Parcels: what a spare is handed when it is put to use, on its owner's side. See private.h.
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "host/kvm/spare/dirty.h"
+#include "host/kvm/platform.h"
+#include "host/kvm/spare/private.h"
+
+int spare_make_parcel(struct spare *s, int blank)
+{
+    if (s->parcel[blank])
+        return 0;
+    const int flags = MAP_SHARED | MAP_POPULATE;
+    // Nobody but us can ever write or cut it, whoever has the descriptor.
+    const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL;
+    int fd = memfd_create("ramet-parcel", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0)
+        return -errno;
+    void *p = fallocate(fd, 0, 0, SPARE_PARCEL_SIZE) < 0
+                  ? MAP_FAILED
+                  : mmap(NULL, SPARE_PARCEL_SIZE, PROT_READ | PROT_WRITE, flags, fd, 0);
+    if (p == MAP_FAILED || madvise(p, SPARE_PARCEL_SIZE, MADV_DONTFORK) < 0 ||
+        fcntl(fd, F_ADD_SEALS, seals) < 0) {
+        if (p != MAP_FAILED)
+            munmap(p, SPARE_PARCEL_SIZE);
+        close(fd);
+        return -ENOMEM;
+    }
+    s->parcel[blank] = p;
+    s->parcel_fd[blank] = fd;
+    return 0;
+}
+
+int spare_fill_pages(struct monitor *m)
+{
+    struct spare *s = &m->spare;
+    struct spare_parcel *parcel = s->parcel[0];
+    uint8_t *content = (uint8_t *)parcel + SPARE_CONTENT;
+    int n = dirty_pages(&m->vm, s->pagemap, s->recent, SPARE_PAGES);
+    s->nrecent = 0;
+    if (n == -ENOTTY) { // Linux before 6.7
+        close(s->pagemap);
+        s->pagemap = NO_PAGEMAP;
+    }
+    // Page tables are as they were, as far as the guest is concerned, or there would be no spare;
+    // and it may have those of the text cache.
+    for (int i = 0; i < n; i++)
+        if (!platform_is_table(s->recent[i]))
+            s->recent[s->nrecent++] = s->recent[i];
+    for (uint32_t i = 0; i < s->nrecent; i++)
+        memcpy(content + i * X86_PAGE, m->vm.ram + s->recent[i], X86_PAGE);
+    memcpy(parcel->page, s->recent, s->nrecent * sizeof s->recent[0]);
+    parcel->npages = s->nrecent;
+    return n;
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the two sides of a spare have in common: spare.c, its owner; lifecycle.c, the spare.
+#ifndef HOST_SPARE_PRIVATE_H
+#define HOST_SPARE_PRIVATE_H
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <linux/kvm.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "abi/x86.h"
+#include "host/kvm/monitor.h"
+
+// What is going on with a spare: a word of its owner's slot, by turns one of two, as the next may
+// be wished for when the last one still reads its parcel. The word has the spare's number, too: one
+// that meets another's knows that its owner has gone on without it.
+enum spare_state {
+    SPARE_STARTING, // the spare is at work
+    SPARE_READY,    // the spare: its VM could run
+    SPARE_CALLED,   // the owner: get up; from here on it may not end by itself
+    SPARE_USED,     // the owner: the parcel is complete
+    SPARE_DONE,     // the spare: has read it
+    SPARE_DROPPED   // nobody will use it: its owner, the supervisor or itself
+};
+#define SPARE_SEQ_BITS 15
+#define SPARE_SEQ_MASK ((1u << SPARE_SEQ_BITS) - 1)
+
+static inline uint32_t spare_word(uint32_t seq, enum spare_state state)
+{
+    return seq << 3 | (uint32_t)state;
+}
+
+static inline _Atomic uint32_t *spare_word_of(struct family_slot *owner, uint32_t seq)
+{
+    return &owner->spare_state[seq & 1];
+}
+
+// family_slot.spare while any child that ends may become spare number `seq`, with that program.
+static inline int32_t spare_wish(uint32_t program, uint32_t seq)
+{
+    return -1 - (int32_t)(program << SPARE_SEQ_BITS | seq);
+}
+_Static_assert(IMAGE_MAX_PROGRAMS <= 1u << 16, "a wish is negative");
+
+// What a spare is given: the start of a memfd, which the owner has mapped and the spare reads, so
+// that nothing of its owner is left in its address space.
+struct spare_parcel {
+    uint64_t start;   // when the call was made, for the trace
+    uint32_t slot;    // whose monitor it is from now on
+    uint32_t program; // it starts this program (+ 1); 0: it is a clone of its owner
+    // A program's arguments; its strings are at SPARE_CONTENT.
+    uint32_t argc, envc;
+    uint64_t len;
+    // A clone's registers and devices, and the pages that changed. Their contents are at
+    // SPARE_CONTENT.
+    struct kvm_regs regs;
+    struct virtio_mmio devices[DISKS_MAX];
+    uint32_t npages;
+    uint64_t page[SPARE_PAGES];
+};
+#define SPARE_CONTENT     ((sizeof(struct spare_parcel) + X86_PAGE - 1) & ~(X86_PAGE - 1))
+#define SPARE_PARCEL_SIZE (SPARE_CONTENT + SPARE_PAGES * X86_PAGE)
+_Static_assert(SPARE_PAGES *X86_PAGE >= PV_ARG_MAX, "arguments fit");
+
+// Waits while the word is `state`. 0 or -errno: -ETIMEDOUT, or -EAGAIN when it is another.
+static inline long spare_wait(_Atomic uint32_t *word, uint32_t state, const struct timespec *most)
+{
+    long r = syscall(SYS_futex, word, FUTEX_WAIT, state, most, NULL, 0);
+    return r < 0 ? -errno : 0;
+}
+
+static inline void spare_wake(_Atomic uint32_t *word)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+// --- handover.c ---
+// Makes sure of a parcel, for blank spares or for clones. 0 or -errno.
+int spare_make_parcel(struct spare *s, int blank);
+// Puts the pages that have changed since the spare was made into the parcel. How many, or -errno.
+int spare_fill_pages(struct monitor *m);
+
+// --- spare.c, copy.c, lifecycle.c ---
+// Breaks the sharing of the pages the program has written lately.
+void spare_touch_recent(const struct monitor *m);
+
+// In the owner, before the fork(2): which parts of memory the spare shall copy.
+void spare_plan_copy(struct monitor *m);
+// In the spare: copies them, as long as *word is `ready`.
+void spare_copy(struct monitor *m, const _Atomic uint32_t *word, uint32_t ready);
+
+// In the child of fork(2), which has RAM or (blank) none; `regs` are its owner's. Gets ready,
+// waits, and returns as the monitor of a VM that is about to run; or ends the process.
+void spare_live(struct monitor *m, const struct kvm_regs *regs);
+
+#endif

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The command line of QEMU: the smallest machine on which the shim can do its work.
+//
+// All that a VM shares with us is passed as a descriptor at a fixed number, so the line is the same
+// for every VM of a family: state saved by one QEMU can be loaded only by another of the same
+// machine. See qemu.h; the options are in QEMU's own manual page.
+
+#include "host/qemu/qemu.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static void __attribute__((format(printf, 2, 3))) add(struct qemu_args *a, const char *format, ...)
+{
+    va_list args;
+    size_t room = sizeof a->text - a->used;
+    va_start(args, format);
+    int n = vsnprintf(a->text + a->used, room, format, args);
+    va_end(args);
+    if (n < 0 || (size_t)n >= room || a->n + 1 >= QEMU_ARGS_MAX) {
+        a->overflow = 1;
+        return;
+    }
+    a->argv[a->n++] = a->text + a->used;
+    a->used += (size_t)n + 1;
+}
+
+static void add_machine(struct qemu_args *a, const struct qemu_family *q)
+{
+    add(a, "-M");
+    // No ACPI: then microvm's firmware is its fastest one. The shim needs a serial line, LAPIC and
+    // I/O APIC.
+    add(a, "microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=on,auto-kernel-cmdline=off");
+    add(a, "-accel");
+    add(a, "%s", q->accel);
+    add(a, "-cpu");
+    add(a, "max"); // the kernel writes FS.base itself: FSGSBASE
+    // Only where it expects a second processor does TCG translate a locked instruction into one,
+    // and other VMs are at the window's words at the same time.
+    add(a, "-smp");
+    add(a, "1,maxcpus=2");
+    add(a, "-nodefaults");
+    add(a, "-no-user-config");
+    add(a, "-nographic");
+    add(a, "-no-reboot");
+    add(a, "-sandbox");
+    add(a, "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+}
+
+// Two NUMA nodes put one back end above the other; share=on keeps the pages in our memfds.
+static void add_memory(struct qemu_args *a, const struct qemu_family *q)
+{
+    static const char *const names[2] = {"ram", "shared"};
+    const uint64_t sizes[2] = {q->ram, q->shared};
+    add(a, "-m");
+    add(a, "%lluM", (unsigned long long)((q->ram + q->shared) >> 20));
+    for (int i = 0; i < 2; i++) {
+        add(a, "-object");
+        add(a, "memory-backend-file,id=%s,mem-path=/proc/self/fd/%d,size=%llu,share=on", names[i],
+            QEMU_AT_RAM + i, (unsigned long long)sizes[i]);
+        add(a, "-numa");
+        add(a, "node,memdev=%s", names[i]);
+    }
+}
+
+static void add_lines(struct qemu_args *a)
+{
+    static const char *const names[3] = {"qmp", "com", "bell"};
+    for (int i = 0; i < 3; i++) {
+        add(a, "-chardev");
+        add(a, "socket,id=%s,fd=%d", names[i], QEMU_AT_QMP + i);
+    }
+    add(a, "-mon");
+    add(a, "chardev=qmp,mode=control");
+    add(a, "-serial");
+    add(a, "chardev:com");
+    add(a, "-device");
+    add(a, "isa-debugcon,iobase=%#x,chardev=bell", COMPANION_PORT);
+}
+
+// QEMU opens the file a second time, by our descriptor. Each VM has a QEMU that has it open, so no
+// locks; what one has written is in the host's page cache, where the others read.
+static void add_disks(struct qemu_args *a, const struct qemu_family *q)
+{
+    if (q->ndisks) {
+        add(a, "-global");
+        add(a, "virtio-mmio.force-legacy=false"); // virtio 1.x
+    }
+    for (uint32_t i = 0; i < q->ndisks; i++) {
+        add(a, "-drive");
+        add(a, "if=none,id=disk%u,format=raw,file=/proc/self/fd/%u,file.locking=off,readonly=%s", i,
+            QEMU_AT_DISKS + i, q->disks[i].read_only ? "on" : "off");
+        add(a, "-device");
+        // By itself QEMU would fill the machine's buses from the last one.
+        add(a, "virtio-blk-device,drive=disk%u,share-rw=on,bus=virtio-mmio-bus.%u", i, i);
+    }
+}
+
+int qemu_argv(struct qemu_args *a, const struct qemu_family *q, int boot)
+{
+    *a = (struct qemu_args){0};
+    add(a, "%s", q->binary);
+    add_machine(a, q);
+    add_memory(a, q);
+    add_lines(a);
+    add_disks(a, q);
+    add(a, "-kernel");
+    add(a, "/proc/self/fd/%d", QEMU_AT_SHIM);
+    add(a, "-append");
+    add(a, COMPANION_OPTION "%llx,%llx,%llx", (unsigned long long)q->ram,
+        (unsigned long long)q->window, (unsigned long long)q->image);
+    if (!boot) {
+        add(a, "-incoming");
+        add(a, "defer");
+        add(a, "-S");
+    }
+    a->argv[a->n] = NULL;
+    return a->overflow ? -E2BIG : 0;
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Templates: a VM saved when its program has told that it is ready, and families that start from
+// there.
+//
+// A template file holds what the program's memory and the window differ from nothing by, the
+// registers, and the name of the image, whose pages are mapped from it as ever. `ramet template`
+// writes one (save.c, in the monitor), `ramet run --template` starts from it
+// (load.c). It is untrusted like an image: a guest's memory in it can be anything, and
+// what the host uses of it is checked and copied once.
+#ifndef HOST_TEMPLATE_H
+#define HOST_TEMPLATE_H
+
+#include <linux/kvm.h>
+#include <stdint.h>
+
+#include "host/family/family.h"
+#include "host/kvm/vm.h"
+
+#define TEMPLATE_MAGIC   "RAMETTPL"
+#define TEMPLATE_VERSION 1
+#define TEMPLATE_EXTENTS 4096 // pieces of memory in a file
+#define TEMPLATE_PATH    4096
+
+// Memory [addr, addr + len), at `off` in the file. Whole pages, ascending.
+struct template_extent {
+    uint64_t addr; // guest address in RAM, or offset in the window
+    uint64_t len, off;
+};
+
+struct template_header {
+    uint8_t magic[8];
+    uint32_t version;
+    uint32_t abi;              // PV_ABI_VERSION
+    uint64_t mem, window_size; // options of its family, and of all that start from it
+    uint32_t max_procs;
+    uint32_t program;                // index in the image's table
+    uint64_t image_size, image_hash; // of the image it belongs to
+    uint32_t nram, nwindow;          // extents, RAM's first
+    uint64_t heap_start, stack_bottom;
+    uint32_t tables, pool_used; // struct vm
+    uint64_t mono_ns;           // the family's clock when it was saved
+    uint64_t timer_deadline;
+    uint64_t fs_base, gs_base;
+    struct kvm_regs regs;
+    uint16_t fcw;
+    uint16_t reserved;
+    uint32_t mxcsr;
+    char image[TEMPLATE_PATH]; // absolute path
+    struct template_extent extents[];
+};
+
+struct monitor;
+
+// --- save.c ---
+// Opens what saving needs before the monitor is confined: FILE.new, and what tells which pages of
+// RAM there are. 0, or -errno with a line in err.
+int template_prepare(struct family *f, char *err, size_t errlen);
+// The program has written to a console descriptor: notes when that completes the text waited for.
+void template_watch(struct monitor *m, const void *bytes, uint64_t len);
+// In the run loop, after a call: saves the VM and ends the family if the text has come.
+void template_save_if_due(struct monitor *m);
+// In the supervisor, at the end: gives the file its name, or removes it. The status to exit with.
+int template_finish(struct family *f, int status);
+
+// --- load.c ---
+// Opens a template and sets the options it fixes, and opt->image. 0, or -errno with a line in err.
+int template_open(struct options *opt, struct template_header **t, int *fd, char *err,
+                  size_t errlen);
+// Whether it was made from this image. 0, or -errno with a line in err.
+int template_check_image(const struct template_header *t, const struct image *image, char *err,
+                         size_t errlen);
+// The window's contents. 0 or -errno.
+int template_load_window(struct family *f);
+// RAM of the first VM, about to go on at *regs. 0 or -errno.
+int template_load_ram(struct vm *vm, const struct family *f, uint32_t slot, struct kvm_regs *regs);
+// Its clock is the family's, its identity its own, of which it is told. 0 or -errno.
+int template_renew(const struct vm *vm, const struct family *f, uint32_t slot);
+// What the vCPU has besides: once it exists, and (segments) is about to start. 0 or -errno.
+int template_load_fpu(const struct vm *vm, const struct template_header *t);
+void template_load_segments(const struct vm *vm, const struct template_header *t);
+
+#endif

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Between the VM and its virtio devices: where they are, and what the guest's accesses reach.
+//
+// Each device has a page of registers at PV_DEVICES_VA. RAM's memory slot lies there, so the page
+// tables lead it to PLATFORM_DEVICES_GPA instead, where KVM knows of no memory: each access is an
+// exit. Neighbours: platform.c (page tables), monitor.c (exits), virtio_mmio.c.
+
+#include "host/virtio/devices.h"
+
+#include <string.h>
+
+#include "abi/x86.h"
+#include "host/virtio/disk.h"
+#include "host/kvm/monitor.h"
+#include "host/kvm/platform.h"
+
+void devices_reset(struct monitor *m)
+{
+    const struct family *f = m->family;
+    for (uint32_t i = 0; i < f->ndisks; i++)
+        m->devices[i] = (struct virtio_mmio){
+            .class = &virtio_blk,
+            .device = &f->disks[i],
+            .dma_phys = PV_DMA_VA,
+            .dma_size = PV_DMA_SIZE,
+            .dma = m->vm.ram + PV_DMA_VA,
+        };
+}
+
+void devices_describe(const struct family *f, struct pv_boot_info *b)
+{
+    if (!f->ndisks)
+        return;
+    b->dma_phys = PV_DMA_VA;
+    b->ndevices = f->ndisks;
+    for (uint32_t i = 0; i < f->ndisks; i++)
+        b->devices[i] = (struct pv_device){.type = VIRTIO_ID_BLOCK,
+                                           .transport = PV_TRANSPORT_MMIO,
+                                           .regs = {PV_DEVICES_VA + i * X86_PAGE}};
+}
+
+int devices_access(struct monitor *m)
+{
+    struct kvm_run *run = m->vm.run;
+    uint64_t off = run->mmio.phys_addr - PLATFORM_DEVICES_GPA, value = 0;
+    uint32_t len = run->mmio.len;
+    if (off >= m->family->ndisks * X86_PAGE || len > sizeof value)
+        return 0;
+    struct virtio_mmio *v = &m->devices[off / X86_PAGE];
+    m->accesses++;
+    if (!run->mmio.is_write) {
+        value = virtio_mmio_read(v, off % X86_PAGE, len);
+        memcpy(run->mmio.data, &value, len);
+        return 1;
+    }
+    memcpy(&value, run->mmio.data, len);
+    if (virtio_mmio_write(v, off % X86_PAGE, len, value)) {
+        // The access ends with the next KVM_RUN, which then comes back at once to deliver it.
+        atomic_fetch_or(&m->family->shared->slots[m->slot].events, PV_EVENT_DEVICE);
+        run->immediate_exit = 1;
+    }
+    return 1;
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Descriptors: the table in struct proc that refers to open file descriptions.
+//
+// Only its own process changes a table: a parent fills its child's before it runs, an undertaker
+// empties a dead one's. A word is stored after its reference is taken and cleared before it is
+// dropped: a VM that dies in between leaks one description, and nothing is freed twice. fd_high
+// keeps every loop as short as the descriptors in use.
+// Neighbours: file.c (descriptions), calls.c (the system calls).
+
+#include "kernel/file/fd.h"
+#include "kernel/api/errno.h"
+#include "kernel/api/fcntl.h"
+#include "kernel/lib.h"
+#include "kernel/ipc/pipe.h"
+#include "kernel/window/root.h"
+
+// Flags that F_SETFL may change, and those that open() acts on but F_GETFL does not show.
+#define SETTABLE  (O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME)
+#define OPEN_ONLY (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC)
+
+static struct file *file_of(uint32_t word)
+{
+    struct wtable *files = &window_root()->files;
+    uint32_t index = PROC_FD_INDEX(word);
+    return word && index < files->count ? wtable_at(files, index) : NULL;
+}
+
+static uint32_t word_of(const struct file *f, int cloexec)
+{
+    return (wtable_index(&window_root()->files, f) + 1) | (cloexec ? PROC_FD_CLOEXEC : 0);
+}
+
+static uint32_t limit(const struct proc *p)
+{
+    return (uint32_t)min_u64(p->rlimits[RLIMIT_NOFILE].cur, PROC_MAX_FDS);
+}
+
+struct file *fd_borrow(int fd)
+{
+    if (fd < 0 || (uint32_t)fd >= proc_self->fd_high)
+        return NULL;
+    return file_of(proc_self->fds[fd]);
+}
+
+struct file *fd_get(int fd)
+{
+    struct file *f = fd_borrow(fd);
+    if (f)
+        file_ref(f);
+    return f;
+}
+
+static void store(struct proc *p, uint32_t fd, uint32_t word)
+{
+    // The mark first: a word above it would be missed by whoever closes them all.
+    if (fd >= p->fd_high)
+        p->fd_high = fd + 1;
+    __atomic_store_n(&p->fds[fd], word, __ATOMIC_RELEASE);
+}
+
+static void drop(struct proc *p, uint32_t fd)
+{
+    struct file *f = file_of(p->fds[fd]);
+    p->fds[fd] = 0;
+    while (p->fd_high && p->fds[p->fd_high - 1] == 0)
+        p->fd_high--;
+    if (!f)
+        return;
+    flock_release(p, f->inode);
+    file_unref(f);
+}
+
+static int lowest_free(const struct proc *p, uint32_t from)
+{
+    uint32_t end = limit(p);
+    for (uint32_t fd = from; fd < end; fd++)
+        if (fd >= p->fd_high || p->fds[fd] == 0)
+            return (int)fd;
+    return -EMFILE;
+}
+
+int fd_install(struct file *f, int from, int cloexec)
+{
+    int fd = lowest_free(proc_self, (uint32_t)from);
+    if (fd >= 0)
+        store(proc_self, (uint32_t)fd, word_of(f, cloexec));
+    return fd;
+}
+
+int fds_put(struct proc *p, struct file *f, int at, int cloexec)
+{
+    if (at < 0)
+        at = lowest_free(p, 0);
+    else if ((uint32_t)at >= limit(p))
+        return -EBADF;
+    if (at < 0)
+        return at;
+    struct file *old = file_of(p->fds[at]);
+    store(p, (uint32_t)at, word_of(f, cloexec));
+    if (old) {
+        flock_release(p, old->inode);
+        file_unref(old);
+    }
+    return at;
+}
+
+long fd_close(int fd)
+{
+    if (!fd_borrow(fd))
+        return -EBADF;
+    drop(proc_self, (uint32_t)fd);
+    return 0;
+}
+
+long fd_dup_to(int fd, int to, int cloexec)
+{
+    struct file *f = fd_borrow(fd);
+    if (!f)
+        return -EBADF;
+    file_ref(f);
+    int r = fds_put(proc_self, f, to < 0 ? (int)limit(proc_self) : to, cloexec);
+    if (r < 0)
+        file_unref(f);
+    return r;
+}
+
+static long dup_from(struct file *f, long from, int cloexec)
+{
+    if (from < 0 || (uint64_t)from >= limit(proc_self))
+        return -EINVAL;
+    file_ref(f);
+    int fd = fd_install(f, (int)from, cloexec);
+    if (fd < 0)
+        file_unref(f);
+    return fd;
+}
+
+static long set_cloexec(int fd, long arg)
+{
+    uint32_t word = proc_self->fds[fd] & ~PROC_FD_CLOEXEC;
+    proc_self->fds[fd] = word | ((arg & FD_CLOEXEC) ? PROC_FD_CLOEXEC : 0);
+    return 0;
+}
+
+static long set_flags(struct file *f, long arg)
+{
+    // Two processes may set flags of one description at once: each change is whole.
+    uint32_t old = f->flags;
+    while (!__atomic_compare_exchange_n((uint32_t *)&f->flags, &old,
+                                        (old & ~(uint32_t)SETTABLE) | ((uint32_t)arg & SETTABLE), 0,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+    return 0;
+}
+
+static long pipe_size(const struct file *f)
+{
+    const struct pipe *p = wref_ptr(f->object);
+    return f->kind == FILE_PIPE && p ? (long)p->size : -EBADF;
+}
+
+long fd_fcntl(int fd, int cmd, long arg)
+{
+    struct file *f = fd_borrow(fd);
+    if (!f)
+        return -EBADF;
+    switch (cmd) {
+    case F_DUPFD:
+    case F_DUPFD_CLOEXEC:
+        return dup_from(f, arg, cmd == F_DUPFD_CLOEXEC);
+    case F_GETFD:
+        return proc_self->fds[fd] & PROC_FD_CLOEXEC ? FD_CLOEXEC : 0;
+    case F_SETFD:
+        return set_cloexec(fd, arg);
+    case F_GETFL:
+        return (long)(f->flags & ~(uint32_t)OPEN_ONLY);
+    case F_SETFL:
+        return set_flags(f, arg);
+    case F_GETLK:
+    case F_SETLK:
+    case F_SETLKW:
+        return flock_fcntl(f, cmd, (void *)arg);
+    case F_GETPIPE_SZ:
+        return pipe_size(f);
+    case F_SETPIPE_SZ: // rings have one size: enough is as good as asked for
+        return pipe_size(f) < 0 ? -EBADF : arg <= pipe_size(f) ? pipe_size(f) : -EPERM;
+    default:
+        return -EINVAL;
+    }
+}
+
+// --- for fork, exec and burial ---
+
+void fds_inherit(struct proc *child, const struct proc *parent)
+{
+    for (uint32_t fd = 0; fd < parent->fd_high; fd++) {
+        struct file *f = file_of(parent->fds[fd]);
+        if (!f)
+            continue;
+        file_ref(f);
+        store(child, fd, parent->fds[fd]);
+    }
+}
+
+void fds_close_all(struct proc *p)
+{
+    while (p->fd_high)
+        drop(p, p->fd_high - 1);
+}
+
+void fds_close_on_exec(struct proc *p)
+{
+    for (uint32_t fd = 0; fd < p->fd_high; fd++)
+        if (p->fds[fd] & PROC_FD_CLOEXEC)
+            drop(p, fd);
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Open file descriptions: reference counts, and the table from kind to operations.
+//
+// The table is code, private to each program of the family; a description holds only its index.
+// Neighbours: fd.c (who refers to descriptions), the files named at enum file_kind (the
+// operations).
+
+#include "kernel/file/file.h"
+#include "kernel/api/errno.h"
+#include "kernel/api/termios.h"
+#include "kernel/dev/driver.h"
+#include "kernel/entry.h"
+#include "kernel/file/fd.h"
+#include "kernel/lib.h"
+#include "kernel/proc/proc.h"
+#include "kernel/window/root.h"
+
+#define DYING 0x80000000u // in refs while the last user cleans up: neither free nor usable
+
+static const struct file_ops none_ops = {0};
+
+static const struct file_ops *const kinds[FILE_DEVICE + 1] = {
+    [FILE_NONE] = &none_ops,     [FILE_REGULAR] = &regular_ops, [FILE_DIR] = &dir_ops,
+    [FILE_PIPE] = &pipe_ops,     [FILE_TTY] = &tty_ops,         [FILE_STREAM] = &stream_ops,
+    [FILE_DEVICE] = &device_ops,
+};
+
+// The rest come from drivers.
+_Static_assert(FILE_BLOCK == FILE_DEVICE + 1, "kinds[] holds those up to FILE_DEVICE");
+
+const struct file_ops *file_ops(const struct file *f)
+{
+    // Another VM could have written nonsense there.
+    if (f->kind < ARRAY_LEN(kinds))
+        return kinds[f->kind];
+    return driver_file_ops(f->kind);
+}
+
+long file_ioctl_unread(unsigned long request, void *arg, int64_t unread)
+{
+    int32_t n = (int32_t)(unread < 0 ? 0 : min_u64((uint64_t)unread, INT32_MAX));
+    if (request != FIONREAD)
+        return -ENOTTY;
+    if (user_writable(arg, sizeof n) < 0)
+        return -EFAULT;
+    memcpy(arg, &n, sizeof n);
+    return 0;
+}
+
+struct file *file_new(enum file_kind kind, uint32_t flags)
+{
+    struct file *f = wtable_claim(&window_root()->files, 1);
+    if (!f)
+        return NULL;
+    f->kind = kind;
+    f->flags = flags;
+    return f;
+}
+
+void file_ref(struct file *f)
+{
+    // Relaxed: the caller has a reference already.
+    __atomic_add_fetch((uint32_t *)&f->refs, 1, __ATOMIC_RELAXED);
+}
+
+void file_unref(struct file *f)
+{
+    uint32_t old = f->refs, new;
+    do {
+        new = old == 1 ? DYING : old - 1;
+        // Acquire-release: the one who cleans up sees what the others did before.
+    } while (!__atomic_compare_exchange_n((uint32_t *)&f->refs, &old, new, 0, __ATOMIC_ACQ_REL,
+                                          __ATOMIC_RELAXED));
+    if (new != DYING)
+        return;
+    const struct file_ops *ops = file_ops(f);
+    if (ops->release)
+        ops->release(f);
+    flock_file_gone(f);
+    inode_unref(f->inode);
+    wtable_free(&window_root()->files, f);
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Open file descriptions, in the window, and the operations of each kind.
+#ifndef RAMET_KERNEL_FILE_H
+#define RAMET_KERNEL_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "kernel/api/stat.h"
+#include "kernel/window/lock.h"
+#include "kernel/window/waitq.h"
+#include "kernel/window/window.h"
+
+enum file_kind {
+    FILE_NONE = 0,
+    FILE_REGULAR = 1, // RAM file system
+    FILE_DIR = 2,
+    FILE_PIPE = 3,   // one end of a pipe or FIFO
+    FILE_TTY = 4,    // the family's terminal (kernel/tty/tty.c)
+    FILE_STREAM = 5, // a descriptor of the host that is no terminal (kernel/file/hoststream.c)
+    FILE_DEVICE = 6, // /dev/null, zero, full, random (kernel/dev/dev.c)
+    // Devices behind a driver (kernel/dev/driver.h), which brings the operations.
+    FILE_BLOCK = 7, // /dev/vda... (kernel/dev/blkdev.c)
+    FILE_HVC = 8,   // /dev/hvc0 (kernel/dev/chardev.c)
+    FILE_HWRNG = 9, // /dev/hwrng (kernel/dev/chardev.c)
+    FILE_KINDS = 10,
+};
+
+struct file {
+    _Atomic uint32_t refs;  // descriptors of all processes, and calls in progress; 0 = free
+    uint32_t kind;          // enum file_kind, constant
+    _Atomic uint32_t flags; // O_ACCMODE | O_APPEND | O_NONBLOCK...
+    uint32_t minor;         // DEVICE, BLOCK: which; STREAM: host descriptor 0..2
+    struct wref inode;      // holds a reference; 0 for an anonymous pipe
+    struct wref object;     // PIPE: struct pipe
+    struct wlock lock;      // offset
+    uint32_t reserved;
+    uint64_t offset; // under lock
+    uint64_t reserved2[3];
+};
+_Static_assert(sizeof(struct file) == 64, "one cache line");
+
+// What a kind of file can do. NULL = not supported; the dispatcher gives the error of the comment.
+struct file_ops {
+    // Blocking unless O_NONBLOCK; return bytes, -EAGAIN, -ERESTART, ... The buffer has been
+    // checked.
+    long (*read)(struct file *f, void *buf, size_t len);                      // NULL: -EINVAL
+    long (*write)(struct file *f, const void *buf, size_t len);               // NULL: -EINVAL
+    long (*pread)(struct file *f, void *buf, size_t len, int64_t off);        // NULL: -ESPIPE
+    long (*pwrite)(struct file *f, const void *buf, size_t len, int64_t off); // NULL: -ESPIPE
+    long (*lseek)(struct file *f, int64_t off, int whence);                   // NULL: -ESPIPE
+    long (*ioctl)(struct file *f, unsigned long request, void *arg);          // NULL: -ENOTTY
+    long (*stat)(struct file *f, struct k_stat *st); // NULL: from the inode
+    long (*sync)(struct file *f);                    // fsync(2). NULL: -EINVAL, but 0 for files
+    // Which of POLLIN, POLLOUT, POLLERR, POLLHUP hold now. Adds to *queues (at most 2, *n counts)
+    // where a change would be announced, and to *console which host descriptors (PV_WAIT_*) a
+    // waiter must watch.
+    // NULL: always ready.
+    uint32_t (*poll)(struct file *f, struct waitq **queues, uint32_t *n, uint32_t *console);
+    void (*release)(struct file *f); // the last reference is gone
+};
+
+// One table per kind, each in the file named at enum file_kind.
+extern const struct file_ops regular_ops, dir_ops, pipe_ops, tty_ops, stream_ops, device_ops;
+
+// Claims a description with one reference. NULL: table full (-ENFILE).
+struct file *file_new(enum file_kind kind, uint32_t flags);
+void file_ref(struct file *f);
+void file_unref(struct file *f);
+const struct file_ops *file_ops(const struct file *f);
+// The ioctl operation of a kind that knows FIONREAD only: `unread` bytes, as much of it as an int
+// holds, go to *arg. -ENOTTY for other requests, -EFAULT.
+long file_ioctl_unread(unsigned long request, void *arg, int64_t unread);
+
+// Descriptors of proc_self (kernel/file/fd.c). fd_get takes a reference that the caller drops with
+// file_unref.
+struct file *fd_get(int fd); // NULL: -EBADF
+// The lowest free descriptor >= from, which takes over the reference; -EMFILE.
+int fd_install(struct file *f, int from, int cloexec);
+
+// Opens descriptors 0..2 of the family's first program from boot_info.stdio (kernel/file/stdio.c).
+int stdio_open(void);
+
+// Creates the RAM file system from the image's file table (kernel/fs/ram/populate.c); first program
+// only.
+int fs_populate(void);
+
+// Finds a program for exec: the inode at path (following links, checking x permission); its index
+// in the image's program table in *program, or a copy of its first 256 bytes in head[] (a script)
+// with *program = -1. 0 or -errno.
+int fs_exec_lookup(const char *path, int32_t *program, char head[256]);
+
+#endif

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// ppoll(2): waits for any of several descriptors. select() and the rest are made of it in the C
+// library.
+//
+// Each kind of file says what holds now and in which queues a change would show; the wait then
+// stands in all of them at once. Neighbours: file.h (the poll operation), waitq.c (the wait).
+
+#include "kernel/api/errno.h"
+#include "kernel/api/poll.h"
+#include "kernel/arch.h"
+#include "kernel/time/clock.h"
+#include "kernel/entry.h"
+#include "kernel/file/fd.h"
+#include "kernel/lib.h"
+#include "kernel/proc/proc.h"
+#include "kernel/pv.h"
+#include "kernel/signal/signal.h"
+#include "kernel/sys.h"
+#include "kernel/window/waitq.h"
+
+// What holds whether it was asked for or not (POSIX poll()).
+#define ALWAYS (POLLERR | POLLHUP | POLLNVAL)
+
+struct poll {
+    struct k_pollfd *fds;
+    uint32_t n;
+    uint32_t queues;  // used of poll_queues
+    uint32_t console; // PV_WAIT_* of all descriptors
+};
+
+// At most two per descriptor; static because it is large, and one call runs at a time.
+static struct waitq *poll_queues[2 * PROC_MAX_FDS] COLD("poll_queues");
+
+static uint32_t look_at(struct poll *p, const struct k_pollfd *pfd)
+{
+    struct file *f = fd_borrow(pfd->fd);
+    if (!f)
+        return POLLNVAL;
+    const struct file_ops *ops = file_ops(f);
+    uint32_t holds = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM; // files are always ready
+    if (ops->poll)
+        holds = ops->poll(f, poll_queues, &p->queues, &p->console);
+    return holds & ((uint16_t)pfd->events | ALWAYS);
+}
+
+// Looks at all: the number of descriptors about which there is something to say.
+static int look(void *arg)
+{
+    struct poll *p = arg;
+    int found = 0;
+    p->queues = 0; // the same ones every time
+    p->console = 0;
+    for (uint32_t i = 0; i < p->n; i++) {
+        uint32_t holds = p->fds[i].fd < 0 ? 0 : look_at(p, &p->fds[i]);
+        p->fds[i].revents = (int16_t)holds;
+        found += holds != 0;
+    }
+    return found;
+}
+
+static long poll_until(struct k_pollfd *fds, uint32_t n, uint64_t deadline)
+{
+    struct poll p = {.fds = fds, .n = n};
+    int found = look(&p);
+    if (found || deadline == 0)
+        return found;
+    struct wait w = {.ready = look,
+                     .arg = &p,
+                     .queues = poll_queues,
+                     .nqueues = p.queues,
+                     .console = p.console,
+                     .deadline = deadline};
+    return wait_for(&w);
+}
+
+// When to give up: 0 at once, PV_FOREVER never.
+static int deadline_of(const struct k_timespec *timeout, uint64_t *deadline)
+{
+    uint64_t ns;
+    *deadline = PV_FOREVER;
+    if (!timeout)
+        return 0;
+    if (user_readable(timeout, sizeof *timeout) < 0)
+        return -EFAULT;
+    if (clock_timespec_ns(timeout, &ns) < 0)
+        return -EINVAL;
+    *deadline = ns ? clock_deadline(ns) : 0;
+    return 0;
+}
+
+long sys_ppoll(struct k_pollfd *fds, unsigned n, const struct k_timespec *timeout,
+               const uint64_t *sigmask)
+{
+    uint64_t deadline, seen = signal_handled;
+    if (n > PROC_MAX_FDS || n > proc_self->rlimits[RLIMIT_NOFILE].cur)
+        return -EINVAL;
+    if (user_writable(fds, n * sizeof *fds) < 0)
+        return -EFAULT;
+    if (sigmask && user_readable(sigmask, sizeof *sigmask) < 0)
+        return -EFAULT;
+    long r = deadline_of(timeout, &deadline);
+    if (r < 0)
+        return r;
+    do {
+        sys_enter();
+        if (signal_handled != seen) {
+            r = -EINTR; // POSIX: never restarted, whatever SA_RESTART says
+            continue;
+        }
+        if (sigmask)
+            signal_mask_push(*sigmask);
+        r = poll_until(fds, n, deadline);
+    } while (sys_leave(&r));
+    return r;
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Directories: records of variable length that fill pages without gaps.
+//
+// A record never crosses a page, and the records of a page cover it. Removing a name clears the
+// record's inode; adding one takes a cleared record, or splits the unused end off another. Records
+// move never, so the position of a listing stays good whatever is added and removed meanwhile.
+// Every store leaves a page that parses: dir_check() relies on that. "." and ".." are not stored.
+// Neighbours: data.c (the pages), fs/path.c and fs/name.c (the users).
+
+#include "kernel/api/dirent.h"
+#include "kernel/api/errno.h"
+#include "kernel/fs/inode.h"
+#include "kernel/lib.h"
+
+struct record {
+    struct wref inode; // 0: free
+    uint16_t size;     // of the record, a multiple of 4
+    uint8_t len;       // of the name
+    uint8_t type;      // DT_*
+    char name[];       // no NUL
+};
+#define HEAD (uint32_t)sizeof(struct record)
+_Static_assert(sizeof(struct record) == 8, "");
+
+// What a name of this length takes.
+static uint32_t need(uint32_t len)
+{
+    return (HEAD + len + 3) & ~3u;
+}
+
+// What a record could give to another one.
+static uint32_t spare(const struct record *r)
+{
+    return r->inode.unit ? r->size - need(r->len) : r->size;
+}
+
+static int valid(const struct record *r, uint32_t at)
+{
+    return r->size >= HEAD && r->size % 4 == 0 && at + r->size <= WPAGE &&
+           (!r->inode.unit || need(r->len) <= r->size);
+}
+
+static struct record *record_at(const struct inode *dir, int64_t off)
+{
+    uint8_t *page = data_page(dir, (uint64_t)off / WPAGE);
+    return (struct record *)(page + off % WPAGE);
+}
+
+// Joins a free record with free ones behind it, so that small names make room for a long one. A
+// listing that stands at a joined one finds the next: it looks for the first record at or behind
+// its position.
+static void join(uint8_t *page, uint32_t at)
+{
+    struct record *r = (struct record *)(page + at);
+    while (!r->inode.unit && at + r->size < WPAGE) {
+        struct record *next = (struct record *)(page + at + r->size);
+        if (next->inode.unit || !valid(next, at + r->size))
+            break;
+        r->size = (uint16_t)(r->size + next->size);
+    }
+}
+
+// Searches one page. 1: found, 0: not, -EIO.
+static int find_in_page(uint8_t *page, uint64_t base, const char *name, uint32_t len,
+                        struct dir_place *place)
+{
+    for (uint32_t at = 0; at < WPAGE;) {
+        struct record *r = (struct record *)(page + at);
+        if (!valid(r, at))
+            return -EIO;
+        if (r->inode.unit && r->len == len && memcmp(r->name, name, len) == 0) {
+            place->entry = (int64_t)(base + at);
+            return 1;
+        }
+        if (place->room < 0) {
+            join(page, at);
+            if (spare(r) >= need(len))
+                place->room = (int64_t)(base + at);
+        }
+        at += r->size;
+    }
+    return 0;
+}
+
+int dir_find(struct inode *dir, const char *name, uint32_t len, struct dir_place *place)
+{
+    place->entry = place->room = -1;
+    for (uint64_t off = 0; off < dir->size; off += WPAGE) {
+        uint8_t *page = data_page(dir, off / WPAGE);
+        int r = page ? find_in_page(page, off, name, len, place) : -EIO;
+        if (r)
+            return r < 0 ? r : 0;
+    }
+    return -ENOENT;
+}
+
+struct inode *dir_inode(struct inode *dir, const struct dir_place *place)
+{
+    return inode_at(record_at(dir, place->entry)->inode);
+}
+
+static uint8_t type_of(const struct inode *ip)
+{
+    return (uint8_t)((ip->mode & S_IFMT) >> 12); // DT_* are S_IFMT's bits
+}
+
+// Makes a record of the spare part of the one at `off` (or takes it, if free) and puts the name
+// into it.
+static void fill(struct inode *dir, int64_t off, const char *name, uint32_t len, struct inode *ip)
+{
+    struct record *r = record_at(dir, off);
+    struct record *new = r;
+    if (r->inode.unit) {
+        uint32_t used = need(r->len);
+        new = (struct record *)((uint8_t *)r + used);
+        new->inode.unit = 0;
+        new->size = (uint16_t)(r->size - used);
+        // Release: the new record is complete before the old one ends where it begins.
+        __atomic_store_n(&r->size, (uint16_t)used, __ATOMIC_RELEASE);
+    }
+    new->len = (uint8_t)len;
+    new->type = type_of(ip);
+    memcpy(new->name, name, len);
+    __atomic_store_n(&new->inode.unit, wref_of(ip).unit, __ATOMIC_RELEASE);
+    dir->entries++;
+    inode_changed(dir);
+}
+
+// Adds an empty page. Its offset, or -ENOSPC.
+static int64_t grow(struct inode *dir)
+{
+    uint64_t off = dir->size;
+    struct record *r = off < INODE_MAX_SIZE ? data_page_make(dir, off / WPAGE, 0) : NULL;
+    if (!r)
+        return -ENOSPC;
+    *r = (struct record){.size = WPAGE};
+    dir->size = off + WPAGE;
+    return (int64_t)off;
+}
+
+int dir_add(struct inode *dir, const struct dir_place *place, const char *name, uint32_t len,
+            struct inode *ip)
+{
+    int64_t off = place->room >= 0 ? place->room : grow(dir);
+    if (off < 0)
+        return (int)off;
+    fill(dir, off, name, len, ip);
+    return 0;
+}
+
+int dir_append(struct inode *dir, const char *name, uint32_t len, struct inode *ip)
+{
+    int64_t off = (int64_t)dir->size - WPAGE;
+    const int64_t end = off + WPAGE;
+    struct record *r = NULL;
+    if (off >= 0)
+        for (r = record_at(dir, off); off + r->size < end; r = record_at(dir, off))
+            off += r->size;
+    if (!r || spare(r) < need(len))
+        off = grow(dir);
+    if (off < 0)
+        return (int)off;
+    fill(dir, off, name, len, ip);
+    return 0;
+}
+
+void dir_remove(struct inode *dir, const struct dir_place *place)
+{
+    __atomic_store_n(&record_at(dir, place->entry)->inode.unit, 0, __ATOMIC_RELEASE);
+    // An empty directory needs no pages, and a listing that stands in them is at its end in any
+    // case.
+    if (--dir->entries == 0)
+        data_free(dir);
+    inode_changed(dir);
+}
+
+void dir_replace(struct inode *dir, const struct dir_place *place, struct inode *ip)
+{
+    struct record *r = record_at(dir, place->entry);
+    r->type = type_of(ip);
+    __atomic_store_n(&r->inode.unit, wref_of(ip).unit, __ATOMIC_RELEASE);
+    inode_changed(dir);
+}
+
+// The first record of the page in use at or behind `from`. 1, 0, -EIO; its end in *end.
+static int next_in_page(uint8_t *page, uint32_t from, struct dir_item *item, uint32_t *end)
+{
+    for (uint32_t at = 0; at < WPAGE;) {
+        struct record *r = (struct record *)(page + at);
+        if (!valid(r, at))
+            return -EIO;
+        if (at >= from && r->inode.unit) {
+            *item = (struct dir_item){r->inode, r->len, r->type, r->name};
+            *end = at + r->size;
+            return 1;
+        }
+        at += r->size;
+    }
+    return 0;
+}
+
+int dir_next(struct inode *dir, uint64_t *pos, struct dir_item *item)
+{
+    while (*pos < dir->size) {
+        uint64_t base = *pos - *pos % WPAGE;
+        uint8_t *page = data_page(dir, base / WPAGE);
+        uint32_t end = 0;
+        int r = page ? next_in_page(page, (uint32_t)(*pos - base), item, &end) : -EIO;
+        if (r < 0)
+            return r;
+        *pos = r ? base + end : base + WPAGE;
+        if (r)
+            return 1;
+    }
+    return 0;
+}
+
+int dir_check(struct inode *dir)
+{
+    struct dir_item item;
+    uint64_t pos = 0;
+    uint32_t entries = 0;
+    int r;
+    while ((r = dir_next(dir, &pos, &item)) == 1)
+        entries++;
+    dir->entries = entries;
+    return r;
+}

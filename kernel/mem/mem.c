@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Private memory: the break grows up from the end of the program, mappings grow down from the end
+// of the heap.
+//
+//     heap_start ... brk ->              <- mapped pages ... heap_end | guard | stack
+//
+// All of it is mapped by 2 MB pages from the start and zero until touched; memory that is given up
+// goes back to the host when there is enough of it to pay for the call, and is cleared here when
+// not. What no mapping holds has the rights of the heap, so that it can be cleared and given out
+// again. Neighbours: rights.c (rights of pages), libc-glue (sbrk, mmap), abi/pv.h (RELEASE),
+// docs/memory-map.md.
+
+#include "kernel/mem/mem.h"
+#include "kernel/api/errno.h"
+#include "kernel/api/mman.h"
+#include "kernel/arch.h"
+#include "kernel/entry.h"
+#include "kernel/lib.h"
+#include "kernel/pv.h"
+#include "kernel/mem/shared.h"
+#include "kernel/sys.h"
+
+#define PAGE UINT64_C(4096)
+// An exit to the host costs as much as clearing this much memory.
+#define RELEASE_MIN (UINT64_C(256) * 1024)
+#define HOT_HEAP    (UINT64_C(16) * 1024) // of the heap, that a fork's two sides are taken to write
+// Of the largest RAM an implementer gives.
+#define MAX_PAGES (UINT64_C(8) * 1024 * 1024 * 1024 / PAGE)
+
+extern uint8_t __data_start[], __hot_end[], __text_end[];
+extern uint8_t __tls_start[], __tls_file_end[];
+extern uint8_t __tls_size[], __tls_align[]; // absolute symbols: their addresses are the values
+
+static uintptr_t heap_start, heap_end, brk, map_low;
+// A bit per heap page that a mapping holds; bit 0 is the page below heap_end, bit 1 the one below
+// that...
+static uint64_t mapped[MAX_PAGES / 64] COLD("mem_mapped");
+
+void mem_init(void)
+{
+    heap_start = brk = boot_info->heap_start;
+    heap_end = map_low = boot_info->heap_end;
+}
+
+void mem_hot(struct pv_range hot[2])
+{
+    hot[0] = (struct pv_range){(uintptr_t)__data_start, (uint64_t)(__hot_end - __data_start)};
+    hot[1] = (struct pv_range){heap_start, min_u64(brk - heap_start, HOT_HEAP)};
+}
+
+void mem_give_back(uintptr_t start, uintptr_t end)
+{
+    uintptr_t first = (start + PAGE - 1) & ~(PAGE - 1), last = end & ~(PAGE - 1);
+    if (first >= last || last - first < RELEASE_MIN ||
+        pv_release((void *)first, last - first) < 0) {
+        memset((void *)start, 0, end - start);
+        return;
+    }
+    memset((void *)start, 0, first - start);
+    memset((void *)last, 0, end - last);
+}
+
+long sys_sbrk(ptrdiff_t increment)
+{
+    uintptr_t old = brk;
+    if (increment < 0) {
+        if ((uintptr_t)-increment > brk - heap_start)
+            return -EINVAL;
+        // The page that stays in use in part is cleared in part.
+        uintptr_t cut = (brk + (uintptr_t)increment) & ~(PAGE - 1);
+        long r = rights_reset(cut, (old + PAGE - 1) & ~(PAGE - 1));
+        if (r < 0)
+            return r;
+        brk += (uintptr_t)increment;
+        mem_give_back(brk, old);
+        return (long)old;
+    }
+    // A page stays free between the two, so that running over the break is noticed soon.
+    if ((uintptr_t)increment > map_low - brk || map_low - brk - (uintptr_t)increment < PAGE)
+        return -ENOMEM;
+    brk += (uintptr_t)increment;
+    return (long)old;
+}
+
+static int page_mapped(uint64_t page)
+{
+    return mapped[page / 64] >> (page % 64) & 1;
+}
+
+static void set_pages(uint64_t first, uint64_t n, int on)
+{
+    for (uint64_t p = first; p < first + n; p++) {
+        uint64_t bit = UINT64_C(1) << (p % 64);
+        mapped[p / 64] = on ? mapped[p / 64] | bit : mapped[p / 64] & ~bit;
+    }
+}
+
+// First fit from the top. Returns the lowest address of n free pages, or 0.
+static uintptr_t find_pages(uint64_t n)
+{
+    uint64_t limit = (heap_end - brk) / PAGE, run = 0;
+    for (uint64_t p = 0; p + 1 < limit; p++) {
+        run = page_mapped(p) ? 0 : run + 1;
+        if (run == n)
+            return heap_end - (p + 1) * PAGE;
+    }
+    return 0;
+}
+
+static uint64_t page_of(uintptr_t start, uint64_t n)
+{
+    return (heap_end - start) / PAGE - n;
+}
+
+static long map_file(uintptr_t at, size_t len, int fd, int64_t off)
+{
+    for (size_t done = 0; done < len;) {
+        long r = sys_pread(fd, (void *)(at + done), len - done, off + (int64_t)done);
+        if (r < 0)
+            return r;
+        if (r == 0)
+            break; // beyond the end of the file: zeros
+        done += (size_t)r;
+    }
+    return 0;
+}
+
+static long map_shared(uint64_t pages, int prot, int fd, int64_t off, int anonymous)
+{
+    long r;
+    sys_enter(); // a handler that maps as well must not see half an entry
+    r = anonymous ? shm_map(pages) : shm_map_fd(fd, pages, off, (prot & PROT_WRITE) != 0);
+    sys_leave(&r);
+    return r;
+}
+
+static long unmap_shared(uintptr_t start, uint64_t pages)
+{
+    long r;
+    sys_enter();
+    r = shm_unmap(start, pages);
+    sys_leave(&r);
+    return r;
+}
+
+// Empties [at, at + n pages) for a mapping that asks for that place: what was there is gone.
+static long clear_fixed(uintptr_t at, uint64_t n)
+{
+    if (at % PAGE)
+        return -EINVAL;
+    if (at < ((brk + PAGE - 1) & ~(PAGE - 1)) + PAGE || at > heap_end || n > (heap_end - at) / PAGE)
+        return -ENOMEM; // the program itself, or none of our memory
+    long r = rights_reset(at, at + n * PAGE);
+    // Pages that nobody held are zero, and need not be touched to be so.
+    uint64_t first = page_of(at, n), run = 0;
+    for (uint64_t p = first; r == 0 && p <= first + n; p++) {
+        if (p < first + n && page_mapped(p)) {
+            run++;
+        } else if (run) {
+            mem_give_back(heap_end - p * PAGE, heap_end - (p - run) * PAGE);
+            run = 0;
+        }
+    }
+    return r;
+}
+
+static long unmap_private(uintptr_t start, uint64_t n)
+{
+    if (start < map_low || start > heap_end || n > (heap_end - start) / PAGE)
+        return -EINVAL;
+    long r = rights_reset(start, start + n * PAGE);
+    if (r < 0)
+        return r;
+    set_pages(page_of(start, n), n, 0);
+    mem_give_back(start, start + n * PAGE);
+    while (map_low < heap_end && !page_mapped((heap_end - map_low) / PAGE - 1))
+        map_low += PAGE;
+    return 0;
+}
+
+static long map_private(uintptr_t at, size_t len, int prot, int flags, int fd, int64_t off)
+{
+    uint64_t n = (len + PAGE - 1) / PAGE;
+    long r = 0;
+    if (n > (heap_end - heap_start) / PAGE)
+        return -ENOMEM;
+    if (flags & MAP_FIXED)
+        r = clear_fixed(at, n);
+    else if (!(at = find_pages(n))) // where the caller would like it is a hint we need not take
+        r = -ENOMEM;
+    if (r < 0)
+        return r;
+    set_pages(page_of(at, n), n, 1);
+    map_low = at < map_low ? at : map_low;
+    if (!(flags & MAP_ANONYMOUS))
+        r = map_file(at, len, fd, off);
+    if (r == 0)
+        r = rights_set(at, at + n * PAGE, prot);
+    if (r < 0)
+        unmap_private(at, n);
+    return r < 0 ? r : (long)at;
+}
+
+long sys_mmap(void *addr, size_t len, int prot, int flags, int fd, int64_t off)
+{
+    if (len == 0 || off % (int64_t)PAGE ||
+        ((flags & MAP_SHARED) != 0) == ((flags & MAP_PRIVATE) != 0))
+        return -EINVAL;
+    if (flags & MAP_SHARED) {
+        // The window has one set of rights and its own idea of where things lie. Refused rather
+        // than pretended.
+        if ((flags & MAP_FIXED) || (prot & PROT_EXEC) || !(prot & PROT_READ))
+            return -ENODEV;
+        return map_shared((len + PAGE - 1) / PAGE, prot, fd, off, flags & MAP_ANONYMOUS);
+    }
+    if ((prot & PROT_WRITE) && (prot & PROT_EXEC))
+        return -EACCES;
+    sys_enter();
+    long r = map_private((uintptr_t)addr, len, prot, flags, fd, off);
+    sys_leave(&r);
+    return r;
+}
+
+long sys_munmap(void *addr, size_t len)
+{
+    uintptr_t start = (uintptr_t)addr;
+    uint64_t n = (len + PAGE - 1) / PAGE;
+    if (len == 0 || start % PAGE)
+        return -EINVAL;
+    if (shm_is_window(start))
+        return n <= boot_info->window_size / PAGE ? unmap_shared(start, n) : -EINVAL;
+    sys_enter();
+    long r = unmap_private(start, n);
+    sys_leave(&r);
+    return r;
+}
+
+// The end of what the program has mapped from `a` on, or 0 if that is nothing.
+static uintptr_t mapped_end(uintptr_t a)
+{
+    const uintptr_t text_end = ((uintptr_t)__text_end + PAGE - 1) & ~(PAGE - 1);
+    const uintptr_t brk_end = (brk + PAGE - 1) & ~(PAGE - 1);
+    if (a >= TEXT_START && a < text_end)
+        return text_end;
+    if (a >= (uintptr_t)__data_start && a < brk_end)
+        return brk_end;
+    if (a >= map_low && a < heap_end)
+        return page_mapped((heap_end - a - 1) / PAGE) ? (a & ~(PAGE - 1)) + PAGE : 0;
+    return a >= boot_info->stack_bottom && a < boot_info->stack_top ? boot_info->stack_top : 0;
+}
+
+int mem_is_mapped(uintptr_t start, uintptr_t end)
+{
+    while (start && start < end)
+        start = mapped_end(start);
+    return start != 0;
+}
+
+long sys_physpages(int available)
+{
+    return (long)((available ? map_low - brk : boot_info->ram_end - boot_info->ram_start) / PAGE);
+}
+
+int tls_init(void)
+{
+    uintptr_t size = (uintptr_t)__tls_size, align = (uintptr_t)__tls_align;
+    if (size == 0)
+        return 0;
+    // Variant II (psABI "Thread-Local Storage"): the block ends at the thread pointer, which points
+    // at itself.
+    align = align < 64 ? 64 : align;
+    size = (size + align - 1) & ~(align - 1);
+    long block = sys_sbrk((ptrdiff_t)(size + align + 64));
+    if (block < 0)
+        return -ENOMEM;
+    uintptr_t tp = ((uintptr_t)block + size + align - 1) & ~(align - 1);
+    memcpy((void *)(tp - size), __tls_start, (size_t)(__tls_file_end - __tls_start));
+    *(uintptr_t *)tp = tp;
+    arch_set_thread_pointer((void *)tp);
+    return 0;
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Rights of single pages: mprotect(), and what the kernel itself may touch for the program.
+//
+// There is no trap into the kernel, so its own access to a page without rights would be a fault of
+// the program's address space like any other. A map of two bits a page says what the host was last
+// asked for (abi/pv.h, PROTECT), and every buffer is looked up there before it is used. Neighbours:
+// mem.c (which memory there is), shm.c (shared memory, whose rights do not change).
+
+#include "kernel/api/errno.h"
+#include "kernel/api/mman.h"
+#include "kernel/arch.h"
+#include "kernel/entry.h"
+#include "kernel/mem/mem.h"
+#include "kernel/pv.h"
+#include "kernel/mem/shared.h"
+#include "kernel/sys.h"
+
+#define PAGE UINT64_C(4096)
+// Of the largest RAM an implementer gives.
+#define MAX_PAGES (UINT64_C(8) * 1024 * 1024 * 1024 / PAGE)
+
+extern uint8_t __data_start[], __kernel_start[], __kernel_end[], __hot_end[], __program_end[];
+
+enum page_rights {
+    USUAL = 0, // text: read and execute; all else: read and write
+    NONE = 1,
+    READ = 2,
+    SWAPPED = 3, // text: read and write; all else: read and execute
+};
+
+static uint8_t map[MAX_PAGES / 4] COLD("rights_map");
+static uint64_t unusual; // pages whose rights are not the usual ones; 0 in most programs
+
+static enum page_rights get(uintptr_t a)
+{
+    return map[a / PAGE / 4] >> a / PAGE % 4 * 2 & 3;
+}
+
+static void put(uintptr_t a, enum page_rights r)
+{
+    unsigned shift = a / PAGE % 4 * 2;
+    unusual += (r != USUAL) - (get(a) != USUAL);
+    map[a / PAGE / 4] = (uint8_t)((map[a / PAGE / 4] & ~(3u << shift)) | (unsigned)r << shift);
+}
+
+static int is_text(uintptr_t a)
+{
+    return a < (uintptr_t)__data_start;
+}
+
+static enum page_rights wanted(uintptr_t a, int prot)
+{
+    if (!prot)
+        return NONE;
+    if (!(prot & (PROT_WRITE | PROT_EXEC)))
+        return READ;
+    return is_text(a) == !(prot & PROT_WRITE) ? USUAL : SWAPPED;
+}
+
+static uint32_t pv_rights(int prot)
+{
+    // As on Linux on this processor: what may be written or executed may be read.
+    return (prot ? PV_RIGHT_READ : 0) | ((prot & PROT_WRITE) ? PV_RIGHT_WRITE : 0) |
+           ((prot & PROT_EXEC) ? PV_RIGHT_EXEC : 0);
+}
+
+long rights_set(uintptr_t start, uintptr_t end, int prot)
+{
+    // Only what changes is worth a call to the host.
+    while (start < end && get(start) == wanted(start, prot))
+        start += PAGE;
+    while (start < end && get(end - PAGE) == wanted(end - PAGE, prot))
+        end -= PAGE;
+    if (start >= end)
+        return 0;
+    long r = pv_protect((void *)start, end - start, pv_rights(prot));
+    if (r < 0)
+        return r;
+    for (uintptr_t a = start; a < end; a += PAGE)
+        put(a, wanted(a, prot));
+    return 0;
+}
+
+long rights_reset(uintptr_t start, uintptr_t end)
+{
+    if (!unusual)
+        return 0;
+    return rights_set(start, end, is_text(start) ? PROT_READ | PROT_EXEC : PROT_READ | PROT_WRITE);
+}
+
+// Whether `prot` (one of PROT_READ and PROT_WRITE) is allowed on all of [a, a + n), which is
+// private memory or lies between two parts of it.
+static int allowed(uintptr_t a, size_t n, int prot)
+{
+    if (!unusual)
+        return 1;
+    for (uintptr_t page = a & ~(PAGE - 1); page < a + n; page += PAGE) {
+        enum page_rights r = get(page);
+        int writable = r == (is_text(page) ? SWAPPED : USUAL);
+        if (r == NONE || (prot == PROT_WRITE && !writable))
+            return 0;
+    }
+    return 1;
+}
+
+static int overlaps(uintptr_t start, uintptr_t end, const uint8_t *first, const uint8_t *last)
+{
+    return start < (uintptr_t)last && end > (uintptr_t)first;
+}
+
+// The kernel's own data, without which the next system call would be the last.
+static int is_kernel(uintptr_t start, uintptr_t end)
+{
+    return overlaps(start, end, __kernel_start, __kernel_end) ||
+           overlaps(start, end, __hot_end, __program_end);
+}
+
+static long protect(uintptr_t start, size_t len, int prot)
+{
+    if (start % PAGE)
+        return -EINVAL;
+    if (len == 0)
+        return 0;
+    if (shm_is_window(start)) {
+        if (!shm_within(start, len))
+            return -ENOMEM;
+        // What others share has one set of rights.
+        return prot == (PROT_READ | PROT_WRITE) ? 0 : -ENOSYS;
+    }
+    uintptr_t end = start + ((len + PAGE - 1) & ~(PAGE - 1));
+    if (end <= start || !mem_is_mapped(start, end))
+        return -ENOMEM;
+    if ((prot & PROT_WRITE) ? prot & PROT_EXEC : is_kernel(start, end))
+        return -EACCES;
+    return rights_set(start, end, prot);
+}
+
+long sys_mprotect(void *addr, size_t len, int prot)
+{
+    sys_enter(); // a handler must not find the map behind the host's tables
+    long r = protect((uintptr_t)addr, len, prot);
+    sys_leave(&r);
+    return r;
+}
+
+static long discard(uintptr_t start, uintptr_t end)
+{
+    // What may not be written cannot be cleared here.
+    if (!allowed(start, end - start, PROT_WRITE))
+        return start >= boot_info->heap_start ? pv_release((void *)start, end - start) : -EACCES;
+    mem_give_back(start, end);
+    return 0;
+}
+
+long sys_madvise(void *addr, size_t len, int advice)
+{
+    uintptr_t start = (uintptr_t)addr, end = start + ((len + PAGE - 1) & ~(PAGE - 1));
+    int shared = shm_is_window(start);
+    if (start % PAGE)
+        return -EINVAL;
+    if (end < start || (shared ? len && !shm_within(start, len) : !mem_is_mapped(start, end)))
+        return -ENOMEM;
+    // Private memory then reads as zero, shared memory keeps what others see; MADV_FREE and the
+    // hints promise nothing.
+    if (advice != MADV_DONTNEED || shared)
+        return 0;
+    sys_enter();
+    long r = discard(start, end);
+    sys_leave(&r);
+    return r;
+}
+
+static int within(uintptr_t p, size_t n, uintptr_t start, uintptr_t end)
+{
+    return p >= start && p <= end && n <= end - p;
+}
+
+int user_writable(void *p, size_t n)
+{
+    uintptr_t a = (uintptr_t)p;
+    if (n == 0) // nothing is touched: any address will do, NULL above all
+        return 0;
+    // Text only where the program made it so.
+    uintptr_t start = unusual ? TEXT_START : (uintptr_t)__data_start;
+    if (within(a, n, start, boot_info->heap_end) ||
+        within(a, n, boot_info->stack_bottom, boot_info->stack_top))
+        return allowed(a, n, PROT_WRITE) ? 0 : -EFAULT;
+    return shm_within(a, n) ? 0 : -EFAULT;
+}
+
+int user_readable(const void *p, size_t n)
+{
+    uintptr_t a = (uintptr_t)p;
+    if (n == 0)
+        return 0;
+    // Text, read-only data and data are adjacent, each rounded up to 2 MB by the linker script.
+    if (within(a, n, TEXT_START, boot_info->heap_end) ||
+        within(a, n, boot_info->stack_bottom, boot_info->stack_top))
+        return allowed(a, n, PROT_READ) ? 0 : -EFAULT;
+    return shm_within(a, n) ? 0 : -EFAULT;
+}
+
+long user_strlen(const char *p, size_t max)
+{
+    for (size_t n = 0; n < max; n++) {
+        // One check per page: a string does not end where its memory does.
+        if ((n == 0 || ((uintptr_t)p + n) % PAGE == 0) && user_readable(p + n, 1) < 0)
+            return -EFAULT;
+        if (!p[n])
+            return (long)n + 1;
+    }
+    return -ENAMETOOLONG;
+}

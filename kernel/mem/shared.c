@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Shared memory: segments in the window, and who maps which part of them.
+//
+// A process's mappings are in its entry, struct proc.maps, so that whoever buries it can drop them.
+// An entry's `segment` is set last and cleared first: a VM that dies in between leaks a reference
+// and breaks nothing. Pages of a segment are freed together, when no entry holds any part of it.
+// Neighbours: window/run.c (the pages), mem.c (mmap), proc.c (fork), exit.c.
+
+#include "kernel/mem/shared.h"
+#include "kernel/api/errno.h"
+#include "kernel/fs/inode.h"
+#include "kernel/proc/proc.h"
+#include "kernel/window/root.h"
+
+#define DYING 0x80000000u // in refs while the last user cleans up: neither free nor usable
+
+static struct shm_segment *segment_of(uint32_t index)
+{
+    return wtable_at(&window_root()->segments, index - 1);
+}
+
+static void segment_ref(uint32_t index)
+{
+    // Relaxed: who takes another reference has one.
+    __atomic_add_fetch(&segment_of(index)->refs, 1, __ATOMIC_RELAXED);
+}
+
+static void segment_unref(uint32_t index)
+{
+    struct shm_segment *s = segment_of(index);
+    uint32_t old = __atomic_load_n(&s->refs, __ATOMIC_RELAXED), new;
+    do {
+        new = old == 1 ? DYING : old - 1;
+        // Release for our stores to the pages, acquire for those of who was here before the last.
+    } while (
+        !__atomic_compare_exchange_n(&s->refs, &old, new, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+    if (new != DYING)
+        return;
+    struct inode *ip = inode_at(s->inode);
+    int writable = s->writable != 0;
+    if (!ip)
+        window_run_free(wref_ptr(s->start), s->pages);
+    wtable_free(&window_root()->segments, s); // before the file is told: its pages are free to move
+    if (ip)
+        inode_unmap(ip, writable);
+}
+
+static struct shm_segment *segment_new(uint64_t index, uint64_t pages)
+{
+    struct wroot *root = window_root();
+    if (pages > root->pool_pages)
+        return NULL;
+    struct shm_segment *s = wtable_claim(&root->segments, 1);
+    if (!s)
+        return NULL;
+    s->index = index;
+    s->pages = (uint32_t)pages;
+    uint32_t above = wtable_index(&root->segments, s) + 1;
+    uint32_t top = __atomic_load_n(&root->segments_top, __ATOMIC_RELAXED);
+    while (top < above && !__atomic_compare_exchange_n(&root->segments_top, &top, above, 0,
+                                                       __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+    return s;
+}
+
+static uintptr_t map_start(const struct proc_map *m)
+{
+    return (uintptr_t)wref_ptr(m->start);
+}
+
+static void set_map(struct proc_map *m, uint32_t segment, uintptr_t start, uint64_t pages)
+{
+    m->start = wref_of((void *)start);
+    m->pages = (uint32_t)pages;
+    __atomic_store_n(&m->segment, segment, __ATOMIC_RELEASE);
+}
+
+static void drop_map(struct proc_map *m)
+{
+    uint32_t segment = m->segment;
+    if (!segment)
+        return;
+    __atomic_store_n(&m->segment, 0, __ATOMIC_RELEASE); // first: twice would free somebody else's
+    segment_unref(segment);
+}
+
+static struct proc_map *free_map(struct proc *p)
+{
+    for (uint32_t i = 0; i < PROC_MAX_MAPS; i++) {
+        if (p->maps[i].segment)
+            continue;
+        p->nmaps = i < p->nmaps ? p->nmaps : i + 1;
+        return &p->maps[i];
+    }
+    return NULL;
+}
+
+// A new segment of fresh pages, or of a file's, in this process's table.
+static long map_new(struct inode *ip, uint64_t index, uint64_t pages, int writable)
+{
+    struct wtable *table = &window_root()->segments;
+    struct proc_map *m = free_map(proc_self);
+    struct shm_segment *s = m ? segment_new(index, pages) : NULL;
+    if (!s)
+        return -ENOMEM;
+    int r = 0;
+    s->writable = (uint32_t)writable;
+    if (ip)
+        r = inode_map(ip, s);
+    else
+        s->start = wref_of(window_run_alloc(s->pages));
+    if (!s->start.unit) {
+        wtable_free(table, s);
+        return r < 0 ? r : -ENOMEM;
+    }
+    uintptr_t at = (uintptr_t)wref_ptr(s->start);
+    set_map(m, wtable_index(table, s) + 1, at, pages);
+    return (long)at;
+}
+
+long shm_map(uint64_t pages)
+{
+    return map_new(NULL, 0, pages, 0);
+}
+
+long shm_map_inode(struct inode *ip, uint64_t index, uint64_t pages, int writable)
+{
+    return map_new(ip, index, pages, writable);
+}
+
+// Takes [start, end), which lies in m, out of it.
+static long cut(struct proc_map *m, uintptr_t start, uintptr_t end)
+{
+    uintptr_t first = map_start(m), last = first + (uintptr_t)m->pages * WPAGE;
+    uint64_t before = (start - first) / WPAGE, after = (last - end) / WPAGE;
+    if (before && after) {
+        struct proc_map *rest = free_map(proc_self);
+        if (!rest)
+            return -ENOMEM;
+        segment_ref(m->segment);
+        set_map(rest, m->segment, end, after);
+    } else if (after) {
+        m->start = wref_of((void *)end);
+    }
+    if (before + after == 0)
+        drop_map(m);
+    else
+        m->pages = (uint32_t)(before ? before : after);
+    return 0;
+}
+
+long shm_unmap(uintptr_t start, uint64_t pages)
+{
+    struct proc *p = proc_self;
+    uintptr_t end = start + pages * WPAGE;
+    uint32_t n = p->nmaps; // the rest of a cut lies behind `end`: need not be looked at
+    for (uint32_t i = 0; i < n; i++) {
+        struct proc_map *m = &p->maps[i];
+        uintptr_t first = map_start(m), last = first + (uintptr_t)m->pages * WPAGE;
+        uintptr_t low = first > start ? first : start, high = last < end ? last : end;
+        if (!m->segment || low >= high)
+            continue;
+        long r = cut(m, low, high);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int shm_within(uintptr_t a, size_t n)
+{
+    const struct proc *p = proc_self;
+    for (uint32_t i = 0; i < p->nmaps; i++) {
+        const struct proc_map *m = &p->maps[i];
+        uintptr_t first = map_start(m), last = first + (uintptr_t)m->pages * WPAGE;
+        if (m->segment && a >= first && a <= last && n <= last - a)
+            return 1;
+    }
+    return 0;
+}
+
+int shm_is_window(uintptr_t a)
+{
+    uintptr_t base = (uintptr_t)window_base;
+    return a >= base && a - base < window_header()->size;
+}
+
+void shm_inherit(struct proc *child, const struct proc *parent)
+{
+    for (uint32_t i = 0; i < parent->nmaps; i++) {
+        const struct proc_map *m = &parent->maps[i];
+        if (!m->segment)
+            continue;
+        segment_ref(m->segment);
+        child->nmaps = i + 1;
+        set_map(&child->maps[i], m->segment, map_start(m), m->pages);
+    }
+}
+
+void shm_drop_all(struct proc *p)
+{
+    for (uint32_t i = 0; i < p->nmaps; i++)
+        drop_map(&p->maps[i]);
+    p->nmaps = 0;
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// exec: another program of the image takes this VM over.
+//
+// The host drops this VM's RAM and starts the new program; all that POSIX lets survive is in the
+// window. First everything that can fail is done without changing anything; from exec_commit() on
+// there is no way back, and a failure of the host ends the process, as on Linux. Neighbours:
+// spawn.c (the same in a new VM), the file layer (fs_exec_lookup).
+
+#include "kernel/proc/exec.h"
+#include "kernel/api/errno.h"
+#include "kernel/api/signal.h"
+#include "kernel/api/wait.h"
+#include "kernel/arch.h"
+#include "kernel/time/clock.h"
+#include "kernel/entry.h"
+#include "kernel/file/file.h"
+#include "kernel/lib.h"
+#include "kernel/pv.h"
+#include "kernel/mem/shared.h"
+#include "kernel/signal/signal.h"
+#include "kernel/sys.h"
+#include "kernel/proc/vfork.h"
+
+#define PATH_LIMIT   4096
+#define HEAD_LEN     256 // of a script, that is looked at (Linux's BINPRM_BUF_SIZE)
+#define SCRIPT_DEPTH 4   // interpreters that are scripts themselves (Linux's limit)
+
+struct script {
+    char head[HEAD_LEN];
+    char *interpreter;
+    char *argument; // or NULL
+};
+
+// Only exec uses them, and there is one thread: too large for the program's stack.
+static char buffer[PV_ARG_MAX] COLD("exec_buffer");
+static struct script scripts[SCRIPT_DEPTH] COLD("exec_scripts");
+
+static int is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+// Splits `#! interpreter [argument]`: one optional argument, which may hold blanks. 0 or -ENOEXEC.
+static int parse_script(struct script *s)
+{
+    char *end = memchr(s->head, '\n', HEAD_LEN), *at = s->head + 2;
+    if (s->head[0] != '#' || s->head[1] != '!')
+        return -ENOEXEC;
+    if (!end) // a shorter file without a newline is fine, a line cut off is not
+        end = memchr(s->head, '\0', HEAD_LEN);
+    if (!end)
+        return -ENOEXEC;
+    while (end > at && is_blank(end[-1]))
+        end--;
+    *end = '\0';
+    while (is_blank(*at))
+        at++;
+    s->interpreter = at;
+    while (*at && !is_blank(*at))
+        at++;
+    s->argument = NULL;
+    if (*at) {
+        *at++ = '\0';
+        while (is_blank(*at))
+            at++;
+        s->argument = at;
+    }
+    return *s->interpreter ? 0 : -ENOEXEC;
+}
+
+// Follows path to a program; scripts[0..*depth - 1] are the scripts on the way.
+static int find_program(const char *path, uint32_t *program, int *depth)
+{
+    for (int n = 0;; n++) {
+        char head[HEAD_LEN];
+        int32_t index;
+        int r = fs_exec_lookup(path, &index, head);
+        if (r < 0)
+            return r;
+        if (index >= 0) {
+            *program = (uint32_t)index;
+            *depth = n;
+            return 0;
+        }
+        if (n == SCRIPT_DEPTH)
+            return -ELOOP;
+        memcpy(scripts[n].head, head, HEAD_LEN);
+        if ((r = parse_script(&scripts[n])) < 0)
+            return r;
+        path = scripts[n].interpreter;
+    }
+}
+
+// --- the strings ---
+
+static int add_string(struct exec_image *image, const char *s)
+{
+    uint64_t room = sizeof buffer - image->len;
+    long n = user_strlen(s, room);
+    if (n < 0)
+        return n == -EFAULT ? -EFAULT : -E2BIG;
+    memcpy(buffer + image->len, s, (size_t)n);
+    image->len += (uint64_t)n;
+    return 0;
+}
+
+// Adds the strings of a NULL-terminated vector from `first` on; NULL is an empty vector, as on
+// Linux.
+static int add_vector(struct exec_image *image, char *const vector[], uint32_t first,
+                      uint32_t *count)
+{
+    for (uint32_t i = 0; vector; i++) {
+        if (user_readable(&vector[i], sizeof vector[i]) < 0)
+            return -EFAULT;
+        if (!vector[i])
+            break;
+        if (i < first)
+            continue;
+        int r = add_string(image, vector[i]);
+        if (r < 0)
+            return r;
+        ++*count;
+    }
+    return 0;
+}
+
+static int add_one(struct exec_image *image, const char *s)
+{
+    image->argc++;
+    return add_string(image, s);
+}
+
+// A script's argument vector: interpreter, its argument, the script; the innermost interpreter
+// first.
+static int add_scripts(struct exec_image *image, const char *path, int depth)
+{
+    int r = 0;
+    for (int i = depth - 1; i >= 0 && r == 0; i--) {
+        r = add_one(image, scripts[i].interpreter);
+        if (r == 0 && scripts[i].argument)
+            r = add_one(image, scripts[i].argument);
+    }
+    return r < 0 ? r : add_one(image, path);
+}
+
+int exec_prepare(struct exec_image *image, const char *path, char *const argv[], char *const envp[])
+{
+    int depth = 0;
+    long n = user_strlen(path, PATH_LIMIT);
+    if (n < 0)
+        return (int)n;
+    *image = (struct exec_image){.strings = buffer};
+    int r = find_program(path, &image->program, &depth);
+    if (r == 0 && depth)
+        r = add_scripts(image, path, depth);
+    if (r == 0)
+        r = add_vector(image, argv, depth ? 1 : 0, &image->argc);
+    // Programs rely on an argv[0] being there; so does Linux since 5.18.
+    if (r == 0 && image->argc == 0)
+        r = add_one(image, "");
+    image->args_len = image->len;
+    if (r == 0)
+        r = add_vector(image, envp, 0, &image->envc);
+    return r;
+}
+
+void exec_commit(struct proc *p, const struct exec_image *image, const char *path)
+{
+    fds_close_on_exec(p);
+    signal_exec(p);
+    p->exec_done = 1;
+    proc_name(p, path, image->strings, image->args_len);
+    shm_drop_all(p); // last: `path` may lie there
+}
+
+long sys_execve(const char *path, char *const argv[], char *const envp[])
+{
+    struct exec_image image;
+    sys_enter();
+    long r = exec_prepare(&image, path, argv, envp);
+    if (r == 0) {
+        if (vfork_borrowed())
+            vfork_exec(&image, path);
+        exec_commit(proc_self, &image, path);
+        clock_exec();
+        r = pv_exec(image.program, image.argc, image.envc, image.strings, image.len);
+        klog("exec: %s: error %d", proc_self->comm, (int)-r);
+        proc_exit(K_STATUS_SIGNAL(SIGKILL));
+    }
+    sys_leave(&r);
+    return r;
+}

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// How processes end: by themselves, or buried by others when their VM died without a word.
+//
+// An exit has two halves. Under proc_lock the entry gets its final status and `dead`, children go
+// to init, the parent is told: from then on wait4() in the parent succeeds, whatever happens to
+// this VM. Then the exit call makes the host store PROC_ZOMBIE, after which the slot can be used
+// again. A reaped entry has parent_slot 0, so a slot is free when both halves are done, in either
+// order. Neighbours: wait.c (reaping), proc.c (claiming), signal.c.
+
+#include "kernel/api/errno.h"
+#include "kernel/api/wait.h"
+#include "kernel/time/clock.h"
+#include "kernel/entry.h"
+#include "kernel/lib.h"
+#include "kernel/proc/proc.h"
+#include "kernel/pv.h"
+#include "kernel/window/root.h"
+#include "kernel/mem/shared.h"
+#include "kernel/signal/signal.h"
+#include "kernel/sys.h"
+#include "kernel/tty/tty.h"
+#include "kernel/proc/vfork.h"
+
+// door.death while somebody buries the VM: this bit, the undertaker's slot, and the host's 16 bits
+// of status.
+#define BURYING            0x80000000u
+#define BURYING_SLOT_SHIFT 17
+#define BURYING_BY(slot)   (BURYING | (slot) << BURYING_SLOT_SHIFT)
+#define DEATH_STATUS(word) ((word)&0xffffu)
+
+static void post_group(int32_t pgid, int sig)
+{
+    for (struct proc *p = proc_next(NULL); p; p = proc_next(p))
+        if (p->pgid == pgid)
+            signal_post(p, sig, NULL);
+}
+
+static int group_has_stopped(int32_t pgid)
+{
+    for (struct proc *p = proc_next(NULL); p; p = proc_next(p))
+        if (p->pgid == pgid && p->state == PROC_STOPPED)
+            return 1;
+    return 0;
+}
+
+// POSIX _exit(): a group that becomes orphaned with a stopped member gets SIGHUP, then SIGCONT.
+static void wake_orphans(int32_t pgid, int32_t sid, const struct proc *leaving)
+{
+    if (!group_has_stopped(pgid) || !proc_group_orphaned(pgid, sid, leaving))
+        return;
+    post_group(pgid, SIGHUP);
+    post_group(pgid, SIGCONT);
+}
+
+static void orphan_children(struct proc *p)
+{
+    // Most never had any, and need not look at every entry of a large family: each may be a first
+    // touch of a page.
+    struct proc *first = p->had_children ? proc_next(NULL) : NULL;
+    for (struct proc *q = first; q; q = proc_next(q)) {
+        if (q->parent_slot != p->slot)
+            continue;
+        int32_t pgid = q->pgid;
+        int watched = q->sid == p->sid && pgid != p->pgid;
+        q->ppid = PROC_INIT_PID;
+        q->parent_slot = 0; // frees it if it is dead already: init reaps at once
+        if (watched)
+            wake_orphans(pgid, p->sid, p);
+    }
+    // Its own group, if p was the member whose parent kept it from being orphaned.
+    const struct proc *parent = p->parent_slot ? proc_at(p->parent_slot) : NULL;
+    if (parent && parent->sid == p->sid && parent->pgid != p->pgid)
+        wake_orphans(p->pgid, p->sid, p);
+}
+
+static int exit_code(int status)
+{
+    if ((status & 0x7f) == 0)
+        return CLD_EXITED;
+    return status & K_STATUS_CORE ? CLD_DUMPED : CLD_KILLED;
+}
+
+// What siginfo and waitid() report: the exit code, or the signal.
+static int exit_value(int status)
+{
+    return (status & 0x7f) == 0 ? (status >> 8) & 0xff : status & 0x7f;
+}
+
+static void send_sigchld(struct proc *p, int code, int value)
+{
+    struct proc_siginfo info = {
+        .code = code, .pid = p->pid, .uid = p->uid, .value = (uint32_t)value};
+    signal_post(proc_at(p->parent_slot), SIGCHLD, &info);
+}
+
+void proc_tell_parent(struct proc *p, int code, int sig)
+{
+    if (!p->parent_slot)
+        return;
+    struct proc *parent = proc_at(p->parent_slot);
+    if (!atomic_load(&parent->nocldstop))
+        send_sigchld(p, code, sig);
+    signal_mark(parent->vm_slot, 0); // it may be in wait4(), with SIGCHLD ignored or blocked
+}
+
+// The first half of an exit; under proc_lock. May be done again by an undertaker after a VM that
+// died in the middle. Returns the slot of the parent's VM, for waking it, or 0.
+static uint32_t depart(struct proc *p, int status)
+{
+    uint32_t parent_slot = p->parent_slot;
+    orphan_children(p);
+    if (!p->dead)
+        p->status = status;
+    __atomic_store_n(&p->dead, 1, __ATOMIC_RELEASE); // wait4() may look from here on
+    if (!parent_slot)
+        return 0;
+    struct proc *parent = proc_at(parent_slot);
+    send_sigchld(p, exit_code(p->status), exit_value(p->status));
+    // POSIX: ignoring SIGCHLD, or SA_NOCLDWAIT, means that children leave no zombie.
+    if (atomic_load(&parent->nocldwait) || (atomic_load(&parent->sig_ignored) & SIG_BIT(SIGCHLD)))
+        p->parent_slot = 0;
+    return parent->vm_slot;
+}
+
+static void drop_inode(struct wref *ref)
+{
+    struct wref inode = *ref;
+    *ref = (struct wref){0}; // first: done twice it would free somebody else's
+    inode_unref(inode);
+}
+
+// Everything of the process that lives in the window, but its entry. No lock held.
+static void release_resources(struct proc *p)
+{
+    fds_close_all(p);
+    shm_drop_all(p);
+    drop_inode(&p->cwd);
+    drop_inode(&p->root);
+    if (p->pid == p->sid)
+        tty_session_leave(p);
+}
+
+// With --check-leaks: what should be gone when the first program, which waited for its children,
+// exits.
+static void report_leaks(void)
+{
+    struct wroot *root = window_root();
+    uint32_t procs = 0;
+    proc_lock();
+    for (struct proc *p = proc_next(NULL); p; p = proc_next(p))
+        procs += p != proc_self;
+    proc_unlock();
+    uint32_t files = __atomic_load_n(&root->files.used, __ATOMIC_RELAXED);
+    uint32_t pipes = __atomic_load_n(&root->pipes.used, __ATOMIC_RELAXED);
+    uint32_t segments = __atomic_load_n(&root->segments.used, __ATOMIC_RELAXED);
+    if (procs + files + pipes + segments == 0)
+        klog("leaks: none");
+    else
+        klog("leaks: %u processes, %u files, %u pipes, %u shared mappings", procs, files, pipes,
+             segments);
+}
+
+void proc_exit(int status)
+{
+    struct proc *p = proc_self;
+    sys_enter(); // for good: from here on upcalls only note their events
+    p->cpu_ns = vfork_borrowed() ? 0 : clock_cpu_ns(); // the VM's time is its parent's
+    release_resources(p);
+    if (p->slot == 1 && (boot_info->flags & PV_BOOT_CHECK_LEAKS))
+        report_leaks();
+    proc_lock();
+    uint32_t parent = depart(p, status);
+    proc_unlock();
+    if (vfork_borrowed()) {
+        // No VM ends here: the second half of the exit is ours.
+        atomic_store_explicit(&p->state, PROC_ZOMBIE, memory_order_release);
+        signal_kick();
+        vfork_ended();
+    }
+    int interrupt = parent ? signal_unmark(parent) : 0;
+    signal_kick();
+    if (parent) // a parent that spins sees it now; one that sleeps is woken by the exit call itself
+        __atomic_fetch_add(&window_door(parent)->bell, 1, __ATOMIC_SEQ_CST);
+    pv_exit((uint32_t)status, &p->state, PROC_ZOMBIE, parent, interrupt);
+}
+
+void sys_exit(int code)
+{
+    proc_exit(K_STATUS_EXIT(code));
+}
+
+// --- burials ---
+
+// Children that the dead one was about to start: their VMs never came to be, or end by themselves
+// when they find their entry gone (fork.c, proc_boot).
+static void discard_embryos(const struct proc *dead)
+{
+    uint32_t top = window_root()->top_slot;
+    for (uint32_t slot = 1; slot <= top; slot++) {
+        struct proc *q = proc_at(slot);
+        uint32_t state = PROC_EMBRYO;
+        if (q->parent_slot != dead->slot)
+            continue;
+        // DOOMED already: an undertaker before us died at it.
+        if (atomic_compare_exchange_strong(&q->state, &state, PROC_DOOMED) || state == PROC_DOOMED)
+            proc_discard(q);
+    }
+}
+
+// Burials the dead one had begun are open again.
+static void reopen_burials(const struct proc *dead)
+{
+    uint32_t top = window_root()->top_slot, begun = BURYING_BY(dead->slot);
+    for (uint32_t slot = 1; slot <= top; slot++) {
+        uint32_t *word = &window_door(slot)->death;
+        uint32_t death = __atomic_load_n(word, __ATOMIC_SEQ_CST);
+        if ((death & ~0xffffu) == begun)
+            __atomic_compare_exchange_n(word, &death, WINDOW_DEAD | DEATH_STATUS(death), 0,
+                                        __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    }
+}
+
+static void bury(struct proc *p, uint32_t death)
+{
+    uint32_t state = atomic_load(&p->state);
+    if (state == PROC_FREE || state == PROC_ZOMBIE) { // it had exited properly
+        __atomic_store_n(&window_door(p->slot)->death, 0, __ATOMIC_SEQ_CST);
+        return;
+    }
+    discard_embryos(p);
+    reopen_burials(p);
+    release_resources(p);
+    proc_lock();
+    uint32_t parent = depart(p, (int)DEATH_STATUS(death));
+    if (parent)
+        signal_mark(parent, 0);
+    // Both under the lock: a new process can be claimed only after, and keeps its own death word.
+    __atomic_store_n(&window_door(p->slot)->death, 0, __ATOMIC_SEQ_CST);
+    atomic_store_explicit(&p->state, PROC_ZOMBIE, memory_order_release);
+    proc_unlock();
+    signal_kick();
+}
+
+// Buries one VM. 1, or 0 when there is none left.
+static int bury_one(void)
+{
+    for (uint32_t slot = 1; slot <= window_root()->top_slot; slot++) {
+        uint32_t *word = &window_door(slot)->death;
+        uint32_t death = __atomic_load_n(word, __ATOMIC_SEQ_CST);
+        if (!(death & WINDOW_DEAD))
+            continue;
+        // One undertaker each. If it dies as well, whoever buries it opens this burial again.
+        if (__atomic_compare_exchange_n(word, &death,
+                                        BURYING_BY(lock_self_slot()) | DEATH_STATUS(death), 0,
+                                        __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+            bury(proc_at(slot), death);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+void proc_bury_dead(void)
+{
+    static uint32_t seen;
+    uint32_t deaths = __atomic_load_n(&window_header()->deaths, __ATOMIC_SEQ_CST);
+    if (deaths == seen)
+        return;
+    seen = deaths; // before looking: a death during the scan shows next time
+    while (bury_one())
+        ;
+}

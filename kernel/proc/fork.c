@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// fork: one process becomes two, one VM becomes two (design: docs/fork.md).
+//
+// The parent claims and fills the child's entry in the window, runs the fork table (forktable.c)
+// and makes one call to the host, which returns in both. Everything that can fail comes before that
+// call. The path is hot, and each first touch of a page in the child costs as much as thousands of
+// instructions: it touches its stack, its entry and little else.
+
+#include "kernel/api/errno.h"
+#include "kernel/api/wait.h"
+#include "kernel/entry.h"
+#include "kernel/proc/forktable.h"
+#include "kernel/lib.h"
+#include "kernel/mem/mem.h"
+#include "kernel/proc/proc.h"
+#include "kernel/pv.h"
+#include "kernel/sys.h"
+
+#define HOT_STACK    8192u // bytes of stack around this frame that both sides write at once
+#define BUSY_TRIES   64    // slots to try when the host is still tearing their last VM down
+#define BUSY_REST_NS UINT64_C(1000000)
+
+// The pid the child of the fork in progress must find in its entry.
+static int32_t expected_pid;
+
+int proc_fork_prepare(struct proc *child)
+{
+    expected_pid = child->pid;
+    return 0;
+}
+
+void proc_fork_child(void)
+{
+    uint32_t state = PROC_EMBRYO;
+    struct proc *p = proc_at(boot_info->slot);
+    lock_init_self(boot_info->slot);
+    // Our parent may say RUNNING first. Any other state, or another pid: it died before pv_fork()
+    // returned, and its undertaker took the entry apart; nobody knows of this VM.
+    if (p->pid != expected_pid ||
+        (!atomic_compare_exchange_strong(&p->state, &state, PROC_RUNNING) && state != PROC_RUNNING))
+        pv_exit(K_STATUS_SIGNAL(9), NULL, 0, 0, 0);
+    proc_self = p;
+}
+
+// Undoes the prepare hooks before `end`, or tells all hooks how the clone went.
+static void hooks_parent(struct proc *child, uint32_t end, int failed)
+{
+    for (uint32_t i = end; i-- > 0;)
+        if (fork_table[i].parent)
+            fork_table[i].parent(child, failed);
+}
+
+static int hooks_prepare(struct proc *child)
+{
+    for (uint32_t i = 0; i < fork_table_len; i++) {
+        int r = fork_table[i].prepare ? fork_table[i].prepare(child) : 0;
+        if (r < 0) {
+            hooks_parent(child, i, 1);
+            return r;
+        }
+    }
+    return 0;
+}
+
+static void hooks_child(void)
+{
+    for (uint32_t i = fork_table_len; i-- > 0;)
+        if (fork_table[i].child)
+            fork_table[i].child();
+}
+
+// The stack around this frame: both sides return through it and call onwards below it.
+static struct pv_range hot_stack(void)
+{
+    uint64_t here = (uintptr_t)__builtin_frame_address(0);
+    uint64_t low = max_u64(here - HOT_STACK, boot_info->stack_bottom);
+    uint64_t high = min_u64(here + HOT_STACK, boot_info->stack_top);
+    if (low >= high) // on a stack of the program's own making: only what is surely mapped
+        return (struct pv_range){here, 1};
+    return (struct pv_range){low, high - low};
+}
+
+// PV_CALL_FORK into a slot that is free on the host's side too. *child moves when its slot was
+// busy. 0 in the parent, 1 in the child, or -EAGAIN.
+static int64_t clone(struct proc **child)
+{
+    struct pv_range hot[3] = {hot_stack()};
+    mem_hot(hot + 1);
+    for (int i = 0; i < BUSY_TRIES; i++) {
+        int64_t r = pv_fork((*child)->slot, hot, 3);
+        if (r >= 0)
+            return r;
+        if (r != -EBUSY)
+            return r == -ENOSYS ? r : -EAGAIN;
+        struct proc *moved = proc_rehome(*child);
+        if (moved)
+            *child = moved;
+        else // every slot is taken or being torn down: that takes about a millisecond
+            pv_wait(window_door(lock_self_slot())->bell, pv_mono_ns() + BUSY_REST_NS, 0);
+    }
+    return -EAGAIN;
+}
+
+static long fork_now(void)
+{
+    struct proc *child;
+    long r = proc_claim(&child);
+    if (r < 0)
+        return r;
+    r = hooks_prepare(child);
+    if (r < 0) {
+        proc_discard(child);
+        return r;
+    }
+    int32_t pid = child->pid; // afterwards it may be gone, and its entry another's
+    r = clone(&child);
+    if (r == 1) {
+        hooks_child();
+        return 0;
+    }
+    hooks_parent(child, fork_table_len, r < 0);
+    if (r < 0) {
+        proc_discard(child);
+        return r;
+    }
+    // From here on the child outlives us whatever happens (proc_bury_dead() discards embryos).
+    uint32_t state = PROC_EMBRYO;
+    if (child->pid == pid)
+        atomic_compare_exchange_strong(&child->state, &state, PROC_RUNNING);
+    return pid;
+}
+
+long sys_fork(void)
+{
+    long r;
+    do {
+        sys_enter();
+        r = fork_now();
+    } while (sys_leave(&r));
+    return r;
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// posix_spawn: a new VM starts another program at once, without a clone in between.
+//
+// The parent prepares the child's entry in the window: for a while it acts in the child's name
+// (proc_self is the child's entry), so that file actions go through the ordinary system calls and
+// their checks. Nothing else can run meanwhile: the kernel's depth holds signals back, and locks
+// know this VM by its slot. Neighbours: fork.c, exec.c.
+
+#include "kernel/api/errno.h"
+#include "kernel/api/fcntl.h"
+#include "kernel/entry.h"
+#include "kernel/proc/exec.h"
+#include "kernel/file/file.h"
+#include "kernel/lib.h"
+#include "kernel/proc/proc.h"
+#include "kernel/pv.h"
+#include "kernel/signal/signal.h"
+#include "kernel/proc/spawn.h"
+#include "kernel/sys.h"
+
+#define BUSY_TRIES   64
+#define BUSY_REST_NS UINT64_C(1000000)
+
+static long action_open(const struct k_spawn_action *a)
+{
+    long fd = sys_openat(AT_FDCWD, a->path, a->flags, a->mode);
+    if (fd < 0 || fd == a->fd)
+        return fd;
+    long r = sys_dup3((int)fd, a->fd, a->flags & O_CLOEXEC);
+    sys_close((int)fd);
+    return r;
+}
+
+// POSIX: a dup2 of a descriptor to itself takes its close-on-exec flag off.
+static long action_dup2(const struct k_spawn_action *a)
+{
+    if (a->from != a->fd)
+        return sys_dup2(a->from, a->fd);
+    return sys_fcntl(a->fd, F_SETFD, 0);
+}
+
+static long run_action(const struct k_spawn_action *a)
+{
+    switch (a->op) {
+    case K_SPAWN_CLOSE:
+        sys_close(a->fd); // closing what is not open is no error here, as in the common C libraries
+        return 0;
+    case K_SPAWN_DUP2:
+        return action_dup2(a);
+    case K_SPAWN_OPEN:
+        return action_open(a);
+    case K_SPAWN_CHDIR:
+        return sys_chdir(a->path);
+    case K_SPAWN_FCHDIR:
+        return sys_fchdir(a->fd);
+    default:
+        return -EINVAL;
+    }
+}
+
+// The child's group, as setpgid() in the child would do it.
+static long set_group(struct proc *child, int32_t pgid)
+{
+    int found = pgid == 0 || pgid == child->pid;
+    proc_lock();
+    for (struct proc *p = proc_next(NULL); p && !found; p = proc_next(p))
+        found = p->pgid == pgid && p->sid == child->sid;
+    if (found)
+        child->pgid = pgid ? pgid : child->pid;
+    proc_unlock();
+    return found ? 0 : -EPERM;
+}
+
+static long apply_attributes(struct proc *child, const struct k_spawn *how)
+{
+    if (how->flags & POSIX_SPAWN_SETSID) {
+        proc_lock();
+        child->sid = child->pgid = child->pid;
+        proc_unlock();
+    } else if (how->flags & POSIX_SPAWN_SETPGROUP) {
+        long r = set_group(child, how->pgroup);
+        if (r < 0)
+            return r;
+    }
+    if (how->flags & POSIX_SPAWN_SETSIGDEF)
+        atomic_fetch_and(&child->sig_ignored, ~how->sigdefault);
+    if (how->flags & POSIX_SPAWN_SETSIGMASK)
+        atomic_store(&child->sig_blocked, how->sigmask & ~SIG_UNBLOCKABLE);
+    if (how->flags & POSIX_SPAWN_RESETIDS) {
+        child->euid = child->uid;
+        child->egid = child->gid;
+    }
+    return 0;
+}
+
+// Everything in the child's name, up to the strings for the host. `how` may be NULL.
+static long prepare(struct proc *child, struct exec_image *image, const char *path,
+                    char *const argv[], char *const envp[], const struct k_spawn *how)
+{
+    struct proc *self = proc_self;
+    long r = how ? apply_attributes(child, how) : 0;
+    proc_self = child;
+    for (uint32_t i = 0; how && r >= 0 && i < how->nactions; i++)
+        r = run_action(&how->actions[i]);
+    if (r >= 0)
+        r = exec_prepare(image, path, argv, envp);
+    proc_self = self;
+    if (r == 0)
+        exec_commit(child, image, path);
+    return r;
+}
+
+// PV_CALL_SPAWN into a slot that is free on the host's side too.
+static long start(struct proc **child, const struct exec_image *image)
+{
+    for (int i = 0; i < BUSY_TRIES; i++) {
+        long r = pv_spawn((*child)->slot, image->program, image->argc, image->envc, image->strings,
+                          image->len);
+        if (r != -EBUSY)
+            return r;
+        struct proc *moved = proc_rehome(*child);
+        if (moved)
+            *child = moved;
+        else
+            pv_wait(window_door(lock_self_slot())->bell, pv_mono_ns() + BUSY_REST_NS, 0);
+    }
+    return -EAGAIN;
+}
+
+long spawn_start(struct proc **child, const struct exec_image *image)
+{
+    int32_t pid = (*child)->pid; // afterwards it may be gone, and its entry another's
+    (*child)->vm_slot = (*child)->slot;
+    long r = start(child, image);
+    uint32_t state = PROC_EMBRYO; // see fork.c: from here on it outlives us
+    if (r == 0 && (*child)->pid == pid)
+        atomic_compare_exchange_strong(&(*child)->state, &state, PROC_RUNNING);
+    return r;
+}
+
+static long spawn_now(const char *path, char *const argv[], char *const envp[],
+                      const struct k_spawn *how)
+{
+    struct exec_image image;
+    struct proc *child;
+    long r = proc_claim(&child);
+    if (r < 0)
+        return r;
+    int32_t pid = child->pid;
+    r = prepare(child, &image, path, argv, envp, how);
+    if (r == 0)
+        r = spawn_start(&child, &image);
+    if (r < 0) {
+        proc_discard(child);
+        return r;
+    }
+    return pid;
+}
+
+long sys_spawn(const char *path, char *const argv[], char *const envp[], const struct k_spawn *how)
+{
+    long r;
+    if (how && (user_readable(how, sizeof *how) < 0 ||
+                user_readable(how->actions, how->nactions * sizeof *how->actions) < 0))
+        return -EFAULT;
+    do {
+        sys_enter();
+        r = spawn_now(path, argv, envp, how);
+    } while (sys_leave(&r));
+    return r;
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What a process says about its own signals: dispositions, the blocked mask, the alternative stack;
+// and the calls that wait for signals.
+//
+// Dispositions are private memory; three words of hints in the window (ignored, caught, blocked)
+// let senders skip what would be dropped. The process alone writes them.
+
+#include "kernel/api/errno.h"
+#include "kernel/time/clock.h"
+#include "kernel/entry.h"
+#include "kernel/lib.h"
+#include "kernel/pv.h"
+#include "kernel/signal/signal.h"
+#include "kernel/sys.h"
+
+struct k_sigaction signal_actions[K_NSIG + 1];
+struct k_stack signal_altstack = {.flags = SS_DISABLE};
+
+void signal_boot(void)
+{
+    struct proc *p = proc_self;
+    uint64_t ignored = atomic_load(&p->sig_ignored);
+    for (uint64_t rest = ignored; rest; rest &= rest - 1)
+        signal_actions[__builtin_ctzll(rest) + 1].handler = K_SIG_IGN;
+}
+
+void signal_exec(struct proc *p)
+{
+    atomic_store(&p->sig_caught, 0);
+    atomic_store(&p->nocldwait, 0); // SIG_IGN, which survives, is in sig_ignored
+    atomic_store(&p->nocldstop, 0);
+}
+
+long sys_sigaction(int sig, const struct k_sigaction *act, struct k_sigaction *old)
+{
+    struct k_sigaction new, was;
+    struct proc *p = proc_self;
+    long r = 0;
+    if (sig < 1 || sig > K_NSIG || (act && (SIG_BIT(sig) & SIG_UNBLOCKABLE)))
+        return -EINVAL;
+    if ((act && user_readable(act, sizeof *act) < 0) ||
+        (old && user_writable(old, sizeof *old) < 0))
+        return -EFAULT;
+    sys_enter();
+    was = signal_actions[sig];
+    if (act) {
+        uint64_t bit = SIG_BIT(sig);
+        signal_drop_ignored();
+        new = *act;
+        new.mask &= ~SIG_UNBLOCKABLE;
+        int dfl = new.handler == K_SIG_DFL, ign = new.handler == K_SIG_IGN;
+        signal_actions[sig] = new;
+        if (ign)
+            atomic_fetch_or(&p->sig_ignored, bit);
+        else
+            atomic_fetch_and(&p->sig_ignored, ~bit);
+        if (ign || dfl)
+            atomic_fetch_and(&p->sig_caught, ~bit);
+        else
+            atomic_fetch_or(&p->sig_caught, bit);
+        if (sig == SIGCHLD) {
+            atomic_store(&p->nocldwait, (new.flags &SA_NOCLDWAIT) != 0);
+            atomic_store(&p->nocldstop, (new.flags &SA_NOCLDSTOP) != 0);
+        }
+        // POSIX sigaction(): ignoring a signal discards a pending one, blocked or not.
+        if (ign || (dfl && (bit & SIG_DEFAULT_IGNORED)))
+            atomic_fetch_and(&p->sig_pending, ~bit);
+    }
+    if (old)
+        *old = was;
+    sys_leave(&r);
+    return r;
+}
+
+long sys_sigprocmask(int how, const uint64_t *set, uint64_t *old)
+{
+    struct proc *p = proc_self;
+    long r = 0;
+    if ((set && user_readable(set, sizeof *set) < 0) ||
+        (old && user_writable(old, sizeof *old) < 0))
+        return -EFAULT;
+    uint64_t new = set ? *set & ~SIG_UNBLOCKABLE : 0;
+    if (set && (how < SIG_BLOCK || how > SIG_SETMASK))
+        return -EINVAL;
+    sys_enter();
+    uint64_t was = atomic_load(&p->sig_blocked);
+    if (set && how == SIG_BLOCK)
+        atomic_store(&p->sig_blocked, was | new);
+    else if (set && how == SIG_UNBLOCK)
+        atomic_store(&p->sig_blocked, was & ~new);
+    else if (set)
+        atomic_store(&p->sig_blocked, new);
+    if (old)
+        *old = was;
+    sys_leave(&r); // POSIX: of the signals unblocked, at least one is delivered before the return
+    return r;
+}
+
+long sys_sigpending(uint64_t *set)
+{
+    if (user_writable(set, sizeof *set) < 0)
+        return -EFAULT;
+    *set = atomic_load(&proc_self->sig_pending) & atomic_load(&proc_self->sig_blocked);
+    return 0;
+}
+
+static int never(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+long sys_sigsuspend(const uint64_t *mask)
+{
+    uint64_t seen = signal_handled;
+    long r;
+    if (user_readable(mask, sizeof *mask) < 0)
+        return -EFAULT;
+    uint64_t temporary = *mask;
+    struct wait w = {.ready = never, .deadline = PV_FOREVER, .spin = 1};
+    do {
+        sys_enter();
+        if (signal_handled != seen) {
+            r = -EINTR;
+        } else {
+            signal_mask_push(temporary);
+            r = wait_for(&w);
+        }
+    } while (sys_leave(&r));
+    return r;
+}
+
+// --- sigtimedwait ---
+
+struct sigwait {
+    uint64_t set;
+    int sig;
+    struct proc_siginfo info;
+};
+
+static int take_one(void *arg)
+{
+    struct sigwait *want = arg;
+    struct proc *p = proc_self;
+    uint64_t there = atomic_load(&p->sig_pending) & want->set;
+    if (!there)
+        return 0;
+    want->sig = __builtin_ctzll(there) + 1;
+    want->info = p->siginfo[want->sig - 1];
+    atomic_fetch_and(&p->sig_pending, ~SIG_BIT(want->sig));
+    return 1;
+}
+
+void signal_fill_info(struct k_siginfo *info, int sig, const struct proc_siginfo *from)
+{
+    memset(info, 0, sizeof *info);
+    info->signo = sig;
+    info->code = from->code;
+    info->u.proc.pid = from->pid;
+    info->u.proc.uid = from->uid;
+    info->u.proc.value = from->value; // SIGCHLD's status is its lower half
+}
+
+long sys_sigtimedwait(const uint64_t *set, struct k_siginfo *info, const struct k_timespec *timeout)
+{
+    struct sigwait want = {0};
+    uint64_t seen = signal_handled, ns, deadline = PV_FOREVER;
+    long r;
+    if (user_readable(set, sizeof *set) < 0 || (info && user_writable(info, sizeof *info) < 0) ||
+        (timeout && user_readable(timeout, sizeof *timeout) < 0))
+        return -EFAULT;
+    want.set = *set & ~SIG_UNBLOCKABLE;
+    if (timeout) {
+        if (clock_timespec_ns(timeout, &ns) < 0)
+            return -EINVAL;
+        deadline = clock_deadline(ns);
+    }
+    struct wait w = {.ready = take_one, .arg = &want, .deadline = deadline, .spin = 1};
+    do {
+        sys_enter();
+        r = signal_handled != seen ? -EINTR : wait_for(&w);
+        if (r == 0)
+            r = -EAGAIN; // the time is up
+        if (r > 0) {
+            r = want.sig;
+            if (info)
+                signal_fill_info(info, want.sig, &want.info);
+        }
+    } while (sys_leave(&r));
+    return r;
+}
+
+long sys_sigaltstack(const struct k_stack *ss, struct k_stack *old)
+{
+    int on = signal_on_altstack((uintptr_t)__builtin_frame_address(0));
+    if ((ss && user_readable(ss, sizeof *ss) < 0) || (old && user_writable(old, sizeof *old) < 0))
+        return -EFAULT;
+    struct k_stack was = signal_altstack;
+    if (on)
+        was.flags |= SS_ONSTACK;
+    if (ss) {
+        struct k_stack new = *ss;
+        if (on)
+            return -EPERM;
+        if (new.flags & ~(SS_DISABLE | SS_ONSTACK))
+            return -EINVAL;
+        if (!(new.flags &SS_DISABLE) && new.size < MINSIGSTKSZ)
+            return -ENOMEM;
+        if (new.flags & SS_DISABLE)
+            new = (struct k_stack){.flags = SS_DISABLE};
+        new.flags &= SS_DISABLE; // Linux takes SS_ONSTACK for 0 here
+        signal_altstack = new;
+    }
+    if (old)
+        *old = was;
+    return 0;
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Sending signals: setting them pending in the window, waking who must look, and kill(2).
+//
+// No signal is lost: a sender sets the pending bit first and looks at the target's mask after; the
+// target changes its mask first and looks at pending after, both sequentially consistent. So one of
+// them sees the other, and either the sender interrupts or the target delivers by itself.
+// Neighbours: deliver.c (the receiving side), exit.c (SIGCHLD), tty.c (^C). docs/signals.md.
+
+#include "kernel/signal/signal.h"
+#include "kernel/api/errno.h"
+#include "kernel/entry.h"
+#include "kernel/lib.h"
+#include "kernel/pv.h"
+#include "kernel/sys.h"
+
+// Slots to wake, to interrupt and to end, collected under proc_lock for signal_kick(). One bit a
+// slot.
+#define MARK_WORDS (PV_MAX_SLOTS / 64 + 1)
+static uint64_t marked_wake[MARK_WORDS];
+static uint64_t marked_interrupt[MARK_WORDS];
+static uint64_t marked_kill[MARK_WORDS];
+static uint64_t marked_words; // which words above are not 0
+_Static_assert(MARK_WORDS <= 64, "marked_words has a bit for each");
+
+void signal_mark(uint32_t slot, int interrupt)
+{
+    uint64_t bit = UINT64_C(1) << slot % 64;
+    marked_words |= UINT64_C(1) << slot / 64;
+    marked_wake[slot / 64] |= bit;
+    if (interrupt)
+        marked_interrupt[slot / 64] |= bit;
+}
+
+int signal_unmark(uint32_t slot)
+{
+    uint64_t bit = UINT64_C(1) << slot % 64;
+    int interrupt = (marked_interrupt[slot / 64] & bit) != 0;
+    marked_wake[slot / 64] &= ~bit;
+    marked_interrupt[slot / 64] &= ~bit;
+    return interrupt;
+}
+
+// Asks the host to end what was marked with SIGKILL. Still under proc_lock: a slot whose process
+// has just been found in the table is its own, while later it may be another's.
+static void kill_marked(void)
+{
+    for (uint64_t words = marked_words; words; words &= words - 1) {
+        uint32_t word = (uint32_t)__builtin_ctzll(words);
+        // A kernel that listens ends by itself at once; the host makes sure. -ESRCH: it was
+        // quicker.
+        for (uint64_t kill = marked_kill[word]; kill; kill &= kill - 1)
+            pv_kill(word * 64 + (uint32_t)__builtin_ctzll(kill));
+    }
+}
+
+void signal_kick(void)
+{
+    while (marked_words) {
+        uint32_t word = (uint32_t)__builtin_ctzll(marked_words);
+        uint64_t kill = marked_kill[word];
+        for (uint64_t wake = marked_wake[word]; wake; wake &= wake - 1) {
+            uint32_t slot = word * 64 + (uint32_t)__builtin_ctzll(wake);
+            uint64_t bit = wake & -wake;
+            waitq_wake_slot(slot, (marked_interrupt[word] & bit) && !(kill & bit));
+        }
+        marked_wake[word] = marked_interrupt[word] = marked_kill[word] = 0;
+        marked_words &= marked_words - 1;
+    }
+}
+
+// Whether p would drop the signal on delivery.
+static int ignores(struct proc *p, uint64_t bit)
+{
+    if (bit & SIG_UNBLOCKABLE)
+        return 0;
+    return (atomic_load(&p->sig_ignored) & bit) ||
+           ((bit & SIG_DEFAULT_IGNORED) && !(atomic_load(&p->sig_caught) & bit));
+}
+
+void signal_post(struct proc *p, int sig, const struct proc_siginfo *info)
+{
+    uint64_t bit = SIG_BIT(sig);
+    if (p->dead)
+        return;
+    if (bit & SIG_STOPS)
+        atomic_fetch_and(&p->sig_pending, ~SIG_BIT(SIGCONT));
+    if (sig == SIGCONT)
+        atomic_fetch_and(&p->sig_pending, ~SIG_STOPS);
+    // POSIX leaves open what becomes of a blocked and ignored signal; as Linux, keep it: the
+    // program may be about to sigwait for it. SIGCONT is always kept: it ends a stop, ignored or
+    // not.
+    if (sig != SIGCONT && ignores(p, bit) && !(atomic_load(&p->sig_blocked) & bit))
+        return;
+    p->siginfo[sig - 1] = info ? *info : (struct proc_siginfo){.code = SI_KERNEL};
+    atomic_fetch_or(&p->sig_pending, bit); // after its siginfo, before looking at the mask
+    if (p == proc_self)
+        return;
+    int blocked = (atomic_load(&p->sig_blocked) & bit & ~SIG_UNBLOCKABLE) != 0;
+    signal_mark(p->vm_slot, !blocked);
+    if (sig == SIGKILL)
+        marked_kill[p->slot / 64] |= UINT64_C(1) << p->slot % 64;
+}
+
+void proc_signal(struct proc *p, int sig, int code, int status)
+{
+    struct proc_siginfo info = {
+        .code = code, .pid = proc_self->pid, .uid = proc_self->uid, .value = (uint32_t)status};
+    if (p == proc_self) {
+        signal_post(p, sig, &info);
+        return;
+    }
+    proc_lock();
+    signal_post(p, sig, &info);
+    kill_marked();
+    proc_unlock();
+    signal_kick();
+}
+
+void proc_signal_group(int32_t pgid, int sig, int code)
+{
+    struct proc_siginfo info = {.code = code, .pid = proc_self->pid, .uid = proc_self->uid};
+    proc_lock();
+    for (struct proc *p = proc_next(NULL); p; p = proc_next(p))
+        if (p->pgid == pgid)
+            signal_post(p, sig, code == SI_KERNEL ? NULL : &info);
+    kill_marked();
+    proc_unlock();
+    signal_kick();
+}
+
+// POSIX kill(): real or effective user equal to the target's real or saved one; SIGCONT within a
+// session.
+static int may_signal(const struct proc *to, int sig)
+{
+    const struct proc *from = proc_self;
+    if (from->euid == 0 || from->euid == to->uid || from->euid == to->suid ||
+        from->uid == to->uid || from->uid == to->suid)
+        return 1;
+    return sig == SIGCONT && from->sid == to->sid;
+}
+
+// Whether kill(pid) means p. -1: everybody but the caller and init (as Linux).
+static int is_target(const struct proc *p, int pid)
+{
+    if (pid > 0)
+        return p->pid == pid;
+    if (pid == -1)
+        return p != proc_self;
+    return p->pgid == (pid ? -pid : proc_self->pgid);
+}
+
+static long kill_now(int pid, int sig, int code, uint64_t value)
+{
+    struct proc_siginfo info = {
+        .code = code, .pid = proc_self->pid, .uid = proc_self->uid, .value = value};
+    int found = 0, sent = 0;
+    if (pid == PROC_INIT_PID) // the supervisor is there, and out of reach
+        return sig ? -EPERM : 0;
+    proc_lock();
+    for (struct proc *p = proc_next(NULL); p; p = proc_next(p)) {
+        if (!is_target(p, pid))
+            continue;
+        found = 1;
+        if (!may_signal(p, sig))
+            continue;
+        sent = 1;
+        if (sig)
+            signal_post(p, sig, &info);
+    }
+    kill_marked();
+    proc_unlock();
+    signal_kick();
+    if (sent)
+        return 0;
+    return found ? -EPERM : -ESRCH;
+}
+
+long sys_kill(int pid, int sig)
+{
+    long r;
+    if (sig < 0 || sig > K_NSIG)
+        return -EINVAL;
+    if (pid == INT32_MIN) // its negation is no group
+        return -ESRCH;
+    do {
+        sys_enter();
+        r = kill_now(pid, sig, SI_USER, 0);
+    } while (sys_leave(&r));
+    return r;
+}
+
+long sys_sigqueue(int pid, int sig, uint64_t value)
+{
+    long r;
+    if (sig < 0 || sig > K_NSIG)
+        return -EINVAL;
+    if (pid <= 0) // one process only
+        return -ESRCH;
+    do {
+        sys_enter();
+        r = kill_now(pid, sig, SI_QUEUE, value);
+    } while (sys_leave(&r));
+    return r;
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Signals: posting them to other VMs, and delivering them in this one.
+//
+// What a sender must see (pending, blocked, ignored, caught) is in struct proc, in the window; the
+// dispositions themselves are function addresses, so they are private memory, cloned by fork and
+// gone with exec. A signal is posted in two steps because posting happens under proc_lock and
+// waking is a call to the host, which must not be made under a lock. Neighbours:
+// kernel/signal/signal.c (posting, kill), calls.c (masks and waits), deliver.c (handlers), fault.c
+// (exceptions). docs/signals.md has the whole picture.
+#ifndef RAMET_KERNEL_SIGNAL_H
+#define RAMET_KERNEL_SIGNAL_H
+
+#include <stdint.h>
+#include "abi/pv.h"
+#include "kernel/api/signal.h"
+#include "kernel/proc/proc.h"
+
+#define SIG_BIT(sig) (UINT64_C(1) << ((sig)-1))
+
+// Signals that nothing can block, catch or ignore.
+#define SIG_UNBLOCKABLE (SIG_BIT(SIGKILL) | SIG_BIT(SIGSTOP))
+// Signals whose default action stops the process, and those whose default action does nothing.
+#define SIG_STOPS (SIG_BIT(SIGSTOP) | SIG_BIT(SIGTSTP) | SIG_BIT(SIGTTIN) | SIG_BIT(SIGTTOU))
+#define SIG_DEFAULT_IGNORED                                                                        \
+    (SIG_BIT(SIGCHLD) | SIG_BIT(SIGURG) | SIG_BIT(SIGWINCH) | SIG_BIT(SIGCONT))
+
+// --- this process's dispositions (calls.c) ---
+extern struct k_sigaction signal_actions[K_NSIG + 1]; // [1..K_NSIG]
+extern struct k_stack signal_altstack;
+
+// Sets the dispositions up from what the window kept over exec. At boot, after proc_boot().
+void signal_boot(void);
+// Keeps in the window what exec lets survive: handlers become SIG_DFL. Just before pv_exec().
+void signal_exec(struct proc *p);
+
+// Signals of this process that would be acted on now: pending, not blocked, and not ignored.
+uint64_t signal_active(void);
+// Whether a wait must end: signal_active() is not 0. Used by wait_for().
+int signal_deliverable(void);
+// Whether sys_leave() must call signal_deliver_syscall(): the above, or a mask waits to be
+// restored.
+int signal_work(void);
+
+// Forgets signals that are pending, not blocked and ignored: they must not turn up when the
+// disposition changes. (SIGCONT is always posted, for it ends a stop.)
+void signal_drop_ignored(void);
+
+// A program's siginfo_t from what a sender left in the window.
+void signal_fill_info(struct k_siginfo *info, int sig, const struct proc_siginfo *from);
+
+// Replaces the blocked mask until sys_leave() has delivered signals (sigsuspend, ppoll). In the
+// kernel.
+void signal_mask_push(uint64_t mask);
+
+// Handlers run so far in this process. A call that POSIX never restarts remembers it, and returns
+// -EINTR instead of starting again when it has changed:
+//     uint64_t seen = signal_handled;
+//     do {
+//         sys_enter();
+//         r = signal_handled != seen ? -EINTR : work();
+//     } while (sys_leave(&r));
+extern uint64_t signal_handled;
+
+// --- posting (signal.c), under proc_lock unless p is proc_self ---
+// Makes `sig` pending in p unless p ignores it. `info` may be NULL: as from the kernel.
+void signal_post(struct proc *p, int sig, const struct proc_siginfo *info);
+// Marks a slot for signal_kick(): to be woken if it sleeps and, with `interrupt`, stopped in its
+// tracks if it runs.
+void signal_mark(uint32_t slot, int interrupt);
+// Wakes or interrupts everyone signal_post() marked since the last call. No lock held.
+void signal_kick(void);
+// Takes the mark of one slot off again, for a caller that wakes it by other means. Whether it was
+// to be interrupted.
+int signal_unmark(uint32_t slot);
+
+// --- delivery (deliver.c); in the kernel (depth > 0), no lock held ---
+// At the end of a system call. Acts on every deliverable signal: runs handlers, stops, ends the
+// process. Returns the number of handlers run; *restart = 1 if all of them (or none) had
+// SA_RESTART.
+int signal_deliver_syscall(int *restart);
+// From an upcall that found the program running. A handler may change the frame through its
+// ucontext. `fpu` is what upcall() got.
+void signal_deliver_frame(struct pv_frame *frame, void *fpu);
+// An exception of the program, from upcall() on the exception stack, with shared->masked set.
+// Returns only to resume the frame at once (nothing to do); a handler that returns resumes it by
+// itself.
+void signal_fault(struct pv_frame *frame, void *fpu);
+
+// --- for deliver.c and fault.c ---
+struct signal_call {
+    int sig;
+    struct k_sigaction act;
+    struct k_siginfo info;
+    struct pv_frame *frame; // the interrupted state, or NULL inside a system call
+    void *fpu;
+    uint64_t restore_mask; // blocked mask after the handler
+    uint32_t depth;        // to return to after the handler
+};
+// Runs call->act's handler on this stack, as program code, with its mask; then restores mask and
+// depth.
+void signal_run(struct signal_call *call);
+// Whether the address is on the alternative stack (a handler is running there).
+int signal_on_altstack(uint64_t sp);
+// Takes the disposition of `sig` for one delivery: fills call->act, applies SA_RESETHAND.
+void signal_take_action(struct signal_call *call);
+
+#endif

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The terminal as a file: reading, writing, and moving input from the host to the line discipline.
+//
+// Input arrives in the window's ring and is pulled through the discipline by whichever VM notices
+// first; echo, signals and wake-ups follow after tty.lock is dropped, because they call the host.
+// Output is processed here and handed to the host, whose terminal is in raw mode. Neighbours:
+// line.c (the discipline), ioctl.c (attributes, job control), upcall.c (PV_EVENT_TTY).
+
+#include "kernel/api/errno.h"
+#include "kernel/api/fcntl.h"
+#include "kernel/api/poll.h"
+#include "kernel/api/signal.h"
+#include "kernel/time/clock.h"
+#include "kernel/fs/inode.h"
+#include "kernel/lib.h"
+#include "kernel/pv.h"
+#include "kernel/signal/signal.h"
+#include "kernel/tty/tty.h"
+
+#define OUT_CHUNK 1024u // bytes of processed output a call hands to the host
+// How often, and how long each time, echo waits for a terminal that takes nothing, before it is
+// dropped.
+#define ECHO_TRIES   5
+#define ECHO_WAIT_NS UINT64_C(20000000)
+#define VTIME_NS     UINT64_C(100000000) // VTIME counts tenths of a second
+#define RDEV_CONSOLE (5u << 8 | 1u)      // Linux's /dev/console
+
+struct tty *tty_lock(void)
+{
+    struct tty *t = &window_root()->tty;
+    // After an owner's death: positions in a byte buffer, valid whatever they are but for their
+    // order.
+    if (lock_take(&t->lock) == -EOWNERDEAD && t->head - t->tail > TTY_LINE_MAX)
+        tty_line_flush_input(t);
+    return t;
+}
+
+void tty_unlock(void)
+{
+    lock_drop(&window_root()->tty.lock);
+}
+
+// The host descriptor that output goes to.
+static uint32_t host_fd(void)
+{
+    for (uint32_t fd = 1; fd <= 2; fd++)
+        if (boot_info->stdio[fd] == PV_STDIO_TTY)
+            return fd;
+    return 0;
+}
+
+void tty_boot(void)
+{
+    struct tty *t = &window_root()->tty;
+    struct window_tty *host = window_tty();
+    tty_line_init(t);
+    t->host_row = t->winsize.row = host->rows;
+    t->host_col = t->winsize.col = host->cols;
+    if (boot_info->stdio[host_fd()] != PV_STDIO_TTY)
+        return;
+    t->sid = proc_self->sid;
+    t->fg_pgid = proc_self->pgid;
+}
+
+void tty_session_leave(const struct proc *leader)
+{
+    int32_t group = 0;
+    struct tty *t = tty_lock();
+    if (t->sid && t->sid == leader->sid) {
+        group = t->fg_pgid;
+        t->sid = t->fg_pgid = 0;
+    }
+    tty_unlock();
+    if (group) {
+        proc_signal_group(group, SIGHUP, SI_KERNEL);
+        proc_signal_group(group, SIGCONT, SI_KERNEL);
+    }
+}
+
+// --- input ---
+
+// Echo must not block: it may run in any VM, at an upcall. What a stuck terminal does not take is
+// lost.
+static void write_echo(const uint8_t *buf, uint32_t len)
+{
+    uint32_t fd = host_fd();
+    for (int tries = 0; len && tries < ECHO_TRIES;) {
+        int64_t n = pv_console(fd, 1, buf, len);
+        if (n > 0) {
+            buf += n;
+            len -= (uint32_t)n;
+        } else if (n == -EAGAIN) {
+            pv_wait(window_door(lock_self_slot())->bell, pv_mono_ns() + ECHO_WAIT_NS, 1u << fd);
+            tries++;
+        } else {
+            return;
+        }
+    }
+}
+
+// Takes the host's window size if it is new; the foreground group hears of it.
+static void look_at_size(struct tty *t, struct tty_effect *e)
+{
+    const struct window_tty *host = window_tty();
+    uint16_t rows = __atomic_load_n(&host->rows, __ATOMIC_RELAXED);
+    uint16_t cols = __atomic_load_n(&host->cols, __ATOMIC_RELAXED);
+    if (rows == t->host_row && cols == t->host_col)
+        return;
+    t->host_row = t->winsize.row = rows;
+    t->host_col = t->winsize.col = cols;
+    e->signals |= 1u << SIGWINCH;
+}
+
+static void look_at_hangup(struct tty *t, struct tty_effect *e)
+{
+    if (t->hung || !__atomic_load_n(&window_tty()->hangup, __ATOMIC_RELAXED))
+        return;
+    t->hung = 1;
+    e->readable = 1;
+    e->signals |= 1u << SIGHUP | 1u << SIGCONT;
+}
+
+static int nothing_new(const struct tty *t)
+{
+    const struct window_tty *host = window_tty();
+    return __atomic_load_n(&host->head, __ATOMIC_ACQUIRE) == host->tail &&
+           host->rows == t->host_row && host->cols == t->host_col && (t->hung || !host->hangup);
+}
+
+// Under tty->lock: what the ring holds, as long as echo has room. Not 0 when there may be more.
+static int pull(struct tty *t, struct tty_effect *e)
+{
+    struct window_tty *host = window_tty();
+    uint32_t tail = host->tail;
+    // acquire: the byte was written before head moved past it.
+    while (tail != __atomic_load_n(&host->head, __ATOMIC_ACQUIRE)) {
+        if (e->len > TTY_ECHO_MAX - TTY_ECHO_ROOM)
+            return 1;
+        if (tty_line_input(t, host->ring[tail % WINDOW_TTY_RING], e) < 0)
+            break;
+        // release: the slot is the host's again once it sees this.
+        __atomic_store_n(&host->tail, ++tail, __ATOMIC_RELEASE);
+    }
+    look_at_size(t, e);
+    look_at_hangup(t, e);
+    return 0;
+}
+
+static void send_signals(uint32_t signals, int32_t group, int32_t leader)
+{
+    for (; signals; signals &= signals - 1)
+        if (group)
+            proc_signal_group(group, __builtin_ctz(signals), SI_KERNEL);
+    if (!leader)
+        return;
+    proc_lock(); // a hang-up is the session leader's affair even in the background
+    struct proc *p = proc_find(leader);
+    if (p) {
+        signal_post(p, SIGHUP, NULL);
+        signal_post(p, SIGCONT, NULL);
+    }
+    proc_unlock();
+    signal_kick();
+}
+
+void tty_input(void)
+{
+    struct tty_effect e;
+    int more;
+    if (nothing_new(&window_root()->tty))
+        return;
+    do {
+        e.signals = e.readable = e.resumed = e.len = 0;
+        struct tty *t = tty_lock();
+        more = pull(t, &e);
+        int32_t group = t->fg_pgid;
+        int32_t leader = e.signals & 1u << SIGHUP ? t->sid : 0;
+        tty_unlock();
+        write_echo(e.echo, e.len);
+        if (e.readable || e.resumed)
+            waitq_wake(&t->readers);
+        send_signals(e.signals, group, leader);
+    } while (more);
+}
+
+// --- reading ---
+
+struct tty_read {
+    uint8_t *buf;
+    uint32_t len, got;
+    int end; // end of file: VEOF, or the terminal is gone
+};
+
+// Takes what is there. Not 0 when anything came.
+static int collect(void *arg)
+{
+    struct tty_read *r = arg;
+    int eof;
+    tty_input();
+    struct tty *t = tty_lock();
+    uint32_t n = tty_line_take(t, r->buf + r->got, r->len - r->got, &eof);
+    r->end = eof || (n == 0 && t->hung);
+    tty_unlock();
+    r->got += n;
+    if (n) // room in the buffer: input that waited in the ring may come in
+        tty_input();
+    return n || r->end;
+}
+
+// Non-canonical mode, POSIX 11.1.7: VMIN bytes, VTIME between bytes or, without VMIN, for the
+// first.
+static long read_raw(struct tty_read *r, struct wait *w, uint32_t min, uint64_t time_ns)
+{
+    uint32_t need = min < r->len ? min : r->len;
+    w->deadline = min ? PV_FOREVER : clock_deadline(time_ns);
+    do {
+        int n = wait_for(w);
+        if (n < 0)
+            return r->got ? (long)r->got : n;
+        if (n == 0) // the time is up
+            break;
+        if (min && time_ns)
+            w->deadline = clock_deadline(time_ns);
+    } while (!r->end && r->got < need);
+    return r->got;
+}
+
+static long tty_read(struct file *f, void *buf, size_t len)
+{
+    struct tty *t = &window_root()->tty;
+    struct waitq *queues[] = {&t->readers};
+    struct tty_read r = {.buf = buf, .len = (uint32_t)min_u64(len, TTY_LINE_MAX)};
+    struct wait w = {.ready = collect,
+                     .arg = &r,
+                     .queues = queues,
+                     .nqueues = 1,
+                     .deadline = PV_FOREVER,
+                     .spin = 1};
+    long job = tty_job_control(t, SIGTTIN);
+    if (job < 0 || len == 0)
+        return job;
+    tty_lock(); // the mode at the start of the call counts
+    int canon = (t->termios.lflag & ICANON) != 0;
+    uint32_t min = t->termios.cc[VMIN], time = t->termios.cc[VTIME];
+    tty_unlock();
+    if (f->flags & O_NONBLOCK) {
+        int any = collect(&r);
+        return any || (!canon && !min) ? (long)r.got : -EAGAIN;
+    }
+    if (!canon)
+        return read_raw(&r, &w, min, time * VTIME_NS);
+    int n = wait_for(&w);
+    return n < 0 ? n : (long)r.got;
+}
+
+// --- writing ---
+
+struct tty_write {
+    uint32_t fd;
+    const uint8_t *buf;
+    uint32_t len;
+    int64_t result; // of the last attempt: bytes, or -errno
+};
+
+static int push(void *arg)
+{
+    struct tty_write *w = arg;
+    w->result = pv_console(w->fd, 1, w->buf, w->len);
+    return w->result != -EAGAIN;
+}
+
+// Hands processed bytes to the host, all of them once the first went: only the beginning of a chunk
+// can be interrupted, so that a caller knows which of its own bytes are out.
+static long write_host(const uint8_t *buf, uint32_t len, int nonblock)
+{
+    struct tty_write out = {.fd = host_fd(), .buf = buf, .len = len};
+    struct wait w = {
+        .ready = push, .arg = &out, .console = 1u << out.fd, .deadline = PV_FOREVER, .spin = 1};
+    if (nonblock && !push(&out))
+        return -EAGAIN;
+    while (out.len) {
+        int n = nonblock && out.len == len ? 1 : wait_for(&w);
+        if (n < 0)
+            return n;
+        if (out.result <= 0) // 0: a host that takes nothing and does not say why
+            return out.result == -EPIPE || out.result == 0 ? -EIO : out.result;
+        out.buf += out.result;
+        out.len -= (uint32_t)out.result;
+        w.uninterruptible = 1;
+    }
+    return len;
+}
+
+static int may_write(void *arg)
+{
+    const struct tty *t = arg;
+    return !__atomic_load_n(&t->stopped, __ATOMIC_RELAXED) || t->hung;
+}
+
+// Waits while VSTOP holds output back.
+static long wait_resumed(struct tty *t, int nonblock)
+{
+    struct waitq *queues[] = {&t->readers};
+    struct wait w = {.ready = may_write,
+                     .arg = t,
+                     .queues = queues,
+                     .nqueues = 1,
+                     .deadline = PV_FOREVER,
+                     .spin = 1};
+    if (may_write(t))
+        return t->hung ? -EIO : 0;
+    if (nonblock)
+        return -EAGAIN;
+    int n = wait_for(&w);
+    return n < 0 ? n : t->hung ? -EIO : 0;
+}
+
+static long tty_write(struct file *f, const void *buf, size_t len)
+{
+    struct tty *t = &window_root()->tty;
+    const uint8_t *in = buf;
+    uint8_t out[OUT_CHUNK];
+    int nonblock = (f->flags & O_NONBLOCK) != 0;
+    size_t done = 0;
+    long r = t->termios.lflag & TOSTOP ? tty_job_control(t, SIGTTOU) : 0;
+    while (r >= 0 && done < len) {
+        uint32_t used, made;
+        r = wait_resumed(t, nonblock);
+        if (r < 0)
+            break;
+        tty_lock();
+        made = tty_line_output(t, in + done, (uint32_t)min_u64(len - done, OUT_CHUNK), &used, out,
+                               sizeof out);
+        tty_unlock();
+        r = write_host(out, made, nonblock);
+        if (r >= 0)
+            done += used;
+    }
+    return done ? (long)done : r;
+}
+
+// --- the rest of the operations ---
+
+static uint32_t tty_poll(struct file *f, struct waitq **queues, uint32_t *n, uint32_t *console)
+{
+    int ready;
+    uint32_t events = 0;
+    (void)f, (void)console;
+    tty_input();
+    struct tty *t = tty_lock();
+    uint32_t there = tty_line_available(t, &ready);
+    const uint8_t *cc = t->termios.cc;
+    // Raw mode with VMIN and no VTIME: a read would wait for VMIN bytes.
+    if (!(t->termios.lflag & ICANON) && cc[VMIN] && !cc[VTIME])
+        ready = there >= cc[VMIN];
+    if (ready || t->hung)
+        events |= POLLIN | POLLRDNORM;
+    if (!t->stopped)
+        events |= POLLOUT | POLLWRNORM;
+    if (t->hung)
+        events |= POLLHUP;
+    tty_unlock();
+    queues[(*n)++] = &t->readers;
+    return events;
+}
+
+static long tty_stat(struct file *f, struct k_stat *st)
+{
+    if (f->inode.unit) {
+        inode_stat(inode_at(f->inode), st);
+        return 0;
+    }
+    memset(st, 0, sizeof *st);
+    st->dev = FS_DEV;
+    st->nlink = 1;
+    st->mode = S_IFCHR | 0620;
+    st->rdev = RDEV_CONSOLE;
+    st->blksize = OUT_CHUNK;
+    return 0;
+}
+
+const struct file_ops tty_ops = {
+    .read = tty_read,
+    .write = tty_write,
+    .ioctl = tty_ioctl,
+    .stat = tty_stat,
+    .poll = tty_poll,
+};

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Locks in the window: spin, then yield, and take over from the dead.
+//
+// A lock is held for microseconds, but its owner's monitor may lose the processor meanwhile, and
+// there may be more VMs than processors: so a waiter spins about as long as a critical section
+// takes, then gives the processor away for a moment. Each time round it asks whether the owner is
+// still alive.
+// Neighbours: abi/window.h (doors: who died), kernel/proc/proc.h (who exited).
+
+#include "kernel/window/lock.h"
+#include "kernel/api/errno.h"
+#include "kernel/arch.h"
+#include "kernel/lib.h"
+#include "kernel/proc/proc.h"
+#include "kernel/pv.h"
+#include "kernel/window/window.h"
+
+#define SLOT_BITS  12
+#define SLOT_MASK  ((1u << SLOT_BITS) - 1)
+#define SPIN_TURNS 256u // of arch_pause(): some 10 us
+#define YIELD_NS   UINT64_C(50000)
+
+static uint32_t self; // our owner word
+
+void lock_init_self(uint32_t slot)
+{
+    self = window_door(slot)->gen << SLOT_BITS | slot;
+}
+
+uint32_t lock_self_slot(void)
+{
+    return self & SLOT_MASK;
+}
+
+uint32_t lock_self(void)
+{
+    return self;
+}
+
+int lock_owner_dead(uint32_t owner)
+{
+    uint32_t slot = owner & SLOT_MASK;
+    if (owner == self)
+        return 0;
+    const struct window_door *door = window_door(slot);
+    // Acquire: if the slot has moved on, what its last process wrote is visible.
+    if ((__atomic_load_n(&door->gen, __ATOMIC_ACQUIRE) << SLOT_BITS) >> SLOT_BITS !=
+        owner >> SLOT_BITS)
+        return 1;
+    if (__atomic_load_n(&door->death, __ATOMIC_ACQUIRE))
+        return 1;
+    // Buried already, but the slot not reused: death is 0 again and the entry tells.
+    uint32_t state = proc_at(slot)->state;
+    return state == PROC_ZOMBIE || state == PROC_FREE;
+}
+
+// The monitor reads `critical` when it is about to end this VM. It is raised before the lock is
+// ours and lowered after it is free; the compiler must keep that order, the processor does (stores
+// are not reordered, and the exchange is a full barrier).
+static void critical_add(int32_t n)
+{
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    *(volatile uint32_t *)&pv_shared->critical += (uint32_t)n;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+// One attempt, replacing the owner word `expected`.
+static int grab(struct wlock *lock, uint32_t expected)
+{
+    critical_add(1);
+    // Acquire: the critical section sees what the last owner did.
+    if (__atomic_compare_exchange_n((uint32_t *)&lock->owner, &expected, self, 0, __ATOMIC_ACQUIRE,
+                                    __ATOMIC_RELAXED))
+        return 1;
+    critical_add(-1);
+    return 0;
+}
+
+int lock_take(struct wlock *lock)
+{
+    for (;;) {
+        for (uint32_t turn = 0; turn < SPIN_TURNS; turn++) {
+            if (__atomic_load_n((uint32_t *)&lock->owner, __ATOMIC_RELAXED) == 0 && grab(lock, 0))
+                return 0;
+            arch_pause();
+        }
+        uint32_t owner = __atomic_load_n((uint32_t *)&lock->owner, __ATOMIC_RELAXED);
+        if (owner == self)
+            panic("lock taken twice");
+        // Two VMs may find the owner dead at once: only one replaces its word.
+        if (owner && lock_owner_dead(owner) && grab(lock, owner))
+            return -EOWNERDEAD;
+        // The bell may ring meanwhile: then this returns at once and we spin on, which is as good.
+        pv_wait(window_door(lock_self_slot())->bell, pv_mono_ns() + YIELD_NS, 0);
+    }
+}
+
+int lock_try(struct wlock *lock)
+{
+    return __atomic_load_n((uint32_t *)&lock->owner, __ATOMIC_RELAXED) == 0 && grab(lock, 0);
+}
+
+void lock_drop(struct wlock *lock)
+{
+    // Release: the next owner sees what we did.
+    __atomic_store_n((uint32_t *)&lock->owner, 0, __ATOMIC_RELEASE);
+    critical_add(-1);
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The root of the kernel's part of the window: tables and family-wide state.
+#ifndef RAMET_KERNEL_ROOT_H
+#define RAMET_KERNEL_ROOT_H
+
+#include <stdint.h>
+#include "abi/pv.h"
+#include "kernel/api/termios.h"
+#include "kernel/window/lock.h"
+#include "kernel/window/waitq.h"
+#include "kernel/window/window.h"
+
+#define TTY_LINE_MAX 4096
+
+// The family's terminal (kernel/tty/tty.c).
+struct tty {
+    struct wlock lock;
+    int32_t fg_pgid; // foreground process group
+    int32_t sid;     // session it controls, 0 = none
+    struct k_termios termios;
+    struct k_winsize winsize;
+    struct waitq readers;
+    uint32_t head, tail;         // cooked input: bytes put in and taken out
+    uint32_t line_start;         // canonical mode: input before this is complete lines
+    uint32_t column;             // of the cursor, for erasing tabs
+    uint32_t eofs;               // unused: VEOF is a marked NUL byte in cooked[]
+    uint32_t stopped;            // output stopped by VSTOP
+    uint32_t literal;            // the next character was quoted by VLNEXT
+    uint32_t hung;               // the host's terminal is gone and everyone was told
+    uint16_t host_row, host_col; // the host's window size when last looked at
+    uint32_t line_column;        // cursor column where the unfinished line began, for erasing tabs
+    uint32_t reserved[5];
+    uint8_t cooked[TTY_LINE_MAX];
+    uint8_t mark[TTY_LINE_MAX / 8]; // a bit per cooked byte: it ends a line (newline, VEOL or VEOF)
+};
+
+struct wroot {
+    uint64_t magic;
+    uint32_t layout; // version of the structures below; every program of a family must agree
+    uint32_t pad;
+    // Memory.
+    struct wref bitmap;  // one bit per page of the pool
+    struct wref pool;    // first page
+    struct wref stained; // one bit per page: was used and given back, so may not be zero
+    uint32_t pool_pages;
+    _Atomic uint32_t pool_used;
+    _Atomic uint32_t pool_hint;
+    // Objects.
+    struct wref procs;      // struct proc[max_slots + 1]
+    struct wtable files;    // struct file
+    struct wtable inodes;   // struct inode
+    struct wtable pipes;    // struct pipe
+    struct wtable rlocks;   // struct rlock (kernel/file/record_lock.c)
+    struct wtable segments; // struct shm_segment (kernel/mem/shared.c)
+    uint32_t segments_top;  // atomic: no segment at or above it was ever used
+    // Processes, under proc_lock.
+    struct wlock proc_lock;
+    int32_t next_pid;
+    // Highest slot claimed so far: scans end there, so that unused entries stay untouched.
+    uint32_t top_slot;
+    // Bit (slot % 64) of word (slot / 64): the entry may hold a process. Cleared when a claim finds
+    // it free.
+    uint64_t slots_used[PV_MAX_SLOTS / 64 + 1];
+    // Slots with a VM asleep, or about to be, in wait_for(): bit (slot % 64) of word (slot / 64).
+    _Atomic uint64_t waiting[PV_MAX_SLOTS / 64 + 1];
+    // File system.
+    struct wlock rename_lock; // one rename of a directory at a time
+    struct wref root_inode;
+    _Atomic uint32_t next_ino;
+    struct wlock flock_lock; // all record locks
+    struct waitq flock_q;
+    // Disks, by their number: one write at a time (kernel/dev/blkdev.c).
+    struct disk_turn {
+        _Atomic uint32_t owner; // whose turn it is, as in struct wlock
+        uint32_t pad;
+        struct waitq waiters;
+    } disk_turn[PV_MAX_DEVICES];
+    // Terminal.
+    struct tty tty;
+    char hostname[64];
+};
+
+#endif

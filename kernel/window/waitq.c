@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Waiting for another VM, and waking it, without a lock and without losing a wake-up.
+//
+// A waiter first spins on its condition and tells nobody: between two busy VMs nothing is written
+// here at all. Then it goes to sleep in this order (all sequentially consistent):
+//     W1 reads its doorbell   W2 asleep = 1, its bit in root.waiting, its bit in every queue
+//     W3 checks ready()       W4 pv_wait(value of W1), which returns at once if the bell changed
+// and a waker
+//     K1 makes the change     K2 fence, reads the queue; 0 = done
+//     K3 takes the queue (exchange with 0)   K4 adds 1 to the bells   K5 kicks those asleep
+// If W3 misses the change K1, then K2's fence comes after W2 in the one order of all such
+// operations: the waker sees the waiter's bit, or another waker has taken it in between. Whoever
+// took it rings the bell after W2, so after W1: W4 does not sleep, or is woken. `asleep` is set
+// before the host compares the bell, so a waker that reads 0 there has rung before that comparison.
+// A waker that dies between K3 and K5 would leave a sleeper: the steps are a critical section for
+// the monitor's kill, and after a death by force the host rings every bell.
+// Neighbours: kernel/pv.h (pv_wait, pv_kick), kernel/upcall.c (events_handle), docs/window.md.
+
+#include "kernel/window/waitq.h"
+#include "kernel/api/errno.h"
+#include "kernel/arch.h"
+#include "kernel/entry.h"
+#include "kernel/lib.h"
+#include "kernel/window/lock.h"
+#include "kernel/pv.h"
+#include "kernel/window/root.h"
+#include "kernel/signal/signal.h"
+#include "kernel/window/window.h"
+
+// How long to spin on the condition before going to sleep. Sleeping and being woken costs both
+// sides together some 200 us (three exits and a wake-up across processors). A spin is wasted on
+// whoever waits for long, and delays a partner who shares the processor: so a long one is spent
+// only after a wait that was short.
+#define SPIN_NS       UINT64_C(20000)
+#define SPIN_LONG_NS  UINT64_C(60000)
+#define SHORT_WAIT_NS UINT64_C(250000) // a sleep this short had better been a spin
+#define SPIN_PAUSES   8u               // arch_pause() between two looks at the condition
+
+uint64_t wait_asleep_ns;
+
+static uint64_t spin_ns = SPIN_NS; // of the next wait
+
+// --- waking ---
+
+// Adds 1 to a VM's doorbell and kicks it if it sleeps.
+static void ring(uint32_t slot, uint32_t flags)
+{
+    struct window_door *door = window_door(slot);
+    __atomic_add_fetch(&door->bell, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&door->asleep, __ATOMIC_SEQ_CST) || flags)
+        pv_kick(slot, flags); // -ESRCH: it died in its sleep
+}
+
+void waitq_wake(struct waitq *q)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (__atomic_load_n((uint64_t *)&q->slots, __ATOMIC_RELAXED) == 0)
+        return;
+    // A kill is held off until the bells have rung.
+    *(volatile uint32_t *)&pv_shared->critical += 1;
+    uint64_t taken = __atomic_exchange_n((uint64_t *)&q->slots, 0, __ATOMIC_SEQ_CST);
+    uint32_t groups = window_header()->max_slots / 64 + 1;
+    for (uint32_t g = 0; taken && g < groups; g++) {
+        uint64_t who =
+            taken & __atomic_load_n((uint64_t *)&window_root()->waiting[g], __ATOMIC_SEQ_CST);
+        for (; who; who &= who - 1) {
+            uint32_t slot = g * 64 + (uint32_t)__builtin_ctzll(who);
+            if (slot != lock_self_slot())
+                ring(slot, 0);
+        }
+    }
+    *(volatile uint32_t *)&pv_shared->critical -= 1;
+}
+
+void waitq_wake_slot(uint32_t slot, int interrupt)
+{
+    if (slot != lock_self_slot())
+        ring(slot, interrupt ? PV_KICK_INTERRUPT : 0);
+}
+
+// --- waiting ---
+
+// Whether a signal ends the wait.
+static int interrupted(const struct wait *w)
+{
+    if (!w->uninterruptible)
+        return signal_deliverable();
+    return (signal_active() & SIG_BIT(SIGKILL)) != 0;
+}
+
+// One look: what ready() says, or why else to stop; 0 to go on.
+static int look(const struct wait *w)
+{
+    if (*(volatile uint32_t *)&pv_shared->pending)
+        events_handle();
+    int r = w->ready(w->arg);
+    if (r == 0 && interrupted(w))
+        return -ERESTART;
+    return r;
+}
+
+static int spin(const struct wait *w, uint64_t until)
+{
+    for (uint32_t turn = 1;; turn++) {
+        int r = look(w);
+        if (r || (w->spin && turn >= w->spin) || (!w->spin && pv_mono_ns() >= until))
+            return r;
+        for (uint32_t i = 0; i < SPIN_PAUSES; i++)
+            arch_pause();
+    }
+}
+
+static void announce(const struct wait *w, struct window_door *door, uint32_t slot)
+{
+    __atomic_store_n(&door->asleep, 1, __ATOMIC_SEQ_CST);
+    __atomic_fetch_or((uint64_t *)&window_root()->waiting[slot / 64], UINT64_C(1) << slot % 64,
+                      __ATOMIC_SEQ_CST);
+    for (uint32_t i = 0; i < w->nqueues; i++)
+        __atomic_fetch_or((uint64_t *)&w->queues[i]->slots, UINT64_C(1) << slot % 64,
+                          __ATOMIC_SEQ_CST);
+}
+
+// Bits left in queues are harmless: a waker finds nobody waiting under them.
+static void withdraw(struct window_door *door, uint32_t slot)
+{
+    __atomic_fetch_and((uint64_t *)&window_root()->waiting[slot / 64], ~(UINT64_C(1) << slot % 64),
+                       __ATOMIC_SEQ_CST);
+    __atomic_store_n(&door->asleep, 0, __ATOMIC_SEQ_CST);
+}
+
+static int sleep_once(const struct wait *w, struct window_door *door, uint32_t slot)
+{
+    uint32_t bell = __atomic_load_n(&door->bell, __ATOMIC_SEQ_CST);
+    announce(w, door, slot);
+    int r = look(w);
+    if (r == 0) {
+        uint64_t from = pv_mono_ns();
+        if (from < w->deadline)
+            pv_wait(bell, w->deadline, w->console);
+        wait_asleep_ns += pv_mono_ns() - from;
+    }
+    return r;
+}
+
+static int sleep_until(const struct wait *w, uint32_t slot)
+{
+    struct window_door *door = window_door(slot);
+    int r;
+    do {
+        r = sleep_once(w, door, slot);
+        if (r == 0)
+            r = look(w); // as late as possible before giving up at the deadline
+    } while (r == 0 && pv_mono_ns() < w->deadline);
+    withdraw(door, slot);
+    return r;
+}
+
+int wait_for(const struct wait *w)
+{
+    uint64_t start = pv_mono_ns();
+    int r = 0;
+    // A console descriptor takes a call to the host to look at: no spinning on that.
+    if (!w->console)
+        r = spin(w, min_u64(start + spin_ns, w->deadline));
+    if (r == 0)
+        r = sleep_until(w, lock_self_slot());
+    spin_ns = pv_mono_ns() - start < SHORT_WAIT_NS ? SPIN_LONG_NS : SPIN_NS;
+    return r;
+}

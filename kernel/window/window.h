@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The window: what POSIX shares between processes, shared between VMs.
+//
+// Objects in it hold fixed-width fields and wrefs, never pointers, and never function addresses:
+// two programs of a family are different images. Memory is 4 KB pages from a bitmap that is changed
+// by atomic operations only, so a VM that dies in the allocator leaks a page at worst. Objects of
+// fixed size live in tables (struct wtable), claimed and freed the same way.
+// Neighbours: abi/window.h (the host's part), kernel/window/lock.h, kernel/window/waitq.h,
+// kernel/proc/proc.h, kernel/file/file.h.
+#ifndef RAMET_KERNEL_WINDOW_H
+#define RAMET_KERNEL_WINDOW_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "abi/window.h"
+
+#define WPAGE 4096u
+
+// A reference to something in the window: its offset in units of 64 bytes. 0 refers to nothing.
+struct wref {
+    uint32_t unit;
+};
+
+// Where the window is mapped in this VM (PV_WINDOW_VA; anywhere in a unit test).
+extern uint8_t *window_base;
+
+static inline struct window_header *window_header(void)
+{
+    return (struct window_header *)window_base;
+}
+
+static inline struct window_door *window_door(uint32_t slot)
+{
+    return (struct window_door *)(window_base + window_header()->doors_off) + slot;
+}
+
+static inline struct window_tty *window_tty(void)
+{
+    return (struct window_tty *)(window_base + window_header()->tty_off);
+}
+
+static inline void *wref_ptr(struct wref ref)
+{
+    return ref.unit ? window_base + (uint64_t)ref.unit * 64 : NULL;
+}
+
+static inline struct wref wref_of(const void *p)
+{
+    return (struct wref){p ? (uint32_t)(((const uint8_t *)p - window_base) / 64) : 0};
+}
+
+// A table of equal objects, each starting with a 32-bit word that is 0 when free.
+struct wtable {
+    struct wref first;
+    uint32_t size;  // bytes of one object, a multiple of 64
+    uint32_t count; // objects in the table
+    uint32_t used;  // atomic
+    uint32_t hint;  // atomic: where to look next
+};
+
+// The kernel's part of the window starts with this, at kernel_off.
+struct wroot;
+
+// Lays out the kernel's part; called once per family, by its first program. 0, or -ENOMEM when the
+// window is too small for its tables.
+int window_format(void);
+
+// Checks that the window is one this kernel understands; called by every program at boot. 0 or
+// -EINVAL.
+int window_attach(void);
+
+struct wroot *window_root(void);
+
+// Claims a free object, zeroed but for its first word, which becomes `tag` (not 0). NULL: table
+// full.
+void *wtable_claim(struct wtable *table, uint32_t tag);
+// Frees an object: its first word becomes 0, last.
+void wtable_free(struct wtable *table, void *object);
+void *wtable_at(const struct wtable *table, uint32_t index);
+uint32_t wtable_index(const struct wtable *table, const void *object);
+
+// Zeroed pages. window_pages_alloc(16) gives 16 contiguous ones; other counts than 1 and 16 are
+// refused. NULL: window full. Never blocks.
+void *window_pages_alloc(uint32_t count);
+// The same with whatever the last user left in them: for pipe rings and pages about to be
+// overwritten.
+void *window_pages_alloc_raw(uint32_t count);
+void window_pages_free(void *pages, uint32_t count);
+// Contiguous pages, any number, zeroed (kernel/window/run.c). NULL: no such run is free.
+void *window_run_alloc(uint32_t count);
+void window_run_free(void *run, uint32_t count);
+// Between the two files: notes that pages of a bitmap word are no longer as the host made them.
+void window_stain(uint32_t word, uint64_t mask);
+uint32_t window_pages_used(void);
+uint32_t window_pages_total(void);
+
+#endif

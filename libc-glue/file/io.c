@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Descriptors: open, read, write and everything that takes an open descriptor.
+// Neighbours: path.c (names), stat.c (metadata), kernel/file/fd.c and file.c (the work).
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "libc-glue/glue.h"
+
+int openat(int dirfd, const char *path, int flags, ...)
+{
+    mode_t mode = 0;
+    if (flags & O_CREAT) {
+        va_list ap;
+        va_start(ap, flags);
+        mode = va_arg(ap, mode_t);
+        va_end(ap);
+    }
+    return (int)glue_ret(sys_openat(dirfd, path, flags, mode));
+}
+
+int open(const char *path, int flags, ...)
+{
+    mode_t mode = 0;
+    if (flags & O_CREAT) {
+        va_list ap;
+        va_start(ap, flags);
+        mode = va_arg(ap, mode_t);
+        va_end(ap);
+    }
+    return (int)glue_ret(sys_openat(AT_FDCWD, path, flags, mode));
+}
+
+int creat(const char *path, mode_t mode)
+{
+    return open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
+}
+
+int close(int fd)
+{
+    return (int)glue_ret(sys_close(fd));
+}
+
+ssize_t read(int fd, void *buf, size_t len)
+{
+    return glue_ret(sys_read(fd, buf, len));
+}
+
+ssize_t write(int fd, const void *buf, size_t len)
+{
+    return glue_ret(sys_write(fd, buf, len));
+}
+
+ssize_t pread(int fd, void *buf, size_t len, off_t off)
+{
+    return glue_ret(sys_pread(fd, buf, len, off));
+}
+
+ssize_t pwrite(int fd, const void *buf, size_t len, off_t off)
+{
+    return glue_ret(sys_pwrite(fd, buf, len, off));
+}
+
+off_t lseek(int fd, off_t off, int whence)
+{
+    return glue_ret(sys_lseek(fd, off, whence));
+}
+
+// One chunk after the other: the kernel has no vector calls. A short transfer or an error after
+// some bytes ends the call with what was moved. Writes to a pipe up to PIPE_BUF must be atomic, so
+// small vectors are gathered first.
+static ssize_t vector(int fd, const struct iovec *iov, int n, off_t off, int is_write, int at)
+{
+    ssize_t total = 0;
+    if (n < 0 || n > IOV_MAX)
+        return glue_ret(-EINVAL);
+    for (int i = 0; i < n; i++) {
+        void *base = iov[i].iov_base;
+        size_t len = iov[i].iov_len;
+        long r;
+        if (len == 0)
+            continue;
+        if (at)
+            r = is_write ? sys_pwrite(fd, base, len, off + total)
+                         : sys_pread(fd, base, len, off + total);
+        else
+            r = is_write ? sys_write(fd, base, len) : sys_read(fd, base, len);
+        if (r < 0)
+            return total > 0 ? total : glue_ret(r);
+        total += r;
+        if ((size_t)r < len)
+            break;
+    }
+    return total;
+}
+
+static size_t gather(char *to, size_t room, const struct iovec *iov, int n)
+{
+    size_t len = 0;
+    for (int i = 0; i < n; i++) {
+        if (iov[i].iov_len > room - len)
+            return (size_t)-1; // does not fit
+        __builtin_memcpy(to + len, iov[i].iov_base, iov[i].iov_len);
+        len += iov[i].iov_len;
+    }
+    return len;
+}
+
+ssize_t readv(int fd, const struct iovec *iov, int n)
+{
+    return vector(fd, iov, n, 0, 0, 0);
+}
+
+ssize_t writev(int fd, const struct iovec *iov, int n)
+{
+    char small[PIPE_BUF];
+    size_t len = n > 0 && n <= IOV_MAX ? gather(small, sizeof small, iov, n) : (size_t)-1;
+    if (len != (size_t)-1)
+        return write(fd, small, len);
+    return vector(fd, iov, n, 0, 1, 0);
+}
+
+ssize_t preadv(int fd, const struct iovec *iov, int n, off_t off)
+{
+    return vector(fd, iov, n, off, 0, 1);
+}
+
+ssize_t pwritev(int fd, const struct iovec *iov, int n, off_t off)
+{
+    return vector(fd, iov, n, off, 1, 1);
+}
+
+int dup(int fd)
+{
+    return (int)glue_ret(sys_dup(fd));
+}
+
+int dup2(int fd, int to)
+{
+    return (int)glue_ret(sys_dup2(fd, to));
+}
+
+int dup3(int fd, int to, int flags)
+{
+    return (int)glue_ret(sys_dup3(fd, to, flags));
+}
+
+int fcntl(int fd, int cmd, ...)
+{
+    va_list ap;
+    va_start(ap, cmd);
+    long arg = va_arg(ap, long); // an int or a pointer: both fit, the kernel knows which
+    va_end(ap);
+    return (int)glue_ret(sys_fcntl(fd, cmd, arg));
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+    va_list ap;
+    va_start(ap, request);
+    void *arg = va_arg(ap, void *);
+    va_end(ap);
+    return (int)glue_ret(sys_ioctl(fd, request, arg));
+}
+
+int pipe2(int fds[2], int flags)
+{
+    return (int)glue_ret(sys_pipe2(fds, flags));
+}
+
+int pipe(int fds[2])
+{
+    return pipe2(fds, 0);
+}
+
+int fsync(int fd)
+{
+    return (int)glue_ret(sys_fsync(fd));
+}
+
+int fdatasync(int fd)
+{
+    return fsync(fd);
+}
+
+int syncfs(int fd)
+{
+    return fsync(fd);
+}
+
+void sync(void)
+{
+    sys_sync();
+}
+
+int ftruncate(int fd, off_t len)
+{
+    return (int)glue_ret(sys_ftruncate(fd, len));
+}
+
+int truncate(const char *path, off_t len)
+{
+    return (int)glue_ret(sys_truncate(path, len));
+}
+
+// lockf() is POSIX's simpler face of record locks: from the current offset, LEN bytes.
+int lockf(int fd, int cmd, off_t len)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_CUR, .l_len = len};
+    switch (cmd) {
+    case F_ULOCK:
+        lock.l_type = F_UNLCK;
+        return fcntl(fd, F_SETLK, &lock);
+    case F_LOCK:
+        return fcntl(fd, F_SETLKW, &lock);
+    case F_TLOCK:
+        return fcntl(fd, F_SETLK, &lock);
+    case F_TEST:
+        if (fcntl(fd, F_GETLK, &lock) < 0)
+            return -1;
+        return lock.l_type == F_UNLCK || lock.l_pid == getpid() ? 0 : (int)glue_ret(-EACCES);
+    default:
+        return (int)glue_ret(-EINVAL);
+    }
+}
+
+int flock(int fd, int op)
+{
+    return (int)glue_ret(sys_flock(fd, op));
+}
+
+// Advice only, and everything is in memory; but a bad descriptor is still an error.
+int posix_fadvise(int fd, off_t off, off_t len, int advice)
+{
+    (void)off, (void)len;
+    if (advice < POSIX_FADV_NORMAL || advice > POSIX_FADV_NOREUSE)
+        return EINVAL;
+    long r = sys_fcntl(fd, F_GETFD, 0);
+    return r < 0 ? (int)-r : 0;
+}

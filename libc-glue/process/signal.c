@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Signals: sets, actions, masks, waiting for them, and the jumps that restore a mask.
+// The kernel delivers (kernel/signal/signal.c), this file only reshapes calls. Neighbour:
+// strings.c.
+#include <limits.h>
+#include <reent.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "libc-glue/glue.h"
+
+static int valid(int sig)
+{
+    return sig >= 1 && sig <= K_NSIG;
+}
+
+static sigset_t bit(int sig)
+{
+    return (sigset_t)1 << (sig - 1);
+}
+
+int sigemptyset(sigset_t *set)
+{
+    *set = 0;
+    return 0;
+}
+
+int sigfillset(sigset_t *set)
+{
+    *set = ~(sigset_t)0;
+    return 0;
+}
+
+int sigaddset(sigset_t *set, int sig)
+{
+    if (!valid(sig))
+        return (int)glue_ret(-EINVAL);
+    *set |= bit(sig);
+    return 0;
+}
+
+int sigdelset(sigset_t *set, int sig)
+{
+    if (!valid(sig))
+        return (int)glue_ret(-EINVAL);
+    *set &= ~bit(sig);
+    return 0;
+}
+
+int sigismember(const sigset_t *set, int sig)
+{
+    if (!valid(sig))
+        return (int)glue_ret(-EINVAL);
+    return (*set & bit(sig)) != 0;
+}
+
+int sigisemptyset(const sigset_t *set)
+{
+    return *set == 0;
+}
+
+int sigaction(int sig, const struct sigaction *restrict act, struct sigaction *restrict old)
+{
+    return (int)glue_ret(sys_sigaction(sig, KC(k_sigaction, act), K(k_sigaction, old)));
+}
+
+// Signals for which siginterrupt() asked that calls be interrupted, not restarted.
+static sigset_t interrupting;
+
+_sig_func_ptr _signal_r(struct _reent *reent, int sig, _sig_func_ptr handler)
+{
+    struct sigaction act = {.sa_flags = SA_RESTART}, old;
+    (void)reent;
+    act.sa_handler = handler;
+    if (valid(sig) && (interrupting & bit(sig)))
+        act.sa_flags = 0;
+    return sigaction(sig, &act, &old) < 0 ? SIG_ERR : old.sa_handler;
+}
+
+// BSD's meaning, which Linux's libc has too: the handler stays, calls are restarted.
+_sig_func_ptr signal(int sig, _sig_func_ptr handler)
+{
+    return _signal_r(_REENT, sig, handler);
+}
+
+int siginterrupt(int sig, int interrupt)
+{
+    struct sigaction act;
+    if (sigaction(sig, NULL, &act) < 0)
+        return -1;
+    if (interrupt) {
+        interrupting |= bit(sig);
+        act.sa_flags &= ~(unsigned long)SA_RESTART;
+    } else {
+        interrupting &= ~bit(sig);
+        act.sa_flags |= SA_RESTART;
+    }
+    return sigaction(sig, &act, NULL);
+}
+
+int sigprocmask(int how, const sigset_t *restrict set, sigset_t *restrict old)
+{
+    return (int)glue_ret(sys_sigprocmask(how, set, old));
+}
+
+int pthread_sigmask(int how, const sigset_t *restrict set, sigset_t *restrict old)
+{
+    return (int)-sys_sigprocmask(how, set, old);
+}
+
+int sigpending(sigset_t *set)
+{
+    return (int)glue_ret(sys_sigpending(set));
+}
+
+int sigsuspend(const sigset_t *mask)
+{
+    return (int)glue_ret(sys_sigsuspend(mask));
+}
+
+int pause(void)
+{
+    sigset_t mask;
+    sigprocmask(SIG_BLOCK, NULL, &mask);
+    return sigsuspend(&mask);
+}
+
+int sigtimedwait(const sigset_t *restrict set, siginfo_t *restrict info,
+                 const struct timespec *restrict timeout)
+{
+    return (int)glue_ret(sys_sigtimedwait(set, K(k_siginfo, info), KC(k_timespec, timeout)));
+}
+
+int sigwaitinfo(const sigset_t *restrict set, siginfo_t *restrict info)
+{
+    return sigtimedwait(set, info, NULL);
+}
+
+// Returns the error instead of setting errno; a handler that ran meanwhile does not end the wait.
+int sigwait(const sigset_t *restrict set, int *restrict sig)
+{
+    long r;
+    do
+        r = sys_sigtimedwait(set, NULL, NULL);
+    while (r == -EINTR);
+    if (r < 0)
+        return (int)-r;
+    *sig = (int)r;
+    return 0;
+}
+
+int sigaltstack(const stack_t *restrict ss, stack_t *restrict old)
+{
+    return (int)glue_ret(sys_sigaltstack(KC(k_stack, ss), K(k_stack, old)));
+}
+
+int kill(pid_t pid, int sig)
+{
+    return (int)glue_ret(sys_kill(pid, sig));
+}
+
+int killpg(pid_t group, int sig)
+{
+    if (group < 0 || group == 1)
+        return (int)glue_ret(-EINVAL);
+    return kill(-group, sig);
+}
+
+int sigqueue(pid_t pid, int sig, const union sigval value)
+{
+    return (int)glue_ret(sys_sigqueue(pid, sig, (uint64_t)(uintptr_t)value.sival_ptr));
+}
+
+int raise(int sig)
+{
+    return kill(getpid(), sig);
+}
+
+int _raise_r(struct _reent *reent, int sig)
+{
+    (void)reent;
+    return raise(sig);
+}
+
+// SIGABRT must end the process whatever its handler and the mask say.
+void abort(void)
+{
+    sigset_t set = bit(SIGABRT);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    raise(SIGABRT);
+    struct sigaction act = {.sa_flags = 0};
+    act.sa_handler = SIG_DFL;
+    sigaction(SIGABRT, &act, NULL);
+    raise(SIGABRT);
+    _exit(127); // not reached: the default action ended us
+}
+
+// First half of the macro sigsetjmp(); setjmp() itself runs in the caller's frame.
+void __sigjmp_save(sigjmp_buf env, int savemask)
+{
+    env->__saved = savemask;
+    if (savemask)
+        sigprocmask(SIG_BLOCK, NULL, &env->__mask);
+}
+
+void siglongjmp(sigjmp_buf env, int value)
+{
+    if (env->__saved)
+        sigprocmask(SIG_SETMASK, &env->__mask, NULL);
+    longjmp(env->__regs, value);
+}
+
+void _longjmp(jmp_buf env, int value)
+{
+    longjmp(env, value);
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// posix_spawn() and what is built on it: system() and popen().
+//
+// The kernel applies the actions and attributes itself (kernel/proc/spawn.c, struct k_spawn), so
+// the new program starts without a clone of this one in between. Neighbours: process.c (fork and
+// exec).
+#include <fcntl.h>
+#include <limits.h>
+#include <paths.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "libc-glue/glue.h"
+
+int posix_spawn_file_actions_init(posix_spawn_file_actions_t *fa)
+{
+    *fa = (posix_spawn_file_actions_t){0};
+    return 0;
+}
+
+int posix_spawn_file_actions_destroy(posix_spawn_file_actions_t *fa)
+{
+    for (unsigned i = 0; i < fa->__count; i++)
+        free((char *)fa->__list[i].path);
+    free(fa->__list);
+    *fa = (posix_spawn_file_actions_t){0};
+    return 0;
+}
+
+// Appends ACTION, copying its path. Returns an error number, as this family does.
+static int add(posix_spawn_file_actions_t *fa, struct k_spawn_action action)
+{
+    if (action.fd < 0)
+        return EBADF;
+    if (fa->__count == fa->__room) {
+        unsigned room = fa->__room ? fa->__room * 2 : 8;
+        struct k_spawn_action *more = realloc(fa->__list, room * sizeof *more);
+        if (!more)
+            return ENOMEM;
+        fa->__list = more;
+        fa->__room = room;
+    }
+    if (action.path && !(action.path = strdup(action.path)))
+        return ENOMEM;
+    fa->__list[fa->__count++] = action;
+    return 0;
+}
+
+int posix_spawn_file_actions_addclose(posix_spawn_file_actions_t *fa, int fd)
+{
+    return add(fa, (struct k_spawn_action){.op = K_SPAWN_CLOSE, .fd = fd});
+}
+
+int posix_spawn_file_actions_adddup2(posix_spawn_file_actions_t *fa, int from, int to)
+{
+    if (from < 0)
+        return EBADF;
+    return add(fa, (struct k_spawn_action){.op = K_SPAWN_DUP2, .from = from, .fd = to});
+}
+
+int posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *restrict fa, int fd,
+                                     const char *restrict path, int flags, mode_t mode)
+{
+    return add(fa, (struct k_spawn_action){
+                       .op = K_SPAWN_OPEN, .fd = fd, .path = path, .flags = flags, .mode = mode});
+}
+
+int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *restrict fa,
+                                         const char *restrict path)
+{
+    return add(fa, (struct k_spawn_action){.op = K_SPAWN_CHDIR, .path = path});
+}
+
+int posix_spawn_file_actions_addfchdir_np(posix_spawn_file_actions_t *fa, int fd)
+{
+    return add(fa, (struct k_spawn_action){.op = K_SPAWN_FCHDIR, .fd = fd});
+}
+
+int posix_spawnattr_init(posix_spawnattr_t *a)
+{
+    *a = (posix_spawnattr_t){0};
+    return 0;
+}
+
+int posix_spawnattr_destroy(posix_spawnattr_t *a)
+{
+    (void)a;
+    return 0;
+}
+
+int posix_spawnattr_getflags(const posix_spawnattr_t *restrict a, short *restrict flags)
+{
+    *flags = a->__flags;
+    return 0;
+}
+
+int posix_spawnattr_setflags(posix_spawnattr_t *a, short flags)
+{
+    if (flags & ~(POSIX_SPAWN_RESETIDS | POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |
+                  POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID))
+        return EINVAL;
+    a->__flags = flags;
+    return 0;
+}
+
+int posix_spawnattr_getpgroup(const posix_spawnattr_t *restrict a, pid_t *restrict group)
+{
+    *group = a->__pgroup;
+    return 0;
+}
+
+int posix_spawnattr_setpgroup(posix_spawnattr_t *a, pid_t group)
+{
+    a->__pgroup = group;
+    return 0;
+}
+
+int posix_spawnattr_getsigmask(const posix_spawnattr_t *restrict a, sigset_t *restrict set)
+{
+    *set = a->__sigmask;
+    return 0;
+}
+
+int posix_spawnattr_setsigmask(posix_spawnattr_t *restrict a, const sigset_t *restrict set)
+{
+    a->__sigmask = *set;
+    return 0;
+}
+
+int posix_spawnattr_getsigdefault(const posix_spawnattr_t *restrict a, sigset_t *restrict set)
+{
+    *set = a->__sigdefault;
+    return 0;
+}
+
+int posix_spawnattr_setsigdefault(posix_spawnattr_t *restrict a, const sigset_t *restrict set)
+{
+    a->__sigdefault = *set;
+    return 0;
+}
+
+int posix_spawn(pid_t *restrict pid, const char *restrict path,
+                const posix_spawn_file_actions_t *fa, const posix_spawnattr_t *restrict attr,
+                char *const argv[], char *const envp[])
+{
+    struct k_spawn how = {0};
+    if (fa) {
+        how.actions = fa->__list;
+        how.nactions = fa->__count;
+    }
+    if (attr) {
+        how.flags = (uint32_t)attr->__flags;
+        how.pgroup = attr->__pgroup;
+        how.sigmask = attr->__sigmask;
+        how.sigdefault = attr->__sigdefault;
+    }
+    long r = sys_spawn(path, argv, envp ? envp : environ, &how);
+    if (r < 0)
+        return (int)-r;
+    if (pid)
+        *pid = (pid_t)r;
+    return 0;
+}
+
+// As execvp() searches, but each try is a spawn.
+int posix_spawnp(pid_t *restrict pid, const char *restrict file,
+                 const posix_spawn_file_actions_t *fa, const posix_spawnattr_t *restrict attr,
+                 char *const argv[], char *const envp[])
+{
+    char path[PATH_MAX];
+    const char *dirs = getenv("PATH");
+    int error = ENOENT;
+    if (strchr(file, '/'))
+        return posix_spawn(pid, file, fa, attr, argv, envp);
+    if (!dirs)
+        dirs = _PATH_DEFPATH;
+    for (;;) {
+        size_t len = strcspn(dirs, ":");
+        int n = snprintf(path, sizeof path, "%.*s%s%s", (int)len, dirs, len ? "/" : "", file);
+        if (n > 0 && (size_t)n < sizeof path) {
+            int r = posix_spawn(pid, path, fa, attr, argv, envp);
+            if (r != ENOENT && r != ENOTDIR && r != EACCES)
+                return r;
+            if (r == EACCES)
+                error = r;
+        }
+        if (!dirs[len])
+            return error;
+        dirs += len + 1;
+    }
+}
+
+// POSIX: the caller ignores SIGINT and SIGQUIT and holds back SIGCHLD while the command runs; the
+// command itself gets the signals as they were.
+int system(const char *command)
+{
+    if (!command)
+        return access(_PATH_BSHELL, X_OK) == 0;
+    struct sigaction ignore = {.sa_flags = 0}, old_int, old_quit;
+    sigset_t chld, old_mask;
+    ignore.sa_handler = SIG_IGN;
+    sigaction(SIGINT, &ignore, &old_int);
+    sigaction(SIGQUIT, &ignore, &old_quit);
+    sigemptyset(&chld);
+    sigaddset(&chld, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &chld, &old_mask);
+
+    posix_spawnattr_t attr = {.__flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK,
+                              .__sigmask = old_mask};
+    if (old_int.sa_handler != SIG_IGN)
+        sigaddset(&attr.__sigdefault, SIGINT);
+    if (old_quit.sa_handler != SIG_IGN)
+        sigaddset(&attr.__sigdefault, SIGQUIT);
+    char *argv[] = {"sh", "-c", (char *)command, NULL};
+    pid_t pid = -1;
+    int status = -1, error = posix_spawn(&pid, _PATH_BSHELL, NULL, &attr, argv, environ);
+    if (error == EAGAIN || error == ENOMEM)
+        errno = error;
+    else if (error)
+        status = K_STATUS_EXIT(127);
+    else
+        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+            ;
+    sigaction(SIGINT, &old_int, NULL);
+    sigaction(SIGQUIT, &old_quit, NULL);
+    sigprocmask(SIG_SETMASK, &old_mask, NULL);
+    return status;
+}
+
+// Streams of popen() and the children behind them. The pipe's near end is close-on-exec, so later
+// children do not hold it open.
+struct piped {
+    struct piped *next;
+    FILE *file;
+    pid_t pid;
+};
+static struct piped *piped;
+
+static int spawn_piped(const char *command, int far, int std, pid_t *pid)
+{
+    posix_spawn_file_actions_t fa;
+    char *argv[] = {"sh", "-c", (char *)command, NULL};
+    posix_spawn_file_actions_init(&fa);
+    int error = posix_spawn_file_actions_adddup2(&fa, far, std);
+    if (!error)
+        error = posix_spawn(pid, _PATH_BSHELL, &fa, NULL, argv, environ);
+    posix_spawn_file_actions_destroy(&fa);
+    return error;
+}
+
+FILE *popen(const char *command, const char *mode)
+{
+    int fds[2], reading = mode[0] == 'r';
+    if ((!reading && mode[0] != 'w') || pipe2(fds, O_CLOEXEC) < 0)
+        return reading || mode[0] == 'w' ? NULL : (glue_ret(-EINVAL), NULL);
+    int near = fds[!reading], far = fds[reading];
+    struct piped *p = malloc(sizeof *p);
+    FILE *file = p ? fdopen(near, reading ? "r" : "w") : NULL;
+    int error = file ? spawn_piped(command, far, reading ? 1 : 0, &p->pid) : ENOMEM;
+    close(far);
+    if (error) {
+        free(p);
+        if (file)
+            fclose(file);
+        else
+            close(near);
+        return glue_ret(-error), NULL;
+    }
+    p->file = file;
+    p->next = piped;
+    piped = p;
+    return file;
+}
+
+int pclose(FILE *file)
+{
+    struct piped **at = &piped;
+    while (*at && (*at)->file != file)
+        at = &(*at)->next;
+    struct piped *p = *at;
+    if (!p)
+        return (int)glue_ret(-ECHILD);
+    *at = p->next;
+    pid_t pid = p->pid;
+    free(p);
+    fclose(file);
+    int status;
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return -1;
+    return status;
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// needs: family
+//
+// Record locks (fcntl) and flock: conflicts between processes, ranges, waiting, release by close
+// and by exit, not inherited by fork, and EDEADLK.
+#include "tests/guest/check.h"
+#include <sys/file.h>
+
+static int lock(int fd, int cmd, int type, long start, long length)
+{
+    struct flock l = {
+        .l_type = (short)type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+
+    return fcntl(fd, cmd, &l);
+}
+
+static const char *probe(int fd, int type, long start, long length, pid_t *owner)
+{
+    struct flock l = {
+        .l_type = (short)type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+
+    NEED(fcntl(fd, F_GETLK, &l) == 0);
+    *owner = l.l_pid;
+    return l.l_type == F_UNLCK ? "free" : l.l_type == F_RDLCK ? "read-locked" : "write-locked";
+}
+
+static void conflicts(int fd)
+{
+    pid_t parent = getpid(), owner;
+
+    TRY(lock(fd, F_SETLK, F_WRLCK, 10, 10));
+    TRY(lock(fd, F_SETLK, F_RDLCK, 50, 10));
+    TRY(lock(fd, F_SETLK, F_WRLCK, 10, 10));
+    pid_t pid = fork();
+    NEED(pid >= 0);
+    if (pid == 0) {
+        TRY(lock(fd, F_SETLK, F_WRLCK, 0, 10));
+        TRY(lock(fd, F_SETLK, F_WRLCK, 15, 1));
+        TRY(lock(fd, F_SETLK, F_RDLCK, 19, 5));
+        TRY(lock(fd, F_SETLK, F_RDLCK, 52, 2));
+        TRY(lock(fd, F_SETLK, F_WRLCK, 52, 2));
+        say("probe: %s", probe(fd, F_WRLCK, 12, 1, &owner));
+        CHECK("owned by the parent", owner == parent);
+        say("probe: %s", probe(fd, F_WRLCK, 30, 10, &owner));
+        TRY(lock(fd, F_SETLK, F_WRLCK, 20, 0));
+        _exit(0);
+    }
+    say_status("child", wait_for(pid));
+    say("the child's locks went with it: %s", probe(fd, F_WRLCK, 0, 10, &owner));
+    // Unlocking the middle splits a range.
+    TRY(lock(fd, F_SETLK, F_UNLCK, 14, 2));
+    pid = fork();
+    NEED(pid >= 0);
+    if (pid == 0) {
+        TRY(lock(fd, F_SETLK, F_WRLCK, 14, 2));
+        TRY(lock(fd, F_SETLK, F_WRLCK, 13, 1));
+        TRY(lock(fd, F_SETLK, F_WRLCK, 16, 1));
+        _exit(0);
+    }
+    say_status("child", wait_for(pid));
+    TRY(lock(fd, F_SETLK, F_UNLCK, 0, 0));
+}
+
+static void waiting(int fd)
+{
+    struct gate locked = gate_make();
+    pid_t pid = fork();
+
+    NEED(pid >= 0);
+    if (pid == 0) {
+        NEED(lock(fd, F_SETLKW, F_WRLCK, 0, 5) == 0);
+        gate_open(&locked);
+        sleep_ms(30);
+        say("holder lets go");
+        _exit(0);
+    }
+    gate_wait(&locked);
+    TRY(lock(fd, F_SETLK, F_WRLCK, 0, 5));
+    TRY(lock(fd, F_SETLKW, F_WRLCK, 0, 5));
+    wait_for(pid);
+    // Closing any descriptor of the file drops the process' locks on it.
+    close(dup(fd));
+    pid = fork();
+    NEED(pid >= 0);
+    if (pid == 0) {
+        TRY(lock(fd, F_SETLK, F_WRLCK, 0, 5));
+        _exit(0);
+    }
+    wait_for(pid);
+}
+
+static void deadlock(int fd)
+{
+    struct gate a = gate_make(), b = gate_make();
+    pid_t pid = fork();
+
+    NEED(pid >= 0);
+    if (pid == 0) {
+        NEED(lock(fd, F_SETLK, F_WRLCK, 100, 1) == 0);
+        gate_open(&a);
+        gate_wait(&b);
+        _exit(lock(fd, F_SETLKW, F_WRLCK, 200, 1) == 0 ? 0 : 1);
+    }
+    NEED(lock(fd, F_SETLK, F_WRLCK, 200, 1) == 0);
+    gate_wait(&a);
+    gate_open(&b);
+    sleep_ms(30);
+    TRY(lock(fd, F_SETLKW, F_WRLCK, 100, 1));
+    TRY(lock(fd, F_SETLK, F_UNLCK, 200, 1));
+    say_status("child got its lock", wait_for(pid));
+}
+
+static void whole_file(void)
+{
+    int a = open("f", O_RDWR), b = open("f", O_RDWR);
+
+    NEED(a >= 0 && b >= 0);
+    TRY(flock(a, LOCK_EX | LOCK_NB));
+    TRY(flock(b, LOCK_SH | LOCK_NB));
+    pid_t pid = fork();
+    NEED(pid >= 0);
+    if (pid == 0) {
+        TRY(flock(a, LOCK_SH | LOCK_NB));
+        _exit(0);
+    }
+    wait_for(pid);
+    TRY(flock(b, LOCK_SH | LOCK_NB));
+    TRY(flock(b, LOCK_EX | LOCK_NB));
+    TRY(close(a));
+    TRY(flock(b, LOCK_EX | LOCK_NB));
+    TRY(close(b));
+}
+
+int main(void)
+{
+    scratch("locks");
+    put_file("f", "lock me", 0644);
+    int fd = open("f", O_RDWR);
+
+    NEED(fd >= 0);
+    conflicts(fd);
+    waiting(fd);
+    deadlock(fd);
+    whole_file();
+    return 0;
+}
