@@ -41,10 +41,10 @@ GLUE := \
 	$(addprefix libc-glue/memory/,layout.c memory.c mman.c shm.c)
 HOST := \
 	$(addprefix host/,main.c options.c) \
-	$(addprefix host/family/,supervisor.c deaths.c terminal.c family.c placement.c trace.c \
-		confine.c fdpass.c) \
-	$(addprefix host/kvm/,kvm.c monitor.c clone.c vm.c memory.c platform.c textcache.c hugemem.c \
-		load.c upcall.c protect.c) \
+	$(addprefix host/family/,supervisor.c deaths.c terminal.c family.c member.c identity.c event.c \
+		placement.c trace.c confine.c fdpass.c hugemem.c) \
+	$(addprefix host/kvm/,kvm.c calls.c supervise.c stats.c confine.c monitor.c clone.c vm.c \
+		memory.c platform.c textcache.c load.c upcall.c protect.c) \
 	$(addprefix host/template/,save.c load.c rehearse.c) \
 	$(addprefix host/serve/,serve.c ready.c client.c) \
 	$(addprefix host/kvm/spare/,spare.c handover.c lifecycle.c copy.c dirty.c warm.c \
@@ -52,8 +52,8 @@ HOST := \
 	$(addprefix host/call/,guest.c call.c wait.c console.c process.c) \
 	$(addprefix host/virtio/,disk.c devices.c mmio.c blk.c) \
 	$(addprefix host/gdb/,gdb.c command.c packet.c regs.c memory.c) \
-	$(addprefix host/qemu/,qemu.c argv.c start.c pool.c link.c clone.c qmp.c keeper.c) \
-	$(addprefix host/image/,image.c check.c elf.c)
+	$(addprefix host/qemu/,qemu.c argv.c start.c pool.c link.c clone.c qmp.c keeper.c confine.c) \
+	$(addprefix host/image/,image.c check.c elf.c args.c)
 MKIMAGE := \
 	tools/mkimage/main.c tools/mkimage/input.c tools/mkimage/tree.c tools/mkimage/write.c \
 	tools/mkimage/list.c tools/mkimage/util.c tools/mkimage/work.c \

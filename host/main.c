@@ -74,6 +74,7 @@ static int open_image(struct family *f, struct options *opt, struct image *image
         return -1;
     }
     f->template = t;
+    f->saved_ns = t ? t->mono_ns : 0;
     return 0;
 }
 
@@ -109,8 +110,8 @@ static int listen_for_gdb(struct family *f)
         fprintf(stderr, "ramet: --gdb %d: %s\n", port, strerror(-fd));
         return -1;
     }
-    // QEMU has a server of its own: it was only to see that the port is free.
-    if (fd >= 0 && f->backend == &qemu_backend) {
+    // It was only to see that the port is free.
+    if (fd >= 0 && f->backend->serves_gdb) {
         close(fd);
         fd = -1;
     }
@@ -122,7 +123,7 @@ static int run(int argc, char **argv)
 {
     struct options opt;
     struct image image = {.fd = -1};
-    struct family family = {.kvm_fd = -1, .gdb_fd = -1, .template_fd = -1, .pagemap_fd = -1};
+    struct family family = {.gdb_fd = -1, .template_fd = -1};
     char err[256];
     uint32_t program;
     char **args;

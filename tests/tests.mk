@@ -8,19 +8,19 @@ UNIT_disk := host/virtio/disk.c host/virtio/mmio.c host/virtio/blk.c
 UNIT_disk_hostile := host/virtio/mmio.c host/virtio/blk.c
 UNIT_elf := host/image/elf.c
 UNIT_guest := host/call/guest.c
-UNIT_image := host/image/image.c host/image/check.c host/image/elf.c
+UNIT_image := $(addprefix host/image/,image.c check.c elf.c args.c)
 DEVICES := host/virtio/devices.c host/virtio/mmio.c host/virtio/blk.c
 UNIT_load := $(DEVICES) $(UNIT_image) \
-	$(addprefix host/kvm/,load.c platform.c vm.c memory.c textcache.c hugemem.c) \
-	host/kvm/spare/warm_code.c
+	$(addprefix host/kvm/,load.c platform.c vm.c memory.c textcache.c) \
+	$(addprefix host/family/,hugemem.c identity.c) host/kvm/spare/warm_code.c
 UNIT_options := host/options.c
 # The QEMU back end: its protocol, and the supervisor's book.
 UNIT += qmp qemu
 UNIT_qmp := host/qemu/qmp.c host/family/fdpass.c
 UNIT_LIBS_qmp := -ljansson
 UNIT_qemu := host/qemu/argv.c host/qemu/pool.c host/family/fdpass.c
-UNIT_protect := $(addprefix host/kvm/,protect.c platform.c textcache.c hugemem.c) \
-	host/kvm/spare/warm_code.c
+UNIT_protect := $(addprefix host/kvm/,protect.c platform.c textcache.c) \
+	host/family/hugemem.c host/kvm/spare/warm_code.c
 # Processes and signals, over a faked host that forks and interrupts (tests/unit/lib/fake_family.h).
 UNIT += death forktable proc random shm signal sigwait tty vfork
 FAMILY := \
@@ -92,9 +92,10 @@ UNIT_virtio_mmio := $(MACHINE) \
 FUZZ := call elf image virtio driver
 FUZZ_call := tests/fuzz/fake_extras.c $(DEVICES) $(UNIT_image) \
 	$(addprefix host/call/,call.c wait.c console.c process.c guest.c) \
-	$(addprefix host/kvm/,clone.c load.c platform.c protect.c textcache.c hugemem.c) \
+	$(addprefix host/kvm/,calls.c clone.c load.c platform.c protect.c textcache.c) \
 	host/kvm/spare/warm_code.c \
-	$(addprefix host/family/,family.c placement.c fdpass.c)
+	$(addprefix host/family/,family.c placement.c fdpass.c hugemem.c \
+		identity.c)
 FUZZ_driver := $(UNIT_blk)
 FUZZ_virtio := host/virtio/mmio.c host/virtio/blk.c
 FUZZ_elf := $(UNIT_elf)

@@ -6,13 +6,14 @@
 // RWF_NOWAIT for pipes (Linux 6.1 is one) is asked first, too, and then takes PIPE_BUF bytes
 // without blocking.
 
+#include "host/call/call.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <sys/uio.h>
 
-#include "host/kvm/monitor.h"
-#include "host/template/template.h"
+#include "host/backend.h"
 
 #define CONSOLE_MAX (UINT64_C(1) << 20) // bytes per call: bounds how long one write can take
 
@@ -22,7 +23,7 @@ static int64_t would_block(int fd, int write)
     return poll(&p, 1, 0) <= 0;
 }
 
-int64_t call_console(struct monitor *m, struct pv_console *c)
+int64_t call_console(struct member *m, struct pv_console *c)
 {
     struct family *f = m->family;
     int write = c->write != 0;
@@ -34,7 +35,7 @@ int64_t call_console(struct monitor *m, struct pv_console *c)
         return -EBADF; // the supervisor reads it for the whole family
     if (c->len > CONSOLE_MAX)
         c->len = CONSOLE_MAX;
-    void *p = guest_ptr(&m->vm, (struct gaddr){c->buf}, c->len, areas);
+    void *p = guest_ptr(m->mem, (struct gaddr){c->buf}, c->len, areas);
     if (!p)
         return -EFAULT;
     int fd = (int)c->fd, flags = f->stdio_nowait[fd] ? RWF_NOWAIT : 0;
@@ -51,7 +52,7 @@ int64_t call_console(struct monitor *m, struct pv_console *c)
     }
     if (n < 0 && errno == EINTR)
         return -EAGAIN; // an event: the guest is about to hear of it
-    if (n > 0 && write && f->opt->until)
-        template_watch(m, p, (uint64_t)n);
+    if (n > 0 && write && f->backend->output)
+        f->backend->output(m, p, (uint64_t)n);
     return n < 0 ? -errno : n;
 }

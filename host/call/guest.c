@@ -13,29 +13,29 @@ static int inside(uint64_t addr, uint64_t len, uint64_t start, uint64_t size)
     return addr >= start && addr - start <= size && len <= size - (addr - start);
 }
 
-void *guest_ptr(const struct vm *vm, struct gaddr addr, uint64_t len, unsigned areas)
+void *guest_ptr(const struct guest_memory *mem, struct gaddr addr, uint64_t len, unsigned areas)
 {
-    if ((areas & GUEST_RAM) && inside(addr.v, len, PV_RAM_VA, vm->ram_size - PV_RAM_VA))
-        return vm->ram + addr.v;
-    if ((areas & GUEST_WINDOW) && inside(addr.v, len, PV_WINDOW_VA, vm->window_size))
-        return vm->window + (addr.v - PV_WINDOW_VA);
-    if ((areas & GUEST_IMAGE) && inside(addr.v, len, PV_IMAGE_VA, vm->image_size))
-        return vm->image + (addr.v - PV_IMAGE_VA);
+    if ((areas & GUEST_RAM) && inside(addr.v, len, PV_RAM_VA, mem->ram_size - PV_RAM_VA))
+        return mem->ram + addr.v;
+    if ((areas & GUEST_WINDOW) && inside(addr.v, len, PV_WINDOW_VA, mem->window_size))
+        return mem->window + (addr.v - PV_WINDOW_VA);
+    if ((areas & GUEST_IMAGE) && inside(addr.v, len, PV_IMAGE_VA, mem->image_size))
+        return mem->image + (addr.v - PV_IMAGE_VA);
     return NULL;
 }
 
-int guest_read(const struct vm *vm, struct gaddr from, void *to, size_t len)
+int guest_read(const struct guest_memory *mem, struct gaddr from, void *to, size_t len)
 {
-    const void *p = guest_ptr(vm, from, len, GUEST_RAM | GUEST_WINDOW);
+    const void *p = guest_ptr(mem, from, len, GUEST_RAM | GUEST_WINDOW);
     if (!p)
         return -EFAULT;
     memcpy(to, p, len);
     return 0;
 }
 
-int guest_write(const struct vm *vm, struct gaddr to, const void *from, size_t len)
+int guest_write(const struct guest_memory *mem, struct gaddr to, const void *from, size_t len)
 {
-    void *p = guest_ptr(vm, to, len, GUEST_RAM);
+    void *p = guest_ptr(mem, to, len, GUEST_RAM);
     if (!p)
         return -EFAULT;
     memcpy(p, from, len);

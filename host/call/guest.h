@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Guest memory as the monitor may touch it.
+// Guest memory as the host may touch it.
 //
 // A guest address is a type of its own, so that it cannot be used as a pointer by mistake.
 // guest_ptr() is the only way from one to the other: it checks the whole range, and the caller
@@ -10,7 +10,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "host/kvm/vm.h"
+// Where a member's guest memory is in its host process; at the same addresses in every member of a
+// family.
+struct guest_memory {
+    uint8_t *ram; // of guest address 0; mapped from PV_PLATFORM_VA up
+    uint64_t ram_size;
+    uint8_t *window;
+    uint64_t window_size;
+    uint8_t *image; // read-only
+    uint64_t image_size;
+};
 
 struct gaddr {
     uint64_t v;
@@ -24,10 +33,10 @@ enum guest_area {
 
 // The host address of guest range [addr, addr + len), which must lie inside one of `areas` (a set
 // of enum guest_area); NULL if not. Host memory behind it may change under the reader at any time.
-void *guest_ptr(const struct vm *vm, struct gaddr addr, uint64_t len, unsigned areas);
+void *guest_ptr(const struct guest_memory *mem, struct gaddr addr, uint64_t len, unsigned areas);
 
 // Copies an object in (out). 0 or -EFAULT.
-int guest_read(const struct vm *vm, struct gaddr from, void *to, size_t len);
-int guest_write(const struct vm *vm, struct gaddr to, const void *from, size_t len);
+int guest_read(const struct guest_memory *mem, struct gaddr from, void *to, size_t len);
+int guest_write(const struct guest_memory *mem, struct gaddr to, const void *from, size_t len);
 
 #endif

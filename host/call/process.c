@@ -2,14 +2,15 @@
 // Processes: PV_CALL_FORK, SPAWN, EXEC and EXIT, as far as they are the same for every back end:
 // arguments and slots. How a VM is cloned is the back end's (kvm/clone.c, qemu/clone.c).
 
+#include "host/call/call.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "host/backend.h"
-#include "host/gdb/gdb.h"
 
-int64_t call_fork(struct monitor *m, struct pv_fork *c)
+int64_t call_fork(struct member *m, struct pv_fork *c)
 {
     struct family *f = m->family;
     struct clone clone = {.start = family_now(f), .slot = c->slot, .nhot = c->nhot};
@@ -18,7 +19,7 @@ int64_t call_fork(struct monitor *m, struct pv_fork *c)
     if (!family_slot_valid(f, c->slot) || c->nhot > PV_MAX_HOT)
         return -EINVAL;
     if (c->nhot &&
-        guest_read(&m->vm, (struct gaddr){c->hot}, clone.hot, c->nhot * sizeof clone.hot[0]) < 0)
+        guest_read(m->mem, (struct gaddr){c->hot}, clone.hot, c->nhot * sizeof clone.hot[0]) < 0)
         return -EFAULT;
     if ((r = family_claim(f, c->slot, m->slot)) < 0)
         return r;
@@ -28,7 +29,7 @@ int64_t call_fork(struct monitor *m, struct pv_fork *c)
 }
 
 // Copies and checks the arguments of EXEC and SPAWN. On success the caller frees args->strings.
-static int read_args(struct monitor *m, const struct pv_exec *c, struct load_args *args)
+static int read_args(struct member *m, const struct pv_exec *c, struct load_args *args)
 {
     if (!image_program(m->family->image, c->program))
         return -ENOEXEC;
@@ -37,7 +38,7 @@ static int read_args(struct monitor *m, const struct pv_exec *c, struct load_arg
     *args = (struct load_args){malloc(c->len + 1), c->len, c->argc, c->envc};
     if (!args->strings)
         return -ENOMEM;
-    if (c->len && guest_read(&m->vm, (struct gaddr){c->strings}, args->strings, c->len) < 0) {
+    if (c->len && guest_read(m->mem, (struct gaddr){c->strings}, args->strings, c->len) < 0) {
         free(args->strings);
         return -EFAULT;
     }
@@ -70,13 +71,20 @@ static void publish_kick(struct family *f, const struct pv_publish *p)
     }
 }
 
-int64_t call_exec(struct monitor *m, struct pv_exec *c)
+// Whether a program and its arguments fit into this member's RAM: 0 or -ENOMEM.
+static int fits(const struct member *m, uint32_t program, const struct load_args *args)
+{
+    struct load_layout layout;
+    return load_layout(m->mem->ram_size, image_program(m->family->image, program), args, &layout);
+}
+
+int64_t call_exec(struct member *m, struct pv_exec *c)
 {
     struct load_args args;
     int r = read_args(m, c, &args);
     if (r < 0)
         return r;
-    if ((r = load_fits(&m->vm, m->family, c->program, &args)) < 0) {
+    if ((r = fits(m, c->program, &args)) < 0) {
         free(args.strings);
         return r;
     }
@@ -85,7 +93,7 @@ int64_t call_exec(struct monitor *m, struct pv_exec *c)
     return CALL_REPLACED;
 }
 
-int64_t call_spawn(struct monitor *m, struct pv_exec *c)
+int64_t call_spawn(struct member *m, struct pv_exec *c)
 {
     struct family *f = m->family;
     const uint64_t start = family_now(f);
@@ -96,8 +104,7 @@ int64_t call_spawn(struct monitor *m, struct pv_exec *c)
         return -EINVAL;
     if ((r = read_args(m, c, &args)) < 0)
         return r;
-    if ((r = load_fits(&m->vm, f, c->program, &args)) == 0 &&
-        (r = family_claim(f, c->slot, m->slot)) == 0) {
+    if ((r = fits(m, c->program, &args)) == 0 && (r = family_claim(f, c->slot, m->slot)) == 0) {
         r = f->backend->spawn(m, c, &args);
         if (r == CALL_REPLACED)
             family_trace(f, TRACE_PROC, "%u spawn %s %.3f ms", m->slot,
@@ -110,31 +117,29 @@ int64_t call_spawn(struct monitor *m, struct pv_exec *c)
     return r;
 }
 
-int64_t call_exit(struct monitor *m, struct pv_exit *c)
+int64_t call_exit(struct member *m, struct pv_exit *c)
 {
     struct family *f = m->family;
+    const struct backend *backend = f->backend;
 
     if (!publish_valid(f, &c->publish))
         return -EINVAL;
     family_trace(f, TRACE_PROC, "%u exit status %#x", m->slot, c->status);
     trace_end(m);
-    gdb_exited(m, c->status);
     if (m->slot == 1) {
         atomic_store(&f->shared->first_status, c->status & 0xffff);
         atomic_store(&f->shared->first_done, 1);
     }
-    // A monitor can be killed between any two of these lines. Until the slot is free it is a death
+    // A member can be killed between any two of these lines. Until the slot is free it is a death
     // that the family hears of, which the guests' kernel takes for what it is if the zombie is
     // there already; after that, the supervisor has everybody look. The parent is told last: when
     // it reuses the slot it finds it free.
-    spare_drop(m);
-    spare_tell(m);
-    int again = spare_offer(m);
+    const int again = backend->leave && backend->leave(m, c->status);
     publish_value(f, &c->publish);
     family_release(f, m->slot);
     publish_kick(f, &c->publish);
     if (!again)
         _exit(0);
-    spare_again(m);
+    backend->reuse(m);
     return CALL_REPLACED;
 }

@@ -5,6 +5,8 @@
 // (guests, in family_kick) or sends a signal (the supervisor). We publish the state first and
 // compare the doorbell last.
 
+#include "host/call/call.h"
+
 #include <errno.h>
 #include <linux/futex.h>
 #include <poll.h>
@@ -15,11 +17,9 @@
 #include <unistd.h>
 
 #include "host/backend.h"
-#include "host/kvm/monitor.h"
-#include "host/kvm/platform.h"
 
 // The sooner of the guest's deadline and its timer, as time from now; 0 when it has passed.
-static int time_left(struct monitor *m, uint64_t deadline, struct timespec *left)
+static int time_left(struct member *m, uint64_t deadline, struct timespec *left)
 {
     uint64_t now = family_now(m->family);
     if (m->timer_deadline && m->timer_deadline < deadline)
@@ -33,18 +33,18 @@ static int time_left(struct monitor *m, uint64_t deadline, struct timespec *left
     return 1;
 }
 
-static void set_state(struct monitor *m, enum slot_state state)
+static void set_state(struct member *m, enum slot_state state)
 {
-    atomic_store(&m->family->shared->slots[m->slot].state, state);
+    atomic_store(&member_slot(m)->state, state);
 }
 
-static int has_news(struct monitor *m, const uint32_t *bell, uint32_t expected)
+static int has_news(struct member *m, const uint32_t *bell, uint32_t expected)
 {
     return __atomic_load_n(bell, __ATOMIC_SEQ_CST) != expected || event_posted(m) ||
-           __atomic_load_n(&platform_shared(&m->vm)->pending, __ATOMIC_SEQ_CST);
+           __atomic_load_n(&member_shared(m)->pending, __ATOMIC_SEQ_CST);
 }
 
-static void wait_bell(struct monitor *m, uint32_t *bell, uint32_t expected,
+static void wait_bell(struct member *m, uint32_t *bell, uint32_t expected,
                       const struct timespec *left)
 {
     set_state(m, SLOT_WAITING);
@@ -53,7 +53,7 @@ static void wait_bell(struct monitor *m, uint32_t *bell, uint32_t expected,
     set_state(m, SLOT_RUNNING);
 }
 
-static int64_t wait_console(struct monitor *m, const struct pv_wait *c, const uint32_t *bell,
+static int64_t wait_console(struct member *m, const struct pv_wait *c, const uint32_t *bell,
                             const struct timespec *left)
 {
     struct pollfd fds[3];
@@ -83,7 +83,7 @@ static int64_t wait_console(struct monitor *m, const struct pv_wait *c, const ui
     return ready;
 }
 
-int64_t call_wait(struct monitor *m, struct pv_wait *c)
+int64_t call_wait(struct member *m, struct pv_wait *c)
 {
     uint32_t *bell = &family_door(m->family, m->slot)->bell;
     struct timespec left = {0};

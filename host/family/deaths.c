@@ -6,8 +6,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "host/qemu/qemu.h"
-#include "host/kvm/spare/spare.h"
+#include "host/backend.h"
 #include "host/family/supervisor_private.h"
 
 // Slots that a dead VM had claimed for clones it did not live to make.
@@ -23,11 +22,9 @@ static void release_claims(struct supervisor *s, uint32_t dead)
 
 static void bury(struct supervisor *s, uint32_t slot, uint32_t status)
 {
-    uint32_t asking = slot;
     release_claims(s, slot);
-    atomic_compare_exchange_strong(&s->f->shared->asking, &asking, 0);
-    supervisor_signal(atomic_exchange(&slot_of(s, slot)->spare, 0), SIGKILL);
-    spare_bury(slot_of(s, slot)); // also one that it was handing over
+    if (s->f->backend->bury)
+        s->f->backend->bury(s, slot);
     family_release(s->f, slot);
     if (slot == 1) {
         s->first_death = WINDOW_DEAD | status;
@@ -43,13 +40,13 @@ static void bury(struct supervisor *s, uint32_t slot, uint32_t status)
             family_ring(s->f, i);
 }
 
-static void bury_monitor(struct supervisor *s, uint32_t slot, int status)
+static void bury_member(struct supervisor *s, uint32_t slot, int status)
 {
     uint32_t death = atomic_load(&slot_of(s, slot)->death);
     if (WIFSIGNALED(status)) {
         death = (uint32_t)WTERMSIG(status);
         if (death == SIGSYS)
-            family_say("VM %u ends: its monitor made a system call it is not allowed", slot);
+            family_say("VM %u ends: its host process made a system call it is not allowed", slot);
     } else if (slot == 1 && !atomic_load(&s->f->shared->started)) {
         s->failed = 1;
     }
@@ -57,17 +54,12 @@ static void bury_monitor(struct supervisor *s, uint32_t slot, int status)
     family_trace(s->f, TRACE_PROC, "%u died", slot);
 }
 
-// Whether it was a spare that nobody has used, or was about to be one: nobody will.
-static int bury_spare(struct supervisor *s, pid_t pid)
+// The slot that is dead with a child of ours, 0, or BACKEND_NO_MEMBER.
+static uint32_t slot_dead(struct supervisor *s, pid_t pid, int status)
 {
-    for (uint32_t i = 1; i <= s->f->opt->max_procs; i++) {
-        int32_t spare = pid;
-        if (atomic_compare_exchange_strong(&slot_of(s, i)->spare, &spare, 0)) {
-            spare_bury(slot_of(s, i)); // its owner may be waiting for it
-            return 1;
-        }
-    }
-    return 0;
+    const struct backend *backend = s->f->backend;
+    const uint32_t slot = family_slot_of(s->f, pid);
+    return backend->reaped ? backend->reaped(s, pid, status, slot) : slot;
 }
 
 void supervisor_reap(struct supervisor *s)
@@ -75,21 +67,14 @@ void supervisor_reap(struct supervisor *s)
     int status;
     pid_t pid;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (qemu_pool_reaped(s->pool, pid, status))
+        const uint32_t slot = slot_dead(s, pid, status);
+        if (slot == BACKEND_NO_MEMBER)
             continue;
-        const int spare = bury_spare(s, pid);
-        uint32_t slot = family_slot_of(s->f, pid);
-        // A spare whose owner was putting it to use will not be found by it, and the slot is used
-        // otherwise.
-        if (spare && slot && atomic_load(&slot_of(s, slot)->state) == SLOT_STARTING)
-            slot = 0;
         if (slot)
-            qemu_pool_settle(s->pool); // its VM is dead, too, before anybody is told
-        if (slot)
-            bury_monitor(s, slot, status);
+            bury_member(s, slot, status);
         else if (WIFSIGNALED(status))
-            // A spare; or one killed in the last lines of PV_CALL_EXIT: its parent may not have
-            // been told.
+            // One killed in the last lines of PV_CALL_EXIT, perhaps: its parent may not have been
+            // told.
             for (uint32_t i = 1; i <= s->f->opt->max_procs; i++)
                 if (atomic_load(&slot_of(s, i)->pid) > 0)
                     supervisor_post(s, i, PV_EVENT_KICK);

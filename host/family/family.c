@@ -5,7 +5,6 @@
 #include "host/family/family.h"
 #include "host/clock.h"
 #include "host/family/fdpass.h"
-#include "host/template/template.h"
 #include "host/backend.h"
 
 #include <errno.h>
@@ -50,7 +49,7 @@ void family_window_init(struct family *f)
 void family_renew_clock(struct family *f)
 {
     f->tsc_base = __rdtsc();
-    f->mono_base_ns = f->template ? f->template->mono_ns : clock_ns(CLOCK_MONOTONIC);
+    f->mono_base_ns = f->saved_ns ? f->saved_ns : clock_ns(CLOCK_MONOTONIC);
     f->wall_base_ns = clock_ns(CLOCK_REALTIME);
 }
 
@@ -157,37 +156,13 @@ void family_kick(struct family *f, uint32_t slot, int interrupt)
         futex_wake(&family_door(f, slot)->bell);
 }
 
-void family_tell(struct family *f, enum family_op op, uint32_t slot)
+void family_tell(struct family *f, uint32_t op, uint32_t slot)
 {
     struct family_msg msg = {.op = op, .slot = slot};
     if (op == FAMILY_KILL)
         msg.life = atomic_load(&f->shared->slots[slot].life);
     while (send(f->control, &msg, sizeof msg, MSG_NOSIGNAL) < 0 && errno == EINTR)
         ;
-}
-
-int family_ask_pagemap(struct family *f, uint32_t slot)
-{
-    const int32_t pid = atomic_load(&f->shared->slots[slot].pid);
-    uint32_t nobody = 0;
-    int fds[FDPASS_MAX];
-    int32_t to = 0;
-    unsigned n = 0;
-    // All monitors hear the answers: one asks at a time. What came for one that died is passed
-    // over.
-    if (!atomic_compare_exchange_strong(&f->shared->asking, &nobody, slot))
-        return -1;
-    family_tell(f, FAMILY_PAGEMAP, slot);
-    while (to != pid) {
-        while (n)
-            close(fds[--n]);
-        if (fdpass_receive(f->answers, &to, sizeof to, fds, &n, 0) < 0 && errno != EINTR)
-            break;
-    }
-    atomic_store(&f->shared->asking, 0);
-    while (n > 1)
-        close(fds[--n]);
-    return n ? fds[0] : NO_PAGEMAP;
 }
 
 uint64_t family_now(const struct family *f)

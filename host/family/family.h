@@ -18,7 +18,6 @@
 #include "host/image/image.h"
 #include "host/options.h"
 #include "host/family/placement.h"
-#include "host/kvm/textcache.h"
 
 // What the monitor of a slot is doing. Kickers read it to choose how to wake it.
 enum slot_state {
@@ -42,8 +41,8 @@ struct family_slot {
     _Atomic uint32_t death;   // monitor: wait status it ends with when the guest did not choose one
     _Atomic uint32_t claimer; // slot of the VM that is cloning into this one, while SLOT_STARTING
     _Atomic uint32_t end; // supervisor: life that is to end as soon as its guest is not `critical`
-    // Of its spare (spare.h): pid, 0, or a wish; whether it has run; its number, and what is going
-    // on with it and the one before it (kvm/spare/private.h).
+    // Kept by the back end, of its spare (spare.h): pid, 0, or a wish; whether it has run; its
+    // number, and what is going on with it and the one before it (kvm/spare/private.h).
     _Atomic int32_t spare;
     _Atomic uint32_t spare_begun, spare_seq, spare_state[2];
 };
@@ -57,7 +56,7 @@ struct family_shared {
     _Atomic uint32_t started;      // the first program is about to execute
     _Atomic uint32_t first_done;   // the first program has exited, with first_status
     _Atomic uint32_t first_status; // a wait(2) status
-    _Atomic uint32_t asking;       // slot whose monitor waits for an answer, or 0
+    _Atomic uint32_t asking;       // slot whose member waits for an answer, or 0
     _Atomic uint32_t saved;        // the first program's VM is in a template file (template.h)
     struct family_slot slots[];    // [0] unused
 };
@@ -66,10 +65,8 @@ struct family_shared {
 enum family_op {
     FAMILY_INTERRUPT = 1, // signal the monitor of `slot`
     FAMILY_KILL = 2,      // PV_CALL_KILL
-    FAMILY_CACHE = 3,     // put program number `slot` into the text cache
-    FAMILY_QEMU = 4,      // a descriptor comes along: answer it with a QEMU; `slot`: 1 to boot
-    FAMILY_PAGEMAP = 5,   // answer `slot` with the pagemap of its monitor (dirty.h)
-    FAMILY_READY = 6,     // the first monitor waits for a client (serve.h)
+    FAMILY_READY = 3,     // the first member waits for a client (serve.h)
+    FAMILY_BACKEND = 16,  // and above: the back end's own (backend.h)
 };
 
 struct family_msg {
@@ -79,7 +76,6 @@ struct family_msg {
 };
 
 struct backend;
-struct qemu_family;
 struct ready;
 
 struct family {
@@ -95,20 +91,18 @@ struct family {
     uint64_t window_size;
     int window_fd;      // its memfd
     uint8_t *image_map; // read-only
-    struct textcache text;
     struct disk disks[DISKS_MAX];
     uint32_t ndisks;
-    int kvm_fd;
-    struct qemu_family *qemu; // of the QEMU back end, else NULL (qemu.h)
-    int control;              // monitors' end of the supervisor's socket
-    int answers;              // what comes back (family_ask_pagemap())
-    int gdb_fd;               // --gdb's listener (gdb.h), or -1
+    void *own;   // what the back end keeps about the family
+    int control; // members' end of the supervisor's socket
+    int answers; // what comes back: all members hear it
+    int gdb_fd;  // --gdb's listener (gdb.h), or -1
     pid_t supervisor;
     uint32_t cpus; // processors of the host
     struct placement placement;
     const struct template_header *template; // what the first VM starts from, or NULL
     int template_fd;                        // that file, or the one that is made
-    int pagemap_fd;                         // of the first monitor, which makes it; else -1
+    uint64_t saved_ns;                      // the family's clock goes on from here; 0: begins
     struct ready *ready; // kept ready for a client, or (in the supervisor) was (serve.h)
     int booted;        // the first program has been loaded: it formats the window, nobody else does
     uint32_t stdio[3]; // enum pv_stdio_kind
@@ -172,12 +166,7 @@ void family_ring(struct family *f, uint32_t slot);
 // Wakes a VM whose doorbell the guest has changed; with `interrupt`, one that is running as well.
 void family_kick(struct family *f, uint32_t slot, int interrupt);
 // Sends the supervisor a message; lost messages only when the supervisor is gone.
-void family_tell(struct family *f, enum family_op op, uint32_t slot);
-
-// Asks the supervisor for this monitor's pagemap, which a confined one cannot open; waits for the
-// answer. A descriptor, -1 when another monitor is asking, or NO_PAGEMAP: this host has none.
-#define NO_PAGEMAP (-2)
-int family_ask_pagemap(struct family *f, uint32_t slot);
+void family_tell(struct family *f, uint32_t op, uint32_t slot);
 
 // CLOCK_MONOTONIC as guests compute it. For monitors: the supervisor does not know the TSC's rate.
 uint64_t family_now(const struct family *f);

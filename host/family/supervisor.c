@@ -23,12 +23,8 @@
 #include "host/backend.h"
 #include "host/clock.h"
 #include "host/family/fdpass.h"
-#include "host/kvm/hugemem.h"
-#include "host/qemu/qemu.h"
 #include "host/serve/serve.h"
 
-// The window's tables, from its start: doors, processes, descriptions, the first inodes.
-#define WINDOW_HOT (UINT64_C(4) << 20)
 // Messages taken before deaths, signals and the terminal get their turn: a monitor that sends
 // without end must not keep the supervisor from them.
 #define MESSAGES_AT_ONCE 64
@@ -43,19 +39,6 @@ void supervisor_signal(pid_t pid, int sig)
 {
     if (supervisor_is_monitor(pid))
         kill(pid, sig);
-}
-
-// A monitor that dies without taking its answer leaves it to the next that asks, which knows by the
-// pid that it is none of its own.
-static void send_pagemap(struct supervisor *s, uint32_t slot)
-{
-    const int32_t pid = atomic_load(&slot_of(s, slot)->pid);
-    char path[48];
-    snprintf(path, sizeof path, "/proc/%d/pagemap", pid);
-    int fd = supervisor_is_monitor(pid) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    fdpass_send(s->answers, &pid, sizeof pid, &fd, fd >= 0, MSG_DONTWAIT);
-    if (fd >= 0)
-        close(fd);
 }
 
 void supervisor_post(struct supervisor *s, uint32_t slot, uint32_t events)
@@ -107,19 +90,22 @@ static void finish_kills(struct supervisor *s)
     }
 }
 
-// The family starts things more than once: what all VMs touch goes onto huge pages, one fault each
-// instead of many. Not at the family's start, where it would cost more than it saves a family of
-// one.
-static void warm_up(struct supervisor *s, uint32_t index, const struct elf_program *program)
+// What any member may ask for. The fields are as the sender likes.
+static void take_message(struct supervisor *s, const struct family_msg *msg)
 {
-    textcache_load(&s->f->text, index, program, s->f->image->fd);
-    if (!s->warm)
-        hugemem_collapse(s->f->window, WINDOW_HOT);
-    s->warm = 1;
+    if (!family_slot_valid(s->f, msg->slot))
+        return;
+    if (msg->op == FAMILY_READY)
+        ready_monitor(s);
+    else if (msg->op == FAMILY_INTERRUPT)
+        supervisor_post(s, msg->slot, PV_EVENT_KICK);
+    else if (msg->op == FAMILY_KILL)
+        begin_kill(s, msg->slot, msg->life);
 }
 
 static void take_messages(struct supervisor *s)
 {
+    const struct backend *backend = s->f->backend;
     struct family_msg msg;
     int fds[FDPASS_MAX];
     unsigned nfds;
@@ -127,25 +113,14 @@ static void take_messages(struct supervisor *s)
         ssize_t n = fdpass_receive(s->messages, &msg, sizeof msg, fds, &nfds, MSG_DONTWAIT);
         if (n < 0)
             return;
-        if (n == sizeof msg && msg.op == FAMILY_QEMU && nfds)
-            qemu_pool_request(s->pool, msg.slot == 1, fds[--nfds]);
+        if (n == sizeof msg && msg.op >= FAMILY_BACKEND && backend->message) {
+            backend->message(s, &msg, fds, nfds);
+            continue;
+        }
         while (nfds)
             close(fds[--nfds]);
-        if (n != sizeof msg)
-            continue;
-        const struct elf_program *program = image_program(s->f->image, msg.slot);
-        if (msg.op == FAMILY_CACHE && program)
-            warm_up(s, msg.slot, program);
-        if (!family_slot_valid(s->f, msg.slot))
-            continue;
-        if (msg.op == FAMILY_READY)
-            ready_monitor(s);
-        else if (msg.op == FAMILY_INTERRUPT)
-            supervisor_post(s, msg.slot, PV_EVENT_KICK);
-        else if (msg.op == FAMILY_KILL)
-            begin_kill(s, msg.slot, msg.life);
-        else if (msg.op == FAMILY_PAGEMAP)
-            send_pagemap(s, msg.slot);
+        if (n == sizeof msg)
+            take_message(s, &msg);
     }
 }
 
@@ -178,23 +153,34 @@ static void wait_for_client(struct supervisor *s)
     take_signals(s);
 }
 
+// The sooner of two times in ms; -1 is never.
+static int sooner(int a, int b)
+{
+    return a >= 0 && (b < 0 || a < b) ? a : b;
+}
+
+// How long the loop may sleep: whoever has something to do in between is asked.
+static int next_wait(struct supervisor *s, int terminal_full)
+{
+    const struct backend *backend = s->f->backend;
+    // A full terminal ring and a pending forced kill are looked at again soon.
+    int ms = s->kills || terminal_full ? 20 : -1;
+    if (backend->step)
+        ms = sooner(ms, backend->step(s->f));
+    return sooner(ms, ready_timeout(s));
+}
+
 static void step(struct supervisor *s)
 {
+    const struct backend *backend = s->f->backend;
     struct pollfd fds[5] = {
         {.fd = s->signals, .events = POLLIN},
         {.fd = s->messages, .events = POLLIN},
         {.fd = s->terminal && terminal_room(s->f) ? 0 : -1, .events = POLLIN},
-        {.fd = qemu_pool_fd(s->pool), .events = POLLIN},
+        {.fd = backend->poll_fd ? backend->poll_fd(s->f) : -1, .events = POLLIN},
         {.fd = ready_connection(s->f), .events = POLLIN},
     };
-    int refill = qemu_pool_refill(s->pool), tell = ready_timeout(s);
-    // A full terminal ring and a pending forced kill are looked at again soon.
-    int timeout = s->kills || (s->terminal && fds[2].fd < 0) ? 20 : -1;
-    if (refill >= 0 && (timeout < 0 || refill < timeout))
-        timeout = refill;
-    if (tell >= 0 && (timeout < 0 || tell < timeout))
-        timeout = tell;
-    if (poll(fds, 5, timeout) < 0 && errno != EINTR)
+    if (poll(fds, 5, next_wait(s, s->terminal && fds[2].fd < 0)) < 0 && errno != EINTR)
         return;
     int input = fds[2].revents ? terminal_input(s->f, fds[2].revents & (POLLHUP | POLLERR)) : 0;
     if (input)
@@ -216,7 +202,8 @@ static void step(struct supervisor *s)
 static void close_family(struct supervisor *s)
 {
     atomic_store(&s->f->shared->closing, 1);
-    qemu_pool_kill(s->pool);
+    if (s->f->backend->close)
+        s->f->backend->close(s->f);
     for (;;) {
         pid_t pid;
         while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
@@ -316,7 +303,7 @@ static int exit_status(const struct supervisor *s)
 
 int supervisor_run(struct family *f, uint32_t program, char *const argv[])
 {
-    struct supervisor s = {.f = f, .pool = f->qemu ? f->qemu->pool : NULL};
+    struct supervisor s = {.f = f};
     struct load_args args;
     char err[160];
     int r;

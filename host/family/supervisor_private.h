@@ -4,22 +4,19 @@
 #ifndef HOST_SUPERVISOR_PRIVATE_H
 #define HOST_SUPERVISOR_PRIVATE_H
 
-#include "host/qemu/qemu.h"
 #include "host/family/supervisor.h"
 
 struct supervisor {
     struct family *f;
-    int signals;            // signalfd
-    int messages;           // our end of the monitors' socket
-    int answers;            // and of what goes back
-    int terminal;           // not 0: stdin is a terminal to be read
-    int outside;            // signal that asks the family to end, or 0
-    pid_t group;            // of the first monitor and its session: all monitors are in it
-    uint32_t first_death;   // wait status of a first program that died without EXIT, | WINDOW_DEAD
-    int failed;             // the first program could not be started; somebody has said why
-    int warm;               // the window's hot part is on huge pages
-    uint32_t kills;         // forced kills that are due later
-    struct qemu_pool *pool; // NULL: the VMs are KVM's
+    int signals;          // signalfd
+    int messages;         // our end of the monitors' socket
+    int answers;          // and of what goes back
+    int terminal;         // not 0: stdin is a terminal to be read
+    int outside;          // signal that asks the family to end, or 0
+    pid_t group;          // of the first monitor and its session: all monitors are in it
+    uint32_t first_death; // wait status of a first program that died without EXIT, | WINDOW_DEAD
+    int failed;           // the first program could not be started; somebody has said why
+    uint32_t kills;       // forced kills that are due later
 };
 
 static inline struct family_slot *slot_of(struct supervisor *s, uint32_t slot)

@@ -169,7 +169,7 @@ static void end(struct monitor *m, struct gdb *g, const char *args, char *answer
 {
     (void)args, (void)answer;
     gdb_detach(m, g);
-    monitor_die(m, SIGKILL, NULL);
+    member_die(&m->member, SIGKILL, NULL);
 }
 
 static void end_politely(struct monitor *m, struct gdb *g, const char *args, char *answer)

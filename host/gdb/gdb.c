@@ -53,7 +53,7 @@ static void on_input(int sig)
     if (!m || !m->vm.run)
         return;
     m->vm.run->immediate_exit = 1;
-    __atomic_fetch_add(&family_door(m->family, m->slot)->bell, 1, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&family_door(m->member.family, m->member.slot)->bell, 1, __ATOMIC_SEQ_CST);
 }
 
 static void watch(int fd)
@@ -116,22 +116,22 @@ static void stop(struct monitor *m, struct gdb *g, int signal)
 
 void gdb_begin(struct monitor *m)
 {
-    const struct options *opt = m->family->opt;
+    const struct options *opt = m->member.family->opt;
     struct sigaction act = {.sa_handler = on_input};
     struct gdb *g = &state;
-    if (m->family->gdb_fd < 0 || m->slot != opt->gdb_slot)
+    if (m->member.family->gdb_fd < 0 || m->member.slot != opt->gdb_slot)
         return;
-    *g = (struct gdb){.listener = m->family->gdb_fd, .conn = -1, .signal = SIGTRAP};
+    *g = (struct gdb){.listener = m->member.family->gdb_fd, .conn = -1, .signal = SIGTRAP};
     m->gdb = g;
     watched = m;
     sigaction(SIGIO, &act, NULL);
     watch(g->listener);
-    family_say("VM %u waits for gdb: target remote :%d", m->slot, opt->gdb_port);
+    family_say("VM %u waits for gdb: target remote :%d", m->member.slot, opt->gdb_port);
     int r;
     while ((r = attach(g)) == -EINTR)
         ;
     if (r < 0)
-        monitor_die(m, SIGKILL, "cannot accept gdb's connection");
+        member_die(&m->member, SIGKILL, "cannot accept gdb's connection");
     serve(m, g); // gdb asks why it stopped
 }
 
@@ -167,7 +167,7 @@ int gdb_stepping(const struct monitor *m)
 static int gdb_signal(uint64_t vector)
 {
     // Of gdb's numbers (include/gdb/signals.def) SIGBUS differs from Linux's; none of these does.
-    return (int)event_exception_signal(vector);
+    return (int)upcall_exception_signal(vector);
 }
 
 // From the stub's port write to the instruction that raised the exception.
@@ -177,10 +177,10 @@ static void leave_stub(struct monitor *m, const struct platform_exception *e)
     // KVM completes the port write the next time it is called; only then are the registers ours.
     m->vm.run->immediate_exit = 1;
     if (ioctl(m->vm.vcpu_fd, KVM_RUN, 0) == 0 || errno != EINTR)
-        monitor_die(m, SIGKILL, "cannot stop for gdb");
+        member_die(&m->member, SIGKILL, "cannot stop for gdb");
     m->vm.run->immediate_exit = 0;
     if (vm_ring3(&m->vm) < 0)
-        monitor_die(m, SIGKILL, "cannot stop for gdb");
+        member_die(&m->member, SIGKILL, "cannot stop for gdb");
     r->rip = e->rip;
     r->rsp = e->rsp;
     r->rflags = e->rflags;
@@ -198,7 +198,7 @@ int gdb_exception(struct monitor *m, const struct platform_exception *e)
         g->waiting = 0;
         return 0;
     }
-    uint64_t address = event_fault_address(m, e->vector);
+    uint64_t address = upcall_fault_address(m, e->vector);
     leave_stub(m, e);
     struct kvm_regs *r = vm_regs(&m->vm);
     g->breakpoint = e->vector == X86_EXC_BP && gdb_breakpoint_at(g, r->rip - 1);
@@ -209,9 +209,9 @@ int gdb_exception(struct monitor *m, const struct platform_exception *e)
     stop(m, g, gdb_signal(e->vector));
     // A debugger that left without a word takes its own exceptions with it, not the program's.
     if (!ours && (g->pass || g->conn < 0))
-        event_raise(m, e, address);
+        upcall_raise(m, e, address);
     else if (!g->stepping)
-        event_deliver(m); // what arrived meanwhile
+        upcall_deliver(m); // what arrived meanwhile
     return 1;
 }
 
@@ -221,7 +221,7 @@ static void finish_call(struct monitor *m)
     struct kvm_regs *r = vm_regs(&m->vm);
     uint64_t to;
     if (r->rip != PLATFORM_CALL_RETURN ||
-        guest_read(&m->vm, (struct gaddr){r->rsp}, &to, sizeof to) < 0)
+        guest_read(&m->vm.mem, (struct gaddr){r->rsp}, &to, sizeof to) < 0)
         return;
     r->rip = to;
     r->rsp += sizeof to;

@@ -17,12 +17,12 @@
 // too.
 static uint8_t *physical(const struct vm *vm, uint64_t pa, uint64_t len, int write)
 {
-    uint64_t read_only = vm_gpa(vm, vm->image), window = vm_gpa(vm, vm->window);
+    uint64_t read_only = vm_gpa(vm, vm->mem.image), window = vm_gpa(vm, vm->mem.window);
     if (pa < PV_PLATFORM_VA || pa > vm->size || len > vm->size - pa)
         return NULL;
     if (write && pa < window && pa + len > read_only)
         return NULL;
-    return vm->ram + pa;
+    return vm->mem.ram + pa;
 }
 
 // Host address of the byte at va, good to the end of its 4 KB page; NULL where nothing is mapped.

@@ -27,7 +27,7 @@
 // the write-protection of its pages, and all the faults after it.
 void kvm_inherit_ram(const struct monitor *m, int on)
 {
-    madvise(m->vm.ram + PV_PLATFORM_VA, m->vm.ram_size - PV_PLATFORM_VA,
+    madvise(m->vm.mem.ram + PV_PLATFORM_VA, m->vm.mem.ram_size - PV_PLATFORM_VA,
             on ? MADV_DOFORK : MADV_DONTFORK);
 }
 
@@ -36,11 +36,11 @@ void kvm_inherit_ram(const struct monitor *m, int on)
 void kvm_touch(const struct monitor *m, const struct pv_range *hot, uint32_t n)
 {
     // KVM maps neighbours together with a page it is asked for, but only what the host may write.
-    madvise(m->vm.ram + PV_CALL_VA, PLATFORM_GDT_VA - PV_CALL_VA, MADV_POPULATE_WRITE);
+    madvise(m->vm.mem.ram + PV_CALL_VA, PLATFORM_GDT_VA - PV_CALL_VA, MADV_POPULATE_WRITE);
     for (uint32_t i = 0; i < n; i++) {
         uint64_t start = hot[i].addr & ~(X86_PAGE - 1);
         uint64_t len = (hot[i].len + (hot[i].addr - start) + X86_PAGE - 1) & ~(X86_PAGE - 1);
-        void *p = guest_ptr(&m->vm, (struct gaddr){start}, len, GUEST_RAM);
+        void *p = guest_ptr(&m->vm.mem, (struct gaddr){start}, len, GUEST_RAM);
         if (p && len <= HOT_MAX)
             madvise(p, len, MADV_POPULATE_WRITE);
     }
@@ -58,15 +58,15 @@ void kvm_clone_start(struct monitor *m, uint64_t start, struct kvm_regs *regs, c
 {
     const struct gaddr ret = {regs->rdi + offsetof(struct pv_call, ret)};
     const int64_t child = 1;
-    if (load_identity(platform_boot_info(&m->vm), m->slot) < 0)
-        monitor_die(m, SIGKILL, "no random seed");
-    guest_write(&m->vm, ret, &child, sizeof child);
+    if (member_identity(platform_boot_info(&m->vm), m->member.slot) < 0)
+        member_die(&m->member, SIGKILL, "no random seed");
+    guest_write(&m->vm.mem, ret, &child, sizeof child);
     platform_shared(&m->vm)->pending = 0;
     regs->rip = PLATFORM_CALL_RETURN;
     gdb_forget(m, regs);
     spare_watch(m);
-    family_trace(m->family, TRACE_PROC, "%u clone%s %.3f ms", m->slot, how,
-                 (double)(family_now(m->family) - start) / 1e6);
+    family_trace(m->member.family, TRACE_PROC, "%u clone%s %.3f ms", m->member.slot, how,
+                 (double)(family_now(m->member.family) - start) / 1e6);
     vm_start_at(&m->vm, regs, PLATFORM_TABLES_VA(m->vm.tables));
     monitor_begin(m);
 }
@@ -74,12 +74,12 @@ void kvm_clone_start(struct monitor *m, uint64_t start, struct kvm_regs *regs, c
 // At the user's limit of processes, a spare that cannot be used now is one too many.
 static pid_t fork_monitor(struct monitor *m, uint32_t slot)
 {
-    _Atomic int32_t *word = &m->family->shared->slots[slot].pid;
-    pid_t pid = family_fork(m->family, word, CLONE_PARENT, 1);
+    _Atomic int32_t *word = &m->member.family->shared->slots[slot].pid;
+    pid_t pid = family_fork(m->member.family, word, CLONE_PARENT, 1);
     if (pid == -EAGAIN && m->spare.made) {
         spare_drop(m);
         poll(NULL, 0, DROP_MS);
-        pid = family_fork(m->family, word, CLONE_PARENT, 1);
+        pid = family_fork(m->member.family, word, CLONE_PARENT, 1);
     }
     return pid;
 }
@@ -88,15 +88,16 @@ static pid_t fork_monitor(struct monitor *m, uint32_t slot)
 // exit soon replaces them.
 static void become_clone(struct monitor *m, const struct clone *c, struct kvm_regs *regs)
 {
-    m->slot = c->slot;
-    monitor_enroll(m);
+    m->member.slot = c->slot;
+    member_enroll(&m->member);
     spare_forget(m);
     kvm_clone_body(m, c->hot, c->nhot);
     kvm_clone_start(m, c->start, regs, "");
 }
 
-int64_t kvm_clone(struct monitor *m, struct clone *c)
+int64_t kvm_clone(struct member *member, struct clone *c)
 {
+    struct monitor *m = monitor_of(member);
     struct kvm_regs regs = *vm_regs(&m->vm);
     if (spare_clone(m, c, &regs))
         return 0;
@@ -114,7 +115,7 @@ int64_t kvm_clone(struct monitor *m, struct clone *c)
 // The page tables in use.
 static const uint8_t *tables(const struct vm *vm)
 {
-    return vm->ram + PLATFORM_TABLES_VA(vm->tables);
+    return vm->mem.ram + PLATFORM_TABLES_VA(vm->tables);
 }
 
 // KVM's shadow of a page table does not notice what we write into it. The other set is new to this
@@ -125,7 +126,7 @@ void kvm_load(struct monitor *m, uint32_t program, const struct load_args *args,
               struct kvm_regs *regs)
 {
     static uint8_t before[PLATFORM_TABLES_SIZE];
-    const int same = m->program == program;
+    const int same = m->member.program == program;
     int r, stale;
 
     spare_let_go(m);
@@ -133,30 +134,31 @@ void kvm_load(struct monitor *m, uint32_t program, const struct load_args *args,
         memcpy(before, tables(&m->vm), sizeof before);
     else
         m->vm.tables ^= 1;
-    if ((r = load_program(&m->vm, m->family, m->slot, program, args, regs)) < 0)
-        monitor_die(m, SIGKILL, strerror(-r));
-    m->program = program;
+    if ((r = load_program(&m->vm, m->member.family, m->member.slot, program, args, regs)) < 0)
+        member_die(&m->member, SIGKILL, strerror(-r));
+    m->member.program = program;
     devices_reset(m);
     monitor_share_text(m);
     stale = same ? memcmp(before, tables(&m->vm), sizeof before) != 0 : m->vm.switches++ > 0;
     if (stale && (r = vm_memory_flush(&m->vm)) < 0)
-        monitor_die(m, SIGKILL, strerror(-r));
+        member_die(&m->member, SIGKILL, strerror(-r));
     if ((r = vm_set_fpu(&m->vm, VM_FCW, VM_MXCSR)) < 0)
-        monitor_die(m, SIGKILL, strerror(-r));
-    event_set_timer(m, 0);
+        member_die(&m->member, SIGKILL, strerror(-r));
+    event_set_timer(&m->member, 0);
     vm_start_at(&m->vm, regs, PLATFORM_TABLES_VA(m->vm.tables));
 }
 
-void kvm_exec(struct monitor *m, uint32_t program, const struct load_args *args)
+void kvm_exec(struct member *member, uint32_t program, const struct load_args *args)
 {
-    uint64_t start = family_now(m->family);
+    struct monitor *m = monitor_of(member);
+    uint64_t start = family_now(m->member.family);
     struct kvm_regs regs;
     spare_drop(m);
     spare_tell(m);
     kvm_load(m, program, args, &regs);
-    family_trace(m->family, TRACE_PROC, "%u exec %s %.3f ms", m->slot,
-                 image_program_path(m->family->image, program),
-                 (double)(family_now(m->family) - start) / 1e6);
+    family_trace(m->member.family, TRACE_PROC, "%u exec %s %.3f ms", m->member.slot,
+                 image_program_path(m->member.family->image, program),
+                 (double)(family_now(m->member.family) - start) / 1e6);
     gdb_exec(m);
 }
 
@@ -164,35 +166,36 @@ void kvm_program_start(struct monitor *m, uint32_t program, const struct load_ar
                        uint64_t start, struct kvm_regs *loaded)
 {
     struct kvm_regs regs;
-    if (!loaded || m->program != program) {
+    if (!loaded || m->member.program != program) {
         kvm_load(m, program, args, &regs);
     } else {
-        if (load_arguments(&m->vm, m->slot, args, loaded) < 0)
-            monitor_die(m, SIGKILL, "no random seed");
+        if (load_arguments(&m->vm, m->member.slot, args, loaded) < 0)
+            member_die(&m->member, SIGKILL, "no random seed");
         vm_start_at(&m->vm, loaded, PLATFORM_TABLES_VA(m->vm.tables));
     }
-    family_trace(m->family, TRACE_PROC, "%u spawn of a spare %s %.3f ms", m->slot,
-                 image_program_path(m->family->image, program),
-                 (double)(family_now(m->family) - start) / 1e6);
+    family_trace(m->member.family, TRACE_PROC, "%u spawn of a spare %s %.3f ms", m->member.slot,
+                 image_program_path(m->member.family->image, program),
+                 (double)(family_now(m->member.family) - start) / 1e6);
     monitor_begin(m);
 }
 
 // In the child of SPAWN, which has no RAM yet.
 static void become_program(struct monitor *m, const struct pv_exec *c, const struct load_args *args)
 {
-    m->slot = c->slot;
+    m->member.slot = c->slot;
     spare_begin(m);
     // Before anything else is mapped: it might be where RAM will be.
     if (load_reserve(&m->vm) < 0)
-        monitor_die(m, SIGKILL, "cannot reserve its memory");
+        member_die(&m->member, SIGKILL, "cannot reserve its memory");
     gdb_forget(m, NULL);
     vm_forget(&m->vm);
     monitor_run_program(m, c->program, args);
 }
 
-int64_t kvm_spawn(struct monitor *m, const struct pv_exec *c, struct load_args *args)
+int64_t kvm_spawn(struct member *member, const struct pv_exec *c, struct load_args *args)
 {
-    const uint64_t start = family_now(m->family);
+    struct monitor *m = monitor_of(member);
+    const uint64_t start = family_now(m->member.family);
     if (spare_spawn(m, c, args, start))
         return 0;
     kvm_inherit_ram(m, 0);

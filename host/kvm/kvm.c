@@ -15,9 +15,12 @@
 
 #include "abi/x86.h"
 #include "host/backend.h"
-#include "host/kvm/hugemem.h"
+#include "host/family/hugemem.h"
 #include "host/kvm/platform.h"
 #include "host/template/template.h"
+
+// One family in each supervisor, and so in each monitor.
+static struct kvm_family the_family;
 
 static int kvm_open(struct family *f, char *err, size_t errlen)
 {
@@ -38,7 +41,9 @@ static int kvm_open(struct family *f, char *err, size_t errlen)
         close(fd);
         return -ENODEV;
     }
-    f->kvm_fd = fd;
+    the_family.fd = fd;
+    the_family.pagemap_fd = -1;
+    f->own = &the_family;
     return 0;
 }
 
@@ -66,8 +71,8 @@ static int kvm_memory(struct family *f, char *err, size_t errlen)
         return family_fail(err, errlen, opt->image);
     if ((r = f->window_fd = hugemem_map(f->window, "ramet-window", f->window_size)) < 0 ||
         (f->template && (r = template_load_window(f)) < 0) ||
-        (r = textcache_init(&f->text, f->image_map + image_size, f->image->header->program_count)) <
-            0) {
+        (r = textcache_init(&kvm_of(f)->text, f->image_map + image_size,
+                            f->image->header->program_count)) < 0) {
         errno = -r;
         return family_fail(err, errlen, "cannot make the window and text cache");
     }
@@ -83,6 +88,16 @@ const struct backend kvm_backend = {
     .start = monitor_start,
     .clone = kvm_clone,
     .spawn = kvm_spawn,
-    .idle = spare_prepare,
     .exec = kvm_exec,
+    .release = kvm_release,
+    .protect = kvm_protect,
+    .idle = kvm_idle,
+    .output = kvm_output,
+    .leave = kvm_leave,
+    .reuse = kvm_reuse,
+    .dying = kvm_dying,
+    .count = kvm_count,
+    .message = kvm_message,
+    .reaped = kvm_reaped,
+    .bury = kvm_bury,
 };

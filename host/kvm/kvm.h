@@ -3,13 +3,58 @@
 #ifndef HOST_KVM_H
 #define HOST_KVM_H
 
+#include "host/backend.h"
 #include "host/kvm/monitor.h"
+#include "host/kvm/textcache.h"
 
-// backend.h: clone and spawn.
-int64_t kvm_clone(struct monitor *m, struct clone *c);
-int64_t kvm_spawn(struct monitor *m, const struct pv_exec *c, struct load_args *args);
-// Replaces the VM's image by a program that fits into it.
-void kvm_exec(struct monitor *m, uint32_t program, const struct load_args *args);
+// What this back end keeps about the family; f->own. Made by the supervisor.
+struct kvm_family {
+    int fd; // /dev/kvm
+    struct textcache text;
+    int pagemap_fd; // of the first monitor, which opens it; else -1
+    int warm;       // supervisor: the window's hot part is on huge pages
+};
+
+static inline struct kvm_family *kvm_of(const struct family *f)
+{
+    return f->own;
+}
+
+// Monitor -> supervisor (family.h).
+enum kvm_message {
+    KVM_MESSAGE_CACHE = FAMILY_BACKEND, // put program number `slot` into the text cache
+    KVM_MESSAGE_PAGEMAP,                // answer `slot` with the pagemap of its monitor (dirty.h)
+};
+
+// --- clone.c; see backend.h ---
+int64_t kvm_clone(struct member *m, struct clone *c);
+int64_t kvm_spawn(struct member *m, const struct pv_exec *c, struct load_args *args);
+void kvm_exec(struct member *m, uint32_t program, const struct load_args *args);
+
+// --- calls.c ---
+int64_t kvm_release(struct member *m, const struct pv_release *c);
+int64_t kvm_protect(struct member *m, const struct pv_protect *c);
+int kvm_idle(struct member *m, const struct timespec *sleep);
+void kvm_output(struct member *m, const void *bytes, uint64_t len);
+int kvm_leave(struct member *m, uint32_t status);
+void kvm_reuse(struct member *m);
+void kvm_dying(struct member *m, uint32_t status);
+
+// --- confine.c: family/confine.h, for a monitor; the disks are kept, too ---
+int kvm_confine(struct family *f, const int *keep, unsigned n);
+
+// --- stats.c ---
+void kvm_count(const struct member *m, struct trace_line *line);
+
+// --- supervise.c ---
+void kvm_message(struct supervisor *s, const struct family_msg *msg, int *fds, unsigned nfds);
+uint32_t kvm_reaped(struct supervisor *s, pid_t pid, int status, uint32_t slot);
+void kvm_bury(struct supervisor *s, uint32_t slot);
+// In a monitor: asks the supervisor for this monitor's pagemap, which a confined one cannot open;
+// waits for the answer. A descriptor, -1 when another monitor is asking, or NO_PAGEMAP: this host
+// has none.
+#define NO_PAGEMAP (-2)
+int kvm_ask_pagemap(struct family *f, uint32_t slot);
 
 // --- the parts of a clone, for spare.c as well ---
 // Copies what is about to be written.
@@ -19,8 +64,8 @@ void kvm_clone_body(struct monitor *m, const struct pv_range *hot, uint32_t n);
 // In an enrolled monitor with a body: the clone, about to return from its call, which `regs` are
 // the registers of. When it was made, and how, is for the trace. The caller returns CALL_REPLACED.
 void kvm_clone_start(struct monitor *m, uint64_t start, struct kvm_regs *regs, const char *how);
-// The same for a monitor that starts a program. `loaded`: NULL, or the registers of m->program,
-// which is in its memory and has not run.
+// The same for a monitor that starts a program. `loaded`: NULL, or the registers of the member's
+// program, which is in its memory and has not run.
 void kvm_program_start(struct monitor *m, uint32_t program, const struct load_args *args,
                        uint64_t start, struct kvm_regs *loaded);
 // In a VM that has run, or could: another program in its memory, about to start with `regs`.

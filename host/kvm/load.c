@@ -5,14 +5,13 @@
 #include "host/kvm/load.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "abi/x86.h"
 #include "host/virtio/devices.h"
+#include "host/family/member.h"
 #include "host/kvm/platform.h"
 
 // A first touch costs the guest a fault of some 30 us, the host a twentieth of that. KVM maps eight
@@ -21,42 +20,9 @@
 #define POPULATE_HEAP  (UINT64_C(32) << 10)
 #define POPULATE_STACK (UINT64_C(16) << 10)
 
-#define STACK_MAX (UINT64_C(8) << 20)
-
-int load_args_pack(struct load_args *args, char *const argv[], char *const envp[])
-{
-    char *const *vectors[2] = {argv, envp};
-    uint32_t counts[2] = {0, 0};
-    *args = (struct load_args){0};
-    for (int v = 0; v < 2; v++)
-        for (uint32_t i = 0; vectors[v] && vectors[v][i]; i++, counts[v]++)
-            args->len += strlen(vectors[v][i]) + 1;
-    if (args->len > PV_ARG_MAX)
-        return -E2BIG;
-    args->strings = malloc(args->len + 1);
-    if (!args->strings)
-        return -ENOMEM;
-    char *p = args->strings;
-    for (int v = 0; v < 2; v++)
-        for (uint32_t i = 0; i < counts[v]; i++)
-            p = stpcpy(p, vectors[v][i]) + 1;
-    args->argc = counts[0];
-    args->envc = counts[1];
-    return 0;
-}
-
-int load_args_valid(const struct load_args *args)
-{
-    uint64_t strings = 0;
-    for (uint64_t i = 0; i < args->len; i++)
-        strings += args->strings[i] == 0;
-    return strings == (uint64_t)args->argc + args->envc &&
-           (args->len == 0 || args->strings[args->len - 1] == 0);
-}
-
 static int map_anonymous(const struct vm *vm, int rights)
 {
-    void *p = mmap(vm->ram + PV_PLATFORM_VA, vm->ram_size - PV_PLATFORM_VA, rights,
+    void *p = mmap(vm->mem.ram + PV_PLATFORM_VA, vm->mem.ram_size - PV_PLATFORM_VA, rights,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     return p == MAP_FAILED ? -errno : 0;
 }
@@ -70,14 +36,14 @@ static void populate(const struct vm *vm, uint64_t start, uint64_t len)
 {
     // Only a matter of speed: a host that cannot (Linux before 5.14) takes the faults later.
     start &= ~(X86_PAGE - 1);
-    madvise(vm->ram + start, (len + X86_PAGE - 1) & ~(X86_PAGE - 1), MADV_POPULATE_WRITE);
+    madvise(vm->mem.ram + start, (len + X86_PAGE - 1) & ~(X86_PAGE - 1), MADV_POPULATE_WRITE);
 }
 
 static int map_segment(const struct vm *vm, int fd, const struct image_seg *s)
 {
     uint64_t skew = s->vaddr % X86_PAGE;
     if (s->filesz) {
-        void *p = mmap(vm->ram + s->vaddr - skew, s->filesz + skew, PROT_READ | PROT_WRITE,
+        void *p = mmap(vm->mem.ram + s->vaddr - skew, s->filesz + skew, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_FIXED, fd, (off_t)(s->file_off - skew));
         if (p == MAP_FAILED)
             return -errno;
@@ -86,7 +52,7 @@ static int map_segment(const struct vm *vm, int fd, const struct image_seg *s)
     // zeros.
     uint64_t end = s->vaddr + s->filesz, used = end % X86_PAGE;
     if (s->filesz && s->memsz > s->filesz && used)
-        memset(vm->ram + end, 0, X86_PAGE - used);
+        memset(vm->mem.ram + end, 0, X86_PAGE - used);
     return 0;
 }
 
@@ -95,13 +61,13 @@ static int map_segment(const struct vm *vm, int fd, const struct image_seg *s)
 static uint64_t place_args(const struct vm *vm, const struct load_args *args,
                            struct pv_boot_info *b)
 {
-    uint64_t strings = vm->ram_size - args->len;
+    uint64_t strings = vm->mem.ram_size - args->len;
     uint64_t vectors = (uint64_t)args->argc + args->envc + 2;
     uint64_t sp = (strings - vectors * 8) & ~UINT64_C(15);
-    uint64_t *v = (uint64_t *)(vm->ram + sp);
+    uint64_t *v = (uint64_t *)(vm->mem.ram + sp);
     const char *p = args->strings;
 
-    memcpy(vm->ram + strings, args->strings, args->len);
+    memcpy(vm->mem.ram + strings, args->strings, args->len);
     b->argc = args->argc;
     b->argv = sp;
     b->envp = sp + (args->argc + 1) * UINT64_C(8);
@@ -123,9 +89,9 @@ static void fill_boot_info(const struct vm *vm, const struct family *f, struct p
     b->size = sizeof *b;
     b->first = !f->booted;
     b->ram_start = PV_RAM_VA;
-    b->ram_end = vm->ram_size;
-    b->window_size = vm->window_size;
-    b->image_size = vm->image_size;
+    b->ram_end = vm->mem.ram_size;
+    b->window_size = vm->mem.window_size;
+    b->image_size = vm->mem.image_size;
     b->tsc_base = f->tsc_base;
     b->tsc_mult = f->tsc_mult;
     b->mono_base_ns = f->mono_base_ns;
@@ -135,38 +101,6 @@ static void fill_boot_info(const struct vm *vm, const struct family *f, struct p
     memcpy(b->stdio, f->stdio, sizeof b->stdio);
     strcpy(b->hostname, "ramet");
     devices_describe(f, b);
-}
-
-// Where things lie in RAM: the program's segments, heap, guard, stack.
-struct layout {
-    uint64_t heap, stack_bottom;
-};
-
-static int plan(const struct vm *vm, const struct elf_program *elf, const struct load_args *args,
-                struct layout *l)
-{
-    const struct image_seg *last = &elf->segs[elf->nsegs - 1];
-    uint64_t stack = vm->ram_size / 8 < STACK_MAX ? vm->ram_size / 8 : STACK_MAX;
-
-    l->stack_bottom = (vm->ram_size - stack) & ~(X86_PAGE_2M - 1);
-    // A last segment that is not writable shares no 2 MB page with the heap.
-    uint64_t align = (last->flags & IMAGE_SEG_W) ? X86_PAGE : X86_PAGE_2M;
-    l->heap = (last->vaddr + last->memsz + align - 1) & ~(align - 1);
-    int fits = l->heap + X86_PAGE_2M <= l->stack_bottom - X86_PAGE_2M && args->len <= stack / 2;
-    return fits ? 0 : -ENOMEM;
-}
-
-int load_fits(const struct vm *vm, const struct family *f, uint32_t program,
-              const struct load_args *args)
-{
-    struct layout layout;
-    return plan(vm, image_program(f->image, program), args, &layout);
-}
-
-int load_identity(struct pv_boot_info *b, uint32_t slot)
-{
-    b->slot = slot;
-    return getrandom(b->seed, sizeof b->seed, 0) == sizeof b->seed ? 0 : -EIO;
 }
 
 int load_image(const struct vm *vm, const struct family *f, uint32_t program)
@@ -180,7 +114,7 @@ int load_image(const struct vm *vm, const struct family *f, uint32_t program)
 
 // What the program is about to touch.
 static void populate_program(const struct vm *vm, const struct elf_program *elf,
-                             const struct layout *at)
+                             const struct load_layout *at)
 {
     for (uint32_t i = 0; i < elf->nsegs; i++)
         if (elf->segs[i].flags & IMAGE_SEG_W)
@@ -190,8 +124,8 @@ static void populate_program(const struct vm *vm, const struct elf_program *elf,
     // A program that fills more than the rest of its data's 2 MB gets huge pages: one touch each,
     // and fork(2) copies one entry for 512.
     uint64_t huge = (at->heap + X86_PAGE_2M - 1) & ~(X86_PAGE_2M - 1);
-    madvise(vm->ram + huge, at->stack_bottom - X86_PAGE_2M - huge, MADV_HUGEPAGE);
-    populate(vm, vm->ram_size - POPULATE_STACK, POPULATE_STACK);
+    madvise(vm->mem.ram + huge, at->stack_bottom - X86_PAGE_2M - huge, MADV_HUGEPAGE);
+    populate(vm, vm->mem.ram_size - POPULATE_STACK, POPULATE_STACK);
 }
 
 int load_arguments(const struct vm *vm, uint32_t slot, const struct load_args *args,
@@ -199,17 +133,17 @@ int load_arguments(const struct vm *vm, uint32_t slot, const struct load_args *a
 {
     struct pv_boot_info *b = platform_boot_info(vm);
     regs->rsp = place_args(vm, args, b);
-    return load_identity(b, slot);
+    return member_identity(b, slot);
 }
 
 int load_program(struct vm *vm, const struct family *f, uint32_t slot, uint32_t program,
                  const struct load_args *args, struct kvm_regs *regs)
 {
     const struct elf_program *elf = image_program(f->image, program);
-    struct layout at;
+    struct load_layout at;
     int r;
 
-    if ((r = plan(vm, elf, args, &at)) < 0)
+    if ((r = load_layout(vm->mem.ram_size, elf, args, &at)) < 0)
         return r;
     if ((r = load_image(vm, f, program)) < 0)
         return r;
@@ -225,7 +159,7 @@ int load_program(struct vm *vm, const struct family *f, uint32_t slot, uint32_t 
     b->heap_start = vm->heap_start = at.heap;
     b->heap_end = at.stack_bottom - X86_PAGE_2M;
     b->stack_bottom = vm->stack_bottom = at.stack_bottom;
-    b->stack_top = vm->ram_size;
+    b->stack_top = vm->mem.ram_size;
     *regs = (struct kvm_regs){
         .rip = elf->entry,
         .rdi = PV_BOOT_INFO_VA,

@@ -7,32 +7,12 @@
 #include <stdint.h>
 
 #include "host/family/family.h"
+#include "host/image/args.h"
 #include "host/kvm/vm.h"
-
-// Arguments and environment: argc, then envc NUL-terminated strings in one block.
-struct load_args {
-    char *strings;
-    uint64_t len;
-    uint32_t argc, envc;
-};
-
-// Packs NULL-terminated vectors. The block is malloc'd; free(args->strings). 0, -E2BIG over
-// PV_ARG_MAX, -ENOMEM.
-int load_args_pack(struct load_args *args, char *const argv[], char *const envp[]);
-
-// Whether the block holds exactly the strings it says.
-int load_args_valid(const struct load_args *args);
-
-// Whether a program and its arguments fit into a VM's RAM: 0 or -ENOMEM. Changes nothing.
-int load_fits(const struct vm *vm, const struct family *f, uint32_t program,
-              const struct load_args *args);
 
 // Puts an inaccessible mapping where RAM is not mapped (the child of a fork(2) that left it out). 0
 // or -errno.
 int load_reserve(const struct vm *vm);
-
-// What no two VMs have in common: the slot, and a new seed. 0 or -EIO.
-int load_identity(struct pv_boot_info *b, uint32_t slot);
 
 // Fresh RAM with the segments of a program in it, and nothing else. 0 or -errno.
 int load_image(const struct vm *vm, const struct family *f, uint32_t program);

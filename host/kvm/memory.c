@@ -29,8 +29,8 @@ static uint64_t at_most(uint64_t n, uint64_t limit)
 
 void vm_memory_init(struct vm *vm)
 {
-    uint64_t stack = vm->ram_size - COVER_STACK;
-    uint64_t window = vm_gpa(vm, vm->window);
+    uint64_t stack = vm->mem.ram_size - COVER_STACK;
+    uint64_t window = vm_gpa(vm, vm->mem.window);
     vm->pieces[0] = (struct vm_piece){PV_PLATFORM_VA, at_most(COVER_RAM, stack)};
     vm->pieces[1] = (struct vm_piece){stack, at_most(window + COVER_WINDOW, vm->size)};
     vm->npieces = 2;
@@ -43,7 +43,7 @@ static int set_slot(const struct vm *vm, uint32_t i, uint64_t size)
         .slot = i,
         .guest_phys_addr = vm->pieces[i].start,
         .memory_size = size,
-        .userspace_addr = (uintptr_t)vm->ram + vm->pieces[i].start,
+        .userspace_addr = (uintptr_t)vm->mem.ram + vm->pieces[i].start,
     };
     return ioctl(vm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region) < 0 ? -errno : 0;
 }

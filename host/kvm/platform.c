@@ -12,7 +12,7 @@
 
 static uint64_t *page(const struct vm *vm, uint64_t va)
 {
-    return (uint64_t *)(vm->ram + va);
+    return (uint64_t *)(vm->mem.ram + va);
 }
 
 static uint64_t tables_va(const struct vm *vm)
@@ -80,7 +80,7 @@ static void map_memory(const struct vm *vm, const struct elf_program *program,
     uint64_t end = PV_RAM_VA;
 
     table(vm, PLATFORM_PML4)[0] = (tables_va(vm) + PLATFORM_PDPT) | PLATFORM_PTE_TABLE;
-    map_directories(vm, PLATFORM_PD_RAM, 0, vm->ram_size);
+    map_directories(vm, PLATFORM_PD_RAM, 0, vm->mem.ram_size);
     table(vm, PLATFORM_PD_RAM)[0] = (tables_va(vm) + PLATFORM_PT0) | PLATFORM_PTE_TABLE;
     for (uint32_t i = 0; i < program->nsegs; i++) {
         const struct image_seg *s = &program->segs[i];
@@ -92,14 +92,14 @@ static void map_memory(const struct vm *vm, const struct elf_program *program,
     // writable.
     end = (end + X86_PAGE_2M - 1) & ~(X86_PAGE_2M - 1);
     map_range(vm, PLATFORM_PD_RAM, 0, end, guard, end, data);
-    map_range(vm, PLATFORM_PD_RAM, 0, stack_bottom, vm->ram_size, stack_bottom, data);
+    map_range(vm, PLATFORM_PD_RAM, 0, stack_bottom, vm->mem.ram_size, stack_bottom, data);
 
-    map_directories(vm, PLATFORM_PD_IMAGE, PV_IMAGE_VA, PV_IMAGE_VA + vm->image_size);
-    map_range(vm, PLATFORM_PD_IMAGE, PV_IMAGE_VA, PV_IMAGE_VA, PV_IMAGE_VA + vm->image_size,
-              vm_gpa(vm, vm->image), PTE_COMMON | X86_PTE_NX);
-    map_directories(vm, PLATFORM_PD_WINDOW, PV_WINDOW_VA, PV_WINDOW_VA + vm->window_size);
-    map_range(vm, PLATFORM_PD_WINDOW, PV_WINDOW_VA, PV_WINDOW_VA, PV_WINDOW_VA + vm->window_size,
-              vm_gpa(vm, vm->window), data);
+    map_directories(vm, PLATFORM_PD_IMAGE, PV_IMAGE_VA, PV_IMAGE_VA + vm->mem.image_size);
+    map_range(vm, PLATFORM_PD_IMAGE, PV_IMAGE_VA, PV_IMAGE_VA, PV_IMAGE_VA + vm->mem.image_size,
+              vm_gpa(vm, vm->mem.image), PTE_COMMON | X86_PTE_NX);
+    map_directories(vm, PLATFORM_PD_WINDOW, PV_WINDOW_VA, PV_WINDOW_VA + vm->mem.window_size);
+    map_range(vm, PLATFORM_PD_WINDOW, PV_WINDOW_VA, PV_WINDOW_VA,
+              PV_WINDOW_VA + vm->mem.window_size, vm_gpa(vm, vm->mem.window), data);
 }
 
 // Segment descriptors, flat (SDM vol. 3, 3.4.5): base and limit are ignored for 64-bit code and
@@ -117,7 +117,7 @@ static void init_gdt(const struct vm *vm)
     gdt[X86_SEL_TSS / 8 + 1] = 0;
     // RSP0 is at offset 4 of the TSS (SDM vol. 3, 7.7), unaligned.
     uint64_t rsp0 = PLATFORM_STACK_VA + X86_PAGE;
-    memcpy(vm->ram + PLATFORM_TSS_VA + 4, &rsp0, sizeof rsp0);
+    memcpy(vm->mem.ram + PLATFORM_TSS_VA + 4, &rsp0, sizeof rsp0);
 }
 
 static int has_error_code(unsigned vector)
@@ -131,7 +131,7 @@ static int has_error_code(unsigned vector)
 static void init_stubs(const struct vm *vm)
 {
     uint64_t *idt = page(vm, PLATFORM_IDT_VA);
-    uint8_t *code = vm->ram + PLATFORM_STUB_VA;
+    uint8_t *code = vm->mem.ram + PLATFORM_STUB_VA;
     const unsigned tail = PLATFORM_STUB_TAIL - PLATFORM_STUB_VA;
     for (unsigned v = 0; v < 32; v++) {
         uint8_t *p = code + v * 16;
@@ -166,8 +166,8 @@ static void init_call_page(const struct vm *vm)
         0xe7, PLATFORM_PORT_CALL, // out %eax, $port
         0xc3,                     // ret
     };
-    memcpy(vm->ram + PV_CALL_VA, code, sizeof code);
-    warm_code(vm->ram + PLATFORM_WARM_VA);
+    memcpy(vm->mem.ram + PV_CALL_VA, code, sizeof code);
+    warm_code(vm->mem.ram + PLATFORM_WARM_VA);
 }
 
 void platform_init(const struct vm *vm, const struct elf_program *program, uint64_t stack_bottom)

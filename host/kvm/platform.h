@@ -95,17 +95,17 @@ void platform_map_text(const struct vm *vm, const struct textcache_plan *plan, u
 
 static inline struct pv_shared *platform_shared(const struct vm *vm)
 {
-    return (struct pv_shared *)(vm->ram + PV_SHARED_VA);
+    return (struct pv_shared *)(vm->mem.ram + PV_SHARED_VA);
 }
 
 static inline struct pv_boot_info *platform_boot_info(const struct vm *vm)
 {
-    return (struct pv_boot_info *)(vm->ram + PV_BOOT_INFO_VA);
+    return (struct pv_boot_info *)(vm->mem.ram + PV_BOOT_INFO_VA);
 }
 
 static inline struct platform_exception *platform_exception(const struct vm *vm)
 {
-    return (struct platform_exception *)(vm->ram + PLATFORM_STACK_VA + 4096) - 1;
+    return (struct platform_exception *)(vm->mem.ram + PLATFORM_STACK_VA + 4096) - 1;
 }
 
 #endif

@@ -25,7 +25,7 @@
 
 static uint64_t *directory_entry(const struct vm *vm, uint64_t va)
 {
-    return (uint64_t *)(vm->ram + PLATFORM_TABLES_VA(vm->tables) + PLATFORM_PD_RAM) +
+    return (uint64_t *)(vm->mem.ram + PLATFORM_TABLES_VA(vm->tables) + PLATFORM_PD_RAM) +
            va / X86_PAGE_2M;
 }
 
@@ -39,7 +39,7 @@ static int is_table(uint64_t entry)
 
 static uint64_t *table_of(const struct vm *vm, uint64_t entry)
 {
-    return (uint64_t *)(vm->ram + (entry & X86_PTE_ADDR));
+    return (uint64_t *)(vm->mem.ram + (entry & X86_PTE_ADDR));
 }
 
 // Where the unit's memory is, guest-physical.
@@ -169,13 +169,14 @@ static uint64_t part_end(const struct vm *vm, const struct elf_program *program,
     }
     if (addr >= vm->heap_start && addr < vm->stack_bottom - X86_PAGE_2M)
         return vm->stack_bottom - X86_PAGE_2M;
-    return addr >= vm->stack_bottom && addr < vm->ram_size ? vm->ram_size : 0;
+    return addr >= vm->stack_bottom && addr < vm->mem.ram_size ? vm->mem.ram_size : 0;
 }
 
 static int is_valid(const struct vm *vm, const struct elf_program *program, uint64_t addr,
                     uint64_t len)
 {
-    if (addr % X86_PAGE || len % X86_PAGE || addr > vm->ram_size || len > vm->ram_size - addr)
+    if (addr % X86_PAGE || len % X86_PAGE || addr > vm->mem.ram_size ||
+        len > vm->mem.ram_size - addr)
         return 0;
     for (uint64_t at = addr; at < addr + len;)
         if (!(at = part_end(vm, program, at)))

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "abi/x86.h"
-#include "host/kvm/hugemem.h"
+#include "host/family/hugemem.h"
 
 int textcache_init(struct textcache *cache, uint8_t *at, uint32_t programs)
 {

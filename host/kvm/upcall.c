@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Upcalls: asynchronous events and exceptions, pushed on the guest's stack like a signal frame.
 //
-// A poster (the supervisor, a timer) first sets event bits and rings the doorbell, then sends a
-// signal. Our handler only sets kvm_run->immediate_exit: KVM_RUN returns at once, now or the next
-// time it is called, so no event falls between a check and the entry into the guest.
+// After a signal (family/event.c) stop_guest() sets kvm_run->immediate_exit: KVM_RUN returns at
+// once, now or the next time it is called, so no event falls between a check and the entry into the
+// guest.
 
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/time.h>
 
 #include "abi/x86.h"
 #include "host/gdb/gdb.h"
@@ -17,68 +16,19 @@
 #include "host/kvm/platform.h"
 #include "host/kvm/protect.h"
 
-static struct kvm_run *volatile handler_run;
-static volatile sig_atomic_t alarm_came;
+static struct kvm_run *volatile running;
 
-static void on_signal(int sig)
+static void stop_guest(void)
 {
-    struct kvm_run *run = handler_run;
-    alarm_came |= sig == SIGALRM;
+    struct kvm_run *run = running;
     if (run)
         run->immediate_exit = 1;
 }
 
-void event_init(struct monitor *m)
+void upcall_init(struct monitor *m)
 {
-    struct sigaction act = {.sa_handler = on_signal}; // no SA_RESTART: blocking calls must return
-    sigset_t none;
-    handler_run = m->vm.run;
-    sigaction(SIGUSR1, &act, NULL);
-    sigaction(SIGALRM, &act, NULL);
-    signal(SIGPIPE, SIG_IGN); // PV_CALL_CONSOLE has errors for these two
-    signal(SIGXFSZ, SIG_IGN);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-void event_shut(void)
-{
-    sigset_t all;
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, NULL);
-}
-
-static uint32_t collect_timer(struct monitor *m)
-{
-    int came = alarm_came;
-    alarm_came = 0;
-    if (!m->timer_deadline)
-        return 0;
-    if (family_now(m->family) >= m->timer_deadline) {
-        m->timer_deadline = 0;
-        return PV_EVENT_TIMER;
-    }
-    // The host's clock is disciplined, the family's is not: the alarm may come too early by it, and
-    // does not come twice.
-    if (came)
-        event_set_timer(m, m->timer_deadline);
-    return 0;
-}
-
-uint32_t event_collect(struct monitor *m)
-{
-    struct family_slot *slot = &m->family->shared->slots[m->slot];
-    uint32_t bits = atomic_exchange(&slot->events, 0) | collect_timer(m);
-    if (!m->killed && atomic_load(&slot->kill) == m->life) {
-        m->killed = 1;
-        bits |= PV_EVENT_KILL;
-    }
-    // The guest is not running, so it cannot enter a critical section now.
-    if (atomic_load(&slot->end) == m->life && !platform_shared(&m->vm)->critical)
-        monitor_die(m, SIGKILL, NULL);
-    if (bits)
-        __atomic_fetch_or(&platform_shared(&m->vm)->pending, bits, __ATOMIC_SEQ_CST);
-    return bits;
+    running = m->vm.run;
+    event_init(stop_guest);
 }
 
 // Writes the frame at the highest aligned place below `top`. 0, or -EFAULT when that is not RAM or
@@ -91,20 +41,20 @@ static int push_frame(struct monitor *m, uint64_t top, struct pv_frame *frame, s
     frame->r8 = r->r8, frame->r9 = r->r9, frame->r10 = r->r10, frame->r11 = r->r11;
     frame->r12 = r->r12, frame->r13 = r->r13, frame->r14 = r->r14, frame->r15 = r->r15;
     *at = (struct gaddr){(top - sizeof *frame) & ~UINT64_C(15)};
-    if (!guest_ptr(&m->vm, *at, sizeof *frame, GUEST_RAM) ||
+    if (!guest_ptr(&m->vm.mem, *at, sizeof *frame, GUEST_RAM) ||
         !protect_writable(&m->vm, at->v, sizeof *frame))
         return -EFAULT;
-    return guest_write(&m->vm, *at, frame, sizeof *frame);
+    return guest_write(&m->vm.mem, *at, frame, sizeof *frame);
 }
 
-void event_deliver(struct monitor *m)
+void upcall_deliver(struct monitor *m)
 {
     struct pv_shared *shared = platform_shared(&m->vm);
     struct kvm_regs *r = vm_regs(&m->vm);
     uint64_t entry = shared->upcall_entry;
     struct gaddr at;
 
-    event_collect(m);
+    event_collect(&m->member);
     if (gdb_stepping(m))
         return;
     // In a stub the guest is about to get (or has got) an exception upcall, with `masked` set: it
@@ -126,11 +76,11 @@ void event_deliver(struct monitor *m)
     r->rsp = r->rdi = at.v;
     r->rflags &= ~(X86_RFLAGS_DF | X86_RFLAGS_TF);
     vm_regs_changed(&m->vm);
-    m->interrupts++;
+    m->member.interrupts++;
 }
 
 // The signal a UNIX kernel would end the program with, for a guest that takes no upcalls.
-uint32_t event_exception_signal(uint64_t vector)
+uint32_t upcall_exception_signal(uint64_t vector)
 {
     switch (vector) {
     case X86_EXC_DE:
@@ -147,7 +97,7 @@ uint32_t event_exception_signal(uint64_t vector)
     }
 }
 
-uint64_t event_fault_address(struct monitor *m, uint64_t vector)
+uint64_t upcall_fault_address(struct monitor *m, uint64_t vector)
 {
     struct kvm_sregs sregs;
     return vector != X86_EXC_PF || ioctl(m->vm.vcpu_fd, KVM_GET_SREGS, &sregs) < 0 ? 0 : sregs.cr2;
@@ -172,22 +122,22 @@ static struct gaddr push_exception(struct monitor *m, const struct platform_exce
         .address = address,
     };
     if (!shared->upcall_entry || push_frame(m, top ? top : e->rsp - 128, &frame, &at) < 0)
-        monitor_die(m, event_exception_signal(e->vector), NULL);
+        member_die(&m->member, upcall_exception_signal(e->vector), NULL);
     shared->masked = 1;
     return at;
 }
 
 #define UPCALL_RFLAGS (X86_RFLAGS_ONE | X86_RFLAGS_IF | X86_RFLAGS_IOPL)
 
-void event_exception(struct monitor *m)
+void upcall_exception(struct monitor *m)
 {
     struct platform_exception *stack = platform_exception(&m->vm);
     struct platform_exception e = *stack; // ring 3 cannot write it, but another VM's bug might have
 
-    m->exceptions++;
+    m->member.exceptions++;
     if (gdb_exception(m, &e))
         return;
-    struct gaddr at = push_exception(m, &e, event_fault_address(m, e.vector));
+    struct gaddr at = push_exception(m, &e, upcall_fault_address(m, e.vector));
     // The stub's IRETQ takes the guest to the upcall entry.
     stack->rip = platform_shared(&m->vm)->upcall_entry;
     stack->rsp = at.v;
@@ -198,7 +148,7 @@ void event_exception(struct monitor *m)
     vm_regs_changed(&m->vm);
 }
 
-void event_raise(struct monitor *m, const struct platform_exception *e, uint64_t address)
+void upcall_raise(struct monitor *m, const struct platform_exception *e, uint64_t address)
 {
     struct kvm_regs *r = vm_regs(&m->vm);
     struct gaddr at = push_exception(m, e, address);
@@ -206,17 +156,4 @@ void event_raise(struct monitor *m, const struct platform_exception *e, uint64_t
     r->rsp = r->rdi = at.v;
     r->rflags = UPCALL_RFLAGS;
     vm_regs_changed(&m->vm);
-}
-
-void event_set_timer(struct monitor *m, uint64_t deadline)
-{
-    struct itimerval it = {0};
-    m->timer_deadline = deadline;
-    if (deadline) {
-        uint64_t now = family_now(m->family);
-        uint64_t us = deadline > now ? (deadline - now + 999) / 1000 : 1;
-        it.it_value.tv_sec = (time_t)(us / 1000000);
-        it.it_value.tv_usec = (suseconds_t)(us % 1000000);
-    }
-    setitimer(ITIMER_REAL, &it, NULL);
 }

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "host/call/guest.h"
+
 // A part of guest-physical memory that KVM knows; piece i is memory slot i.
 struct vm_piece {
     uint64_t start, end;
@@ -18,14 +20,8 @@ struct vm_piece {
 #define VM_PIECES 64
 
 struct vm {
-    // Memory, at the same host addresses in every monitor of a family and in one piece: a byte's
-    // distance from `ram` is its guest-physical address.
-    uint8_t *ram; // mapped from PV_PLATFORM_VA up
-    uint64_t ram_size;
-    uint8_t *window;
-    uint64_t window_size;
-    uint8_t *image; // read-only
-    uint64_t image_size;
+    // All of it is one piece: a byte's distance from `ram` is its guest-physical address.
+    struct guest_memory mem;
     uint8_t *text;                     // the text cache, read-only (textcache.h)
     uint64_t size;                     // of all
     struct vm_piece pieces[VM_PIECES]; // memory.c
@@ -45,7 +41,7 @@ struct vm {
 // Guest-physical address of a host address in the VM's memory.
 static inline uint64_t vm_gpa(const struct vm *vm, const uint8_t *p)
 {
-    return (uint64_t)(p - vm->ram);
+    return (uint64_t)(p - vm->mem.ram);
 }
 
 // Makes the VM, its memory slots and its vCPU. 0 or -errno; `*what` names the step that failed.

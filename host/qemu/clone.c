@@ -15,7 +15,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "host/kvm/platform.h"
 #include "host/qemu/qemu.h"
 
 // Bytes that a pipe holds. A state has some 35 KB, and more with disks; one that does not fit would
@@ -58,11 +57,11 @@ static int state_pipe(int fd[2])
 }
 
 // Saves the VM of m into a pipe and its RAM into `ram`; the VM is stopped then.
-static int save(struct monitor *m, int ram, int to)
+static int save(struct keeper *k, int ram, int to)
 {
-    struct qemu *q = m->qemu;
+    struct qemu *q = &k->qemu;
     int r = qemu_save(q, to);
-    return r < 0 ? r : copy_ram(q->fd[QEMU_RAM], m->vm.ram, ram, m->vm.ram_size);
+    return r < 0 ? r : copy_ram(q->fd[QEMU_RAM], k->mem.ram, ram, k->mem.ram_size);
 }
 
 static int read_state(int from, struct qemu_template *t)
@@ -76,17 +75,17 @@ static int read_state(int from, struct qemu_template *t)
     return n < 0 ? -errno : 0;
 }
 
-int qemu_template_make(struct monitor *m)
+int qemu_template_make(struct keeper *k)
 {
     const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
     int fd[2], r = state_pipe(fd);
     if (r < 0)
         return r;
     template.ram = memfd_create("ramet-template", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (template.ram < 0 || ftruncate(template.ram, (off_t)m->vm.ram_size) < 0)
+    if (template.ram < 0 || ftruncate(template.ram, (off_t)k->mem.ram_size) < 0)
         r = -errno;
     if (r == 0)
-        r = save(m, template.ram, fd[1]);
+        r = save(k, template.ram, fd[1]);
     close(fd[1]);
     if (r == 0)
         r = read_state(fd[0], &template);
@@ -98,62 +97,64 @@ int qemu_template_make(struct monitor *m)
 }
 
 // In the child of fork(2): leaves the parent's VM alone and takes over the new one.
-static void take_over(struct monitor *m, uint32_t slot, const struct qemu *q)
+static void take_over(struct keeper *k, uint32_t slot, const struct qemu *q)
 {
     int r;
-    m->slot = slot;
-    monitor_enroll(m);
-    qemu_drop(m->qemu);
-    *m->qemu = *q;
-    if ((r = keeper_map(m)) < 0)
-        monitor_die(m, SIGKILL, strerror(-r));
-    qemu_watch(m);
+    k->member.slot = slot;
+    member_enroll(&k->member);
+    qemu_drop(&k->qemu);
+    k->qemu = *q;
+    if ((r = keeper_map(k)) < 0)
+        member_die(&k->member, SIGKILL, strerror(-r));
+    qemu_watch(k);
 }
 
-// What differs in the clone: the monitor's finish_clone() for this back end.
-static void become_clone(struct monitor *m, const struct clone *c, const struct qemu *q)
+// What differs in the clone (kvm_clone_start() for a VM of QEMU).
+static void become_clone(struct keeper *k, const struct clone *c, const struct qemu *q)
 {
-    take_over(m, c->slot, q);
-    struct pv_call *call = (struct pv_call *)keeper_page(m)->call;
-    if (load_identity(platform_boot_info(&m->vm), m->slot) < 0)
-        monitor_die(m, SIGKILL, "no random seed");
-    platform_shared(&m->vm)->pending = 0;
+    take_over(k, c->slot, q);
+    struct pv_call *call = (struct pv_call *)keeper_page(k)->call;
+    if (member_identity(member_boot_info(&k->member), k->member.slot) < 0)
+        member_die(&k->member, SIGKILL, "no random seed");
+    member_shared(&k->member)->pending = 0;
     call->ret = 1;
-    keeper_answer(m);
-    family_trace(m->family, TRACE_PROC, "%u clone %.3f ms", c->slot,
-                 (double)(family_now(m->family) - c->start) / 1e6);
-    keeper_begin(m);
+    keeper_answer(k);
+    family_trace(k->member.family, TRACE_PROC, "%u clone %.3f ms", c->slot,
+                 (double)(family_now(k->member.family) - c->start) / 1e6);
+    keeper_begin(k);
 }
 
 // A QEMU of the pool with the state and memory of m's VM, which goes on. 0 or -errno.
-static int duplicate(struct monitor *m, struct qemu *q)
+static int duplicate(struct keeper *k, struct qemu *q)
 {
     int fd[2], r = state_pipe(fd);
     if (r < 0)
         return r;
-    r = save(m, q->fd[QEMU_RAM], fd[1]);
+    r = save(k, q->fd[QEMU_RAM], fd[1]);
     close(fd[1]);
-    int resumed = qemu_continue(m->qemu);
+    int resumed = qemu_continue(&k->qemu);
     if (r == 0)
         r = qemu_load(q, fd[0]);
     close(fd[0]);
     if (resumed < 0)
-        monitor_die(m, SIGKILL, "QEMU does not continue a VM it has saved");
+        member_die(&k->member, SIGKILL, "QEMU does not continue a VM it has saved");
     return r;
 }
 
-int64_t qemu_clone(struct monitor *m, struct clone *c)
+int64_t qemu_clone(struct member *m, struct clone *c)
 {
+    struct keeper *k = keeper_of(m);
     static struct qemu q; // large
-    if (qemu_take(m->family, 0, &q) < 0)
+    if (qemu_take(k->member.family, 0, &q) < 0)
         return -EAGAIN;
-    q.page = m->qemu->page;
-    q.asked = m->qemu->asked;
-    int r = duplicate(m, &q);
-    pid_t pid =
-        r < 0 ? r : family_fork(m->family, &m->family->shared->slots[c->slot].pid, CLONE_PARENT, 1);
+    q.page = k->qemu.page;
+    q.asked = k->qemu.asked;
+    int r = duplicate(k, &q);
+    pid_t pid = r < 0 ? r
+                      : family_fork(k->member.family, &k->member.family->shared->slots[c->slot].pid,
+                                    CLONE_PARENT, 1);
     if (pid == 0) {
-        become_clone(m, c, &q);
+        become_clone(k, c, &q);
         return CALL_REPLACED;
     }
     qemu_drop(&q); // without a keeper this ends it
@@ -161,9 +162,9 @@ int64_t qemu_clone(struct monitor *m, struct clone *c)
 }
 
 // A QEMU of the pool in the template's state. 0 or -errno.
-static int instantiate(const struct monitor *m, struct qemu *q)
+static int instantiate(const struct keeper *k, struct qemu *q)
 {
-    const uint64_t size = m->vm.ram_size;
+    const uint64_t size = k->mem.ram_size;
     int fd[2], r = state_pipe(fd);
     if (r < 0)
         return r;
@@ -181,20 +182,22 @@ static int instantiate(const struct monitor *m, struct qemu *q)
     return r;
 }
 
-int64_t qemu_spawn(struct monitor *m, const struct pv_exec *c, struct load_args *args)
+int64_t qemu_spawn(struct member *m, const struct pv_exec *c, struct load_args *args)
 {
+    struct keeper *k = keeper_of(m);
     static struct qemu q;
-    if (qemu_take(m->family, 0, &q) < 0)
+    if (qemu_take(k->member.family, 0, &q) < 0)
         return -EAGAIN;
-    q.page = m->qemu->page;
+    q.page = k->qemu.page;
     q.asked = 1; // the template waits for its program
-    int r = instantiate(m, &q);
-    pid_t pid =
-        r < 0 ? r : family_fork(m->family, &m->family->shared->slots[c->slot].pid, CLONE_PARENT, 1);
+    int r = instantiate(k, &q);
+    pid_t pid = r < 0 ? r
+                      : family_fork(k->member.family, &k->member.family->shared->slots[c->slot].pid,
+                                    CLONE_PARENT, 1);
     if (pid == 0) {
-        take_over(m, c->slot, &q);
-        keeper_give_program(m, c->program, args);
-        keeper_begin(m);
+        take_over(k, c->slot, &q);
+        keeper_give_program(k, c->program, args);
+        keeper_begin(k);
         return CALL_REPLACED;
     }
     qemu_drop(&q);

@@ -18,8 +18,6 @@
 #include "abi/x86.h"
 #include "host/backend.h"
 #include "host/clock.h"
-#include "host/family/confine.h"
-#include "host/kvm/platform.h"
 #include "host/qemu/qemu.h"
 
 #define BOOT_MS 30000u // firmware and shim, on a busy host under emulation
@@ -36,35 +34,35 @@ static void block_events(void)
 
 // Raises the shim's interrupt: there is an answer, or an event. If the line is full there have been
 // enough of them already.
-static void poke(const struct monitor *m)
+static void poke(const struct keeper *k)
 {
-    send(m->qemu->fd[QEMU_COM], "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    send(k->qemu.fd[QEMU_COM], "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-int keeper_map(struct monitor *m)
+int keeper_map(struct keeper *k)
 {
-    void *p = mmap(m->vm.ram, m->vm.ram_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-                   m->qemu->fd[QEMU_RAM], 0);
+    void *p = mmap(k->mem.ram, k->mem.ram_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+                   k->qemu.fd[QEMU_RAM], 0);
     return p == MAP_FAILED ? -errno : 0;
 }
 
-static void tell_time(const struct monitor *m)
+static void tell_time(const struct keeper *k)
 {
-    __atomic_store_n(&keeper_page(m)->now_ns, family_now(m->family), __ATOMIC_SEQ_CST);
+    __atomic_store_n(&keeper_page(k)->now_ns, family_now(k->member.family), __ATOMIC_SEQ_CST);
 }
 
-void keeper_answer(struct monitor *m)
+void keeper_answer(struct keeper *k)
 {
-    struct companion_page *page = keeper_page(m);
-    tell_time(m);
-    __atomic_store_n(&page->answered, m->qemu->asked, __ATOMIC_RELEASE);
-    poke(m);
+    struct companion_page *page = keeper_page(k);
+    tell_time(k);
+    __atomic_store_n(&page->answered, k->qemu.asked, __ATOMIC_RELEASE);
+    poke(k);
 }
 
-void keeper_give_program(struct monitor *m, uint32_t program, const struct load_args *args)
+void keeper_give_program(struct keeper *k, uint32_t program, const struct load_args *args)
 {
-    struct family *f = m->family;
-    struct companion_page *page = keeper_page(m);
+    struct family *f = k->member.family;
+    struct companion_page *page = keeper_page(k);
     struct companion_start start = {
         .boot = {.abi_version = PV_ABI_VERSION,
                  .size = sizeof start.boot,
@@ -80,25 +78,25 @@ void keeper_give_program(struct monitor *m, uint32_t program, const struct load_
         .envc = args->envc,
     };
     if (sizeof start + args->len > sizeof page->data)
-        monitor_die(m, SIGKILL, "its arguments are too long");
+        member_die(&k->member, SIGKILL, "its arguments are too long");
     start.boot.wall_base_ns = clock_ns(CLOCK_REALTIME);
     memcpy(start.boot.stdio, f->stdio, sizeof start.boot.stdio);
-    if (load_identity(&start.boot, m->slot) < 0)
-        monitor_die(m, SIGKILL, "no random seed");
+    if (member_identity(&start.boot, k->member.slot) < 0)
+        member_die(&k->member, SIGKILL, "no random seed");
     memcpy(page->data, &start, sizeof start);
     memcpy(page->data + sizeof start, args->strings, args->len);
-    m->program = program;
+    k->member.program = program;
     f->booted = 1;
-    keeper_answer(m);
+    keeper_answer(k);
 }
 
 // What a shim prints is not for users, but when it panics that is all there is to know.
-static void pass_on(struct monitor *m)
+static void pass_on(struct keeper *k)
 {
     static char line[LINE + 1];
     static unsigned len;
     char c[64];
-    ssize_t n = recv(m->qemu->fd[QEMU_COM], c, sizeof c, MSG_DONTWAIT);
+    ssize_t n = recv(k->qemu.fd[QEMU_COM], c, sizeof c, MSG_DONTWAIT);
     for (ssize_t i = 0; i < n; i++) {
         if (c[i] >= ' ' && c[i] < 0x7f)
             line[len++] = c[i];
@@ -106,51 +104,51 @@ static void pass_on(struct monitor *m)
             continue;
         line[len] = 0;
         len = 0;
-        family_say("VM %u: %s", m->slot, line);
+        family_say("VM %u: %s", k->member.slot, line);
     }
 }
 
 // Sleeps until a line has something to say or a signal comes: -1 then, else whether the doorbell
 // rang. Its bytes only wake us; what is wanted is in the page.
-static int listen_to(struct monitor *m, const struct timespec *limit, uint8_t *byte, size_t len,
+static int listen_to(struct keeper *k, const struct timespec *limit, uint8_t *byte, size_t len,
                      size_t *got)
 {
-    struct pollfd fds[2] = {{.fd = m->qemu->fd[QEMU_BELL], .events = POLLIN},
-                            {.fd = m->qemu->fd[QEMU_COM], .events = POLLIN}};
+    struct pollfd fds[2] = {{.fd = k->qemu.fd[QEMU_BELL], .events = POLLIN},
+                            {.fd = k->qemu.fd[QEMU_COM], .events = POLLIN}};
     sigset_t none;
     sigemptyset(&none);
     *got = 0;
     if (ppoll(fds, 2, limit, &none) < 0)
         return -1;
     if (fds[1].revents)
-        pass_on(m);
+        pass_on(k);
     if (!fds[0].revents)
         return 0;
-    ssize_t n = recv(m->qemu->fd[QEMU_BELL], byte, len, MSG_DONTWAIT);
+    ssize_t n = recv(k->qemu.fd[QEMU_BELL], byte, len, MSG_DONTWAIT);
     if (n == 0)
-        monitor_die(m, SIGKILL, NULL); // QEMU is gone; the supervisor knows more
+        member_die(&k->member, SIGKILL, NULL); // QEMU is gone; the supervisor knows more
     *got = n > 0 ? (size_t)n : 0;
     return 1;
 }
 
 // Where the shim has put the page, checked. Dies if it does not say so.
-static uint64_t wait_for_shim(struct monitor *m)
+static uint64_t wait_for_shim(struct keeper *k)
 {
     const struct timespec step = {.tv_sec = 1};
     const uint64_t deadline = qmp_deadline(BOOT_MS);
-    const uint64_t end = m->vm.ram_size - sizeof(struct companion_page);
+    const uint64_t end = k->mem.ram_size - sizeof(struct companion_page);
     uint8_t bytes[8];
     size_t have = 0, got;
     while (have < sizeof bytes) {
-        listen_to(m, &step, bytes + have, sizeof bytes - have, &got);
+        listen_to(k, &step, bytes + have, sizeof bytes - have, &got);
         have += got;
         if (qmp_deadline(0) > deadline)
-            monitor_die(m, SIGKILL, "QEMU has not started the shim");
+            member_die(&k->member, SIGKILL, "QEMU has not started the shim");
     }
     uint64_t page;
     memcpy(&page, bytes, sizeof page);
     if (page % X86_PAGE || page < PV_RAM_VA || page > end)
-        monitor_die(m, SIGKILL, "its shim is not one of this version of ramet");
+        member_die(&k->member, SIGKILL, "its shim is not one of this version of ramet");
     return page;
 }
 
@@ -162,103 +160,97 @@ static void measure_tsc(struct family *f)
     f->tsc_mult = (uint64_t)(((unsigned __int128)ns << 32) / tsc);
 }
 
-static void serve(struct monitor *m)
+static void serve(struct keeper *k)
 {
-    struct companion_page *page = keeper_page(m);
+    struct companion_page *page = keeper_page(k);
     uint32_t asked = __atomic_load_n(&page->asked, __ATOMIC_ACQUIRE);
-    if (asked == m->qemu->asked)
+    if (asked == k->qemu.asked)
         return;
-    m->qemu->asked = asked;
+    k->qemu.asked = asked;
     uint32_t status = __atomic_load_n(&((struct pv_exit *)page->call)->status, __ATOMIC_RELAXED);
     if (((struct pv_call *)page->call)->nr == PV_CALL_EXIT && (status & COMPANION_DIED))
-        monitor_die(m, status & 0xffff, NULL);
+        member_die(&k->member, status & 0xffff, NULL);
     // After a FORK the process that gets back here may be the clone's, which has been answered.
-    if (call_dispatch(m, (struct gaddr){m->qemu->page + offsetof(struct companion_page, call)}))
-        keeper_answer(m);
+    if (call_dispatch(&k->member,
+                      (struct gaddr){k->qemu.page + offsetof(struct companion_page, call)}))
+        keeper_answer(k);
 }
 
-static _Noreturn void run(struct monitor *m)
+static _Noreturn void run(struct keeper *k)
 {
     uint8_t rings[64];
     size_t got;
     for (;;) {
         // Signals come while we sleep, so none is lost between this and that.
         block_events();
-        if (event_collect(m)) {
-            m->interrupts++;
-            tell_time(m);
-            poke(m);
+        if (event_collect(&k->member)) {
+            k->member.interrupts++;
+            tell_time(k);
+            poke(k);
         }
-        if (listen_to(m, NULL, rings, sizeof rings, &got) > 0 && got)
-            serve(m);
+        if (listen_to(k, NULL, rings, sizeof rings, &got) > 0 && got)
+            serve(k);
     }
 }
 
-void keeper_begin(struct monitor *m)
+void keeper_begin(struct keeper *k)
 {
-    struct family *f = m->family;
-    event_init(m);
+    struct family *f = k->member.family;
+    event_init(NULL);
     block_events();
-    atomic_store(&f->shared->slots[m->slot].state, SLOT_RUNNING);
+    atomic_store(&f->shared->slots[k->member.slot].state, SLOT_RUNNING);
     // gdb continues a VM that is given to it.
-    int gdb = f->opt->gdb_port && m->slot == f->opt->gdb_slot;
-    int r = gdb ? qemu_gdb(m->qemu, f->opt->gdb_port) : qemu_continue(m->qemu);
+    int gdb = f->opt->gdb_port && k->member.slot == f->opt->gdb_slot;
+    int r = gdb ? qemu_gdb(&k->qemu, f->opt->gdb_port) : qemu_continue(&k->qemu);
     if (r == 0 && gdb)
-        family_say("VM %u waits for gdb: target remote :%d", m->slot, f->opt->gdb_port);
+        family_say("VM %u waits for gdb: target remote :%d", k->member.slot, f->opt->gdb_port);
     if (r < 0)
-        monitor_die(m, SIGKILL, "QEMU does not start it");
+        member_die(&k->member, SIGKILL, "QEMU does not start it");
 }
 
-static void confine_keeper(struct monitor *m, int template)
+static void confine_keeper(struct keeper *k, int template)
 {
-    const struct qemu *q = m->qemu;
+    const struct qemu *q = &k->qemu;
     const int keep[] = {q->fd[QEMU_RAM],  q->fd[QEMU_QMP], q->fd[QEMU_COM],
                         q->fd[QEMU_BELL], q->lease,        template};
     char why[96];
-    int r = confine(m->family, CONFINE_KEEPER, keep, sizeof keep / sizeof keep[0]);
+    int r = qemu_confine(k->member.family, keep, sizeof keep / sizeof keep[0]);
     if (r == 0)
         return;
     snprintf(why, sizeof why, "cannot be confined: %s", strerror(-r));
-    monitor_die(m, SIGKILL, why);
+    member_die(&k->member, SIGKILL, why);
 }
 
 void keeper_start(struct family *f, uint32_t slot, uint32_t program, const struct load_args *args)
 {
-    static struct qemu qemu;
-    static struct monitor monitor; // static: clones go on with it, whatever became of this stack
-    struct monitor *m = &monitor;
+    static struct keeper keeper; // static: clones go on with it, whatever became of this stack
+    struct keeper *k = &keeper;
     int r;
-    monitor = (struct monitor){
-        .family = f,
-        .slot = slot,
-        .qemu = &qemu,
-        .vm = {.ram = f->arena,
-               .ram_size = f->qemu->ram,
-               .window = f->window,
-               .window_size = f->window_size,
-               .image = f->image_map,
-               .image_size = f->image->size,
-               .size = f->arena_size,
-               .kvm_fd = -1,
-               .vm_fd = -1,
-               .vcpu_fd = -1},
+    keeper = (struct keeper){
+        .member = {.family = f, .slot = slot, .mem = &keeper.mem},
+        .mem = {.ram = f->arena,
+                .ram_size = qemu_of(f)->ram,
+                .window = f->window,
+                .window_size = f->window_size,
+                .image = f->image_map,
+                .image_size = f->image->size},
     };
-    monitor_enroll(m);
-    event_init(m); // the terminal's input does not wait until the shim is there
+    member_enroll(&k->member);
+    event_init(NULL); // the terminal's input does not wait until the shim is there
     block_events();
-    if ((r = qemu_take(f, 1, m->qemu)) < 0)
-        monitor_die(m, SIGKILL, r == -EPIPE ? NULL : strerror(-r));
-    qemu_watch(m);
-    if ((r = keeper_map(m)) < 0)
-        monitor_die(m, SIGKILL, strerror(-r));
-    m->qemu->page = wait_for_shim(m);
-    m->qemu->asked = keeper_page(m)->asked;
+    if ((r = qemu_take(f, 1, &k->qemu)) < 0)
+        member_die(&k->member, SIGKILL, r == -EPIPE ? NULL : strerror(-r));
+    qemu_watch(k);
+    if ((r = keeper_map(k)) < 0)
+        member_die(&k->member, SIGKILL, strerror(-r));
+    k->qemu.page = wait_for_shim(k);
+    k->qemu.asked = keeper_page(k)->asked;
     measure_tsc(f);
-    if ((r = qemu_template_make(m)) < 0)
-        monitor_die(m, SIGKILL, "its QEMU does not save its state");
-    confine_keeper(m, r);
-    keeper_give_program(m, program, args);
-    keeper_begin(m);
+    if ((r = qemu_template_make(k)) < 0)
+        member_die(&k->member, SIGKILL, "its QEMU does not save its state");
+    confine_keeper(k, r);
+    keeper_give_program(k, program, args);
+    keeper_begin(k);
     atomic_store(&f->shared->started, 1);
-    run(m);
+    run(k);
 }

@@ -23,7 +23,7 @@
 // A request and the lease it is made of. Our end, or -errno.
 static int request(struct family *f, int boot)
 {
-    struct family_msg what = {.op = FAMILY_QEMU, .slot = (uint32_t)boot};
+    struct family_msg what = {.op = QEMU_MESSAGE_TAKE, .slot = (uint32_t)boot};
     int pair[2];
     ssize_t n;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -104,15 +104,15 @@ void qemu_drop(struct qemu *q)
     close(q->lease);
 }
 
-static struct monitor *volatile watching;
+static struct keeper *volatile watching;
 
 // The only news a lease has is its end. Whatever this process is doing, there is no VM to do it
 // for; what it was making is cleaned up by the supervisor.
-static void end_with_lease(struct monitor *m)
+static void end_with_lease(struct keeper *k)
 {
-    struct pollfd p = {.fd = m->qemu->lease, .events = 0};
+    struct pollfd p = {.fd = k->qemu.lease, .events = 0};
     if (poll(&p, 1, 0) > 0)
-        monitor_die(m, SIGKILL, NULL);
+        member_die(&k->member, SIGKILL, NULL);
 }
 
 // SIGIO: the lease, or the shim has an event of its own for a WAIT that we are in. The doorbell is
@@ -120,13 +120,14 @@ static void end_with_lease(struct monitor *m)
 static void on_news(int sig)
 {
     int e = errno;
-    struct monitor *m = watching;
+    struct keeper *k = watching;
     (void)sig;
-    if (m) {
-        end_with_lease(m);
-        uint32_t state = atomic_load(&m->family->shared->slots[m->slot].state);
+    if (k) {
+        end_with_lease(k);
+        uint32_t state = atomic_load(&k->member.family->shared->slots[k->member.slot].state);
         if (state == SLOT_WAITING || state == SLOT_POLLING)
-            __atomic_fetch_add(&family_door(m->family, m->slot)->bell, 1, __ATOMIC_SEQ_CST);
+            __atomic_fetch_add(&family_door(k->member.family, k->member.slot)->bell, 1,
+                               __ATOMIC_SEQ_CST);
     }
     errno = e;
 }
@@ -136,16 +137,16 @@ static int signal_news(int fd, int32_t pid)
     return fcntl(fd, F_SETOWN, pid) < 0 || fcntl(fd, F_SETFL, O_RDWR | O_ASYNC) < 0 ? -1 : 0;
 }
 
-void qemu_watch(struct monitor *m)
+void qemu_watch(struct keeper *k)
 {
     struct sigaction act = {.sa_handler = on_news};
-    watching = m;
+    watching = k;
     sigaction(SIGIO, &act, NULL);
     // Only devices raise events within a VM.
-    if (signal_news(m->qemu->lease, m->pid) < 0 ||
-        (m->family->ndisks && signal_news(m->qemu->fd[QEMU_BELL], m->pid) < 0))
-        monitor_die(m, SIGKILL, "cannot watch its QEMU");
-    end_with_lease(m);
+    if (signal_news(k->qemu.lease, k->member.pid) < 0 ||
+        (k->member.family->ndisks && signal_news(k->qemu.fd[QEMU_BELL], k->member.pid) < 0))
+        member_die(&k->member, SIGKILL, "cannot watch its QEMU");
+    end_with_lease(k);
 }
 
 int qemu_gdb(struct qemu *q, int port)

@@ -69,7 +69,7 @@ int qemu_pool_init(struct qemu_family *q, uint32_t ready, uint32_t max_procs)
 
 int qemu_pool_fd(const struct qemu_pool *pool)
 {
-    return pool ? pool->epoll : -1;
+    return pool->epoll;
 }
 
 static void end(struct qemu_process *p)
@@ -125,8 +125,8 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 
 void qemu_pool_request(struct qemu_pool *pool, int boot, int lease)
 {
-    int error = -ENOSYS;
-    struct qemu_process *p = pool ? choose(pool, boot, &error) : NULL;
+    int error;
+    struct qemu_process *p = choose(pool, boot, &error);
     struct epoll_event want = {.events = EPOLLRDHUP, .data.ptr = p};
     if (!p) {
         reply(lease, NULL, error);
@@ -169,8 +169,6 @@ static void report(const struct qemu_process *p, int status)
 
 void qemu_pool_settle(struct qemu_pool *pool)
 {
-    if (!pool)
-        return;
     step(pool);
     for (uint32_t i = 0; i < pool->size; i++) {
         struct qemu_process *p = &pool->all[i];
@@ -186,7 +184,7 @@ void qemu_pool_settle(struct qemu_pool *pool)
 
 int qemu_pool_reaped(struct qemu_pool *pool, pid_t pid, int status)
 {
-    for (uint32_t i = 0; pool && i < pool->size; i++) {
+    for (uint32_t i = 0; i < pool->size; i++) {
         struct qemu_process *p = &pool->all[i];
         if (p->pid != pid)
             continue;
@@ -203,8 +201,6 @@ int qemu_pool_reaped(struct qemu_pool *pool, pid_t pid, int status)
 int qemu_pool_refill(struct qemu_pool *pool)
 {
     uint32_t ready = 0;
-    if (!pool)
-        return -1;
     step(pool);
     for (uint32_t i = 0; i < pool->size; i++)
         ready += is_ready(&pool->all[i]) != 0;
@@ -221,6 +217,6 @@ int qemu_pool_refill(struct qemu_pool *pool)
 
 void qemu_pool_kill(struct qemu_pool *pool)
 {
-    for (uint32_t i = 0; pool && i < pool->size; i++)
+    for (uint32_t i = 0; i < pool->size; i++)
         end(&pool->all[i]);
 }

@@ -16,11 +16,12 @@
 #include <unistd.h>
 
 #include "abi/x86.h"
-#include "host/backend.h"
-#include "host/kvm/hugemem.h"
+#include "host/family/supervisor_private.h"
+#include "host/family/hugemem.h"
 #include "host/image/shim_blob.h"
 
-static struct qemu_family the;
+// One family in each supervisor, and so in each keeper.
+static struct qemu_family the_family;
 
 static int find_binary(char *path, size_t len)
 {
@@ -48,17 +49,17 @@ static int kvm_works(const char *device)
 static int qemu_open(struct family *f, char *err, size_t errlen)
 {
     const struct options *opt = f->opt;
-    if (find_binary(the.binary, sizeof the.binary) < 0) {
+    if (find_binary(the_family.binary, sizeof the_family.binary) < 0) {
         snprintf(err, errlen, "%s is not there (Debian: apt-get install %s)", QEMU_BINARY,
                  QEMU_PACKAGE);
         return -ENOENT;
     }
-    the.accel = opt->accel;
-    if (!the.accel) {
+    the_family.accel = opt->accel;
+    if (!the_family.accel) {
         // QEMU knows the device by one name only.
-        the.accel = !strcmp(opt->kvm, "/dev/kvm") && kvm_works(opt->kvm) ? "kvm" : "tcg";
+        the_family.accel = !strcmp(opt->kvm, "/dev/kvm") && kvm_works(opt->kvm) ? "kvm" : "tcg";
     }
-    f->qemu = &the;
+    f->own = &the_family;
     return 0;
 }
 
@@ -96,15 +97,15 @@ static int copy_image(const struct family *f)
 // RAM of this process' VM (mapped by the keeper), then the family's: as the guest sees it.
 static int map_all(struct family *f)
 {
-    f->arena_size = the.ram + the.shared;
+    f->arena_size = the_family.ram + the_family.shared;
     f->arena = hugemem_reserve(f->arena_size);
     if (!f->arena)
         return -errno;
-    f->window = f->arena + the.ram;
-    f->window_size = the.window;
-    f->image_map = f->window + the.window;
-    if (mmap(f->window, the.shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, the.shared_fd,
-             0) == MAP_FAILED)
+    f->window = f->arena + the_family.ram;
+    f->window_size = the_family.window;
+    f->image_map = f->window + the_family.window;
+    if (mmap(f->window, the_family.shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+             the_family.shared_fd, 0) == MAP_FAILED)
         return -errno;
     family_window_init(f);
     return copy_image(f);
@@ -124,35 +125,74 @@ static int qemu_memory(struct family *f, char *err, size_t errlen)
 {
     const struct options *opt = f->opt;
     int r = 0;
-    the.ram = whole(opt->mem + QEMU_SHIM_ROOM(opt->mem));
-    the.window = opt->window_size;
-    the.image = f->image->size;
-    the.shared = the.window + whole(the.image) + QEMU_PAD;
-    if (the.ram + the.shared > QEMU_RAM_LIMIT) {
+    the_family.ram = whole(opt->mem + QEMU_SHIM_ROOM(opt->mem));
+    the_family.window = opt->window_size;
+    the_family.image = f->image->size;
+    the_family.shared = the_family.window + whole(the_family.image) + QEMU_PAD;
+    if (the_family.ram + the_family.shared > QEMU_RAM_LIMIT) {
         snprintf(err, errlen, "a VM of QEMU has %llu MB for --mem, --window-size and the image",
                  (unsigned long long)(QEMU_RAM_LIMIT >> 20));
         return -ENOMEM;
     }
-    the.disks = f->disks;
-    the.ndisks = f->ndisks;
+    the_family.disks = f->disks;
+    the_family.ndisks = f->ndisks;
     raise_limit();
-    the.shim_fd = make_memfd("ramet-shim", 0, shim_elf, shim_elf_size());
-    the.shared_fd = the.shim_fd < 0 ? -1 : make_memfd("ramet-shared", the.shared, NULL, 0);
-    if (the.shim_fd < 0 || the.shared_fd < 0)
-        r = the.shim_fd < 0 ? the.shim_fd : the.shared_fd;
+    the_family.shim_fd = make_memfd("ramet-shim", 0, shim_elf, shim_elf_size());
+    the_family.shared_fd =
+        the_family.shim_fd < 0 ? -1 : make_memfd("ramet-shared", the_family.shared, NULL, 0);
+    if (the_family.shim_fd < 0 || the_family.shared_fd < 0)
+        r = the_family.shim_fd < 0 ? the_family.shim_fd : the_family.shared_fd;
     if (r == 0)
         r = map_all(f);
     if (r == 0)
-        r = qemu_pool_init(&the, opt->pool, opt->max_procs);
+        r = qemu_pool_init(&the_family, opt->pool, opt->max_procs);
     if (r < 0)
         snprintf(err, errlen, "cannot make the family's memory: %s", strerror(-r));
     return r;
+}
+
+// ---- in the supervisor (backend.h) ----
+
+static int poll_fd(const struct family *f)
+{
+    return qemu_pool_fd(qemu_of(f)->pool);
+}
+
+static int refill(struct family *f)
+{
+    return qemu_pool_refill(qemu_of(f)->pool);
+}
+
+static void message(struct supervisor *s, const struct family_msg *msg, int *fds, unsigned nfds)
+{
+    if (msg->op == QEMU_MESSAGE_TAKE && nfds)
+        qemu_pool_request(qemu_of(s->f)->pool, msg->slot == 1, fds[--nfds]);
+    while (nfds)
+        close(fds[--nfds]);
+}
+
+static uint32_t reaped(struct supervisor *s, pid_t pid, int status, uint32_t slot)
+{
+    return qemu_pool_reaped(qemu_of(s->f)->pool, pid, status) ? BACKEND_NO_MEMBER : slot;
+}
+
+// Its VM is dead, too, before anybody is told.
+static void bury(struct supervisor *s, uint32_t slot)
+{
+    (void)slot;
+    qemu_pool_settle(qemu_of(s->f)->pool);
+}
+
+static void close_family(struct family *f)
+{
+    qemu_pool_kill(qemu_of(f)->pool);
 }
 
 #define CALL(name) (1u << PV_CALL_##name)
 
 const struct backend qemu_backend = {
     .name = "qemu",
+    .serves_gdb = 1,
     .calls = CALL(EXIT) | CALL(WAIT) | CALL(KICK) | CALL(SET_TIMER) | CALL(CONSOLE) | CALL(FORK) |
              CALL(SPAWN) | CALL(KILL),
     .open = qemu_open,
@@ -160,4 +200,10 @@ const struct backend qemu_backend = {
     .start = keeper_start,
     .clone = qemu_clone,
     .spawn = qemu_spawn,
+    .poll_fd = poll_fd,
+    .step = refill,
+    .message = message,
+    .reaped = reaped,
+    .bury = bury,
+    .close = close_family,
 };

@@ -15,8 +15,8 @@
 #include "abi/companion.h"
 #include "host/virtio/disk.h"
 #include "host/family/family.h"
-#include "host/kvm/load.h"
-#include "host/kvm/monitor.h"
+#include "host/backend.h"
+#include "host/call/call.h"
 #include "host/qemu/qmp.h"
 
 #define QEMU_BINARY  "qemu-system-x86_64"
@@ -41,6 +41,14 @@ struct qemu_family {
     const struct disk *disks;
     struct qemu_pool *pool;
 };
+
+static inline struct qemu_family *qemu_of(const struct family *f)
+{
+    return f->own;
+}
+
+// Keeper -> supervisor (family.h): a lease comes along: answer it with a QEMU; `slot`: 1 to boot.
+#define QEMU_MESSAGE_TAKE FAMILY_BACKEND
 
 // Descriptors of a QEMU, in the order in which they travel.
 enum qemu_fd { QEMU_RAM, QEMU_QMP, QEMU_COM, QEMU_BELL, QEMU_NFDS };
@@ -84,9 +92,9 @@ void qemu_close(struct qemu_process *p);
 // The first line it left on stderr, without QEMU's name in front. 0, or -1 if there is none.
 int qemu_complaint(const struct qemu_process *p, char *line, size_t len);
 
-// --- pool.c: the supervisor's book of QEMUs. All take a pool of NULL, the KVM back end's ---
+// --- pool.c: the supervisor's book of QEMUs ---
 int qemu_pool_init(struct qemu_family *q, uint32_t ready, uint32_t max_procs);
-// Becomes readable when a lease has ended; -1 without a pool.
+// Becomes readable when a lease has ended.
 int qemu_pool_fd(const struct qemu_pool *pool);
 // A keeper asks for a QEMU; the answer goes to `lease`, which is the pool's from now on.
 void qemu_pool_request(struct qemu_pool *pool, int boot, int lease);
@@ -109,6 +117,19 @@ struct qemu {
     struct qmp qmp;
 };
 
+// A process and its VM.
+struct keeper {
+    struct member member; // first: keeper_of()
+    struct guest_memory mem;
+    struct qemu qemu;
+};
+
+// In this back end every member is a keeper's.
+static inline struct keeper *keeper_of(struct member *m)
+{
+    return (struct keeper *)m;
+}
+
 // The reply to a request, with the descriptors of QEMU_NFDS.
 struct qemu_reply {
     int32_t error; // 0 or -errno
@@ -120,7 +141,7 @@ int qemu_take(struct family *f, int boot, struct qemu *q);
 // Lets go of it, which ends it if nobody else has its lease.
 void qemu_drop(struct qemu *q);
 // From now on this process ends when its QEMU does, whatever it is waiting for.
-void qemu_watch(struct monitor *m);
+void qemu_watch(struct keeper *k);
 // Hands the VM, which is stopped, to QEMU's own server for gdb. 0 or -errno.
 int qemu_gdb(struct qemu *q, int port);
 // Continues a stopped VM. 0 or -errno.
@@ -138,24 +159,27 @@ struct qemu_template {
     char *state; // of its devices
     size_t state_len;
 };
-int qemu_template_make(struct monitor *m);
-int64_t qemu_clone(struct monitor *m, struct clone *c);
-int64_t qemu_spawn(struct monitor *m, const struct pv_exec *c, struct load_args *args);
+int qemu_template_make(struct keeper *k);
+int64_t qemu_clone(struct member *m, struct clone *c);
+int64_t qemu_spawn(struct member *m, const struct pv_exec *c, struct load_args *args);
+
+// --- confine.c: family/confine.h, for a keeper ---
+int qemu_confine(struct family *f, const int *keep, unsigned n);
 
 // --- keeper.c ---
 void keeper_start(struct family *f, uint32_t slot, uint32_t program, const struct load_args *args)
     __attribute__((noreturn));
 // Maps the VM's RAM where this process has guest RAM. 0 or -errno.
-int keeper_map(struct monitor *m);
+int keeper_map(struct keeper *k);
 // Gives the shim what it waits for: the first program (args), or the answer to its call.
-void keeper_give_program(struct monitor *m, uint32_t program, const struct load_args *args);
-void keeper_answer(struct monitor *m);
+void keeper_give_program(struct keeper *k, uint32_t program, const struct load_args *args);
+void keeper_answer(struct keeper *k);
 // Lets a VM run that has got one of those.
-void keeper_begin(struct monitor *m);
+void keeper_begin(struct keeper *k);
 
-static inline struct companion_page *keeper_page(const struct monitor *m)
+static inline struct companion_page *keeper_page(const struct keeper *k)
 {
-    return (struct companion_page *)(m->vm.ram + m->qemu->page);
+    return (struct companion_page *)(k->mem.ram + k->qemu.page);
 }
 
 #endif

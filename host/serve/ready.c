@@ -38,14 +38,14 @@ static void use_stdio(struct family *f, const struct ready_go *go, const int *fd
 
 void ready_wait(struct monitor *m, const struct kvm_regs *regs)
 {
-    struct family *f = m->family;
+    struct family *f = m->member.family;
     struct ready_go go;
     int fds[FDPASS_MAX];
     unsigned n = 0;
     ssize_t got;
 
     rehearse(m, regs);
-    family_tell(f, FAMILY_READY, m->slot);
+    family_tell(f, FAMILY_READY, m->member.slot);
     do
         got = fdpass_receive(f->answers, &go, sizeof go, fds, &n, 0);
     while (got < 0 && errno == EINTR);
@@ -54,8 +54,8 @@ void ready_wait(struct monitor *m, const struct kvm_regs *regs)
     use_stdio(f, &go, fds);
     f->ready = NULL;
     family_renew_clock(f);
-    if (template_renew(&m->vm, f, m->slot) < 0)
-        monitor_die(m, SIGKILL, "no random seed");
+    if (template_renew(&m->vm, f, m->member.slot) < 0)
+        member_die(&m->member, SIGKILL, "no random seed");
 }
 
 // ---- the supervisor ----

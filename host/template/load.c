@@ -17,6 +17,7 @@
 
 #include "abi/x86.h"
 #include "host/clock.h"
+#include "host/family/member.h"
 #include "host/kvm/load.h"
 #include "host/kvm/platform.h"
 
@@ -150,9 +151,9 @@ int template_load_window(struct family *f)
 static int load_extent(const struct vm *vm, int fd, const struct template_extent *e)
 {
     if (e->len < MAP_MIN)
-        return read_all(fd, vm->ram + e->addr, e->len, e->off);
-    void *p = mmap(vm->ram + e->addr, e->len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd,
-                   (off_t)e->off);
+        return read_all(fd, vm->mem.ram + e->addr, e->len, e->off);
+    void *p = mmap(vm->mem.ram + e->addr, e->len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED,
+                   fd, (off_t)e->off);
     return p == MAP_FAILED ? -errno : 0;
 }
 
@@ -167,7 +168,7 @@ int template_renew(const struct vm *vm, const struct family *f, uint32_t slot)
     b->wall_base_ns = clock_ns(CLOCK_REALTIME) - (family_now(f) - f->mono_base_ns);
     // Its random numbers must not be those of the template's other children.
     __atomic_fetch_or(&platform_shared(vm)->pending, PV_EVENT_RESUMED, __ATOMIC_SEQ_CST);
-    return load_identity(b, slot);
+    return member_identity(b, slot);
 }
 
 int template_load_ram(struct vm *vm, const struct family *f, uint32_t slot, struct kvm_regs *regs)

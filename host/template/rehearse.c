@@ -13,7 +13,7 @@
 
 #include "abi/x86.h"
 #include "host/kvm/spare/dirty.h"
-#include "host/kvm/monitor.h"
+#include "host/kvm/kvm.h"
 #include "host/kvm/platform.h"
 #include "host/template/template.h"
 
@@ -31,7 +31,7 @@ static int play(struct monitor *m)
 {
     const struct itimerval most = {.it_value.tv_usec = PLAY_US}, off = {0};
     int r;
-    event_init(m); // the alarm makes KVM_RUN return
+    upcall_init(m); // the alarm makes KVM_RUN return
     setitimer(ITIMER_REAL, &most, NULL);
     do
         r = ioctl(m->vm.vcpu_fd, KVM_RUN, 0) < 0 ? -errno : 0;
@@ -79,9 +79,9 @@ static void clear_page(uint8_t *page)
 // What load_image() has put there.
 static int restore_image_page(const struct monitor *m, uint64_t addr)
 {
-    const struct family *f = m->family;
+    const struct family *f = m->member.family;
     const struct elf_program *elf = image_program(f->image, f->template->program);
-    uint8_t *page = m->vm.ram + addr;
+    uint8_t *page = m->vm.mem.ram + addr;
     for (uint32_t i = 0; i < elf->nsegs; i++) {
         const struct image_seg *s = &elf->segs[i];
         const uint64_t start = s->vaddr & ~(X86_PAGE - 1), end = s->vaddr + s->filesz;
@@ -98,11 +98,11 @@ static int restore_image_page(const struct monitor *m, uint64_t addr)
 
 static int restore_ram(const struct monitor *m, const uint64_t *pages, int n)
 {
-    const struct template_header *t = m->family->template;
+    const struct template_header *t = m->member.family->template;
     int r = 0;
     for (int i = 0; i < n && r == 0; i++) {
         const struct template_extent *e = find(t->extents, t->nram, pages[i]);
-        r = e ? read_page(m->family->template_fd, m->vm.ram + pages[i],
+        r = e ? read_page(m->member.family->template_fd, m->vm.mem.ram + pages[i],
                           e->off + (pages[i] - e->addr))
               : restore_image_page(m, pages[i]);
     }
@@ -112,7 +112,7 @@ static int restore_ram(const struct monitor *m, const uint64_t *pages, int n)
 // What the memfd holds: no VM but this one has it.
 static int restore_window(const struct monitor *m)
 {
-    struct family *f = m->family;
+    struct family *f = m->member.family;
     const struct template_header *t = f->template;
     off_t at = 0, end;
     while ((at = lseek(f->window_fd, at, SEEK_DATA)) >= 0 &&
@@ -130,13 +130,13 @@ static int restore_window(const struct monitor *m)
 // A list that has room for every page of RAM; NULL if none is wanted.
 static uint64_t *make_list(struct monitor *m)
 {
-    const unsigned max = (unsigned)(m->vm.ram_size / X86_PAGE);
+    const unsigned max = (unsigned)(m->vm.mem.ram_size / X86_PAGE);
     uint64_t *pages = mmap(NULL, max * sizeof *pages, PROT_READ | PROT_WRITE,
                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (pages == MAP_FAILED)
         return NULL;
     // Whether the host can tell at all.
-    int n = dirty_pages(&m->vm, m->family->pagemap_fd, pages, max);
+    int n = dirty_pages(&m->vm, kvm_of(m->member.family)->pagemap_fd, pages, max);
     if (n >= 0 && n <= PAGES_MAX)
         return pages;
     munmap(pages, max * sizeof *pages);
@@ -145,8 +145,8 @@ static uint64_t *make_list(struct monitor *m)
 
 static void play_and_restore(struct monitor *m)
 {
-    const unsigned max = (unsigned)(m->vm.ram_size / X86_PAGE);
-    uint64_t *pages = m->family->pagemap_fd < 0 ? NULL : make_list(m);
+    const unsigned max = (unsigned)(m->vm.mem.ram_size / X86_PAGE);
+    uint64_t *pages = kvm_of(m->member.family)->pagemap_fd < 0 ? NULL : make_list(m);
     if (!pages)
         return;
     if (play(m) == 0) {
@@ -155,23 +155,23 @@ static void play_and_restore(struct monitor *m)
         vm_forget(&m->vm); // in what state it is nobody knows
         monitor_create_vm(m);
     }
-    int n = dirty_pages(&m->vm, m->family->pagemap_fd, pages, max);
+    int n = dirty_pages(&m->vm, kvm_of(m->member.family)->pagemap_fd, pages, max);
     if (n < 0 || restore_ram(m, pages, n) < 0 || restore_window(m) < 0)
-        monitor_die(m, SIGKILL, "the template cannot be read again");
+        member_die(&m->member, SIGKILL, "the template cannot be read again");
     munmap(pages, max * sizeof *pages);
 }
 
 void rehearse(struct monitor *m, const struct kvm_regs *regs)
 {
-    struct family *f = m->family;
+    struct family *f = m->member.family;
     play_and_restore(m);
-    close(f->pagemap_fd);
+    close(kvm_of(f)->pagemap_fd);
     close(f->window_fd);
     close(f->template_fd);
-    f->pagemap_fd = f->window_fd = f->template_fd = -1;
+    kvm_of(f)->pagemap_fd = f->window_fd = f->template_fd = -1;
     vm_start_at(&m->vm, regs, PLATFORM_TABLES_VA(m->vm.tables));
     template_load_segments(&m->vm, f->template);
     if (vm_set_fpu(&m->vm, f->template->fcw, f->template->mxcsr) < 0)
-        monitor_die(m, SIGKILL, "KVM does not take its registers");
+        member_die(&m->member, SIGKILL, "KVM does not take its registers");
     vm_settle(&m->vm);
 }

@@ -18,7 +18,7 @@
 
 #include "abi/x86.h"
 #include "host/kvm/spare/dirty.h"
-#include "host/kvm/monitor.h"
+#include "host/kvm/kvm.h"
 #include "host/kvm/platform.h"
 
 // Pages between two extents that are rather saved than cost a mapping of their own.
@@ -47,7 +47,7 @@ int template_prepare(struct family *f, char *err, size_t errlen)
 void template_watch(struct monitor *m, const void *bytes, uint64_t len)
 {
     static unsigned matched;
-    const char *text = m->family->opt->until, *p = bytes;
+    const char *text = m->member.family->opt->until, *p = bytes;
     // Not strstr(): the text may come in pieces. A text that repeats its own beginning ("aab" in
     // "aaab") is found as long as it stands alone, after any other byte.
     for (uint64_t i = 0; i < len && text[matched]; i++) {
@@ -61,14 +61,14 @@ void template_watch(struct monitor *m, const void *bytes, uint64_t len)
 static _Noreturn void fail(struct monitor *m, const char *why)
 {
     family_say("template: %s", why);
-    monitor_die(m, SIGABRT, NULL);
+    member_die(&m->member, SIGABRT, NULL);
 }
 
 static void put(struct monitor *m, const void *data, uint64_t len, uint64_t off)
 {
     const uint8_t *p = data;
     while (len) {
-        ssize_t n = pwrite(m->family->template_fd, p, len, (off_t)off);
+        ssize_t n = pwrite(m->member.family->template_fd, p, len, (off_t)off);
         if (n <= 0)
             fail(m, n < 0 ? strerror(errno) : "cannot be written");
         p += n, off += (uint64_t)n, len -= (uint64_t)n;
@@ -100,23 +100,24 @@ static int is_zero(const uint8_t *page)
 // Whether a page of zeros is what would be there anyway: not where the image's bytes would be.
 static int is_default(const struct monitor *m, uint64_t addr)
 {
-    const struct elf_program *p = image_program(m->family->image, m->program);
+    const struct elf_program *p = image_program(m->member.family->image, m->member.program);
     for (uint32_t i = 0; i < p->nsegs; i++)
         if (addr < p->segs[i].vaddr + p->segs[i].filesz && addr + X86_PAGE > p->segs[i].vaddr)
             return 0;
-    return is_zero(m->vm.ram + addr);
+    return is_zero(m->vm.mem.ram + addr);
 }
 
 // RAM: private pages, by what the host's kernel tells of them.
 static void find_ram(struct monitor *m, int pagemap)
 {
     uint64_t entries[512];
-    for (uint64_t at = PV_PLATFORM_VA; at < m->vm.ram_size; at += sizeof entries / 8 * X86_PAGE) {
-        uint64_t first = (uintptr_t)(m->vm.ram + at) / X86_PAGE;
+    for (uint64_t at = PV_PLATFORM_VA; at < m->vm.mem.ram_size;
+         at += sizeof entries / 8 * X86_PAGE) {
+        uint64_t first = (uintptr_t)(m->vm.mem.ram + at) / X86_PAGE;
         ssize_t n = pread(pagemap, entries, sizeof entries, (off_t)(first * 8));
         if (n <= 0)
             fail(m, "the host does not tell which pages there are");
-        for (ssize_t i = 0; i < n / 8 && at + (uint64_t)i * X86_PAGE < m->vm.ram_size; i++) {
+        for (ssize_t i = 0; i < n / 8 && at + (uint64_t)i * X86_PAGE < m->vm.mem.ram_size; i++) {
             uint64_t e = entries[i], addr = at + (uint64_t)i * X86_PAGE;
             int is_private =
                 (e & PAGEMAP_SWAPPED) || ((e & PAGEMAP_PRESENT) && !(e & PAGEMAP_FILE));
@@ -129,12 +130,12 @@ static void find_ram(struct monitor *m, int pagemap)
 // The window: what its memfd holds.
 static void find_window(struct monitor *m)
 {
-    const int fd = m->family->window_fd;
+    const int fd = m->member.family->window_fd;
     uint32_t n = header.nram;
     off_t at = 0, end;
     while ((at = lseek(fd, at, SEEK_DATA)) >= 0 && (end = lseek(fd, at, SEEK_HOLE)) > at)
         for (; at < end; at += X86_PAGE)
-            if (!is_zero(m->vm.window + at))
+            if (!is_zero(m->vm.mem.window + at))
                 add_page(m, header.nram, &n, (uint64_t)at);
     header.nwindow = n - header.nram;
 }
@@ -146,7 +147,7 @@ static void put_extents(struct monitor *m)
     for (uint32_t i = 0; i < n; i++) {
         struct template_extent *e = &extents[i];
         e->off = off;
-        put(m, (i < header.nram ? m->vm.ram : m->vm.window) + e->addr, e->len, off);
+        put(m, (i < header.nram ? m->vm.mem.ram : m->vm.mem.window) + e->addr, e->len, off);
         off += e->len;
     }
     put(m, extents, n * sizeof extents[0], sizeof header);
@@ -154,7 +155,7 @@ static void put_extents(struct monitor *m)
 
 static void fill_header(struct monitor *m)
 {
-    const struct family *f = m->family;
+    const struct family *f = m->member.family;
     struct kvm_sregs sregs;
     struct kvm_fpu fpu;
     if (ioctl(m->vm.vcpu_fd, KVM_GET_SREGS, &sregs) < 0 ||
@@ -166,13 +167,13 @@ static void fill_header(struct monitor *m)
     header.mem = f->opt->mem;
     header.window_size = f->window_size;
     header.max_procs = f->opt->max_procs;
-    header.program = m->program;
+    header.program = m->member.program;
     header.heap_start = m->vm.heap_start;
     header.stack_bottom = m->vm.stack_bottom;
     header.tables = m->vm.tables;
     header.pool_used = m->vm.pool_used;
     header.mono_ns = family_now(f);
-    header.timer_deadline = m->timer_deadline;
+    header.timer_deadline = m->member.timer_deadline;
     header.fs_base = sregs.fs.base;
     header.gs_base = sregs.gs.base;
     header.regs = *vm_regs(&m->vm);
@@ -183,8 +184,9 @@ static void fill_header(struct monitor *m)
 
 static void check_alone(struct monitor *m)
 {
-    for (uint32_t i = 1; i <= m->family->opt->max_procs; i++)
-        if (i != m->slot && atomic_load(&m->family->shared->slots[i].state) != SLOT_FREE)
+    for (uint32_t i = 1; i <= m->member.family->opt->max_procs; i++)
+        if (i != m->member.slot &&
+            atomic_load(&m->member.family->shared->slots[i].state) != SLOT_FREE)
             fail(m, "the program has other processes: a template is of one");
 }
 
@@ -194,13 +196,13 @@ void template_save_if_due(struct monitor *m)
         return;
     check_alone(m);
     fill_header(m);
-    find_ram(m, m->family->pagemap_fd);
+    find_ram(m, kvm_of(m->member.family)->pagemap_fd);
     find_window(m);
     put_extents(m);
     put(m, &header, sizeof header, 0);
-    atomic_store(&m->family->shared->saved, 1);
-    atomic_store(&m->family->shared->first_done, 1);
-    family_release(m->family, m->slot);
+    atomic_store(&m->member.family->shared->saved, 1);
+    atomic_store(&m->member.family->shared->first_done, 1);
+    family_release(m->member.family, m->member.slot);
     _exit(0);
 }
 

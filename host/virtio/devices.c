@@ -16,14 +16,14 @@
 
 void devices_reset(struct monitor *m)
 {
-    const struct family *f = m->family;
+    const struct family *f = m->member.family;
     for (uint32_t i = 0; i < f->ndisks; i++)
         m->devices[i] = (struct virtio_mmio){
             .class = &virtio_blk,
             .device = &f->disks[i],
             .dma_phys = PV_DMA_VA,
             .dma_size = PV_DMA_SIZE,
-            .dma = m->vm.ram + PV_DMA_VA,
+            .dma = m->vm.mem.ram + PV_DMA_VA,
         };
 }
 
@@ -44,10 +44,10 @@ int devices_access(struct monitor *m)
     struct kvm_run *run = m->vm.run;
     uint64_t off = run->mmio.phys_addr - PLATFORM_DEVICES_GPA, value = 0;
     uint32_t len = run->mmio.len;
-    if (off >= m->family->ndisks * X86_PAGE || len > sizeof value)
+    if (off >= m->member.family->ndisks * X86_PAGE || len > sizeof value)
         return 0;
     struct virtio_mmio *v = &m->devices[off / X86_PAGE];
-    m->accesses++;
+    m->member.accesses++;
     if (!run->mmio.is_write) {
         value = virtio_mmio_read(v, off % X86_PAGE, len);
         memcpy(run->mmio.data, &value, len);
@@ -56,7 +56,7 @@ int devices_access(struct monitor *m)
     memcpy(&value, run->mmio.data, len);
     if (virtio_mmio_write(v, off % X86_PAGE, len, value)) {
         // The access ends with the next KVM_RUN, which then comes back at once to deliver it.
-        atomic_fetch_or(&m->family->shared->slots[m->slot].events, PV_EVENT_DEVICE);
+        atomic_fetch_or(&m->member.family->shared->slots[m->member.slot].events, PV_EVENT_DEVICE);
         run->immediate_exit = 1;
     }
     return 1;

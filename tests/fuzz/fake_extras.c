@@ -42,6 +42,12 @@ void spare_begin(struct monitor *m)
     (void)m;
 }
 
+int spare_prepare(struct monitor *m, const struct timespec *sleep)
+{
+    (void)m, (void)sleep;
+    return 0;
+}
+
 void spare_drop(struct monitor *m)
 {
     (void)m;
@@ -72,7 +78,7 @@ void template_watch(struct monitor *m, const void *bytes, uint64_t len)
     (void)m, (void)bytes, (void)len;
 }
 
-void trace_end(struct monitor *m)
+void trace_end(struct member *m)
 {
     (void)m;
 }

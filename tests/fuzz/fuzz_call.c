@@ -38,8 +38,16 @@
 #define SLOTS       8u
 #define CALLS       16 // per input
 
-static const struct backend backend = {
-    .calls = ~0u, .clone = kvm_clone, .spawn = kvm_spawn, .exec = kvm_exec};
+static const struct backend backend = {.calls = ~0u,
+                                       .clone = kvm_clone,
+                                       .spawn = kvm_spawn,
+                                       .exec = kvm_exec,
+                                       .release = kvm_release,
+                                       .protect = kvm_protect,
+                                       .output = kvm_output,
+                                       .leave = kvm_leave,
+                                       .reuse = kvm_reuse,
+                                       .dying = kvm_dying};
 static struct options opt = {.mem = RAM_SIZE, .max_procs = SLOTS};
 static struct image image;
 static struct family family;
@@ -58,7 +66,7 @@ static void require(bool promise)
 
 // ---- fakes of the monitor's other files ----
 
-void monitor_die(struct monitor *m, uint32_t status, const char *why)
+void member_die(struct member *m, uint32_t status, const char *why)
 {
     (void)m, (void)status, (void)why;
     longjmp(gone, 1);
@@ -66,25 +74,25 @@ void monitor_die(struct monitor *m, uint32_t status, const char *why)
 
 void monitor_create_vm(struct monitor *m)
 {
-    require(family_slot_valid(m->family, m->slot));
+    require(family_slot_valid(m->member.family, m->member.slot));
 }
 
 void monitor_begin(struct monitor *m)
 {
-    require(family_slot_valid(m->family, m->slot));
+    require(family_slot_valid(m->member.family, m->member.slot));
     longjmp(gone, 1);
 }
 
 void monitor_run_program(struct monitor *m, uint32_t program, const struct load_args *args)
 {
-    require(family_slot_valid(m->family, m->slot) && load_args_valid(args));
+    require(family_slot_valid(m->member.family, m->member.slot) && load_args_valid(args));
     require(image_program(&image, program) != NULL);
     free(args->strings); // longjmp() leaves out its owner
     ram_gone = true;
     longjmp(gone, 1);
 }
 
-void monitor_enroll(struct monitor *m)
+void member_enroll(struct member *m)
 {
     (void)m;
 }
@@ -94,13 +102,18 @@ void monitor_share_text(struct monitor *m)
     (void)m;
 }
 
-uint32_t event_collect(struct monitor *m)
+uint32_t event_collect(struct member *m)
 {
     (void)m;
     return 0;
 }
 
-void event_set_timer(struct monitor *m, uint64_t deadline)
+int event_posted(const struct member *m)
+{
+    return atomic_load(&member_slot(m)->events) != 0;
+}
+
+void event_set_timer(struct member *m, uint64_t deadline)
 {
     m->timer_deadline = deadline;
 }
@@ -115,8 +128,8 @@ void vm_start_at(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3)
     (void)cr3;
     if (regs->rip == PLATFORM_CALL_RETURN)
         return; // a clone goes on where its parent was, wherever that had its stack
-    require(guest_ptr(vm, (struct gaddr){regs->rip}, 1, GUEST_RAM) != NULL);
-    require(guest_ptr(vm, (struct gaddr){regs->rsp}, 16, GUEST_RAM) != NULL);
+    require(guest_ptr(&vm->mem, (struct gaddr){regs->rip}, 1, GUEST_RAM) != NULL);
+    require(guest_ptr(&vm->mem, (struct gaddr){regs->rsp}, 16, GUEST_RAM) != NULL);
 }
 
 int vm_set_fpu(const struct vm *vm, uint16_t fcw, uint32_t mxcsr)
@@ -243,13 +256,13 @@ static void make_family(void)
         .stdio_nowait = {1, 0, 0},
     };
     monitor = (struct monitor){
-        .family = &family,
-        .vm = {.ram = guarded(RAM_SIZE),
-               .ram_size = RAM_SIZE,
-               .window = family.window,
-               .window_size = WINDOW_SIZE,
-               .image = guarded(sizeof sample),
-               .image_size = sizeof sample,
+        .member = {.family = &family, .mem = &monitor.vm.mem},
+        .vm = {.mem = {.ram = guarded(RAM_SIZE),
+                       .ram_size = RAM_SIZE,
+                       .window = family.window,
+                       .window_size = WINDOW_SIZE,
+                       .image = guarded(sizeof sample),
+                       .image_size = sizeof sample},
                .run = &run},
     };
 }
@@ -259,13 +272,13 @@ static void reset(void)
 {
     struct load_args none = {.strings = (char[1]){0}};
     struct kvm_regs regs;
-    monitor.slot = 1;
+    monitor.member.slot = 1;
     for (uint32_t i = 1; i <= SLOTS; i++) {
         family.shared->slots[i].state = i <= 2 ? SLOT_RUNNING : SLOT_FREE;
         family.shared->slots[i].events = PV_EVENT_KICK; // no wait is a long one
     }
     require(load_program(&monitor.vm, &family, 1, 0, &none, &regs) == 0);
-    memcpy(before, monitor.vm.ram + PLATFORM_GDT_VA, sizeof before);
+    memcpy(before, monitor.vm.mem.ram + PLATFORM_GDT_VA, sizeof before);
 }
 
 // ---- inputs ----
@@ -328,8 +341,8 @@ static void scatter(struct input *in)
     uint64_t range[2 * PV_MAX_HOT];
     for (unsigned i = 0; i < 2 * PV_MAX_HOT; i++)
         range[i] = edge(in);
-    memcpy(monitor.vm.ram + PV_RAM_VA + MB + 64 * 1024, range, sizeof range);
-    take(in, monitor.vm.ram + PV_RAM_VA + MB + 68 * 1024, 64);
+    memcpy(monitor.vm.mem.ram + PV_RAM_VA + MB + 64 * 1024, range, sizeof range);
+    take(in, monitor.vm.mem.ram + PV_RAM_VA + MB + 68 * 1024, 64);
 }
 
 static void one_call(struct input *in)
@@ -343,14 +356,14 @@ static void one_call(struct input *in)
     static const int answers[] = {0, -1, 1000};
     clone_result = answers[shape[3] % 3];
     struct gaddr at = {shape[3] & 128 ? edge(in) : PV_RAM_VA + MB};
-    uint8_t *p = guest_ptr(&monitor.vm, at, sizeof words, GUEST_RAM | GUEST_WINDOW);
+    uint8_t *p = guest_ptr(&monitor.vm.mem, at, sizeof words, GUEST_RAM | GUEST_WINDOW);
     if (p)
         memcpy(p, words, sizeof words);
     run.s.regs.regs.rdi = at.v;
-    uint8_t *data = monitor.vm.ram + image_program(&image, 0)->segs[2].vaddr;
+    uint8_t *data = monitor.vm.mem.ram + image_program(&image, 0)->segs[2].vaddr;
     *data = 0xaa;
     if (setjmp(gone) == 0)
-        call_dispatch(&monitor, at);
+        call_dispatch(&monitor.member, at);
     if (ram_gone) {
         ram_gone = false;
         reset();
@@ -362,8 +375,8 @@ static void one_call(struct input *in)
     if (words[0] == PV_CALL_PROTECT)
         require(tables_sound(&monitor.vm));
     // EXEC lays the platform out anew, with the same stubs and tables.
-    require(!memcmp(before, monitor.vm.ram + PLATFORM_GDT_VA, sizeof before));
-    monitor.slot = 1;
+    require(!memcmp(before, monitor.vm.mem.ram + PLATFORM_GDT_VA, sizeof before));
+    monitor.member.slot = 1;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -21,7 +21,7 @@ static inline bool table_sound(const struct vm *vm, uint64_t at, uint64_t va)
     if (at < PLATFORM_POOL_VA || at >= PV_DMA_VA ||
         !(vm->pool_used & 1u << (at - PLATFORM_POOL_VA) / X86_PAGE))
         return false;
-    const uint64_t *table = (const uint64_t *)(vm->ram + at);
+    const uint64_t *table = (const uint64_t *)(vm->mem.ram + at);
     for (unsigned i = 0; i < 512; i++)
         if (!entry_sound(table[i], va + i * X86_PAGE))
             return false;
@@ -31,8 +31,8 @@ static inline bool table_sound(const struct vm *vm, uint64_t at, uint64_t va)
 static inline bool tables_sound(const struct vm *vm)
 {
     const uint64_t *directory =
-        (const uint64_t *)(vm->ram + PLATFORM_TABLES_VA(vm->tables) + PLATFORM_PD_RAM);
-    for (uint64_t va = PV_RAM_VA; va < vm->ram_size; va += X86_PAGE_2M) {
+        (const uint64_t *)(vm->mem.ram + PLATFORM_TABLES_VA(vm->tables) + PLATFORM_PD_RAM);
+    for (uint64_t va = PV_RAM_VA; va < vm->mem.ram_size; va += X86_PAGE_2M) {
         uint64_t entry = directory[va / X86_PAGE_2M];
         bool is_table = (entry & X86_PTE_P) && !(entry & X86_PTE_PS);
         if (va == vm->stack_bottom - X86_PAGE_2M && entry)

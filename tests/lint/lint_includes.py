@@ -21,6 +21,20 @@ ANY = None
 CLASSES = ["kernel/dev/driver.h", "kernel/dev/blkdev.h", "kernel/dev/chardev.h"]
 BASICS = ["kernel/lib.h", "kernel/arch.h", "kernel/pv.h", "kernel/window/waitq.h", "kernel/api/"]
 
+# On the host, what is the same for every back end names none.
+FAMILY = [
+    "abi/", "host/backend.h", "host/clock.h", "host/options.h", "host/family/", "host/call/",
+    "host/image/", "host/virtio/disk.h", "host/serve/serve.h",
+]  # fmt: skip
+ROOMS = ["family", "call", "image", "virtio", "gdb", "template", "serve", "kvm", "qemu", "process"]
+
+
+def not_of(*back_ends):
+    """The host's headers but those of other back ends."""
+    rooms = [f"host/{room}/" for room in ROOMS if room not in back_ends]
+    return ["host/backend.h", "host/clock.h", "host/options.h", *rooms]
+
+
 # First matching folder wins. Each: (folder, project prefixes allowed, angle headers allowed).
 RULES = [
     ("abi/", ["abi/"], {"stdint.h", "stddef.h"}),
@@ -34,6 +48,10 @@ RULES = [
     ("net/", ["net/", "kernel/sys.h", "kernel/api/", "kernel/device"], ANY),
     ("apps/", [], ANY),
     ("tools/", ["abi/", "tools/", "host/"], ANY),
+    ("host/family/", FAMILY, ANY),
+    ("host/call/", FAMILY, ANY),
+    ("host/kvm/", ["abi/", *not_of("qemu", "process")], ANY),
+    ("host/qemu/", ["abi/", *not_of("kvm", "process")], ANY),
     ("host/", ["abi/", "host/"], ANY),
 ]
 

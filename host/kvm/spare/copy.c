@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "host/kvm/spare/dirty.h"
-#include "host/kvm/hugemem.h"
+#include "host/family/hugemem.h"
 #include "host/kvm/platform.h"
 #include "host/kvm/spare/private.h"
 
@@ -34,9 +34,9 @@ static uint32_t faults(void)
 
 void spare_watch(struct monitor *m)
 {
-    const uint32_t parent = atomic_load(&m->family->shared->slots[m->slot].claimer);
+    const uint32_t parent = atomic_load(&m->member.family->shared->slots[m->member.slot].claimer);
     m->parent = (struct spare_parent){
-        .life = atomic_load(&m->family->shared->slots[parent].life),
+        .life = atomic_load(&m->member.family->shared->slots[parent].life),
         .slot = parent,
         .faults = faults(),
     };
@@ -44,7 +44,7 @@ void spare_watch(struct monitor *m)
 
 void spare_tell(struct monitor *m)
 {
-    struct family_slot *parent = &m->family->shared->slots[m->parent.slot];
+    struct family_slot *parent = &m->member.family->shared->slots[m->parent.slot];
     if (m->parent.life && atomic_load(&parent->life) == m->parent.life)
         atomic_store(&parent->child_faults, faults() - m->parent.faults);
     m->parent.life = 0;
@@ -56,7 +56,8 @@ void spare_plan_copy(struct monitor *m)
     struct spare *s = &m->spare;
     struct dirty_range ranges[RANGES];
     s->nunits = 0;
-    if (atomic_exchange(&m->family->shared->slots[m->slot].child_faults, 0) >= MANY_FAULTS)
+    if (atomic_exchange(&m->member.family->shared->slots[m->member.slot].child_faults, 0) >=
+        MANY_FAULTS)
         s->copies = COPIES;
     if (!s->copies)
         return;
@@ -76,7 +77,7 @@ void spare_plan_copy(struct monitor *m)
 // kernel does not move these at once (Linux before 6.17), stays as it is.
 static void copy_unit(const struct monitor *m, uint64_t unit, uint8_t *aside)
 {
-    uint8_t *at = m->vm.ram + unit * X86_PAGE_2M;
+    uint8_t *at = m->vm.mem.ram + unit * X86_PAGE_2M;
     if (mremap(at, X86_PAGE_2M, X86_PAGE_2M, MREMAP_MAYMOVE | MREMAP_FIXED, aside) == MAP_FAILED)
         return;
     if (mmap(at, X86_PAGE_2M, PROT_READ | PROT_WRITE,

@@ -59,7 +59,7 @@ static int check_pages(int pagemap, uint64_t start, uint64_t end, uint64_t ram, 
 // end, or -errno.
 static int scan(const struct vm *vm, int pagemap, uint64_t *from, struct scan_range *ranges)
 {
-    const uint64_t end = (uintptr_t)vm->ram + vm->ram_size;
+    const uint64_t end = (uintptr_t)vm->mem.ram + vm->mem.ram_size;
     struct scan_arg arg = {
         .size = sizeof arg,
         .start = *from,
@@ -83,7 +83,7 @@ static int scan(const struct vm *vm, int pagemap, uint64_t *from, struct scan_ra
 
 int dirty_private(const struct vm *vm, int pagemap, struct dirty_range *to, unsigned max)
 {
-    const uint64_t ram = (uintptr_t)vm->ram;
+    const uint64_t ram = (uintptr_t)vm->mem.ram;
     struct scan_range ranges[RANGES];
     uint64_t from = ram + PV_PLATFORM_VA;
     unsigned count = 0;
@@ -99,7 +99,7 @@ int dirty_private(const struct vm *vm, int pagemap, struct dirty_range *to, unsi
 
 int dirty_pages(const struct vm *vm, int pagemap, uint64_t *pages, unsigned max)
 {
-    const uint64_t ram = (uintptr_t)vm->ram;
+    const uint64_t ram = (uintptr_t)vm->mem.ram;
     struct scan_range ranges[RANGES];
     struct list list = {.pages = pages, .max = max};
     uint64_t from = ram + PV_PLATFORM_VA;

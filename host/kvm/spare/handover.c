@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "host/kvm/spare/dirty.h"
+#include "host/kvm/kvm.h"
 #include "host/kvm/platform.h"
 #include "host/kvm/spare/private.h"
 
@@ -51,7 +52,7 @@ int spare_fill_pages(struct monitor *m)
         if (!platform_is_table(s->recent[i]))
             s->recent[s->nrecent++] = s->recent[i];
     for (uint32_t i = 0; i < s->nrecent; i++)
-        memcpy(content + i * X86_PAGE, m->vm.ram + s->recent[i], X86_PAGE);
+        memcpy(content + i * X86_PAGE, m->vm.mem.ram + s->recent[i], X86_PAGE);
     memcpy(parcel->page, s->recent, s->nrecent * sizeof s->recent[0]);
     parcel->npages = s->nrecent;
     return n;

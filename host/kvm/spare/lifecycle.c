@@ -37,7 +37,7 @@ struct life {
 static void add_write(const struct monitor *m, struct warm *w, uint64_t addr)
 {
     addr &= ~UINT64_C(3);
-    if (w->nwrite < WARM_WRITES && guest_ptr(&m->vm, (struct gaddr){addr}, 4, GUEST_RAM) &&
+    if (w->nwrite < WARM_WRITES && guest_ptr(&m->vm.mem, (struct gaddr){addr}, 4, GUEST_RAM) &&
         protect_writable(&m->vm, addr, 4))
         w->write[w->nwrite++] = addr;
 }
@@ -46,7 +46,7 @@ static void add_write(const struct monitor *m, struct warm *w, uint64_t addr)
 // tables.
 static void plan_first(const struct monitor *m, uint64_t rsp, struct warm *w)
 {
-    const struct elf_program *program = image_program(m->family->image, m->program);
+    const struct elf_program *program = image_program(m->member.family->image, m->member.program);
     const struct spare *s = &m->spare;
     uint64_t back = 0;
     w->write[w->nwrite++] = PV_SHARED_VA;
@@ -55,7 +55,7 @@ static void plan_first(const struct monitor *m, uint64_t rsp, struct warm *w)
     if (s->nhot > 1)
         add_write(m, w, s->hot[1].addr);
     w->read[w->nread++] = PV_WINDOW_VA;
-    guest_read(&m->vm, (struct gaddr){rsp}, &back, sizeof back);
+    guest_read(&m->vm.mem, (struct gaddr){rsp}, &back, sizeof back);
     for (uint32_t i = 0; i < program->nsegs && w->nread < WARM_READS; i++)
         if ((program->segs[i].flags & IMAGE_SEG_X) &&
             back - program->segs[i].vaddr < program->segs[i].memsz)
@@ -95,8 +95,8 @@ static void load_last(struct monitor *m, struct kvm_regs *regs)
     if (load_reserve(&m->vm) < 0)
         _exit(1);
     vm_forget(&m->vm);
-    m->program = m->spare.program;
-    if (load_program(&m->vm, m->family, 0, m->program, &none, regs) < 0)
+    m->member.program = m->spare.program;
+    if (load_program(&m->vm, m->member.family, 0, m->member.program, &none, regs) < 0)
         _exit(1);
     devices_reset(m);
     monitor_share_text(m);
@@ -106,7 +106,7 @@ static void load_last(struct monitor *m, struct kvm_regs *regs)
 // What any program touches before its main().
 static void plan_start(const struct monitor *m, const struct kvm_regs *regs, struct warm *w)
 {
-    const struct elf_program *program = image_program(m->family->image, m->program);
+    const struct elf_program *program = image_program(m->member.family->image, m->member.program);
     w->write[w->nwrite++] = PV_SHARED_VA;
     add_write(m, w, regs->rsp - 8);
     for (uint32_t i = 0; i < program->nsegs; i++)
@@ -141,7 +141,7 @@ static void wait_for_use(const struct monitor *m, const struct life *l)
         if (word == spare_word(l->seq, SPARE_DROPPED))
             _exit(0);
         if (word >> 3 != l->seq) {
-            if (family_slot_of(m->family, l->pid))
+            if (family_slot_of(m->member.family, l->pid))
                 return; // whatever the word says by now: we have been used
             _exit(0);
         }
@@ -157,7 +157,7 @@ static int read_pages(const struct monitor *m, const struct spare_parcel *parcel
 {
     struct iovec to[SPARE_PAGES];
     for (uint32_t i = 0; i < parcel->npages; i++)
-        to[i] = (struct iovec){m->vm.ram + parcel->page[i], X86_PAGE};
+        to[i] = (struct iovec){m->vm.mem.ram + parcel->page[i], X86_PAGE};
     ssize_t all = (ssize_t)(parcel->npages * X86_PAGE);
     return preadv(fd, to, (int)parcel->npages, SPARE_CONTENT) == all ? 0 : -EIO;
 }
@@ -178,13 +178,13 @@ static int read_strings(const struct spare_parcel *parcel, int fd, struct load_a
 // but no guest that got out of one shall have the next for it.
 static int is_good(const struct monitor *m, const struct life *l, const struct spare_parcel *p)
 {
-    const struct family *f = m->family;
+    const struct family *f = m->member.family;
     if (!family_slot_valid(f, p->slot) || atomic_load(&f->shared->slots[p->slot].pid) != l->pid ||
         (l->blank && !p->program) || p->npages > SPARE_PAGES)
         return 0;
     for (uint32_t i = 0; i < p->npages && !p->program; i++)
         if (p->page[i] % X86_PAGE || p->page[i] < PV_PLATFORM_VA ||
-            p->page[i] > m->vm.ram_size - X86_PAGE)
+            p->page[i] > m->vm.mem.ram_size - X86_PAGE)
             return 0;
     return !p->program || image_program(f->image, p->program - 1);
 }
@@ -192,7 +192,7 @@ static int is_good(const struct monitor *m, const struct life *l, const struct s
 // What a device is and where its memory is stays ours.
 static void copy_devices(struct monitor *m, const struct spare_parcel *parcel)
 {
-    for (uint32_t i = 0; i < m->family->ndisks; i++) {
+    for (uint32_t i = 0; i < m->member.family->ndisks; i++) {
         struct virtio_mmio *to = &m->devices[i], ours = *to;
         *to = parcel->devices[i];
         to->class = ours.class;
@@ -218,9 +218,9 @@ static void take_over(struct monitor *m, struct life *l)
         m->origin = l->origin;
     else
         close(fd);
-    placement_reset(&m->family->placement);
-    m->slot = parcel.slot;
-    monitor_enroll(m);
+    placement_reset(&m->member.family->placement);
+    m->member.slot = parcel.slot;
+    member_enroll(&m->member);
     if (parcel.program) {
         kvm_program_start(m, parcel.program - 1, &args, parcel.start, l->blank ? &l->regs : NULL);
         free(args.strings);
@@ -249,19 +249,21 @@ static void serve(struct monitor *m, struct life *l)
 
 void spare_live(struct monitor *m, const struct kvm_regs *regs)
 {
-    struct family_slot *owner = &m->family->shared->slots[m->slot];
+    struct family_slot *owner = &m->member.family->shared->slots[m->member.slot];
     struct life l = {
         .owner = owner,
         .word = spare_word_of(owner, m->spare.seq),
         .seq = m->spare.seq,
         .pid = atomic_load(&owner->spare),
-        .origin = {.life = m->life, .slot = m->slot, .fd = m->spare.parcel_fd[m->spare.blank]},
+        .origin = {.life = m->member.life,
+                   .slot = m->member.slot,
+                   .fd = m->spare.parcel_fd[m->spare.blank]},
         .blank = m->spare.blank,
         .regs = *regs,
     };
     atomic_store(&owner->spare_begun, 1);
-    m->slot = 0;
-    monitor_adopt(m->family);
+    m->member.slot = 0;
+    member_adopt(m->member.family);
     if (l.blank) {
         load_last(m, &l.regs);
         plan_start(m, &l.regs, &l.first);
@@ -282,12 +284,12 @@ void spare_live(struct monitor *m, const struct kvm_regs *regs)
 
 int spare_offer(struct monitor *m)
 {
-    const struct family *f = m->family;
+    const struct family *f = m->member.family;
     const struct spare_origin *origin = &m->origin;
     if (!origin->life || (f->opt->trace & TRACE_EXIT)) // which counts by VM
         return 0;
     struct family_slot *owner = &f->shared->slots[origin->slot];
-    int32_t word = atomic_load(&owner->spare), pid = m->pid;
+    int32_t word = atomic_load(&owner->spare), pid = m->member.pid;
     if (word >= 0 || atomic_load(&owner->life) != origin->life)
         return 0;
     m->spare.program = (uint32_t)(-1 - word) >> SPARE_SEQ_BITS;
@@ -305,19 +307,19 @@ void spare_again(struct monitor *m)
 {
     const struct load_args none = {0};
     const uint32_t program = m->spare.program;
-    struct family_slot *owner = &m->family->shared->slots[m->origin.slot];
+    struct family_slot *owner = &m->member.family->shared->slots[m->origin.slot];
     struct life l = {
         .owner = owner,
         .word = spare_word_of(owner, m->spare.seq),
         .seq = m->spare.seq,
-        .pid = m->pid,
+        .pid = m->member.pid,
         .origin = m->origin,
         .blank = 1,
     };
     event_shut();
     m->vm.run->immediate_exit = 0;
     atomic_store(&l.owner->spare_begun, 1);
-    m->slot = 0;
+    m->member.slot = 0;
     for (int i = 0; i < 2; i++)
         if (m->spare.parcel[i])
             munmap(m->spare.parcel[i], SPARE_PARCEL_SIZE);

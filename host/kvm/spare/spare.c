@@ -23,7 +23,7 @@
 
 static struct family_slot *own_slot(const struct monitor *m)
 {
-    return &m->family->shared->slots[m->slot];
+    return &m->member.family->shared->slots[m->member.slot];
 }
 
 // What is going on with the spare.
@@ -56,8 +56,9 @@ void spare_forget(struct monitor *m)
 void spare_begin(struct monitor *m)
 {
     const uint32_t parent = atomic_load(&own_slot(m)->claimer);
-    const struct spare_origin origin = {
-        .life = m->spare.parcel[1] ? m->life : 0, .slot = parent, .fd = m->spare.parcel_fd[1]};
+    const struct spare_origin origin = {.life = m->spare.parcel[1] ? m->member.life : 0,
+                                        .slot = parent,
+                                        .fd = m->spare.parcel_fd[1]};
     m->spare.parcel[1] = NULL; // the descriptor is ours
     spare_forget(m);
     m->origin = origin;
@@ -99,7 +100,7 @@ void spare_touch_recent(const struct monitor *m)
     for (uint32_t i = 0, n; i < s->nrecent; i += n) {
         for (n = 1; i + n < s->nrecent && s->recent[i + n] == s->recent[i] + n * X86_PAGE;)
             n++;
-        madvise(m->vm.ram + s->recent[i], n * X86_PAGE, MADV_POPULATE_WRITE);
+        madvise(m->vm.mem.ram + s->recent[i], n * X86_PAGE, MADV_POPULATE_WRITE);
     }
 }
 
@@ -132,15 +133,15 @@ static int may_make(struct monitor *m)
 
 static int may_have(const struct monitor *m)
 {
-    const struct options *opt = m->family->opt;
-    return opt->pool && !opt->gdb_port && !opt->until && m->family->cpus > 1 && !m->spare.skip &&
-           m->spare.starts >= AFTER_STARTS;
+    const struct options *opt = m->member.family->opt;
+    return opt->pool && !opt->gdb_port && !opt->until && m->member.family->cpus > 1 &&
+           !m->spare.skip && m->spare.starts >= AFTER_STARTS;
 }
 
 static int wanted(struct monitor *m, const struct timespec *sleep)
 {
     return may_have(m) && (sleep->tv_sec || sleep->tv_nsec >= SLEEP_NS) && may_make(m) &&
-           m->spare.starts && family_now(m->family) - m->spare.last_ns < LATELY_NS;
+           m->spare.starts && family_now(m->member.family) - m->spare.last_ns < LATELY_NS;
 }
 
 // Whether the last spare that was used has yet to see that it is.
@@ -150,7 +151,7 @@ static int is_unread(const struct monitor *m)
     return s->used_pid &&
            atomic_load(spare_word_of(own_slot(m), s->used_seq)) ==
                spare_word(s->used_seq, SPARE_USED) &&
-           atomic_load(&m->family->shared->slots[s->used_slot].pid) == s->used_pid;
+           atomic_load(&m->member.family->shared->slots[s->used_slot].pid) == s->used_pid;
 }
 
 // Whether the parcel may be filled: waits a little for who reads it.
@@ -197,7 +198,7 @@ static int has_pagemap(struct monitor *m)
 {
     struct spare *s = &m->spare;
     if (s->pagemap == -1)
-        s->pagemap = family_ask_pagemap(m->family, m->slot);
+        s->pagemap = kvm_ask_pagemap(m->member.family, m->member.slot);
     return s->pagemap >= 0;
 }
 
@@ -214,7 +215,7 @@ int spare_prepare(struct monitor *m, const struct timespec *sleep)
         kvm_inherit_ram(m, 0);
     else
         spare_plan_copy(m);
-    pid_t pid = family_fork(m->family, &own_slot(m)->spare, CLONE_PARENT, 0);
+    pid_t pid = family_fork(m->member.family, &own_slot(m)->spare, CLONE_PARENT, 0);
     if (pid == 0) {
         spare_live(m, &regs);
         return 1;
@@ -238,7 +239,7 @@ static void call(struct monitor *m, int32_t pid)
     if (!atomic_compare_exchange_strong(word_of(m), &ready, spare_word(m->spare.seq, SPARE_CALLED)))
         return;
     // Linux likes to wake a process on its waker's processor, which is in use.
-    placement_push(&m->family->placement, pid);
+    placement_push(&m->member.family->placement, pid);
     spare_wake(word_of(m));
 }
 
@@ -253,14 +254,14 @@ static void note_late(struct spare *s, int late)
 static int wait_until_ready(struct monitor *m, int32_t pid)
 {
     const struct timespec most = {.tv_nsec = READY_NS};
-    const uint64_t from = family_now(m->family);
+    const uint64_t from = family_now(m->member.family);
     if (!atomic_load(&own_slot(m)->spare_begun))
-        placement_pull(&m->family->placement, pid);
+        placement_pull(&m->member.family->placement, pid);
     while (is(m, SPARE_STARTING))
         if (spare_wait(word_of(m), spare_word(m->spare.seq, SPARE_STARTING), &most) == -ETIMEDOUT)
             return 0;
     if (!m->spare.blank)
-        note_late(&m->spare, family_now(m->family) - from > LATE_NS);
+        note_late(&m->spare, family_now(m->member.family) - from > LATE_NS);
     call(m, pid);
     return is(m, SPARE_CALLED);
 }
@@ -269,7 +270,7 @@ static int wait_until_ready(struct monitor *m, int32_t pid)
 static int hand_over(struct monitor *m, uint32_t slot, int32_t pid)
 {
     struct spare *s = &m->spare;
-    struct family_slot *child = &m->family->shared->slots[slot];
+    struct family_slot *child = &m->member.family->shared->slots[slot];
     s->made = 0;
     s->used_seq = s->seq;
     s->used_slot = slot;

@@ -25,12 +25,12 @@ static int pagemap;
 
 static uint8_t *map_ram(void)
 {
-    vm.ram =
+    vm.mem.ram =
         mmap(NULL, RAM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    vm.ram_size = RAM;
+    vm.mem.ram_size = RAM;
     pagemap = open("/proc/self/pagemap", O_RDONLY);
-    CHECK(vm.ram != MAP_FAILED && pagemap >= 0);
-    return vm.ram;
+    CHECK(vm.mem.ram != MAP_FAILED && pagemap >= 0);
+    return vm.mem.ram;
 }
 
 // A process that shares all of our memory until it is told to end.
@@ -47,7 +47,7 @@ static void end(pid_t pid)
 {
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
-    munmap(vm.ram, RAM);
+    munmap(vm.mem.ram, RAM);
     close(pagemap);
 }
 

@@ -15,7 +15,7 @@
 
 static uint8_t ram[RAM_END - PV_RAM_VA], window[WINDOW_SIZE], image[IMAGE_SIZE];
 
-static struct vm vm = {
+static struct guest_memory mem = {
     .ram_size = RAM_END,
     .window = window,
     .window_size = WINDOW_SIZE,
@@ -26,8 +26,8 @@ static struct vm vm = {
 static void *at(uint64_t addr, uint64_t len, unsigned areas)
 {
     // Guest-physical 0 is where RAM would begin if it went all the way down.
-    vm.ram = (uint8_t *)((uintptr_t)ram - PV_RAM_VA);
-    return guest_ptr(&vm, (struct gaddr){addr}, len, areas);
+    mem.ram = (uint8_t *)((uintptr_t)ram - PV_RAM_VA);
+    return guest_ptr(&mem, (struct gaddr){addr}, len, areas);
 }
 
 struct area {
@@ -87,17 +87,17 @@ static void test_overflow(void)
 static void test_copies(void)
 {
     uint64_t in = 0x1122334455667788, out = 0;
-    CHECK_EQ(guest_write(&vm, (struct gaddr){PV_RAM_VA + 3}, &in, sizeof in), 0);
-    CHECK_EQ(guest_read(&vm, (struct gaddr){PV_RAM_VA + 3}, &out, sizeof out), 0);
+    CHECK_EQ(guest_write(&mem, (struct gaddr){PV_RAM_VA + 3}, &in, sizeof in), 0);
+    CHECK_EQ(guest_read(&mem, (struct gaddr){PV_RAM_VA + 3}, &out, sizeof out), 0);
     CHECK_EQ(out, in);
-    CHECK_EQ(guest_read(&vm, (struct gaddr){PV_WINDOW_VA}, &out, sizeof out), 0);
+    CHECK_EQ(guest_read(&mem, (struct gaddr){PV_WINDOW_VA}, &out, sizeof out), 0);
     CHECK_EQ(out, 0);
     // Results go to private RAM only, and what lies in the image is never an argument.
-    CHECK_EQ(guest_write(&vm, (struct gaddr){PV_WINDOW_VA}, &in, sizeof in), -EFAULT);
-    CHECK_EQ(guest_write(&vm, (struct gaddr){PV_IMAGE_VA}, &in, sizeof in), -EFAULT);
-    CHECK_EQ(guest_read(&vm, (struct gaddr){PV_IMAGE_VA}, &out, sizeof out), -EFAULT);
-    CHECK_EQ(guest_read(&vm, (struct gaddr){RAM_END - 4}, &out, sizeof out), -EFAULT);
-    CHECK_EQ(guest_write(&vm, (struct gaddr){RAM_END - 4}, &in, sizeof in), -EFAULT);
+    CHECK_EQ(guest_write(&mem, (struct gaddr){PV_WINDOW_VA}, &in, sizeof in), -EFAULT);
+    CHECK_EQ(guest_write(&mem, (struct gaddr){PV_IMAGE_VA}, &in, sizeof in), -EFAULT);
+    CHECK_EQ(guest_read(&mem, (struct gaddr){PV_IMAGE_VA}, &out, sizeof out), -EFAULT);
+    CHECK_EQ(guest_read(&mem, (struct gaddr){RAM_END - 4}, &out, sizeof out), -EFAULT);
+    CHECK_EQ(guest_write(&mem, (struct gaddr){RAM_END - 4}, &in, sizeof in), -EFAULT);
     CHECK_EQ(ram[sizeof ram - 1], 0);
 }
 

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "abi/x86.h"
-#include "host/kvm/hugemem.h"
+#include "host/family/hugemem.h"
 #include "host/kvm/load.h"
 #include "host/kvm/platform.h"
 #include "tests/unit/lib/check.h"
@@ -20,7 +20,7 @@
 static struct options opt = {.mem = 32 * MB};
 static struct image image;
 static struct family family = {.opt = &opt, .image = &image, .cpus = 3, .tsc_mult = 5};
-static struct vm vm = {.window_size = 4 * MB, .image_size = sizeof(struct sample_image)};
+static struct vm vm = {.mem = {.window_size = 4 * MB, .image_size = sizeof(struct sample_image)}};
 
 static void set_up(void)
 {
@@ -35,11 +35,11 @@ static void set_up(void)
     image.fd = memfd_create("image", 0);
     CHECK_EQ(pwrite(image.fd, &sample, sizeof sample, 0), sizeof sample);
     // One arena, as family.c lays it out.
-    vm.ram = hugemem_reserve(opt.mem + vm.window_size + 2 * MB);
-    CHECK(vm.ram != NULL);
-    vm.ram_size = opt.mem;
-    vm.window = vm.ram + vm.ram_size;
-    vm.image = vm.window + vm.window_size;
+    vm.mem.ram = hugemem_reserve(opt.mem + vm.mem.window_size + 2 * MB);
+    CHECK(vm.mem.ram != NULL);
+    vm.mem.ram_size = opt.mem;
+    vm.mem.window = vm.mem.ram + vm.mem.ram_size;
+    vm.mem.image = vm.mem.window + vm.mem.window_size;
 }
 
 static int load(const struct load_args *args, struct kvm_regs *regs)
@@ -59,7 +59,7 @@ static uint64_t entry_of(uint64_t va)
 {
     uint64_t table = PLATFORM_TABLES_VA(vm.tables), entry = 0;
     for (unsigned shift = 39; shift >= 12; shift -= 9) {
-        entry = *(const uint64_t *)(vm.ram + table + (va >> shift & 511) * 8);
+        entry = *(const uint64_t *)(vm.mem.ram + table + (va >> shift & 511) * 8);
         if (!(entry & X86_PTE_P) || (entry & X86_PTE_PS))
             break;
         table = entry & X86_PTE_ADDR;
@@ -111,8 +111,8 @@ static void test_segments(void)
     CHECK_EQ(load(&args, &regs), 0);
     CHECK_EQ(regs.rip, p->entry);
     CHECK_EQ(regs.rdi, PV_BOOT_INFO_VA);
-    CHECK_EQ(vm.ram[p->segs[1].vaddr], 0x90);
-    const uint8_t *data = vm.ram + p->segs[2].vaddr;
+    CHECK_EQ(vm.mem.ram[p->segs[1].vaddr], 0x90);
+    const uint8_t *data = vm.mem.ram + p->segs[2].vaddr;
     CHECK_EQ(data[p->segs[2].filesz - 1], 0x55);
     for (uint64_t i = p->segs[2].filesz; i < p->segs[2].memsz; i++)
         if (!CHECK_EQ(data[i], 0))
@@ -152,13 +152,13 @@ static void test_arguments(void)
     pack(&args);
     CHECK_EQ(load(&args, &regs), 0);
     const struct pv_boot_info *b = platform_boot_info(&vm);
-    const uint64_t *v = (const uint64_t *)(vm.ram + b->argv);
+    const uint64_t *v = (const uint64_t *)(vm.mem.ram + b->argv);
     CHECK_EQ(b->argc, 4);
     CHECK_EQ(b->envp, b->argv + 5 * 8);
     CHECK(regs.rsp % 16 == 0 && regs.rsp <= b->argv && regs.rsp > b->stack_bottom);
     for (unsigned i = 0; i < 8; i++) {
         if (want[i])
-            CHECK_STR((const char *)vm.ram + v[i], want[i]);
+            CHECK_STR((const char *)vm.mem.ram + v[i], want[i]);
         else
             CHECK_EQ(v[i], 0);
     }
@@ -182,7 +182,7 @@ static void test_rights(void)
     CHECK((entry_of(PV_BOOT_INFO_VA) & (user | write)) == user);
     CHECK((entry_of(PV_IMAGE_VA) & (user | write | X86_PTE_NX)) == (user | X86_PTE_NX));
     CHECK((entry_of(PV_WINDOW_VA) & (user | write | X86_PTE_NX)) == (user | write | X86_PTE_NX));
-    CHECK_EQ(entry_of(PV_WINDOW_VA + vm.window_size), 0);
+    CHECK_EQ(entry_of(PV_WINDOW_VA + vm.mem.window_size), 0);
     for (uint64_t va = PV_PLATFORM_VA; va < PV_DMA_VA; va += X86_PAGE)
         if (va < PV_CALL_VA || va > PV_BOOT_INFO_VA)
             CHECK_EQ(entry_of(va) & user, 0);
@@ -199,12 +199,12 @@ static void test_exec_starts_afresh(void)
     struct kvm_regs regs;
     struct load_args none = {.strings = (char[1]){0}};
     for (unsigned i = 0; i < 3; i++)
-        vm.ram[places[i]] = 0xee;
+        vm.mem.ram[places[i]] = 0xee;
     CHECK_EQ(load(&none, &regs), 0);
     for (unsigned i = 0; i < 3; i++)
-        CHECK_EQ(vm.ram[places[i]], 0);
+        CHECK_EQ(vm.mem.ram[places[i]], 0);
     CHECK_EQ(b->argc, 0);
-    const uint64_t *v = (const uint64_t *)(vm.ram + b->argv);
+    const uint64_t *v = (const uint64_t *)(vm.mem.ram + b->argv);
     CHECK(v[0] == 0 && v[1] == 0);
 }
 
@@ -212,14 +212,17 @@ static void test_no_room(void)
 {
     struct kvm_regs regs;
     struct load_args none = {.strings = (char[1]){0}};
-    CHECK_EQ(load_fits(&vm, &family, 0, &none), 0);
-    uint8_t *place = vm.ram + vm.heap_start;
+    struct load_layout at;
+    const struct elf_program *elf = image_program(&image, 0);
+    CHECK_EQ(load_layout(vm.mem.ram_size, elf, &none, &at), 0);
+    CHECK_EQ(at.heap, vm.heap_start);
+    uint8_t *place = vm.mem.ram + vm.heap_start;
     *place = 0xee;
-    vm.ram_size = 6 * MB;
-    CHECK_EQ(load_fits(&vm, &family, 0, &none), -ENOMEM);
+    vm.mem.ram_size = 6 * MB;
+    CHECK_EQ(load_layout(vm.mem.ram_size, elf, &none, &at), -ENOMEM);
     CHECK_EQ(load(&none, &regs), -ENOMEM);
     CHECK_EQ(*place, 0xee); // the caller of an exec that cannot be is as it was
-    vm.ram_size = opt.mem;
+    vm.mem.ram_size = opt.mem;
 }
 
 // What the guest may release or protect is where the host's own note says, not where boot_info
@@ -241,10 +244,10 @@ static void test_reserve(void)
     struct kvm_regs regs;
     struct load_args none = {.strings = (char[1]){0}};
     const uint64_t size = opt.mem - PV_PLATFORM_VA;
-    CHECK_EQ(munmap(vm.ram + PV_PLATFORM_VA, size), 0);
+    CHECK_EQ(munmap(vm.mem.ram + PV_PLATFORM_VA, size), 0);
     CHECK_EQ(load_reserve(&vm), 0);
-    void *other = mmap(vm.ram + PV_RAM_VA, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    CHECK(other < (void *)vm.ram || other >= (void *)(vm.ram + opt.mem));
+    void *other = mmap(vm.mem.ram + PV_RAM_VA, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(other < (void *)vm.mem.ram || other >= (void *)(vm.mem.ram + opt.mem));
     CHECK_EQ(load(&none, &regs), 0);
     munmap(other, 4096);
 }

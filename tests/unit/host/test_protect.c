@@ -34,13 +34,13 @@ static void fresh(void)
     static uint8_t *ram;
     free(ram);
     ram = calloc(1, 2 * MB); // the tables; no test touches the memory they map
-    vm = (struct vm){.ram = ram,
-                     .ram_size = RAM,
-                     .image = ram + RAM,
-                     .image_size = 2 * MB,
+    vm = (struct vm){.mem = {.ram = ram,
+                             .ram_size = RAM,
+                             .image = ram + RAM,
+                             .image_size = 2 * MB,
+                             .window = ram + RAM + 4 * MB,
+                             .window_size = 4 * MB},
                      .text = ram + CACHE,
-                     .window = ram + RAM + 4 * MB,
-                     .window_size = 4 * MB,
                      .heap_start = HEAP,
                      .stack_bottom = STACK};
     platform_init(&vm, &program, STACK);
@@ -52,7 +52,7 @@ static uint32_t walk(uint64_t va, uint64_t *pa)
     uint64_t table = PLATFORM_TABLES_VA(vm.tables), entry = 0;
     uint32_t rights = RW | RX;
     for (unsigned shift = 39;; shift -= 9) {
-        entry = *(const uint64_t *)(vm.ram + table + (va >> shift & 511) * 8);
+        entry = *(const uint64_t *)(vm.mem.ram + table + (va >> shift & 511) * 8);
         if (!(entry & X86_PTE_P) || !(entry & X86_PTE_U))
             return 0;
         rights &= ~((entry & X86_PTE_W) ? 0 : PV_RIGHT_WRITE);
@@ -246,7 +246,7 @@ static void test_foreign_tables(void)
                                        PV_WINDOW_VA,
                                        X86_PTE_ADDR};
     fresh();
-    uint64_t *entry = (uint64_t *)(vm.ram + PLATFORM_TABLES_VA(0) + PLATFORM_PD_RAM) + 4;
+    uint64_t *entry = (uint64_t *)(vm.mem.ram + PLATFORM_TABLES_VA(0) + PLATFORM_PD_RAM) + 4;
     vm.pool_used = UINT32_MAX;
     CHECK_EQ(protect(8 * MB, X86_PAGE, R), -ENOMEM);
     vm.pool_used = UINT32_MAX << PLATFORM_POOL_TABLES;

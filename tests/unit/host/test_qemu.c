@@ -145,19 +145,6 @@ static void end(void)
 
 // ---- tests ----
 
-// No pool: every entry point does nothing.
-static void test_none(void)
-{
-    CHECK_EQ(qemu_pool_fd(NULL), -1);
-    CHECK_EQ(qemu_pool_reaped(NULL, 1, 0), 0);
-    CHECK_EQ(qemu_pool_refill(NULL), -1);
-    qemu_pool_settle(NULL);
-    qemu_pool_kill(NULL);
-    struct held h = ask(0);
-    CHECK_EQ(h.error, -ENOSYS);
-    close(h.lease);
-}
-
 // Nothing is started before somebody asks, and then no more than were asked for.
 static void test_refill(void)
 {
@@ -348,7 +335,6 @@ static void test_argv(void)
 
 int main(void)
 {
-    RUN(test_none);
     RUN(test_refill);
     RUN(test_order);
     RUN(test_lease);

@@ -2,7 +2,7 @@
 // Shared memory on huge pages. MADV_COLLAPSE works without privilege and whatever the host's policy
 // for huge pages in shared memory is; a host without it (Linux before 6.1) is only slower.
 
-#include "host/kvm/hugemem.h"
+#include "host/family/hugemem.h"
 
 #include <errno.h>
 #include <sys/mman.h>

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the paravirtual calls need of KVM's monitors, apart from cloning (clone.c): memory, and what
+// a monitor does when its program sleeps, writes or ends. See backend.h.
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "abi/x86.h"
+#include "host/gdb/gdb.h"
+#include "host/kvm/kvm.h"
+#include "host/kvm/protect.h"
+#include "host/template/template.h"
+
+int64_t kvm_release(struct member *member, const struct pv_release *c)
+{
+    struct monitor *m = monitor_of(member);
+    void *p = guest_ptr(&m->vm.mem, (struct gaddr){c->addr}, c->len, GUEST_RAM);
+    // Below the heap lie the program's segments, whose pages come from the image: they would not
+    // read as zero.
+    if (!p || c->addr % X86_PAGE || c->len % X86_PAGE || c->addr < m->vm.heap_start)
+        return -EINVAL;
+    spare_memory_changed(m);
+    return madvise(p, c->len, MADV_DONTNEED) < 0 ? -errno : 0;
+}
+
+int64_t kvm_protect(struct member *member, const struct pv_protect *c)
+{
+    struct monitor *m = monitor_of(member);
+    const struct elf_program *program = image_program(member->family->image, member->program);
+    int r = protect_pages(&m->vm, program, c->addr, c->len, c->rights);
+    if (r >= 0)
+        spare_memory_changed(m);
+    if (r > 0 && (r = vm_memory_flush(&m->vm)) < 0)
+        member_die(member, SIGKILL, strerror(-r));
+    return r;
+}
+
+int kvm_idle(struct member *m, const struct timespec *sleep)
+{
+    return spare_prepare(monitor_of(m), sleep);
+}
+
+void kvm_output(struct member *m, const void *bytes, uint64_t len)
+{
+    if (m->family->opt->until)
+        template_watch(monitor_of(m), bytes, len);
+}
+
+int kvm_leave(struct member *member, uint32_t status)
+{
+    struct monitor *m = monitor_of(member);
+    gdb_exited(m, status);
+    spare_drop(m);
+    spare_tell(m);
+    return spare_offer(m);
+}
+
+void kvm_reuse(struct member *m)
+{
+    spare_again(monitor_of(m));
+}
+
+void kvm_dying(struct member *m, uint32_t status)
+{
+    gdb_exited(monitor_of(m), status);
+}
