@@ -304,7 +304,7 @@ lint: clang cppcheck ## what machines say of the source: the rules of the tree, 
 run: all ## set up, build, and show an unmodified shell whose processes are VMs
 	$(Q)apps/demo
 
-test: all boot-setup images $(B)/images/tests.img $(B)/images/pv.elf $(UNIT:%=$(B)/unit/test_%) \
+test: all boot-setup images $(TEST_IMAGES) $(UNIT:%=$(B)/unit/test_%) \
 	$(B)/bench/host/boot_study bench-programs \
 	$(FUZZ:%=$(B)/fuzz/%) ## everything CI runs
 	$(Q)tests/run
@@ -319,8 +319,8 @@ report: all ## the whole study, with plots: build/report/report.md (30 min; QUIC
 	$(Q)tools/setup study
 	$(Q)bench/report $(if $(QUICK),--quick)
 
-test-svm: all $(B)/images/tests.img ## the monitor on another KVM: AMD's SVM, emulated (10 s)
-	$(Q)tests/svm/run
+test-svm: all $(TEST_IMAGES) bench-programs ## the monitor's tests on AMD's SVM, emulated (10 min)
+	$(Q)tests/run --vmm svm pv guest real faults confine gdb
 
 fuzz: $(FUZZ:%=fuzz-%) ## every fuzzer for FUZZ_TIME (60) seconds
 

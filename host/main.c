@@ -137,7 +137,8 @@ static int run(int argc, char **argv)
     if (open_image(&family, &opt, &image) < 0 || choose_program(&opt, &image, &program, &args) < 0)
         return EXIT_CANNOT_START;
     family.image = &image;
-    if (choose_backend(&family) < 0 || open_disks(&family, &opt) < 0)
+    // Files first: a wrong name is refused on every machine.
+    if (open_disks(&family, &opt) < 0 || choose_backend(&family) < 0)
         return EXIT_CANNOT_START;
     if (opt.socket)
         return serve_run(&family, program, args);

@@ -151,3 +151,26 @@ $(B)/images/pv.img: $(B)/pv/pv.elf $(B)/bin/mkimage
 $(B)/images/pv.elf: $(B)/images/pv.img $(B)/bin/mkimage
 	$(call say,IMAGE,$@)
 	$(Q)$(B)/bin/mkimage -q -o $@ --from $< --format elf
+
+# ---- programs of the fault suite ----
+$(B)/guest/hostile.elf: tests/fuzz/hostile.c $(GUEST)
+	$(call say,RAMET-CC,$<)
+	$(Q)$(RAMET_CC) -O2 -I. -o $@ $<
+
+$(B)/guest/driverless.elf: tests/virtio/driverless.c $(GUEST)
+	$(call say,RAMET-CC,$<)
+	$(Q)$(RAMET_CC) -O2 --drivers=none -o $@ $<
+
+# A shell, the usual commands and the hostile program.
+$(B)/images/hostile.img: $(B)/apps/dash.stripped $(B)/apps/busybox.stripped \
+		$(B)/guest/hostile.elf $(B)/bin/mkimage
+	$(call say,IMAGE,$@)
+	$(Q)$(B)/bin/mkimage -q -o $@ --program /bin/sh=$(B)/apps/dash.stripped \
+		--program /bin/busybox=$(B)/apps/busybox.stripped --program /bin/hostile=$(B)/guest/hostile.elf \
+		--links $(B)/apps/busybox.links=/bin/busybox --mkdir /tmp:1777
+
+$(B)/images/driverless.img: $(B)/guest/driverless.elf $(B)/bin/mkimage
+	$(call say,IMAGE,$@)
+	$(Q)$(B)/bin/mkimage -q -o $@ --program /probe=$<
+
+TEST_IMAGES := $(addprefix $(B)/images/,tests.img pv.img pv.elf hostile.img driverless.img)

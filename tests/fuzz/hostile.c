@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // hostile.c: a guest program that goes behind its kernel's back: it calls the host itself, reaches
-// for its page tables, scribbles over the window. tests/lib/fault_hostile.py builds it, runs it
+// for its page tables, scribbles over the window. tests/suites/fault/fault_hostile.py runs it
 // beside well-behaved programs and looks at what is left of the family.
 //
 // What it may break is its own VM and what its family shares in the window: never a process of the

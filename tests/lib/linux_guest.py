@@ -2,7 +2,7 @@
 """A Linux of its own for a test or a benchmark: Debian's cloud kernel and an initial file system.
 
 Packages are fetched and unpacked below build/cache, which `make clean` keeps; nothing is installed
-and nothing needs root. Used by tests/svm/run and bench/subjects.py.
+and nothing needs root. Used by svm.py and bench/subjects.py.
 """
 
 import os
@@ -92,6 +92,9 @@ class Archive:
         self.folder(os.path.dirname(name))
         with open(path, "rb") as source:
             self._entry(name, 0o100000 | mode, source.read())
+
+    def text(self, name, text):
+        self._entry(name, 0o100644, text.encode())
 
     def device(self, name, major, minor):
         self.folder(os.path.dirname(name))

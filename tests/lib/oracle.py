@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 import paths
 import proc
@@ -58,6 +59,13 @@ def build(name):
         check=False,
     )
     return done.stderr if done.returncode else None
+
+
+def build_all():
+    """Compiles all guest tests for the host; what does not compile is reported when it is run."""
+    names = [os.path.basename(path)[:-2] for path in sources("*")]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(build, names))
 
 
 def lay_out_applets():

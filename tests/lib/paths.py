@@ -11,6 +11,8 @@ RAMET = os.path.join(BUILD, "bin", "ramet")
 MKIMAGE = os.path.join(BUILD, "bin", "mkimage")
 TESTS_IMAGE = os.path.join(BUILD, "images", "tests.img")
 SHELL_IMAGE = os.path.join(BUILD, "images", "shell.img")
+HOSTILE_IMAGE = os.path.join(BUILD, "images", "hostile.img")
+DRIVERLESS_IMAGE = os.path.join(BUILD, "images", "driverless.img")
 HELLO_IMAGE = os.path.join(BUILD, "images", "hello.img")
 HELLO_ELF = os.path.join(BUILD, "images", "hello.elf")
 SHELL_ELF = os.path.join(BUILD, "images", "shell.elf")
@@ -23,6 +25,11 @@ PORTING = os.path.join(BUILD, "porting")
 # What runs the VMs (tests/run --vmm), and how much longer things may take there than on KVM.
 VMM = "kvm"
 SLOWER = {"kvm": 1.0, "qemu": 4.0}
+# What this process runs of the suites: "kvm", what needs KVM; "rest", what does not; or "all".
+PART = "all"
+# True in the SVM machine (svm.py), where nothing is compiled and all takes longer.
+INSIDE = False
+SLOWER_INSIDE = 8.0
 
 
 def relative(path):
@@ -37,10 +44,15 @@ def missing(*paths):
     return None
 
 
+def qemu_problem():
+    """Why no QEMU can be started here, or None."""
+    return None if shutil.which("qemu-system-x86_64") else "no qemu-system-x86_64 (tools/setup)"
+
+
 def kvm_problem():
     """Why no VM can be started here, or None."""
     if VMM == "qemu":
-        return None if shutil.which("qemu-system-x86_64") else "no qemu-system-x86_64"
+        return qemu_problem()
     if not os.path.exists("/dev/kvm"):
         return "no /dev/kvm"
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
@@ -48,24 +60,11 @@ def kvm_problem():
     return None
 
 
-def kvm_gate(report, suite):
-    """True when VMs can run. Otherwise says so: a skip by hand, a failure in CI, where a silent
-    machine without KVM would turn the whole suite into a pass (RAMET_NO_KVM=1 is the way out)."""
-    problem = kvm_problem()
+def gate(report, suite, problem):
+    """True when there is no problem. Else says so: a skip by hand, a failure in CI, where a machine
+    that lacks something would silently turn the whole suite into a pass."""
     if problem is None:
         return True
-    if os.environ.get("CI") == "true" and os.environ.get("RAMET_NO_KVM") != "1":
-        report.fail(suite, problem + " (CI=true; set RAMET_NO_KVM=1 to skip)")
-    else:
-        report.skip(suite, problem)
-    return False
-
-
-def boot_gate(report, suite):
-    """True when QEMU is there to boot images with; else a skip by hand and a failure in CI."""
-    if shutil.which("qemu-system-x86_64"):
-        return True
-    problem = "no qemu-system-x86_64 (tools/setup boot)"
     if os.environ.get("CI") == "true":
         report.fail(suite, problem)
     else:
@@ -73,9 +72,24 @@ def boot_gate(report, suite):
     return False
 
 
+def kvm_gate(report, suite):
+    """True when this process is to run VMs on the VMM that is tested, and can."""
+    return PART != "rest" and gate(report, suite, kvm_problem())
+
+
+def boot_gate(report, suite):
+    """True when QEMU is there to boot images with."""
+    return gate(report, suite, qemu_problem())
+
+
+def rest():
+    """True when this process is to run what needs no KVM."""
+    return PART != "kvm"
+
+
 def limit(seconds):
-    """A time limit for KVM, as one for the VMM that is tested."""
-    return seconds * SLOWER[VMM]
+    """A time limit for KVM, as one for the VMM and the machine that is tested."""
+    return seconds * SLOWER[VMM] * (SLOWER_INSIDE if INSIDE else 1.0)
 
 
 def ramet_run(*arguments, options=()):

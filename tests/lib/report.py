@@ -9,11 +9,19 @@ class Report:
     def __init__(self, only=None, verbose=False):
         self.passed = self.failed = self.skipped = 0
         self.only = only
+        self.skips = {}  # name -> why it does not run here
+        self.times = {}  # suite -> seconds
         self.verbose = verbose
         self.failures = []
 
     def wants(self, name):
-        return self.only is None or self.only in name
+        """Whether to run a test: it was asked for, and can run here."""
+        if self.only is not None and self.only not in name:
+            return False
+        if name in self.skips:
+            self.skip(name, self.skips[name])
+            return False
+        return True
 
     def ok(self, name, seconds=None):
         self.passed += 1
@@ -32,7 +40,16 @@ class Report:
         self.skipped += 1
         print(f"skip  {name}: {reason}", flush=True)
 
+    def note(self, line):
+        """What is no result, from a harness elsewhere."""
+        print(line, flush=True)
+
+    def time(self, suite, seconds):
+        self.times[suite] = self.times.get(suite, 0.0) + seconds
+
     def finish(self):
+        for suite, seconds in self.times.items():
+            print(f"time  {suite} {seconds:.0f} s")
         if self.failures:
             print("failed: " + " ".join(self.failures))
         skipped = f", {self.skipped} skipped" if self.skipped else ""

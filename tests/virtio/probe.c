@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the virtio suite (tests/lib/virtio.py) runs on stock machines: says what it finds of each
+// What the virtio suite (tests/suites/virtio.py) runs on stock machines: says what it finds of each
 // device, a line each. Its first argument names what to look at.
 #include <errno.h>
 #include <fcntl.h>

@@ -4,7 +4,7 @@
 // disk: 256K
 //
 // Two processes write disjoint halves of a disk and make them safe. With an argument they then say
-// so and stay: tests/lib/fault_disk.py kills them and looks at the disk.
+// so and stay: tests/suites/fault/fault_disk.py kills them and looks at the disk.
 #include "tests/guest/check.h"
 
 #define HALF (128 * 1024)

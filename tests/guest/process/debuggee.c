@@ -3,7 +3,7 @@
 // needs: family
 // args: run
 //
-// What the gdb tests (tests/lib/gdb.py) look at: calls to break in, a fork, a fault, loops to
+// What the gdb tests (tests/suites/gdb.py) look at: calls to break in, a fork, a fault, loops to
 // interrupt. Run without gdb it is an ordinary test of a recursion, a fork and a wait.
 #include "tests/guest/check.h"
 

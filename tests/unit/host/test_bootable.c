@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // test_bootable.c: the boot file around an image, and partition tables, field by field. Links
-// tools/mkimage/bootelf.c and gpt.c; that the results boot is tests/lib/boot.py's to say.
+// tools/mkimage/bootelf.c and gpt.c; that the results boot is tests/suites/boot.py's to say.
 #include <elf.h>
 #include <stddef.h>
 #include <stdlib.h>

@@ -123,7 +123,7 @@ good_images() {
     ok "a truncated image: $(cat err.txt)" $?
 }
 
-# Every bootable format; that they boot is for tests/lib/boot.py to say.
+# Every bootable format; that they boot is for tests/suites/boot.py to say.
 formats() {
     "$mkimage" -q -o f.img --mtime 12345 --program /bin/sh=sh.elf
     "$mkimage" -o one.elf --mtime 12345 --program /bin/sh=sh.elf --format elf >report.txt

@@ -15,7 +15,7 @@ def test_client_dies():
     with Server(HOLD) as server:
         client = server.begin()
         client.kill()
-        client.communicate(timeout=LIMIT)
+        client.communicate(timeout=paths.limit(LIMIT))
         server.full()
 
 
@@ -28,7 +28,7 @@ def test_server_dies():
         server.process.kill()
         server.process.wait()
         wait_until(lambda: not set(ready) & set(proc.descendants(os.getpid())), "ready ones stay")
-        out, err = client.communicate(b"on\n", timeout=LIMIT)
+        out, err = client.communicate(b"on\n", timeout=paths.limit(LIMIT))
         assert (client.returncode, out, err) == (0, b"got on\n", b""), f"{out!r} {err!r}"
 
 
@@ -42,7 +42,7 @@ def test_server_ends():
             server.stop(sig)
             assert not set(ready) & set(proc.descendants(os.getpid())), "ready ones are left"
             assert sorted(os.listdir(server.template.folder.name)) == ["shell.img", "shell.tpl"]
-            out, err = client.communicate(b"on\n", timeout=LIMIT)
+            out, err = client.communicate(b"on\n", timeout=paths.limit(LIMIT))
             assert (client.returncode, out, err) == (0, b"got on\n", b""), f"{out!r} {err!r}"
 
 

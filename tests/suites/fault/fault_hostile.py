@@ -2,13 +2,10 @@
 """A program that goes behind its kernel's back (tests/fuzz/hostile.c), and a monitor that was taken
 over: what is left of the family, of the host's other processes, and of the means to end it all."""
 
-import atexit
-import functools
 import os
 import re
 import shutil
 import subprocess
-import tempfile
 import time
 
 import paths
@@ -16,35 +13,14 @@ import proc
 from family import Family
 
 
-@functools.cache
-def image():
-    """An image with a shell, the usual commands and the hostile program; made on first use."""
-    folder = tempfile.mkdtemp(prefix="ramet-hostile-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    built, apps = os.path.join(folder, "hostile"), os.path.join(paths.BUILD, "apps")
-    subprocess.run(
-        [os.path.join(paths.BUILD, "bin", "ramet-cc"), "-O2", "-I" + paths.ROOT, "-o", built,
-         os.path.join(paths.TESTS, "fuzz", "hostile.c")],
-        check=True,
-    )  # fmt: skip
-    result = os.path.join(folder, "hostile.img")
-    subprocess.run(
-        [paths.MKIMAGE, "-q", "-o", result, "--program", f"/bin/sh={apps}/dash.stripped",
-         "--program", f"/bin/busybox={apps}/busybox.stripped", "--program", f"/bin/hostile={built}",
-         "--links", f"{apps}/busybox.links=/bin/busybox", "--mkdir", "/tmp:1777"],
-        check=True,
-    )  # fmt: skip
-    return result
-
-
 def family(script):
-    return Family(paths.ramet_run(image(), "-c", script))
+    return Family(paths.ramet_run(paths.HOSTILE_IMAGE, "-c", script))
 
 
 def beside(mode, *options):
     """Runs a mode under a shell that goes on afterwards; what the mode printed and its status."""
     script = f'hostile {mode}; echo "status $?"; seq 1 100 | tail -n 1'
-    command = paths.ramet_run(image(), "-c", script, options=options)
+    command = paths.ramet_run(paths.HOSTILE_IMAGE, "-c", script, options=options)
     outcome = proc.run(command, limit=30)
     shown = (outcome.out + outcome.err).decode(errors="replace")
     assert outcome.trouble() is None, f"{outcome.trouble()}\n{shown}"
@@ -120,7 +96,8 @@ def test_deaf():
 
 def test_stray_clone():
     """A clone that only the host knows of ends with its family."""
-    outcome = proc.run(paths.ramet_run(image(), "-c", "hostile stray; exit 6"), limit=10)
+    argv = paths.ramet_run(paths.HOSTILE_IMAGE, "-c", "hostile stray; exit 6")
+    outcome = proc.run(argv, limit=10)
     assert outcome.trouble() is None, outcome.trouble()
     assert outcome.status == 6, f"status {outcome.status}"
 
@@ -162,7 +139,9 @@ def in_monitor(pid, *commands):
     argv = ["gdb", "-nx", "-batch", "-p", str(pid), "-ex", "set confirm off"]
     for command in commands:
         argv += ["-ex", command]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(
+        argv, capture_output=True, text=True, timeout=paths.limit(30), check=False
+    )
     return done.stdout + done.stderr
 
 

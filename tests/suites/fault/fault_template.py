@@ -78,7 +78,7 @@ def test_many_at_once():
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         running = [subprocess.Popen(argv, **pipes) for _ in range(20)]
         for i, family in enumerate(running):
-            out, _ = family.communicate(b"%d\n" % i, timeout=20)
+            out, _ = family.communicate(b"%d\n" % i, timeout=paths.limit(20))
             assert out == b"child %d\n" % i, f"{out!r}"
 
 
@@ -160,7 +160,8 @@ def test_damaged():
                 f.write(whole[:at] + bytes([whole[at] ^ 0x81]) + whole[at + 1 :])
             run = [paths.RAMET, "run", "--template", t.path]
             done = subprocess.run(
-                run, stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False
+                run, stdin=subprocess.DEVNULL, capture_output=True, timeout=paths.limit(20),
+                check=False,
             )
             assert done.returncode >= 0, f"byte {at}: signal {-done.returncode}"
 

@@ -142,32 +142,8 @@ def test_device_of_the_host():
 
 def test_without_driver():
     """A program without the driver is none the worse for a disk, and cannot open it."""
-    with tempfile.TemporaryDirectory() as folder, Disk(8 * KB) as disk:
-        source, elf, image = (os.path.join(folder, n) for n in ("p.c", "p.elf", "p.img"))
-        with open(source, "w", encoding="ascii") as f:
-            f.write(PROBE)
-        cc = os.path.join(paths.BUILD, "bin", "ramet-cc")
-        subprocess.run([cc, "--drivers=none", "-o", elf, source], check=True)
-        subprocess.run(
-            [paths.MKIMAGE, "-q", "-o", image, "--program", f"/probe={elf}"], check=True
-        )
-        argv = paths.ramet_run(image, options=["--disk", disk.name])
+    with Disk(8 * KB) as disk:
+        argv = paths.ramet_run(paths.DRIVERLESS_IMAGE, options=["--disk", disk.name])
         outcome = proc.run(argv, limit=20)
         assert outcome.trouble() is None, outcome.trouble()
         assert outcome.out == b"-1 6 1\n", f"{outcome.out!r} {outcome.err!r}"
-
-
-# ENXIO is 6. The name is there: another program of the image might have the driver.
-PROBE = """
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <sys/stat.h>
-int main(void)
-{
-    struct stat st;
-    int fd = open("/dev/vda", O_RDWR), e = errno;
-    printf("%d %d %d\\n", fd, e, stat("/dev/vda", &st) == 0 && S_ISBLK(st.st_mode));
-    return 0;
-}
-"""

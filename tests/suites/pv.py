@@ -3,7 +3,6 @@
 tests/pv/expected, to the byte, and end with 0."""
 
 import os
-import shutil
 
 import paths
 import proc
@@ -32,13 +31,6 @@ class Monitor:
         return proc.run(paths.ramet_run(IMAGE, options=self.options), STDIN, LIMIT), None
 
 
-def have_qemu(report, full):
-    if shutil.which(qemu.QEMU):
-        return True
-    report.skip(full, f"no {qemu.QEMU}")
-    return False
-
-
 class Keeper(Monitor):
     """The same family on stock QEMU: the shim in each VM, a keeper beside it."""
 
@@ -46,7 +38,7 @@ class Keeper(Monitor):
         super().__init__(name, "--vmm", "qemu", *options)
 
     def gate(self, report, full):
-        return have_qemu(report, full)
+        return paths.rest() and paths.boot_gate(report, full)
 
 
 class Shim:
@@ -59,7 +51,7 @@ class Shim:
         self.needs = (BOOTABLE,)
 
     def gate(self, report, full):
-        return have_qemu(report, full)
+        return paths.rest() and paths.boot_gate(report, full)
 
     def run(self):
         outcome = qemu.boot(qemu.kernel(BOOTABLE, machine=self.machine), LIMIT, STDIN)
@@ -106,7 +98,7 @@ def suite(report, _options):
         expected = f.read()
     for backend in BACKENDS:
         full = "pv/" + backend.name
-        if not report.wants(full) or not backend.gate(report, full):
+        if not backend.gate(report, full) or not report.wants(full):
             continue
         absent = paths.missing(*backend.needs)
         if absent:

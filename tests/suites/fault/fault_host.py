@@ -189,7 +189,7 @@ def is_raw(fd):
 
 
 def wait_for_raw(fd):
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + paths.limit(5)
     while not is_raw(fd):
         assert time.monotonic() < deadline, "the terminal does not become raw"
         time.sleep(0.01)

@@ -92,7 +92,7 @@ def test_supervisor_killed():
         pids = family.wait_for_monitors(lambda pids: len(pids) >= 4, "three children")
         family.kill(family.process.pid)
         family.process.wait()
-        deadline = time.monotonic() + 2
+        deadline = time.monotonic() + paths.limit(2)
         while alive := [p for p in pids if proc.process_table().get(p, (0, "Z"))[1] not in "ZX"]:
             assert time.monotonic() < deadline, f"{len(alive)} monitors outlive their supervisor"
             time.sleep(0.01)

@@ -77,7 +77,7 @@ def call_in(pid, call):
         ["gdb", "-nx", "-batch", "-p", str(pid), *script],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=paths.limit(30),
         check=False,
     )
     return done.stdout + done.stderr

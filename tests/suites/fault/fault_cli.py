@@ -60,6 +60,9 @@ def test_disks():
         os.truncate(odd.name, 0)
         refused(paths.ramet_run(paths.TESTS_IMAGE, options=["--disk", odd.name]), "512")
         os.truncate(odd.name, 512)
+        # Disks are looked at before KVM is: a wrong one is named on every machine.
+        nowhere = ["--kvm", "/nonexistent", "--disk", folder]
+        refused([paths.RAMET, "run", "--vmm=kvm", *nowhere, paths.TESTS_IMAGE], "directory")
         five = ["--disk", odd.name] * 5
         refused(paths.ramet_run(paths.TESTS_IMAGE, options=five), "4 disks")
 

@@ -85,7 +85,7 @@ def test_options():
 
         def refuse(argv, word):
             done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True,
-                                  timeout=LIMIT, check=False)  # fmt: skip
+                                  timeout=paths.limit(LIMIT), check=False)  # fmt: skip
             assert done.returncode == 2 and done.stdout == b"", f"{argv}: {done}"
             assert word in done.stderr and done.stderr.count(b"\n") == 1, f"{argv}: {done}"
 
@@ -110,7 +110,8 @@ def test_options():
 def test_place():
     """A stale socket is replaced; a live one and what is no socket are left alone."""
     with Server("echo READY; echo on") as server:
-        second = subprocess.run(server.argv, capture_output=True, timeout=LIMIT, check=False)
+        second = subprocess.run(server.argv, capture_output=True, timeout=paths.limit(LIMIT),
+                                check=False)  # fmt: skip
         assert second.returncode == 2 and b"another server" in second.stderr, f"{second}"
         assert server.run() == (0, b"on\n", b"")
         mode = os.stat(server.path).st_mode
@@ -250,7 +251,8 @@ def test_closed_descriptors():
         argv = [paths.RAMET, "run", "--template", server.path]
         for close, out in (("<&-", b"1\n"), (">&-", b""), ("2>&-", b"1\n")):
             done = subprocess.run(["sh", "-c", f'exec "$@" {close}', "sh", *argv],
-                                  stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT,
+                                  stdin=subprocess.DEVNULL, capture_output=True,
+                                  timeout=paths.limit(LIMIT),
                                   check=False)  # fmt: skip
             assert (done.returncode, done.stdout) == (4, out), f"{close}: {done}"
 

@@ -48,7 +48,7 @@ def gdb(port, *commands):
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=LIMIT,
+        timeout=paths.limit(LIMIT),
         check=False,
     )
     return done.stdout + done.stderr
@@ -66,7 +66,7 @@ class Client:
     """gdb's side of the protocol, in acknowledged mode."""
 
     def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=paths.limit(10))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def __enter__(self):
@@ -276,13 +276,14 @@ def test_on_qemu():
 
 
 def suite(report, _options):
-    if not paths.kvm_gate(report, "gdb"):
-        return
     absent = paths.missing(paths.RAMET, paths.TESTS_IMAGE, ELF)
     if absent or not shutil.which("gdb"):
         report.fail("gdb", f"{absent} is not built" if absent else "gdb is not installed")
         return
+    has_kvm = paths.kvm_gate(report, "gdb")
     for name, function in list(globals().items()):
+        if not name.startswith("test_"):
+            continue
         full = "gdb/" + name.removeprefix("test_")
-        if name.startswith("test_") and report.wants(full):
+        if (paths.rest() if function is test_on_qemu else has_kvm) and report.wants(full):
             faults.one(report, full, function)

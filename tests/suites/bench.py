@@ -207,11 +207,13 @@ def suite(report, _options):
     if absent:
         report.fail("bench", f"{absent} is not built")
         return
+    measure.LIMIT = paths.limit(measure.LIMIT)
     needs_kvm = ("fork", "first_write", "sweep", "clones")
     has_kvm = paths.kvm_gate(report, "bench")
     for name, function in list(globals().items()):
         full = "bench/" + name.removeprefix("test_")
-        if not name.startswith("test_") or not report.wants(full):
+        if not name.startswith("test_"):
             continue
-        if has_kvm or not name.removeprefix("test_").startswith(needs_kvm):
+        needed = name.removeprefix("test_").startswith(needs_kvm)
+        if (has_kvm if needed else paths.rest()) and report.wants(full):
             faults.one(report, full, checked(function))

@@ -66,11 +66,9 @@ def suite(report, _options):
     if absent:
         report.fail("faults", f"{absent} is not built")
         return
-    # Wrong command lines and files are refused before KVM is opened: they need none.
-    has_kvm = paths.kvm_problem() is None or paths.kvm_gate(report, "faults")
+    has_kvm = paths.kvm_gate(report, "faults")
     for name, function in tests():
         full = "faults/" + name
-        if not report.wants(full):
-            continue
-        if has_kvm or name.startswith("cli_"):
+        # The QEMU back end's own tests need no KVM.
+        if (paths.rest() if name.startswith("qemu_") else has_kvm) and report.wants(full):
             one(report, full, function)

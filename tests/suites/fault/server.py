@@ -15,7 +15,7 @@ HOLD = "echo READY; echo begun; sleep 100"
 
 
 def wait_until(test, what, limit=LIMIT):
-    deadline = time.monotonic() + limit
+    deadline = time.monotonic() + paths.limit(limit)
     while not test():
         assert time.monotonic() < deadline, what
         time.sleep(0.01)
