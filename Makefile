@@ -97,7 +97,7 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(B)/bin/ramet $(B)/bin/mkimage $(RAMET_CC) $(B)/images/hello.img \
+all: $(B)/bin/ramet $(B)/bin/mkimage cross $(B)/images/hello.img \
 	$(B)/images/shell.img ## build everything
 
 # ---- set-up --------------------------------------------------------------------------------------
@@ -144,10 +144,6 @@ OVERLAY := $(wildcard kernel/api/*.h) $(shell find libc-glue/include -name '*.h'
 $(LIBC): tools/build-newlib libc-glue/replaces $(OVERLAY) | $(SETUP)
 	$(Q)tools/build-newlib
 	@touch $@
-
-$(RAMET_CC): tools/ramet-cc
-	@mkdir -p $(@D)
-	$(Q)cp $< $@
 
 $(B)/obj/guest/%.o: %.c Makefile | $(SETUP)
 	@mkdir -p $(@D)
@@ -196,9 +192,10 @@ $(LIB)/driver-%.o: $(B)/obj/guest/drivers/virtio/link_%.o $(LIBC)
 $(LIB)/ramet.ld: arch/x86_64/ramet.ld $(LIBC)
 	$(Q)cp $< $@
 
-# What every guest program is linked with.
+# What every guest program is linked with (ramet-cc and gcc.specs: tools/tools.mk).
 GUEST := $(RAMET_CC) $(LIBC) \
-	$(addprefix $(LIB)/,ramet-kernel.o libglue.a libregex.a ramet.ld $(DRIVERS:%=driver-%.o))
+	$(addprefix $(LIB)/,ramet-kernel.o libglue.a libregex.a ramet.ld gcc.specs \
+	$(DRIVERS:%=driver-%.o))
 
 # ---- the shim ------------------------------------------------------------------------------------
 # Ring 0 keeps its hands off the vector registers, which are ring 3's.
@@ -275,7 +272,7 @@ $(B)/images/%.elf: $(B)/images/%.img $(B)/bin/mkimage
 
 images: $(B)/images/hello.elf $(B)/images/shell.elf $(B)/images/tests.elf ## bootable images
 
-include bench/bench.mk bench/study.mk tests/tests.mk
+include tools/tools.mk bench/bench.mk bench/study.mk tests/tests.mk
 
 # ---- the second compiler and the checkers --------------------------------------------------------
 C_KERNEL := $(filter %.c,$(KERNEL)) $(VIRTIO)
