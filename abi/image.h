@@ -126,6 +126,7 @@ enum image_file_type {
     IMAGE_DIR = 2,
     IMAGE_SYMLINK = 3,
     IMAGE_PROGRAM = 4, // a regular file that exec can start; `program` tells which one it is
+    IMAGE_FIFO = 5,    // a name for a pipe
 };
 
 // A name in the initial RAM file system. The table is sorted by strcmp of the paths: "/" is entry
@@ -136,7 +137,7 @@ struct image_file {
     struct image_str path;   // absolute; no empty, "." or ".." component, no slash at the end
     struct image_str target; // IMAGE_SYMLINK: where it leads; else no string
     uint64_t data_off;       // contents; 0 when data_size is 0
-    uint64_t data_size;      // 0 for a directory or symlink
+    uint64_t data_size;      // 0 for a directory, symlink or FIFO
     int64_t mtime;           // seconds since 1970, UTC
     uint32_t type;           // enum image_file_type
     uint32_t mode;           // permission bits, at most 07777

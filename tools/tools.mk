@@ -35,3 +35,45 @@ cross: $(GUEST) $(LIB)/exec-init.elf \
 	$(addprefix $(B)/bin/,$(SCRIPTS) $(TRIPLE_CC) $(TRIPLE_PKG))
 
 .PHONY: cross
+
+# ---- make install --------------------------------------------------------------------------------
+# PREFIX: where it will be; DESTDIR: where it is put, if it is packed from there.
+PREFIX ?= /usr/local
+TO = $(DESTDIR)$(PREFIX)
+MANUALS := ramet.1 mkimage.1 ramet-cc.1
+
+# The sysroot, as ramet-cc finds it from PREFIX/bin. `usr` in it is for ported libraries: what is
+# there stays, and what this tree has built for itself goes along.
+install: $(B)/bin/ramet $(B)/bin/mkimage cross ## into PREFIX (/usr/local); DESTDIR for packing
+	$(call say,INSTALL,$(TO))
+	$(Q)install -d $(TO)/bin $(TO)/lib/ramet/lib $(TO)/share/man/man1 \
+		$(TO)/lib/ramet/usr/include $(TO)/lib/ramet/usr/lib \
+		$(TO)/share/bash-completion/completions $(TO)/share/doc/ramet
+	$(Q)install -s $(B)/bin/ramet $(B)/bin/mkimage $(TO)/bin
+	$(Q)install $(addprefix $(B)/bin/,ramet-cc $(SCRIPTS)) $(TO)/bin
+	$(Q)for l in $(TRIPLE_CC); do ln -sf ramet-cc $(TO)/bin/$$l; done
+	$(Q)for l in $(TRIPLE_PKG); do ln -sf ramet-pkg-config $(TO)/bin/$$l; done
+	$(Q)rm -rf $(TO)/lib/ramet/include $(TO)/lib/ramet/overlay
+	$(Q)cp -R $(SYSROOT)/include $(SYSROOT)/overlay $(TO)/lib/ramet
+	$(Q)install -m 644 $(addprefix $(LIB)/,*.a *.o *.ld *.specs *.elf) $(TO)/lib/ramet/lib
+	$(Q)strip --strip-debug $(TO)/lib/ramet/lib/*.a $(TO)/lib/ramet/lib/*.o
+	$(Q)[ ! -d $(SYSROOT)/usr ] || cp -R $(SYSROOT)/usr $(TO)/lib/ramet
+	$(Q)install -m 644 $(MANUALS:%=docs/man/%) $(TO)/share/man/man1
+	$(Q)for l in ramet-exec ramet-pkg-config; do ln -sf ramet-cc.1 $(TO)/share/man/man1/$$l.1; done
+	$(Q)install -m 644 tools/completion/ramet.bash $(TO)/share/bash-completion/completions/ramet
+	$(Q)ln -sf ramet $(TO)/share/bash-completion/completions/mkimage
+	$(Q)install -m 644 README.md LICENSE $(TO)/share/doc/ramet
+	$(Q)install -m 644 $(B)/newlib-src/COPYING.NEWLIB $(TO)/share/doc/ramet/LICENSE.newlib
+	$(Q)tar -xOf $(B)/cache/musl_*.tar.gz --wildcards '*/COPYRIGHT' \
+		> $(TO)/share/doc/ramet/LICENSE.musl
+	$(Q)chmod -R a+rX,go-w $(TO)/lib/ramet
+
+# ---- make deb ------------------------------------------------------------------------------------
+DEB := $(B)/ramet_$(VERSION)_amd64.deb
+
+deb: ## a Debian package: build/ramet_VERSION_amd64.deb
+	$(Q)rm -rf $(B)/deb
+	$(Q)env -u MAKEFLAGS $(MAKE) -s install PREFIX=/usr DESTDIR=$(B)/deb
+	$(Q)tools/build-deb $(VERSION) $(B)/deb $(DEB)
+
+.PHONY: install deb

@@ -164,6 +164,8 @@ static const char *file_fault(const struct image *img, const struct image_file *
         return NULL;
     case IMAGE_DIR:
         return f->data_size ? "directory with contents" : NULL;
+    case IMAGE_FIFO:
+        return f->data_size ? "FIFO with contents" : NULL;
     case IMAGE_SYMLINK:
         if (f->data_size || !string_ok(img, f->target) || f->target.len < 1 ||
             f->target.len > IMAGE_PATH_MAX)

@@ -131,9 +131,10 @@ static int check_header(const struct reader *r, Elf64_Ehdr *eh)
     if (!is_elf64_x86(r, eh))
         return REFUSE(r, "not a 64-bit x86-64 ELF file");
     if (eh->e_type == ET_DYN)
-        return REFUSE(r, "position independent or shared: link it static and non-PIE");
+        return REFUSE(r, "position independent or shared: build it with ramet-cc");
     if (eh->e_type != ET_EXEC)
-        return REFUSE(r, "not a linked executable (ELF type %u)", eh->e_type);
+        return REFUSE(r, "not a linked executable (ELF type %u): link it with ramet-cc",
+                      eh->e_type);
     if (!phdrs_inside(r, eh))
         return REFUSE(r, "program headers damaged or cut off");
     return 0;
@@ -202,7 +203,7 @@ int elf_parse(struct elf_program *out, const uint8_t *buf, size_t size, char *er
     for (unsigned i = 0; rc == 0 && i < eh.e_phnum; i++) {
         Elf64_Phdr ph = phdr_at(&r, &eh, i);
         if (ph.p_type == PT_INTERP || ph.p_type == PT_DYNAMIC)
-            rc = REFUSE(&r, "dynamically linked: link it static and non-PIE");
+            rc = REFUSE(&r, "dynamically linked: build it with ramet-cc");
         else if (ph.p_type == PT_LOAD)
             rc = add_segment(&r, out, &ph);
         else if (ph.p_type == PT_TLS)
@@ -213,7 +214,7 @@ int elf_parse(struct elf_program *out, const uint8_t *buf, size_t size, char *er
     if (rc)
         return rc;
     if (!have_note)
-        return REFUSE(&r, "no Ramet note: not a program built with ramet-cc");
+        return REFUSE(&r, "no Ramet note: build it with ramet-cc");
     if (out->note.abi != PV_ABI_VERSION)
         return REFUSE(&r, "built for Ramet ABI %u, this is ABI %u", out->note.abi,
                       (unsigned)PV_ABI_VERSION);

@@ -214,6 +214,31 @@ static void add_tree_dir(struct tree *tree, char *path, const struct stat *st)
     tree_add(tree, &node);
 }
 
+// What is neither file, directory nor link: a FIFO is a name as good as any, a socket means nothing
+// without the process that made it, and a device of this machine is none of the guest's.
+static void add_special(struct tree *tree, const FTSENT *e, char *path)
+{
+    const struct stat *st = e->fts_statp;
+    struct node fifo = {
+        .path = path,
+        .source = NODE_NAMED,
+        .type = IMAGE_FIFO,
+        .mode = st->st_mode & 07777,
+        .mtime = st->st_mtime,
+    };
+
+    if (S_ISFIFO(st->st_mode)) {
+        tree_add(tree, &fifo);
+    } else if (S_ISSOCK(st->st_mode)) {
+        fputs("mkimage: ", stderr);
+        print_text(stderr, e->fts_path);
+        fputs(": a socket, left out\n", stderr);
+        free(path);
+    } else {
+        die("%s: a device of this machine; the guest's /dev is made when it boots", e->fts_path);
+    }
+}
+
 static void add_tree_entry(struct tree *tree, const FTSENT *e, size_t skip, const char *guest)
 {
     char *joined = new_string("%s/%s", guest, e->fts_path + skip);
@@ -239,7 +264,7 @@ static void add_tree_entry(struct tree *tree, const FTSENT *e, size_t skip, cons
     case FTS_NS:
         die("%s: %s", e->fts_path, strerror(e->fts_errno));
     default:
-        die("%s: neither file, directory nor link", e->fts_path);
+        add_special(tree, e, path);
     }
 }
 

@@ -43,17 +43,22 @@ void print_drivers(uint32_t drivers)
 static void print_file(const struct image *img, const struct image_file *f)
 {
     static const char type_letter[] = {
-        [IMAGE_REG] = '-', [IMAGE_DIR] = 'd', [IMAGE_SYMLINK] = 'l', [IMAGE_PROGRAM] = 'p'};
+        [IMAGE_REG] = '-',     [IMAGE_DIR] = 'd',  [IMAGE_SYMLINK] = 'l',
+        [IMAGE_PROGRAM] = 'p', [IMAGE_FIFO] = '|',
+    };
     time_t t = (time_t)f->mtime;
     char when[32] = "?"; // an image may hold a time no calendar does
     struct tm tm;
 
     if (gmtime_r(&t, &tm))
         strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &tm);
-    printf("%c %04o %u:%u %10" PRIu64 " %s %s", type_letter[f->type], f->mode, f->uid, f->gid,
-           f->data_size, when, image_string(img, f->path));
-    if (f->type == IMAGE_SYMLINK)
-        printf(" -> %s", image_string(img, f->target));
+    printf("%c %04o %u:%u %10" PRIu64 " %s ", type_letter[f->type], f->mode, f->uid, f->gid,
+           f->data_size, when);
+    print_text(stdout, image_string(img, f->path));
+    if (f->type == IMAGE_SYMLINK) {
+        printf(" -> ");
+        print_text(stdout, image_string(img, f->target));
+    }
     putchar('\n');
 }
 
@@ -62,7 +67,9 @@ static void print_program(const struct image *img, uint32_t index)
     static const char flag_letters[] = "xwr";
     const struct elf_program *p = image_program(img, index);
 
-    printf("program %s: entry 0x%" PRIx64 ", drivers", image_program_path(img, index), p->entry);
+    printf("program ");
+    print_text(stdout, image_program_path(img, index));
+    printf(": entry 0x%" PRIx64 ", drivers", p->entry);
     print_drivers(p->note.drivers);
     putchar('\n');
     for (uint32_t i = 0; i < p->nsegs; i++) {
@@ -86,9 +93,13 @@ void list_image(const char *path)
         print_file(&img, &img.files[i]);
     for (uint32_t i = 0; i < img.header->program_count; i++)
         print_program(&img, i);
-    printf("start %s", image_string(&img, img.header->entry_path));
-    for (const char **arg = img.args; *arg; arg++)
-        printf(" '%s'", *arg);
+    printf("start ");
+    print_text(stdout, image_string(&img, img.header->entry_path));
+    for (const char **arg = img.args; *arg; arg++) {
+        printf(" '");
+        print_text(stdout, *arg);
+        putchar('\'');
+    }
     printf("\nABI %u, %" PRIu64 " bytes\n", img.header->abi, img.size);
     image_close(&img);
 }

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "abi/pv.h"
+#include "abi/version.h"
 #include "tools/mkimage/format.h"
 #include "tools/mkimage/input.h"
 #include "tools/mkimage/list.h"
@@ -32,7 +34,8 @@ static const char help[] =
     "  --from IMAGE               convert this image instead of making one\n"
     "  --program GUEST=HOST       a program built with ramet-cc, at guest path GUEST, mode 0755\n"
     "  --file HOST:GUEST[:MODE]   a file; its own permissions unless MODE (octal)\n"
-    "  --dir HOST:GUEST           a whole directory; Ramet programs in it can be executed\n"
+    "  --dir HOST:GUEST           a whole directory, FIFOs too; Ramet programs in it can be "
+    "executed\n"
     "  --link NAME=TARGET         a symbolic link at guest path NAME\n"
     "  --links FILE=TARGET        such a link for every line of FILE\n"
     "  --mkdir GUEST[:MODE]       a directory, 0755 unless MODE\n"
@@ -42,6 +45,7 @@ static const char help[] =
     "  -l, --list IMAGE           check IMAGE and print its contents\n"
     "  -q, --quiet                do not print what was written\n"
     "  -h, --help                 this text\n"
+    "  -V, --version              the version, and the ABI of the images it makes\n"
     "\n"
     "Missing parent directories are made with mode 0755. All files belong to user and group 0.\n";
 
@@ -75,6 +79,7 @@ static const struct option options[] = {
     {"list", required_argument, NULL, 'l'},
     {"quiet", no_argument, NULL, 'q'},
     {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
 };
 
@@ -161,6 +166,10 @@ static void take_option(int opt, struct tree *tree, struct request *req)
     case 'h':
         fputs(help, stdout);
         exit(0);
+    case 'V':
+        printf("mkimage (Ramet) %s, ABI %d, image format %d\n", RAMET_VERSION, PV_ABI_VERSION,
+               IMAGE_FORMAT);
+        exit(0);
     default: // getopt has printed its line
         exit(2);
     }
@@ -179,7 +188,7 @@ static void parse_options(int argc, char **argv, struct tree *tree, struct reque
     const char *entry = NULL;
     int opt;
 
-    while ((opt = getopt_long(argc, argv, "o:l:qh", options, NULL)) >= 0) {
+    while ((opt = getopt_long(argc, argv, "o:l:qhV", options, NULL)) >= 0) {
         if (opt == OPT_PROGRAM)
             take_program(tree, req, optarg);
         else if (opt == OPT_ENTRY)
@@ -208,25 +217,28 @@ static void parse_options(int argc, char **argv, struct tree *tree, struct reque
 // `what` is how the image is called: by its path, or in general if it became something else.
 static void report(const struct plan *plan, const char *what)
 {
-    uint32_t files = 0, dirs = 0, links = 0;
+    uint32_t count[IMAGE_FIFO + 1] = {0};
     uint64_t bytes = 0;
 
     for (uint32_t i = 0; i < plan->tree->count; i++) {
         const struct node *n = &plan->tree->nodes[i];
-        files += n->type == IMAGE_REG;
-        dirs += n->type == IMAGE_DIR;
-        links += n->type == IMAGE_SYMLINK;
+        count[n->type]++;
         bytes += n->type == IMAGE_REG ? n->size : 0;
         if (n->type != IMAGE_PROGRAM)
             continue;
-        printf("program %s: %s, %u segments, drivers", n->path, human(n->size), n->elf->nsegs);
+        printf("program ");
+        print_text(stdout, n->path);
+        printf(": %s, %u segments, drivers", human(n->size), n->elf->nsegs);
         print_drivers(n->elf->note.drivers);
         printf("%s\n", n->program == plan->entry_program ? ", started first" : "");
     }
-    printf("%u files with %s, %u directories, %u links\n", files, human(bytes), dirs, links);
+    // What the guest's RAM file system begins with: an inode for each.
+    printf("%u names: %u programs, %u files with %s, %u directories, %u links, %u FIFOs\n",
+           plan->tree->count, count[IMAGE_PROGRAM], count[IMAGE_REG], human(bytes),
+           count[IMAGE_DIR], count[IMAGE_SYMLINK], count[IMAGE_FIFO]);
     printf("drivers linked:");
     print_drivers(plan->drivers);
-    printf("\n%s: %s\n", what, human(plan->total_size));
+    printf("\n%s: %s (%" PRIu64 " bytes)\n", what, human(plan->total_size), plan->total_size);
 }
 
 static void flush_output(void)

@@ -146,6 +146,18 @@ static void set_parents(struct tree *tree)
     }
 }
 
+// The kernel mounts on these, and on directories only; images without them are the usual thing.
+static void check_mount_points(const struct tree *tree)
+{
+    static const char *const points[] = {"/dev", "/proc"};
+
+    for (unsigned i = 0; i < sizeof points / sizeof *points; i++) {
+        const struct node *n = tree_find(tree, points[i]);
+        if (n && n->type != IMAGE_DIR)
+            die("%s: must be a directory, if it is in the image at all", points[i]);
+    }
+}
+
 void tree_finish(struct tree *tree, int64_t mtime)
 {
     add_parents(tree);
@@ -153,6 +165,7 @@ void tree_finish(struct tree *tree, int64_t mtime)
     merge(tree);
     set_times(tree, mtime);
     set_parents(tree);
+    check_mount_points(tree);
 }
 
 static int compare_path(const void *key, const void *node)

@@ -3,7 +3,9 @@
 #include "tools/mkimage/util.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,15 +14,119 @@
 
 void die(const char *fmt, ...)
 {
+    char *text = NULL;
     va_list ap;
 
-    fputs("mkimage: ", stderr);
     va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
+    if (vasprintf(&text, fmt, ap) < 0)
+        text = NULL;
     va_end(ap);
+    fputs("mkimage: ", stderr);
+    print_text(stderr, text ? text : "out of memory");
     fputc('\n', stderr);
     exit(2);
 }
+
+// ---- signals ----
+
+static sigset_t held; // filled when the first temporary file is made
+static int ended_by;  // the signal that ends us, 0 for none
+
+const sigset_t *signals_held(void)
+{
+    return &held;
+}
+
+// Signals that are ignored (nohup) stay so: blocked, they would become pending all the same.
+static void hold_signals(void)
+{
+    static const int ends[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGXCPU};
+    struct sigaction now;
+
+    sigemptyset(&held);
+    for (unsigned i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (sigaction(ends[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+            sigaddset(&held, ends[i]);
+    sigprocmask(SIG_BLOCK, &held, NULL);
+}
+
+// The first handler of exit() to be registered is the last to run: by now all is undone.
+static void end_by_signal(void)
+{
+    if (!ended_by)
+        return;
+    signal(ended_by, SIG_DFL);
+    raise(ended_by);
+    sigprocmask(SIG_UNBLOCK, &held, NULL);
+}
+
+void undo_at_exit(void (*undo)(void))
+{
+    static bool first = true;
+
+    if (first) {
+        hold_signals();
+        if (atexit(end_by_signal) != 0)
+            die("out of memory");
+    }
+    first = false;
+    if (atexit(undo) != 0)
+        die("out of memory");
+}
+
+void signals_check(void)
+{
+    sigset_t pending;
+
+    sigpending(&pending);
+    for (int sig = 1; sig < NSIG; sig++) {
+        if (sigismember(&held, sig) != 1 || sigismember(&pending, sig) != 1)
+            continue;
+        ended_by = sig;
+        exit(128 + sig);
+    }
+}
+
+// ---- text ----
+
+// The length of the UTF-8 character at p (RFC 3629), if it may be printed as it is; else 0.
+static size_t plain_char(const unsigned char *p)
+{
+    if (p[0] < 0x80)
+        return p[0] >= ' ' && p[0] != 0x7f && p[0] != '\\';
+    size_t len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+    uint32_t c = p[0] & (0x7f >> len);
+
+    if (p[0] < 0xc2 || p[0] > 0xf4)
+        return 0;
+    for (size_t i = 1; i < len; i++) {
+        if ((p[i] & 0xc0) != 0x80) // the NUL at the end too
+            return 0;
+        c = c << 6 | (p[i] & 0x3f);
+    }
+    // Too long a form, half of a UTF-16 pair, or a control character of ISO 6429.
+    bool bad = c < (len == 2   ? 0xa0u
+                    : len == 3 ? 0x800u
+                               : 0x10000u) ||
+               c > 0x10ffff || (c >= 0xd800 && c < 0xe000);
+    return bad ? 0 : len;
+}
+
+void print_text(FILE *to, const char *text)
+{
+    const unsigned char *p = (const unsigned char *)text;
+
+    while (*p) {
+        size_t len = plain_char(p);
+        if (len)
+            fwrite(p, len, 1, to);
+        else
+            fprintf(to, "\\%03o", *p);
+        p += len ? len : 1;
+    }
+}
+
+// ---- memory ----
 
 void *new_zeroed(size_t count, size_t size)
 {
@@ -60,6 +166,7 @@ uint64_t align_up(uint64_t x, uint64_t align)
 void write_at(const char *path, int fd, const void *buf, size_t len, uint64_t off)
 {
     for (size_t done = 0; done < len;) {
+        signals_check();
         ssize_t n = pwrite(fd, (const char *)buf + done, len - done, (off_t)(off + done));
         if (n < 0 && errno == EINTR)
             continue;

@@ -35,16 +35,18 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 
 static void remove_folder(void)
 {
-    nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    if (folder)
+        nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 void work_begin(const char *output)
 {
-    folder = new_string("%s.XXXXXX", output);
-    if (!mkdtemp(folder))
+    char *name = new_string("%s.XXXXXX", output);
+
+    undo_at_exit(remove_folder);
+    if (!mkdtemp(name))
         die("%s: %s", output, strerror(errno));
-    if (atexit(remove_folder) != 0)
-        die("out of memory");
+    folder = name;
     final_path = output;
 }
 
@@ -92,6 +94,7 @@ void work_write(const char *name, const void *buf, uint64_t len)
 static void read_at(const char *path, int fd, void *buf, size_t len, uint64_t off)
 {
     for (size_t done = 0; done < len;) {
+        signals_check();
         ssize_t n = pread(fd, (char *)buf + done, len - done, (off_t)(off + done));
         if (n < 0 && errno == EINTR)
             continue;
@@ -159,18 +162,16 @@ static const char *last_line(char *log)
     return last;
 }
 
-// Start the program without input, its output going to the log. We ignore interrupts; it must not.
+// Start the program without input, its output going to the log. We hold signals back; it must not.
 static void start(const char *package, char *const argv[], const char *log, pid_t *pid)
 {
     posix_spawn_file_actions_t fds;
     posix_spawnattr_t attr;
-    sigset_t interrupts;
+    sigset_t none;
 
-    sigemptyset(&interrupts);
-    sigaddset(&interrupts, SIGINT);
-    sigaddset(&interrupts, SIGQUIT);
-    if (posix_spawnattr_init(&attr) || posix_spawnattr_setsigdefault(&attr, &interrupts) ||
-        posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF) ||
+    sigemptyset(&none);
+    if (posix_spawnattr_init(&attr) || posix_spawnattr_setsigmask(&attr, &none) ||
+        posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK) ||
         posix_spawn_file_actions_init(&fds) || posix_spawn_file_actions_addchdir_np(&fds, folder) ||
         posix_spawn_file_actions_addopen(&fds, 0, "/dev/null", O_RDONLY, 0) ||
         posix_spawn_file_actions_addopen(&fds, 1, log, O_WRONLY | O_CREAT | O_TRUNC, 0666) ||
@@ -194,22 +195,44 @@ static void check_room(void)
         die("%s: %s", final_path, strerror(ENOSPC));
 }
 
+// Wait for the program. A signal that ends us ends it first: it writes into our folder. SIGCHLD is
+// blocked since before the start, so that its end cannot slip between a look and the wait.
+static int wait_for(const char *name, pid_t pid)
+{
+    sigset_t awaited = *signals_held();
+    int status, sig;
+
+    sigaddset(&awaited, SIGCHLD);
+    for (;;) {
+        pid_t got = waitpid(pid, &status, WNOHANG);
+        if (got < 0)
+            die("%s: %s", name, strerror(errno));
+        if (got == pid)
+            return status;
+        if (sigwait(&awaited, &sig) == 0 && sig != SIGCHLD) {
+            kill(pid, SIGTERM);
+            raise(sig); // pending again, for signals_check()
+            waitpid(pid, &status, 0);
+            return status;
+        }
+    }
+}
+
 void run_tool(const char *package, char *const argv[])
 {
     static const char log[] = "log";
     uint64_t size;
+    sigset_t child;
     pid_t pid;
-    int status;
 
-    // An interrupt from the terminal ends the program; we then tidy up, as for any other failure.
-    signal(SIGINT, SIG_IGN);
-    signal(SIGQUIT, SIG_IGN);
+    signals_check();
+    signal(SIGCHLD, SIG_DFL); // ignored, as some parents leave it, there would be no status
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child, NULL);
     start(package, argv, log, &pid);
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            die("%s: %s", argv[0], strerror(errno));
-    signal(SIGINT, SIG_DFL);
-    signal(SIGQUIT, SIG_DFL);
+    int status = wait_for(argv[0], pid);
+    signals_check();
     if (status != 0)
         check_room();
     if (WIFSIGNALED(status))

@@ -231,6 +231,7 @@ static void copy_contents(int out, const struct node *n)
     if (in < 0)
         die("%s: %s", n->host, strerror(errno));
     for (;;) {
+        signals_check();
         ssize_t got = read(in, block, sizeof block);
         if (got < 0 && errno == EINTR)
             continue;
@@ -249,13 +250,12 @@ static void copy_contents(int out, const struct node *n)
 static int open_temp(const char *path)
 {
     char *temp = new_string("%s.XXXXXX", path);
-    int fd = mkostemp(temp, O_CLOEXEC);
 
+    undo_at_exit(remove_temp);
+    int fd = mkostemp(temp, O_CLOEXEC);
     if (fd < 0)
         die("%s: %s", path, strerror(errno));
     temp_path = temp;
-    if (atexit(remove_temp) != 0)
-        die("out of memory");
     if (fchmod(fd, output_mode()) < 0)
         die("%s: %s", path, strerror(errno));
     return fd;

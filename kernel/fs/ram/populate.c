@@ -37,7 +37,16 @@ static const struct image_file *file_at(uint32_t i)
 
 static uint32_t type_of(const struct image_file *f)
 {
-    return f->type == IMAGE_DIR ? S_IFDIR : f->type == IMAGE_SYMLINK ? S_IFLNK : S_IFREG;
+    switch (f->type) {
+    case IMAGE_DIR:
+        return S_IFDIR;
+    case IMAGE_SYMLINK:
+        return S_IFLNK;
+    case IMAGE_FIFO:
+        return S_IFIFO;
+    default: // IMAGE_PROGRAM too: it is a file that exec may start
+        return S_IFREG;
+    }
 }
 
 static void set_contents(struct inode *ip, const struct image_file *f)

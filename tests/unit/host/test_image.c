@@ -225,7 +225,8 @@ static void test_contents(void)
     REFUSED("file 5: fields contradict", f[5].target = f[2].target);
     REFUSED("file 5: fields contradict", f[5].program = 0);
     REFUSED("file 3: fields contradict", f[3].program = IMAGE_NO_PROGRAM);
-    REFUSED("file 5: unknown type", f[5].type = 5);
+    REFUSED("file 5: FIFO with contents", f[5].type = IMAGE_FIFO);
+    REFUSED("file 5: unknown type", f[5].type = IMAGE_FIFO + 1);
     REFUSED("file 5: unknown type", f[5].type = 0);
     REFUSED("file 5: bad mode", f[5].mode = 0100644);
     REFUSED("file 3: bad program index", f[3].program = 1);

@@ -123,6 +123,97 @@ good_images() {
     ok "a truncated image: $(cat err.txt)" $?
 }
 
+special_files() {
+    p="--program /bin/sh=sh.elf"
+    "$mkimage" -o x.img $p --dir special:/x --mkdir /proc --mkdir /dev >report.txt 2>err.txt
+    ok "FIFOs and sockets in a tree" $?
+    [ "$(cat err.txt)" = "mkimage: special/socket: a socket, left out" ]
+    ok "a line for the socket: $(cat err.txt)" $?
+    has report.txt "7 names: 1 programs, 0 files with 0 B, 5 directories, 0 links, 1 FIFOs"
+    "$mkimage" --list x.img >list.txt
+    has list.txt "| 0640 0:0          0"
+    grep -q socket list.txt
+    [ $? -eq 1 ]
+    ok "no socket in the image" $?
+    mkdir nodes
+    mknod nodes/null c 1 3 2>/dev/null || return
+    refuses "nodes/null: a device of this machine" $p --dir nodes:/x
+}
+
+# What could steer a terminal is printed in octal, by --list, the report and error messages.
+hostile_names() {
+    esc=$(printf 'a\033[2Jb\n')
+    mkdir odd
+    touch "odd/$esc" "odd/$(printf 'c1\302\233x')" "odd/$(printf 'raw\233x')" 'odd/back\slash' \
+        "odd/$(printf 'gr\303\274n \342\202\254 \360\237\214\261')"
+    "$mkimage" -o x.img --program "/bin/$esc=sh.elf" --dir odd:/x --link "/y=$esc" \
+        --cmdline "$esc" >report.txt
+    ok "names with control characters" $?
+    "$mkimage" --list x.img >list.txt
+    has report.txt 'program /bin/a\033[2Jb: '
+    has list.txt ' /x/a\033[2Jb'
+    has list.txt 'c1\302\233x'
+    has list.txt 'raw\233x'
+    has list.txt 'back\134slash'
+    has list.txt "$(printf 'gr\303\274n \342\202\254 \360\237\214\261')"
+    has list.txt '/y -> a\033[2Jb'
+    has list.txt 'program /bin/a\033[2Jb: entry'
+    has list.txt "start /bin/a\\033[2Jb 'a\\033[2Jb'"
+    "$mkimage" -q -o x.img --program "/bin/$esc=motd" --dir "$esc:/" 2>err.txt
+    "$mkimage" -q -o x.img --program /bin/sh=sh.elf --dir "$esc:/" 2>>err.txt
+    has err.txt 'a\033[2Jb: No such file'
+    cat report.txt list.txt err.txt | LC_ALL=C grep -q "$(printf '\033')"
+    [ $? -eq 1 ]
+    ok "no escape character is printed" $?
+}
+
+# ended_by SIGNAL PATTERN ARGS...: a signal while the temporary PATTERN is there ends mkimage as a
+# signal does, and nothing is left.
+ended_by() {
+    sig=$1 pattern=$2
+    shift 2
+    # A background job of a shell without job control ignores SIGINT: env takes that back.
+    env --default-signal=INT "$mkimage" -q "$@" 2>err.txt &
+    pid=$!
+    for _ in $(seq 500); do
+        # shellcheck disable=SC2086
+        ls -d $pattern >/dev/null 2>&1 && break
+        sleep 0.01
+    done
+    kill -s "$sig" $pid
+    wait $pid
+    status=$?
+    [ "$(kill -l $status)" = "$sig" ]
+    ok "SIG$sig while $pattern is there: status $status $(cat err.txt)" $?
+    [ -z "$(ls -d sig.* 2>/dev/null)" ]
+    ok "SIG$sig: nothing is left behind: $(ls -d sig.* 2>/dev/null)" $?
+}
+
+signals() {
+    mkdir slow bin
+    truncate -s 2G slow/data # a hole: quick to have, slow to copy
+    for sig in HUP INT TERM; do
+        ended_by $sig 'sig.img.??????' -o sig.img --program /bin/sh=sh.elf --dir slow:/x
+        ended_by $sig 'sig.raw.??????' -o sig.raw --program /bin/sh=sh.elf --dir slow:/x \
+            --format elf
+    done
+    # While another program works for us: it is ended first.
+    "$mkimage" -q -o from.img --program /bin/sh=sh.elf
+    printf '#!/bin/sh\necho $$ >%s/tool.pid\nexec sleep 100\n' "$dir" >bin/grub-mkimage
+    chmod +x bin/grub-mkimage
+    PATH=$dir/bin:$PATH ended_by TERM 'tool.pid' -o sig.raw --from from.img --format raw
+    ! kill -0 "$(cat "$dir/tool.pid")" 2>/dev/null
+    ok "SIGTERM ends the tool as well" $?
+    # Ignored signals stay ignored, though they are blocked meanwhile.
+    truncate -s 200M slow/data
+    (trap '' HUP && exec "$mkimage" -q -o sig.img --program /bin/sh=sh.elf --dir slow:/x) &
+    until ls -d sig.img* >/dev/null 2>&1; do sleep 0.01; done
+    kill -s HUP $! 2>/dev/null
+    wait $!
+    ok "an ignored signal does not end it" $?
+    rm -rf slow sig.img
+}
+
 # Every bootable format; that they boot is for tests/suites/boot.py to say.
 formats() {
     "$mkimage" -q -o f.img --mtime 12345 --program /bin/sh=sh.elf
@@ -194,8 +285,15 @@ refusals() {
     refuses "foreign.elf: no Ramet note" --program /bin/sh=foreign.elf
     refuses "other.elf: built for Ramet ABI 77, this is ABI" --program /bin/sh=other.elf
     refuses "other.elf: built for Ramet ABI 77, this is ABI" $p --file other.elf:/x
-    refuses "dynamic.elf: dynamically linked: link it static" --program /bin/sh=dynamic.elf
-    refuses "pie.elf: dynamically linked: link it static" --program /bin/sh=pie.elf
+    refuses "dynamic.elf: dynamically linked: build it with ramet-cc" --program /bin/sh=dynamic.elf
+    refuses "pie.elf: dynamically linked: build it with ramet-cc" --program /bin/sh=pie.elf
+    refuses "static.elf: no Ramet note: build it with ramet-cc" --program /bin/sh=static.elf
+    refuses "object.o: not a linked executable (ELF type 1): link it with ramet-cc" \
+        --program /bin/sh=object.o
+    refuses "/dev: must be a directory" $p --file motd:/dev
+    refuses "/dev: must be a directory" $p --link /dev=/tmp
+    refuses "/proc: must be a directory" $p --link /proc=/tmp
+    refuses "/dev: must be a directory" $p --program /dev=box.elf
     refuses "/bin/sh: given twice" $p $p
     refuses "/bin/sh: given twice" $p --file motd:/bin//sh
     refuses "/bin/sh: given twice" $p --link /bin/sh=/x
@@ -214,7 +312,7 @@ refusals() {
     refuses "wrong form" $p --file motd
     refuses "is a directory" $p --file tree:/x
     refuses "not a directory" $p --dir motd:/x
-    refuses "neither file, directory nor link" $p --dir special:/x
+    refuses "not a regular file" $p --file special/fifo:/x
     refuses "quote left open" $p --cmdline "a 'b"
     refuses "not a number" $p --mtime soon
     refuses "entry /x: no such file" $p --entry /x
@@ -253,10 +351,16 @@ head -c 5000 /dev/zero >big
 mkdir -p tree/bin tree/lib special
 ln box.elf tree/bin/tool
 ln -s ../data tree/lib/link
-mkfifo special/fifo
+mkfifo -m 640 special/fifo
+python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("special/socket")'
+echo 'int main(void) { return 0; }' | $cc -static -x c - -o static.elf
+echo 'int x;' | $cc -x c - -c -o object.o
 printf '/usr/bin/env\n\n# a comment\n/bin/cat\n' >list
 
 good_images
+special_files
+hostile_names
+signals
 formats
 refusals
 echo "mkimage: $passed passed, $failed failed"
