@@ -179,15 +179,16 @@ static int append(char *path, const char *name, size_t len)
 }
 
 // Replaces the last component of PATH, a symbolic link of LEN bytes in TARGET, in what is still to
-// be walked: REST becomes target/rest, and PATH goes back to the link's directory.
-static int follow(char *path, char *rest, const char *target, size_t len)
+// be walked: REST becomes target/rest, and PATH goes back to the link's directory. SLASH: the link
+// was written with a slash behind it, so what it leads to must be a directory.
+static int follow(char *path, char *rest, const char *target, size_t len, int slash)
 {
     char tail[PATH_MAX];
     strcpy(tail, rest);
     if (len + 1 + strlen(tail) >= PATH_MAX)
         return -ENAMETOOLONG;
     memcpy(rest, target, len);
-    if (*tail) // a slash at the very end would demand a directory
+    if (slash)
         rest[len++] = '/';
     strcpy(rest + len, tail);
     if (target[0] == '/')
@@ -218,7 +219,7 @@ static int resolve(char *path, char *rest)
                 return -errno;
             if (++links > SYMLOOP_MAX)
                 return -ELOOP;
-            r = follow(path, rest, target, (size_t)n);
+            r = follow(path, rest, target, (size_t)n, more);
             if (r < 0)
                 return r;
         } else if (more && !S_ISDIR(st.st_mode)) {
