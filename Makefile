@@ -36,6 +36,7 @@ GLUE := \
 		termios.c) \
 	$(addprefix libc-glue/process/,env.c ids.c process.c setjmp.c signal.c spawn.c start.c \
 		system.c users.c vfork.c) \
+	$(addprefix libc-glue/stdio/,flush.c gets.c open.c write.c) \
 	$(addprefix libc-glue/stdlib/,err.c getopt.c ldtoa.c regerror.c stdlib.c strings.c time.c \
 		tz.c) \
 	$(addprefix libc-glue/memory/,layout.c memory.c mman.c shm.c)

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Streams whose writing fails: a full device, a pipe nobody reads, a pipe that is full for a while.
+// A program that looks at some results only must still learn of it, and what could not be written
+// is there when writing works again. (glibc drops it: where ours promises more than Linux keeps,
+// Linux is not asked.)
+#include "tests/guest/check.h"
+
+#ifdef __linux__
+#define OURS(fact) 1
+#else
+#define OURS(fact) (fact)
+#endif
+
+// As `yes` does it: only the result of putc() is looked at. N of words of SIZE bytes each.
+static void nobody_reads(const char *word, int mode)
+{
+    int p[2], i = 0;
+    NEED(pipe(p) == 0);
+    close(p[0]);
+    FILE *f = fdopen(p[1], "w");
+    NEED(f && setvbuf(f, NULL, mode, 1024) == 0);
+    do
+        fputs(word, f);
+    while (putc('\n', f) != EOF && ++i < 100000);
+    say("%s: ended %d, error %d", word, OURS(i < 100000), ferror(f) != 0);
+    say("  flush fails: %d", OURS(fflush(f) == EOF && errno == EPIPE));
+    say("  more fails: %d", OURS(fputs(word, f) < 0 || fflush(f) == EOF));
+    fclose(f);
+}
+
+static void full_device(void)
+{
+    static const int mode[] = {_IOFBF, _IOLBF, _IONBF};
+    for (int i = 0; i < 3; i++) {
+        FILE *f = fopen("/dev/full", "w");
+        NEED(f && setvbuf(f, NULL, mode[i], 64) == 0);
+        say("mode %d: fputs of a line %d", i, fputs("line\n", f) >= 0);
+        say("  printf %d", fprintf(f, "%s", "5\n") >= 0);
+        say("  fwrite of 200 %zu", OURS(i != 0) ? (size_t)0 : fwrite("x", 1, 200, f));
+        say("  error %d", i == 0 ? OURS(ferror(f) != 0) : ferror(f) != 0);
+        int r = fflush(f);
+        say("  flush %d", i == 0 ? OURS(r == EOF) : r == 0);
+        say("  close %d", i == 0 ? OURS(fclose(f) == EOF) : fclose(f) == 0);
+    }
+}
+
+// Reads all that is in the pipe and says whether it goes on with the letters in their order.
+static int in_order(int fd, char *next)
+{
+    char buf[4096];
+    ssize_t n;
+    while ((n = read(fd, buf, sizeof buf)) > 0)
+        for (ssize_t i = 0; i < n; i++) {
+            if (buf[i] != *next)
+                return 0;
+            *next = *next == 'z' ? 'a' : (char)(*next + 1);
+        }
+    return 1;
+}
+
+// A non-blocking pipe is full, and later not: every byte of which a call said that it was taken
+// arrives, once and in order, and no other.
+static void full_for_a_while(int mode, size_t chunk)
+{
+    char text[2048], put = 'a', got = 'a';
+    int p[2], whole = 1, failed = 0;
+    NEED(pipe(p) == 0);
+    NEED(fcntl(p[0], F_SETFL, O_NONBLOCK) == 0 && fcntl(p[1], F_SETFL, O_NONBLOCK) == 0);
+    FILE *f = fdopen(p[1], "w");
+    NEED(f && setvbuf(f, NULL, mode, 1000) == 0);
+    for (int round = 0; round < 4; round++) {
+        clearerr(f);
+        while (!ferror(f)) {
+            char next = put;
+            for (size_t i = 0; i < chunk; i++, next = next == 'z' ? 'a' : (char)(next + 1))
+                text[i] = next;
+            size_t n = chunk == 1 ? putc(text[0], f) != EOF : fwrite(text, 1, chunk, f);
+            while (n-- > 0)
+                put = put == 'z' ? 'a' : (char)(put + 1);
+        }
+        failed += errno == EAGAIN;
+        whole = whole && in_order(p[0], &got);
+    }
+    whole = whole && fflush(f) == 0 && in_order(p[0], &got);
+    say("mode %d by %zu: failed %d, nothing lost or twice: %d", mode != _IOFBF, chunk, failed,
+        OURS(whole && put == got));
+    fclose(f);
+}
+
+static void small(void)
+{
+    char b[4] = "zzz";
+    FILE *f = fopen("s", "w+e");
+    NEED(f);
+    say("close on exec %d", fcntl(fileno(f), F_GETFD));
+    fputs("hello\n", f);
+    fclose(f);
+    f = fopen("s", "a+");
+    NEED(f);
+    int c = fgetc(f);
+    say("a+ first byte %c at %ld", c, ftell(f));
+    say("fgets of 1: %d %d, of 2: %s", fgets(b, 1, f) == b, b[0], fgets(b, 2, f));
+    fseek(f, 0, SEEK_CUR);
+    fputs("end", f);
+    say("a+ written at %ld", ftell(f));
+    fclose(f);
+    say_file("s");
+    f = fopen("s", "a");
+    NEED(f);
+    say("a at %ld", ftell(f));
+    fclose(f);
+    f = fopen(".", "r");
+    NEED(f);
+    say("a directory: %d, error %d, fgets %d", fgetc(f), ferror(f) != 0, fgets(b, 4, f) == NULL);
+    fclose(f);
+}
+
+int main(void)
+{
+    scratch("streamerr");
+    signal(SIGPIPE, SIG_IGN);
+    nobody_reads("y", _IOFBF);
+    nobody_reads("yes", _IOFBF);
+    nobody_reads("yes", _IOLBF);
+    nobody_reads("longer than many others", _IOFBF);
+    full_device();
+    full_for_a_while(_IOFBF, 1);
+    full_for_a_while(_IOFBF, 7);
+    full_for_a_while(_IOFBF, 1700);
+    full_for_a_while(_IOLBF, 300);
+    full_for_a_while(_IONBF, 1);
+    full_for_a_while(_IONBF, 900);
+    small();
+    return 0;
+}
