@@ -131,6 +131,25 @@ fuzz-%: $(B)/fuzz/% ## one fuzzer for FUZZ_TIME seconds; its corpus stays in bui
 	$(B)/fuzz/$* -max_len=24576 -max_total_time=$(FUZZ_TIME) -print_final_stats=1 \
 		-artifact_prefix=$(B)/fuzz/ $(B)/fuzz/corpus-$*
 
+# ---- the differential fuzzer: one program, for Ramet and for Linux ----
+DIFF := $(wildcard tests/diff/*.c)
+DIFF_CFLAGS := -std=gnu11 -O1 -g $(WARN) -D_GNU_SOURCE -I.
+
+$(B)/diff/diff.elf: $(DIFF) tests/diff/diff.h tests/guest/check.h $(GUEST)
+	@mkdir -p $(@D)
+	$(call say,RAMET-CC,tests/diff)
+	$(Q)$(RAMET_CC) $(DIFF_CFLAGS) -o $@ $(DIFF)
+
+$(B)/diff/linux: $(DIFF) tests/diff/diff.h tests/guest/check.h
+	@mkdir -p $(@D)
+	$(call say,CC,tests/diff)
+	$(Q)$(HOSTCC) $(DIFF_CFLAGS) -o $@ $(DIFF) -lm
+
+$(B)/images/diff.img: $(B)/diff/diff.stripped $(B)/diff/linux $(B)/bin/mkimage
+	@mkdir -p $(@D)
+	$(call say,IMAGE,$@)
+	$(Q)$(B)/bin/mkimage -q -o $@ --program /diff=$< --mkdir /tmp:1777
+
 # ---- the conformance guest of abi/pv.h, which has no kernel in it ----
 PV_GUEST := \
 	tests/pv/pv.c tests/pv/lib.c tests/pv/upcall.c tests/pv/boot.c tests/pv/memory.c \

@@ -79,6 +79,7 @@ static inline const char *err_name(int err)
         {ENOTEMPTY, "ENOTEMPTY"},
         {ENOTTY, "ENOTTY"},
         {ENXIO, "ENXIO"},
+        {EOVERFLOW, "EOVERFLOW"},
         {EPERM, "EPERM"},
         {EPIPE, "EPIPE"},
         {ERANGE, "ERANGE"},
