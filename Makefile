@@ -21,7 +21,7 @@ KERNEL := \
 	$(addprefix kernel/fs/,calls.c inode.c name.c path.c open.c attr.c rename.c) \
 	$(addprefix kernel/fs/ram/,dir.c data.c map.c populate.c) \
 	$(addprefix kernel/fs/proc/,proc.c text.c) \
-	$(addprefix kernel/proc/,proc.c fork.c forktable.c spawn.c vfork.c exec.c exit.c wait.c \
+	$(addprefix kernel/proc/,proc.c claim.c fork.c forktable.c spawn.c vfork.c exec.c exit.c wait.c \
 		ids.c) \
 	$(addprefix kernel/signal/,signal.c calls.c deliver.c fault.c) \
 	$(addprefix kernel/tty/,tty.c line.c edit.c ioctl.c) \

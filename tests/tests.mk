@@ -28,11 +28,11 @@ FAMILY := \
 	$(addprefix kernel/window/,window.c run.c lock.c waitq.c) \
 	kernel/mem/shared.c \
 	$(addprefix kernel/,upcall.c random.c) \
-	$(addprefix kernel/proc/,proc.c fork.c vfork.c exit.c wait.c ids.c) \
+	$(addprefix kernel/proc/,proc.c claim.c fork.c vfork.c exit.c wait.c ids.c) \
 	$(addprefix kernel/signal/,signal.c calls.c deliver.c) \
 	$(addprefix kernel/time/,time.c alarm.c) \
 	kernel/dev/driver.c
-UNIT_death := $(FAMILY) kernel/proc/forktable.c
+UNIT_death := $(FAMILY) kernel/proc/forktable.c tests/unit/lib/step.c
 UNIT_forktable := $(FAMILY)
 UNIT_proc := $(FAMILY) kernel/proc/forktable.c
 UNIT_random := kernel/random.c

@@ -21,12 +21,7 @@
 #include "kernel/tty/tty.h"
 #include "kernel/proc/vfork.h"
 
-// door.death while somebody buries the VM: this bit, the undertaker's slot, and the host's 16 bits
-// of status.
-#define BURYING            0x80000000u
-#define BURYING_SLOT_SHIFT 17
-#define BURYING_BY(slot)   (BURYING | (slot) << BURYING_SLOT_SHIFT)
-#define DEATH_STATUS(word) ((word)&0xffffu)
+#define DEATH_STATUS(word) ((word)&0xffffu) // of door.death
 
 static void post_group(int32_t pgid, int sig)
 {
@@ -103,7 +98,7 @@ void proc_tell_parent(struct proc *p, int code, int sig)
     signal_mark(parent->vm_slot, 0); // it may be in wait4(), with SIGCHLD ignored or blocked
 }
 
-// The first half of an exit; under proc_lock. May be done again by an undertaker after a VM that
+// The first half of an exit; under proc_lock. May be done again by the undertaker after a VM that
 // died in the middle. Returns the slot of the parent's VM, for waking it, or 0.
 static uint32_t depart(struct proc *p, int status)
 {
@@ -138,6 +133,16 @@ static void release_resources(struct proc *p)
     drop_inode(&p->root);
     if (p->pid == p->sid)
         tty_session_leave(p);
+}
+
+void proc_discard(struct proc *p)
+{
+    release_resources(p);
+    proc_lock();
+    orphan_children(p);
+    atomic_store_explicit(&p->state, PROC_FREE, memory_order_release);
+    proc_unlock();
+    signal_kick();
 }
 
 // With --check-leaks: what should be gone when the first program, which waited for its children,
@@ -189,34 +194,39 @@ void sys_exit(int code)
     proc_exit(K_STATUS_EXIT(code));
 }
 
-// --- burials ---
+// --- burials: the first program's affair, whom alone the host tells of deaths; its own ends the
+// family ---
 
-// Children that the dead one was about to start: their VMs never came to be, or end by themselves
-// when they find their entry gone (fork.c, proc_boot).
-static void discard_embryos(const struct proc *dead)
+static void finish_moves(const struct proc *owner)
 {
-    uint32_t top = window_root()->top_slot;
-    for (uint32_t slot = 1; slot <= top; slot++) {
-        struct proc *q = proc_at(slot);
-        uint32_t state = PROC_EMBRYO;
-        if (q->parent_slot != dead->slot)
-            continue;
-        // DOOMED already: an undertaker before us died at it.
-        if (atomic_compare_exchange_strong(&q->state, &state, PROC_DOOMED) || state == PROC_DOOMED)
-            proc_discard(q);
-    }
+    proc_lock();
+    for (struct proc *p = proc_next(NULL); p; p = proc_next(p))
+        if (p->moved_from && p->parent_slot == owner->slot)
+            proc_leave_old(p);
+    proc_unlock();
 }
 
-// Burials the dead one had begun are open again.
-static void reopen_burials(const struct proc *dead)
+// Whether p has no VM of its own and so goes with the one that is dead: about to be started, or a
+// vforked child that was stopped.
+static int goes_with(const struct proc *p, const struct proc *dead, uint32_t state)
 {
-    uint32_t top = window_root()->top_slot, begun = BURYING_BY(dead->slot);
-    for (uint32_t slot = 1; slot <= top; slot++) {
-        uint32_t *word = &window_door(slot)->death;
-        uint32_t death = __atomic_load_n(word, __ATOMIC_SEQ_CST);
-        if ((death & ~0xffffu) == begun)
-            __atomic_compare_exchange_n(word, &death, WINDOW_DEAD | DEATH_STATUS(death), 0,
-                                        __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    if (p->parent_slot != dead->slot)
+        return 0;
+    return state == PROC_EMBRYO || (state == PROC_STOPPED && p->vm_slot == dead->vm_slot);
+}
+
+// Children that the dead one was about to start: their VMs never came to be, or end by themselves
+// when they find their entry gone (fork.c, proc_boot). And a child that borrowed the VM.
+static void discard_embryos(const struct proc *dead)
+{
+    finish_moves(dead);
+    for (struct proc *p = proc_next(NULL); p; p = proc_next(p)) {
+        uint32_t state = atomic_load(&p->state);
+        if (!goes_with(p, dead, state) ||
+            !atomic_compare_exchange_strong(&p->state, &state, PROC_DOOMED))
+            continue;
+        discard_embryos(p); // a borrower's own; they have none
+        proc_discard(p);
     }
 }
 
@@ -228,7 +238,6 @@ static void bury(struct proc *p, uint32_t death)
         return;
     }
     discard_embryos(p);
-    reopen_burials(p);
     release_resources(p);
     proc_lock();
     uint32_t parent = depart(p, (int)DEATH_STATUS(death));
@@ -241,25 +250,6 @@ static void bury(struct proc *p, uint32_t death)
     signal_kick();
 }
 
-// Buries one VM. 1, or 0 when there is none left.
-static int bury_one(void)
-{
-    for (uint32_t slot = 1; slot <= window_root()->top_slot; slot++) {
-        uint32_t *word = &window_door(slot)->death;
-        uint32_t death = __atomic_load_n(word, __ATOMIC_SEQ_CST);
-        if (!(death & WINDOW_DEAD))
-            continue;
-        // One undertaker each. If it dies as well, whoever buries it opens this burial again.
-        if (__atomic_compare_exchange_n(word, &death,
-                                        BURYING_BY(lock_self_slot()) | DEATH_STATUS(death), 0,
-                                        __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
-            bury(proc_at(slot), death);
-            return 1;
-        }
-    }
-    return 0;
-}
-
 void proc_bury_dead(void)
 {
     static uint32_t seen;
@@ -267,6 +257,9 @@ void proc_bury_dead(void)
     if (deaths == seen)
         return;
     seen = deaths; // before looking: a death during the scan shows next time
-    while (bury_one())
-        ;
+    for (uint32_t slot = 1; slot <= window_root()->top_slot; slot++) {
+        uint32_t death = __atomic_load_n(&window_door(slot)->death, __ATOMIC_SEQ_CST);
+        if (death & WINDOW_DEAD)
+            bury(proc_at(slot), death);
+    }
 }

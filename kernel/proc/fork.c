@@ -16,9 +16,7 @@
 #include "kernel/pv.h"
 #include "kernel/sys.h"
 
-#define HOT_STACK    8192u // bytes of stack around this frame that both sides write at once
-#define BUSY_TRIES   64    // slots to try when the host is still tearing their last VM down
-#define BUSY_REST_NS UINT64_C(1000000)
+#define HOT_STACK 8192u // bytes of stack around this frame that both sides write at once
 
 // The pid the child of the fork in progress must find in its entry.
 static int32_t expected_pid;
@@ -80,25 +78,14 @@ static struct pv_range hot_stack(void)
     return (struct pv_range){low, high - low};
 }
 
-// PV_CALL_FORK into a slot that is free on the host's side too. *child moves when its slot was
-// busy. 0 in the parent, 1 in the child, or -EAGAIN.
-static int64_t clone(struct proc **child)
+struct hot {
+    struct pv_range range[3];
+};
+
+static int64_t ask_fork(struct proc *child, void *arg)
 {
-    struct pv_range hot[3] = {hot_stack()};
-    mem_hot(hot + 1);
-    for (int i = 0; i < BUSY_TRIES; i++) {
-        int64_t r = pv_fork((*child)->slot, hot, 3);
-        if (r >= 0)
-            return r;
-        if (r != -EBUSY)
-            return r == -ENOSYS ? r : -EAGAIN;
-        struct proc *moved = proc_rehome(*child);
-        if (moved)
-            *child = moved;
-        else // every slot is taken or being torn down: that takes about a millisecond
-            pv_wait(window_door(lock_self_slot())->bell, pv_mono_ns() + BUSY_REST_NS, 0);
-    }
-    return -EAGAIN;
+    const struct hot *hot = arg;
+    return pv_fork(child->slot, hot->range, ARRAY_LEN(hot->range));
 }
 
 static long fork_now(void)
@@ -112,8 +99,10 @@ static long fork_now(void)
         proc_discard(child);
         return r;
     }
+    struct hot hot = {.range = {hot_stack()}};
+    mem_hot(hot.range + 1);
     int32_t pid = child->pid; // afterwards it may be gone, and its entry another's
-    r = clone(&child);
+    r = proc_start(&child, ask_fork, &hot);
     if (r == 1) {
         hooks_child();
         return 0;
@@ -121,12 +110,8 @@ static long fork_now(void)
     hooks_parent(child, fork_table_len, r < 0);
     if (r < 0) {
         proc_discard(child);
-        return r;
+        return r == -ENOSYS ? r : -EAGAIN;
     }
-    // From here on the child outlives us whatever happens (proc_bury_dead() discards embryos).
-    uint32_t state = PROC_EMBRYO;
-    if (child->pid == pid)
-        atomic_compare_exchange_strong(&child->state, &state, PROC_RUNNING);
     return pid;
 }
 

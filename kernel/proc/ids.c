@@ -64,16 +64,8 @@ long sys_getsid(int pid)
     return with_process(pid, sid_of);
 }
 
-static int group_in_session(int32_t pgid, int32_t sid)
-{
-    for (struct proc *p = proc_next(NULL); p; p = proc_next(p))
-        if (p->pgid == pgid && p->sid == sid)
-            return 1;
-    return 0;
-}
-
 // POSIX setpgid(), in the order of its errors.
-static long set_group(struct proc *p, int pgid)
+static long change_group(struct proc *p, int pgid)
 {
     if (p != proc_self) {
         if (p->sid != proc_self->sid)
@@ -83,7 +75,7 @@ static long set_group(struct proc *p, int pgid)
     }
     if (p->pid == p->sid) // a session leader
         return -EPERM;
-    if (pgid != p->pid && !group_in_session(pgid, proc_self->sid))
+    if (pgid != p->pid && !proc_group_in_session(pgid, proc_self->sid))
         return -EPERM;
     p->pgid = pgid;
     return 0;
@@ -102,7 +94,7 @@ long sys_setpgid(int pid, int pgid)
     proc_lock();
     struct proc *p = proc_find(pid);
     if (p && (p == proc_self || p->parent_slot == proc_self->slot))
-        r = set_group(p, pgid);
+        r = change_group(p, pgid);
     proc_unlock();
     sys_leave(&r);
     return r;

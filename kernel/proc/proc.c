@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The process table: finding, claiming and moving entries, and the first process.
+// The process table: finding entries, and the first process.
 //
 // One entry per slot, slot = VM. An entry is two pages and a first touch of a page is dear, so a
 // bitmap says which entries are worth a look, and the lowest free slot is taken: the same few pages
 // serve again and again. An entry is complete before its state says so, and its state is cleared
-// last, so the table needs no repair when a VM dies holding proc_lock. Neighbours: fork.c, spawn.c
-// (who claims), exit.c (who ends), wait.c (who frees).
+// last, so the table needs no repair when a VM dies holding proc_lock. Neighbours: claim.c (new
+// entries), exit.c (who ends), wait.c (who frees).
 
 #include "kernel/proc/proc.h"
 #include "kernel/api/errno.h"
@@ -14,8 +14,6 @@
 #include "kernel/pv.h"
 #include "kernel/window/root.h"
 #include "kernel/mem/shared.h"
-
-#define PID_MAX 4194304 // Linux's limit on 64-bit systems
 
 struct proc *proc_self;
 
@@ -43,17 +41,7 @@ int proc_gone(const struct proc *p)
     return p->dead && p->parent_slot == 0;
 }
 
-// Whether the slot may hold a new process: no VM runs in it and nobody will wait for the last one.
-static int claimable(const struct proc *p)
-{
-    // acquire: pairs with the host's store of PROC_ZOMBIE, after the VM's last write.
-    uint32_t state = atomic_load_explicit(&p->state, memory_order_acquire);
-    return state == PROC_FREE || (state == PROC_ZOMBIE && p->parent_slot == 0);
-}
-
-// The next slot after `slot` whose entry has been claimed since it was last found free; 0 at the
-// end.
-static uint32_t next_used(uint32_t slot)
+uint32_t proc_next_used(uint32_t slot)
 {
     const struct wroot *root = window_root();
     uint32_t top = root->top_slot;
@@ -68,7 +56,7 @@ static uint32_t next_used(uint32_t slot)
 
 struct proc *proc_next(const struct proc *p)
 {
-    for (uint32_t slot = next_used(p ? p->slot : 0); slot; slot = next_used(slot))
+    for (uint32_t slot = proc_next_used(p ? p->slot : 0); slot; slot = proc_next_used(slot))
         if (!proc_gone(proc_at(slot)))
             return proc_at(slot);
     return NULL;
@@ -82,6 +70,14 @@ struct proc *proc_find(int32_t pid)
     return NULL;
 }
 
+int proc_group_in_session(int32_t pgid, int32_t sid)
+{
+    for (struct proc *p = proc_next(NULL); p; p = proc_next(p))
+        if (p->pgid == pgid && p->sid == sid)
+            return 1;
+    return 0;
+}
+
 int proc_group_orphaned(int32_t pgid, int32_t sid, const struct proc *except)
 {
     for (struct proc *p = proc_next(NULL); p; p = proc_next(p)) {
@@ -92,167 +88,6 @@ int proc_group_orphaned(int32_t pgid, int32_t sid, const struct proc *except)
             return 0;
     }
     return 1;
-}
-
-// --- claiming, under proc_lock ---
-
-// Takes the lowest free slot. Slot 1 stays the first program's: the family's exit status is read
-// off it.
-static struct proc *free_slot(struct wroot *root)
-{
-    uint32_t max = window_header()->max_slots;
-    for (uint32_t slot = next_used(1); slot; slot = next_used(slot))
-        if (claimable(proc_at(slot)))
-            root->slots_used[slot / 64] &= ~(UINT64_C(1) << slot % 64);
-    for (uint32_t slot = 2; slot <= max; slot++) {
-        uint64_t bit = UINT64_C(1) << slot % 64;
-        if (root->slots_used[slot / 64] & bit)
-            continue;
-        // Release: next_used() of another VM sees top_slot and then the bit, or neither matters
-        // yet.
-        root->top_slot = slot > root->top_slot ? slot : root->top_slot;
-        __atomic_fetch_or(&root->slots_used[slot / 64], bit, __ATOMIC_RELEASE);
-        proc_at(slot)->slot = slot;
-        return proc_at(slot);
-    }
-    return NULL;
-}
-
-static int pid_in_use(int32_t pid)
-{
-    for (struct proc *p = proc_next(NULL); p; p = proc_next(p))
-        if (p->pid == pid || p->pgid == pid || p->sid == pid)
-            return 1;
-    return 0;
-}
-
-// wroot.next_pid counts pids ever given; until it has gone round once, none can be in use.
-static int32_t new_pid(struct wroot *root)
-{
-    const int32_t space = PID_MAX - PROC_FIRST_PID;
-    for (;;) {
-        int32_t n = root->next_pid++;
-        int32_t pid = PROC_FIRST_PID + n % space;
-        if (root->next_pid == INT32_MAX)
-            root->next_pid = space;
-        if (n < space || !pid_in_use(pid))
-            return pid;
-    }
-}
-
-// Whether RLIMIT_NPROC lets the user have one more; the superuser always may (setrlimit(2)).
-static int within_nproc(const struct proc *parent)
-{
-    uint64_t limit = parent->rlimits[RLIMIT_NPROC].cur, n = 0;
-    if (limit == K_RLIM_INFINITY || parent->euid == 0)
-        return 1;
-    for (struct proc *p = proc_next(NULL); p; p = proc_next(p))
-        n += p->uid == parent->uid;
-    return n < limit;
-}
-
-// A door for a new process: the generation tells its locks from its predecessor's.
-static void open_door(uint32_t slot)
-{
-    struct window_door *door = window_door(slot);
-    door->asleep = 0;
-    door->death = 0;
-    __atomic_fetch_add(&door->gen, 1, __ATOMIC_SEQ_CST);
-}
-
-static void clear_entry(struct proc *p)
-{
-    uint32_t slot = p->slot;
-    // All but `state`, which is first, and the descriptors, which are closed already: 4 KB saved.
-    memset((uint8_t *)p + sizeof p->state, 0, offsetof(struct proc, fds) - sizeof p->state);
-    p->slot = slot;
-}
-
-static void inherit(struct proc *c, struct proc *p)
-{
-    c->vm_slot = c->slot;
-    c->ppid = p->pid;
-    c->parent_slot = p->slot;
-    c->pgid = p->pgid;
-    c->sid = p->sid;
-    c->sig_ignored = p->sig_ignored;
-    c->sig_caught = p->sig_caught;
-    c->sig_blocked = p->sig_blocked;
-    c->nocldwait = p->nocldwait;
-    c->nocldstop = p->nocldstop;
-    c->uid = p->uid, c->euid = p->euid, c->suid = p->suid;
-    c->gid = p->gid, c->egid = p->egid, c->sgid = p->sgid;
-    c->ngroups = p->ngroups;
-    memcpy(c->groups, p->groups, sizeof c->groups);
-    c->umask = p->umask;
-    c->nice = p->nice;
-    memcpy(c->rlimits, p->rlimits, sizeof c->rlimits);
-    memcpy(c->comm, p->comm, sizeof c->comm);
-    memcpy(c->cmdline, p->cmdline, sizeof c->cmdline);
-    c->start_ns = pv_mono_ns();
-}
-
-long proc_claim(struct proc **child)
-{
-    struct wroot *root = window_root();
-    // Whoever runs us says why, and how to get one (abi/pv.h).
-    if (!(boot_info->flags & PV_BOOT_COMPANION))
-        return pv_fork(0, NULL, 0);
-    proc_lock();
-    struct proc *c = within_nproc(proc_self) ? free_slot(root) : NULL;
-    if (c) {
-        clear_entry(c);
-        inherit(c, proc_self);
-        proc_self->had_children = 1;
-        c->pid = new_pid(root);
-        open_door(c->slot);
-        atomic_store_explicit(&c->state, PROC_EMBRYO, memory_order_release);
-    }
-    proc_unlock();
-    if (!c)
-        return -EAGAIN;
-    // References one by one, each stored after it is taken: if we die here they leak at worst.
-    inode_ref(proc_self->cwd);
-    c->cwd = proc_self->cwd;
-    inode_ref(proc_self->root);
-    c->root = proc_self->root;
-    fds_inherit(c, proc_self);
-    shm_inherit(c, proc_self);
-    *child = c;
-    return 0;
-}
-
-struct proc *proc_rehome(struct proc *embryo)
-{
-    struct wroot *root = window_root();
-    proc_lock();
-    struct proc *c = free_slot(root);
-    if (c) {
-        uint32_t slot = c->slot;
-        memcpy((uint8_t *)c + sizeof c->state, (uint8_t *)embryo + sizeof c->state,
-               sizeof *c - sizeof c->state);
-        c->slot = c->vm_slot = slot;
-        open_door(slot);
-        // Both names of the process exist for a moment; only the lock's holder can look.
-        atomic_store_explicit(&c->state, PROC_EMBRYO, memory_order_release);
-        memset(embryo->fds, 0, sizeof embryo->fds);
-        atomic_store_explicit(&embryo->state, PROC_FREE, memory_order_release);
-    }
-    proc_unlock();
-    return c;
-}
-
-void proc_discard(struct proc *p)
-{
-    struct wref cwd = p->cwd, top = p->root;
-    fds_close_all(p);
-    shm_drop_all(p);
-    p->cwd = p->root = (struct wref){0};
-    inode_unref(cwd);
-    inode_unref(top);
-    proc_lock();
-    atomic_store_explicit(&p->state, PROC_FREE, memory_order_release);
-    proc_unlock();
 }
 
 // --- boot ---
@@ -273,7 +108,7 @@ static void init_first(struct proc *p)
     struct wroot *root = window_root();
     root->top_slot = p->slot;
     root->slots_used[p->slot / 64] |= UINT64_C(1) << p->slot % 64;
-    p->pid = p->pgid = p->sid = new_pid(root);
+    p->pid = p->pgid = p->sid = proc_new_pid(root);
     p->vm_slot = p->slot;
     p->ppid = PROC_INIT_PID;
     p->umask = 022;
@@ -302,7 +137,7 @@ void proc_boot(int argc, char *const argv[])
     struct proc *p = proc_self = proc_at(boot_info->slot);
     p->slot = boot_info->slot;
     if (boot_info->first)
-        open_door(p->slot);
+        proc_open_door(p->slot);
     lock_init_self(p->slot);
     if (boot_info->first) {
         init_first(p);

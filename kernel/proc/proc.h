@@ -23,7 +23,7 @@ enum proc_state {
     PROC_RUNNING = 2,
     PROC_STOPPED = 3, // by SIGSTOP and the like
     PROC_ZOMBIE = 4,  // PV_CALL_EXIT's `publish` points at `state` with this value
-    PROC_DOOMED = 5,  // an embryo whose parent died: its undertaker is taking it apart
+    PROC_DOOMED = 5,  // an embryo whose parent's VM died: its undertaker is taking it apart
 };
 
 // Who sent a signal last; one per signal number, overwritten like Linux's non-queued signals.
@@ -58,6 +58,8 @@ struct proc {
     uint32_t exec_done;    // not 0 after the first exec (setpgid by the parent fails then)
     uint32_t had_children; // not 0 once it has claimed an entry for one
     uint32_t dead;         // not 0: status is final and may be waited for; the VM is about to leave
+    // Not 0: it has moved here from that slot, whose entry is not its own any more (claim.c).
+    uint32_t moved_from;
     // The slot of the VM that runs it: its own, but for a vforked child its parent's
     // (kernel/proc/vfork.h).
     uint32_t vm_slot;
@@ -118,6 +120,8 @@ struct proc *proc_find(int32_t pid);
 // The entry after `p` (NULL: the first) that holds a process, embryos and zombies included; NULL at
 // the end.
 struct proc *proc_next(const struct proc *p);
+// The next slot after `slot` that was claimed since it was last found free; 0 at the end.
+uint32_t proc_next_used(uint32_t slot);
 // Whether the entry holds no process any more (its VM may still be leaving).
 int proc_gone(const struct proc *p);
 // Whether nobody in the group `pgid` of session `sid`, `except` left out, has a parent in the
@@ -132,18 +136,31 @@ void proc_boot_root(void);
 // Records the program's name and arguments for ps: argv strings, NUL-terminated, back to back.
 void proc_name(struct proc *p, const char *path, const char *args, uint64_t len);
 
+// Whether the group `pgid` has a member in session `sid`.
+int proc_group_in_session(int32_t pgid, int32_t sid);
+
+// --- new ones: kernel/proc/claim.c ---
 // Claims a slot and a pid for a child of proc_self, with everything POSIX says is inherited (ids,
 // groups, umask, cwd, descriptors with their references, ignored signals, limits, nice). 0, -EAGAIN
 // (table full), or -ENOSYS: this VM can have no sibling. Takes proc_lock itself.
 long proc_claim(struct proc **child);
-// Moves an embryo whose slot turned out to be busy to another one. NULL: none is free; the old one
-// stays.
-struct proc *proc_rehome(struct proc *embryo);
-// Undoes proc_claim of a child that never ran: descriptors and references dropped. Takes proc_lock
-// itself.
-void proc_discard(struct proc *p);
+// Has the host start the embryo's VM: ask() makes the call for a slot, again for another when the
+// host is still busy with that one, and *child moves there. No lock held. What ask() returned last:
+// 0, and the child is RUNNING and may be gone already; 1, and this is the clone; or -errno, -EAGAIN
+// for -EBUSY, and it is an embryo still.
+int64_t proc_start(struct proc **child, int64_t (*ask)(struct proc *child, void *arg), void *arg);
+// Finishes a move that its owner died in (p->moved_from is not 0). Under proc_lock.
+void proc_leave_old(struct proc *p);
+// Under proc_lock, or when there is no second process yet: a pid that nobody has.
+struct wroot;
+int32_t proc_new_pid(struct wroot *root);
+// A door for a new process: the generation tells its locks from its predecessor's.
+void proc_open_door(uint32_t slot);
 
 // --- ends: kernel/proc/exit.c ---
+// Undoes proc_claim of a child that never ran: descriptors and references dropped, children given
+// to init (a vforked child may have some). Takes proc_lock itself.
+void proc_discard(struct proc *p);
 // Ends this process with a wait status (K_STATUS_*). No lock may be held.
 _Noreturn void proc_exit(int status);
 // Buries VMs that died without PV_CALL_EXIT (a kill from the host, a crash of a monitor): their

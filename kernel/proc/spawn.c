@@ -18,9 +18,6 @@
 #include "kernel/proc/spawn.h"
 #include "kernel/sys.h"
 
-#define BUSY_TRIES   64
-#define BUSY_REST_NS UINT64_C(1000000)
-
 static long action_open(const struct k_spawn_action *a)
 {
     long fd = sys_openat(AT_FDCWD, a->path, a->flags, a->mode);
@@ -59,12 +56,10 @@ static long run_action(const struct k_spawn_action *a)
 }
 
 // The child's group, as setpgid() in the child would do it.
-static long set_group(struct proc *child, int32_t pgid)
+static long set_child_group(struct proc *child, int32_t pgid)
 {
-    int found = pgid == 0 || pgid == child->pid;
     proc_lock();
-    for (struct proc *p = proc_next(NULL); p && !found; p = proc_next(p))
-        found = p->pgid == pgid && p->sid == child->sid;
+    int found = pgid == 0 || pgid == child->pid || proc_group_in_session(pgid, child->sid);
     if (found)
         child->pgid = pgid ? pgid : child->pid;
     proc_unlock();
@@ -78,7 +73,7 @@ static long apply_attributes(struct proc *child, const struct k_spawn *how)
         child->sid = child->pgid = child->pid;
         proc_unlock();
     } else if (how->flags & POSIX_SPAWN_SETPGROUP) {
-        long r = set_group(child, how->pgroup);
+        long r = set_child_group(child, how->pgroup);
         if (r < 0)
             return r;
     }
@@ -110,32 +105,18 @@ static long prepare(struct proc *child, struct exec_image *image, const char *pa
     return r;
 }
 
-// PV_CALL_SPAWN into a slot that is free on the host's side too.
-static long start(struct proc **child, const struct exec_image *image)
+static int64_t ask_spawn(struct proc *child, void *arg)
 {
-    for (int i = 0; i < BUSY_TRIES; i++) {
-        long r = pv_spawn((*child)->slot, image->program, image->argc, image->envc, image->strings,
-                          image->len);
-        if (r != -EBUSY)
-            return r;
-        struct proc *moved = proc_rehome(*child);
-        if (moved)
-            *child = moved;
-        else
-            pv_wait(window_door(lock_self_slot())->bell, pv_mono_ns() + BUSY_REST_NS, 0);
-    }
-    return -EAGAIN;
+    const struct exec_image *image = arg;
+    return pv_spawn(child->slot, image->program, image->argc, image->envc, image->strings,
+                    image->len);
 }
 
 long spawn_start(struct proc **child, const struct exec_image *image)
 {
-    int32_t pid = (*child)->pid; // afterwards it may be gone, and its entry another's
+    struct exec_image copy = *image;
     (*child)->vm_slot = (*child)->slot;
-    long r = start(child, image);
-    uint32_t state = PROC_EMBRYO; // see fork.c: from here on it outlives us
-    if (r == 0 && (*child)->pid == pid)
-        atomic_compare_exchange_strong(&(*child)->state, &state, PROC_RUNNING);
-    return r;
+    return proc_start(child, ask_spawn, &copy);
 }
 
 static long spawn_now(const char *path, char *const argv[], char *const envp[],

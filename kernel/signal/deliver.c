@@ -181,12 +181,13 @@ static void stop(int sig)
         if (orphaned)
             return;
     }
+    enum proc_state before = p->state; // a vforked child that borrows this VM is an embryo still
     change_state(PROC_STOPPED, PROC_W_STOPPED, K_STATUS_STOPPED(sig), CLD_STOPPED, sig);
     while (!may_continue(NULL))
         wait_for(&w); // -ERESTART only when SIGKILL is pending
     if (atomic_load(&p->sig_pending) & SIG_BIT(SIGKILL))
         proc_exit(K_STATUS_SIGNAL(SIGKILL));
-    change_state(PROC_RUNNING, PROC_W_CONTINUED, 0, CLD_CONTINUED, SIGCONT);
+    change_state(before, PROC_W_CONTINUED, 0, CLD_CONTINUED, SIGCONT);
 }
 
 // --- the loop ---

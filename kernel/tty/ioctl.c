@@ -118,16 +118,6 @@ static long get_ids(void *arg, int want_sid)
     return mine ? copy_out(arg, &id, sizeof id) : -ENOTTY;
 }
 
-static int group_in_session(int32_t pgid)
-{
-    int found = 0;
-    proc_lock();
-    for (struct proc *p = proc_next(NULL); p && !found; p = proc_next(p))
-        found = p->pgid == pgid && p->sid == proc_self->sid;
-    proc_unlock();
-    return found;
-}
-
 // tcsetpgrp(), in the order of POSIX's errors.
 static long set_foreground(const void *arg)
 {
@@ -143,7 +133,10 @@ static long set_foreground(const void *arg)
     long r = tty_job_control(t, SIGTTOU);
     if (r < 0)
         return r;
-    if (!group_in_session(pgid))
+    proc_lock();
+    int found = proc_group_in_session(pgid, proc_self->sid);
+    proc_unlock();
+    if (!found)
         return -EPERM;
     tty_lock();
     t->fg_pgid = pgid;

@@ -8,8 +8,11 @@
 #include "kernel/proc/proc.h"
 #include "kernel/pv.h"
 #include "kernel/window/root.h"
+#include "kernel/proc/vfork.h"
 #include "kernel/sys.h"
 #include "tests/unit/lib/family_helpers.h"
+#include "tests/unit/lib/step.h"
+#include <string.h>
 
 static void set_up(void)
 {
@@ -55,8 +58,7 @@ static void test_dead_middle(void)
             wait_go();
             sys_exit(sys_getppid() == 1 ? 0 : 1);
         }
-        while (!__atomic_load_n(&notes->value[0], __ATOMIC_SEQ_CST))
-            family_sleep_ms(1);
+        await_note(0);
         family_die();
     }
     family_mourn(2);
@@ -65,24 +67,108 @@ static void test_dead_middle(void)
     check_alone();
 }
 
-// Who buries dies at it: the next undertaker buries both. The door's word is exit.c's: BURYING |
-// slot << 17.
-static void test_undertaker_dies(void)
+// A vforked child has a child of its own when the VM that it borrows dies: nobody who comes later
+// may be taken for that one's parent.
+static void test_lender_dies(void)
 {
+    struct arch_context context = {.keep = 0};
     set_up();
-    long a = sys_fork();
-    if (a == 0)
+    long lender = sys_fork();
+    if (lender == 0) {
+        vfork_begin(&context);
+        if (sys_fork() == 0) {
+            notes->value[0] = 1;
+            wait_go();
+            sys_exit(sys_getppid() == 1 ? 0 : 1);
+        }
+        await_note(0);
         family_die();
-    long b = sys_fork();
-    if (b == 0)
-        family_die();
-    family_sleep_ms(20);
-    __atomic_store_n(&window_door(2)->death, 0x80000000u | 3u << 17 | SIGKILL, __ATOMIC_SEQ_CST);
-    CHECK_EQ(sys_wait4((int)a, NULL, WNOHANG, NULL), 0); // not ours to bury
-    family_mourn(3);
-    CHECK_EQ(reap(a), -SIGKILL);
-    CHECK_EQ(reap(b), -SIGKILL);
+    }
+    family_mourn(2);
+    CHECK_EQ(reap(lender), -SIGKILL);
+    long next[2]; // in the lender's slot, and in the borrower's
+    for (int i = 0; i < 2; i++) {
+        next[i] = sys_fork();
+        if (next[i] == 0) {
+            wait_go();
+            sys_exit(sys_wait4(-1, NULL, 0, NULL) == -ECHILD ? (int)proc_self->slot : 1);
+        }
+    }
+    notes->go = 1;
+    CHECK_EQ(reap(next[0]), 2);
+    CHECK_EQ(reap(next[1]), 3);
     check_alone();
+}
+
+// The same while the borrower is about to have one; and one that was stopped and continued.
+static void test_lender_dies_early(void)
+{
+    struct arch_context context = {.keep = 0};
+    for (int stopped = 0; stopped < 2; stopped++) {
+        set_up();
+        long lender = sys_fork();
+        if (lender == 0) {
+            vfork_begin(&context);
+            notes->value[1] = proc_self->pid;
+            if (stopped)
+                sys_kill(proc_self->pid, SIGSTOP);
+            proc_claim(&(struct proc *){NULL});
+            notes->value[0] = 1;
+            family_die();
+        }
+        while (stopped && !notes->value[0]) { // until it gets as far
+            family_sleep_ms(1);
+            if (notes->value[1])
+                sys_kill(notes->value[1], SIGCONT);
+        }
+        family_mourn(2);
+        CHECK_EQ(reap(lender), -SIGKILL);
+        check_alone();
+    }
+}
+
+// --- an entry that moves because its slot is busy; its owner dies at every step of it ---
+
+static struct {
+    uint32_t seen[4];
+    int steps, last; // changes seen, and the one to die at
+} dying;
+
+static void die_at_change(void)
+{
+    struct proc *from = proc_at(3), *to = proc_at(4);
+    uint32_t now[4] = {from->state, to->state, from->cwd.unit, from->fds[0]};
+    if (memcmp(now, dying.seen, sizeof now) == 0)
+        return;
+    memcpy(dying.seen, now, sizeof now);
+    if (++dying.steps == dying.last)
+        family_die();
+}
+
+static int64_t busy_once(struct proc *child, void *arg)
+{
+    (void)arg;
+    if (child->slot == 4)
+        family_die(); // moved: nothing left to see
+    step_begin(die_at_change);
+    return -EBUSY;
+}
+
+static void test_dies_while_moving(void)
+{
+    for (int last = 1; last < 10; last++) {
+        set_up();
+        long pid = sys_fork();
+        if (pid == 0) {
+            struct proc *child;
+            proc_claim(&child);
+            dying.last = last;
+            proc_start(&child, busy_once, NULL);
+        }
+        family_mourn(2);
+        CHECK_EQ(reap(pid), -SIGKILL);
+        check_alone();
+    }
 }
 
 int main(void)
@@ -90,6 +176,8 @@ int main(void)
     RUN(test_killed_outside);
     RUN(test_dies_while_forking);
     RUN(test_dead_middle);
-    RUN(test_undertaker_dies);
+    RUN(test_lender_dies);
+    RUN(test_lender_dies_early);
+    RUN(test_dies_while_moving);
     return check_done("death");
 }

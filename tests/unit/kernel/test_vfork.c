@@ -9,25 +9,7 @@
 #include "kernel/signal/signal.h"
 #include "kernel/sys.h"
 #include "kernel/proc/vfork.h"
-#include "tests/unit/lib/fake_family.h"
-
-// What the child exited with, or minus the signal that ended it.
-static int reap(long pid)
-{
-    int status = -1;
-    CHECK_EQ(sys_wait4((int)pid, &status, 0, NULL), pid);
-    return (status & 0x7f) == 0 ? status >> 8 & 0xff : -(status & 0x7f);
-}
-
-// Nothing of the child is left in the window.
-static void check_alone(void)
-{
-    CHECK_EQ(family_left(), 0);
-    CHECK_EQ(lower_inode_refs(), 2); // its root and working directory
-    CHECK_EQ(lower_fd_tables(), 1);
-    CHECK(proc_next(proc_self) == NULL);
-    CHECK_EQ(pv_shared->critical, 0);
-}
+#include "tests/unit/lib/family_helpers.h"
 
 // As arch/x86_64/entry.S: vfork returns twice, to the same place.
 static jmp_buf twice;
@@ -97,10 +79,35 @@ static void test_vfork_forks(void)
     check_alone();
 }
 
+// A child that execs takes its children along, also when its entry moves because its slot is busy.
+static void test_vfork_moves(void)
+{
+    const struct exec_image image = {.program = 7};
+    family_boot();
+    notes = window_pages_alloc(1);
+    long pid = setjmp(twice);
+    if (pid == 0) {
+        CHECK_EQ(begin_vfork(), 0);
+        if (sys_fork() == 0) {
+            for (int i = 0; i < 5000 && sys_getppid() != 1; i++)
+                family_sleep_ms(1);
+            sys_exit(0);
+        }
+        notes->value[0] = (int)proc_self->slot;
+        family_busy = 1;
+        vfork_exec(&image, "/bin/seven");
+    }
+    CHECK_EQ(reap(pid), 7);
+    for (struct proc *p = proc_next(NULL); p; p = proc_next(p)) // its parent's end freed it of one
+        CHECK(p == proc_self || p->parent_slot == 0);
+    check_alone();
+}
+
 int main(void)
 {
     RUN(test_vfork);
     RUN(test_vfork_exec);
     RUN(test_vfork_forks);
+    RUN(test_vfork_moves);
     return check_done("vfork");
 }

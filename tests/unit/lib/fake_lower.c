@@ -166,20 +166,21 @@ void exec_commit(struct proc *p, const struct exec_image *image, const char *pat
     signal_exec(p);
 }
 
+static int64_t fork_program(struct proc *child, void *arg)
+{
+    (void)arg;
+    return pv_fork(child->slot, NULL, 0);
+}
+
 long spawn_start(struct proc **child, const struct exec_image *image)
 {
-    uint32_t state = PROC_EMBRYO;
-    struct proc *p = *child;
-    p->vm_slot = p->slot;
-    long r = pv_fork(p->slot, NULL, 0);
-    if (r < 0)
+    (*child)->vm_slot = (*child)->slot;
+    long r = proc_start(child, fork_program, NULL);
+    if (r <= 0)
         return r;
-    atomic_compare_exchange_strong(&p->state, &state, PROC_RUNNING);
-    if (r == 0)
-        return 0;
     vfork_fork_child();
-    lock_init_self(p->slot);
-    proc_self = p;
+    lock_init_self((*child)->slot);
+    proc_self = *child;
     sys_exit((int)image->program);
 }
 

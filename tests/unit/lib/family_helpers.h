@@ -24,6 +24,13 @@ static inline void wait_go(void)
         family_sleep_ms(1);
 }
 
+// Waits until another VM has written its note.
+static inline void await_note(int at)
+{
+    for (int i = 0; i < 5000 && !__atomic_load_n(&notes->value[at], __ATOMIC_SEQ_CST); i++)
+        family_sleep_ms(1);
+}
+
 // Of a wait status: the exit code, or minus the signal.
 static inline int exit_code(int status)
 {
