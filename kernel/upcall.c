@@ -39,7 +39,7 @@ void events_handle(void)
 {
     uint32_t bits = __atomic_exchange_n(&pv_shared->pending, 0, __ATOMIC_SEQ_CST);
     // The event may have been on its way to the slot's last process, which ended meanwhile.
-    if ((bits & PV_EVENT_KILL) && (atomic_load(&proc_self->sig_pending) & SIG_BIT(SIGKILL)))
+    if ((bits & PV_EVENT_KILL) && (atomic_load(&proc_vm->sig_pending) & SIG_BIT(SIGKILL)))
         proc_exit(SIGKILL);
     if (bits & PV_EVENT_RESUMED)
         random_boot();

@@ -165,37 +165,7 @@ static void report_leaks(void)
              segments);
 }
 
-void proc_exit(int status)
-{
-    struct proc *p = proc_self;
-    sys_enter(); // for good: from here on upcalls only note their events
-    p->cpu_ns = vfork_borrowed() ? 0 : clock_cpu_ns(); // the VM's time is its parent's
-    release_resources(p);
-    if (p->slot == 1 && (boot_info->flags & PV_BOOT_CHECK_LEAKS))
-        report_leaks();
-    proc_lock();
-    uint32_t parent = depart(p, status);
-    proc_unlock();
-    if (vfork_borrowed()) {
-        // No VM ends here: the second half of the exit is ours.
-        atomic_store_explicit(&p->state, PROC_ZOMBIE, memory_order_release);
-        signal_kick();
-        vfork_ended();
-    }
-    int interrupt = parent ? signal_unmark(parent) : 0;
-    signal_kick();
-    if (parent) // a parent that spins sees it now; one that sleeps is woken by the exit call itself
-        __atomic_fetch_add(&window_door(parent)->bell, 1, __ATOMIC_SEQ_CST);
-    pv_exit((uint32_t)status, &p->state, PROC_ZOMBIE, parent, interrupt);
-}
-
-void sys_exit(int code)
-{
-    proc_exit(K_STATUS_EXIT(code));
-}
-
-// --- burials: the first program's affair, whom alone the host tells of deaths; its own ends the
-// family ---
+// --- those who go with a VM ---
 
 static void finish_moves(const struct proc *owner)
 {
@@ -229,6 +199,40 @@ static void discard_embryos(const struct proc *dead)
         proc_discard(p);
     }
 }
+
+void proc_exit(int status)
+{
+    struct proc *p = proc_self = proc_vm;
+    sys_enter(); // for good: from here on upcalls only note their events
+    p->cpu_ns = vfork_borrowed() ? 0 : clock_cpu_ns(); // the VM's time is its parent's
+    if (p->had_children)
+        discard_embryos(p); // a SIGKILL may come during posix_spawn()
+    release_resources(p);
+    if (p->slot == 1 && (boot_info->flags & PV_BOOT_CHECK_LEAKS))
+        report_leaks();
+    proc_lock();
+    uint32_t parent = depart(p, status);
+    proc_unlock();
+    if (vfork_borrowed()) {
+        // No VM ends here: the second half of the exit is ours.
+        atomic_store_explicit(&p->state, PROC_ZOMBIE, memory_order_release);
+        signal_kick();
+        vfork_ended();
+    }
+    int interrupt = parent ? signal_unmark(parent) : 0;
+    signal_kick();
+    if (parent) // a parent that spins sees it now; one that sleeps is woken by the exit call itself
+        __atomic_fetch_add(&window_door(parent)->bell, 1, __ATOMIC_SEQ_CST);
+    pv_exit((uint32_t)status, &p->state, PROC_ZOMBIE, parent, interrupt);
+}
+
+void sys_exit(int code)
+{
+    proc_exit(K_STATUS_EXIT(code));
+}
+
+// --- burials: the first program's affair, whom alone the host tells of deaths; its own ends the
+// family ---
 
 static void bury(struct proc *p, uint32_t death)
 {

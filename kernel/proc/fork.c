@@ -37,7 +37,7 @@ void proc_fork_child(void)
     if (p->pid != expected_pid ||
         (!atomic_compare_exchange_strong(&p->state, &state, PROC_RUNNING) && state != PROC_RUNNING))
         pv_exit(K_STATUS_SIGNAL(9), NULL, 0, 0, 0);
-    proc_self = p;
+    proc_become(p);
 }
 
 // Undoes the prepare hooks before `end`, or tells all hooks how the clone went.

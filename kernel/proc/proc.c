@@ -15,7 +15,12 @@
 #include "kernel/window/root.h"
 #include "kernel/mem/shared.h"
 
-struct proc *proc_self;
+struct proc *proc_vm, *proc_self;
+
+void proc_become(struct proc *p)
+{
+    proc_vm = proc_self = p;
+}
 
 void proc_lock(void)
 {
@@ -134,7 +139,8 @@ void proc_name(struct proc *p, const char *path, const char *args, uint64_t len)
 void proc_boot(int argc, char *const argv[])
 {
     uint32_t expected = PROC_EMBRYO;
-    struct proc *p = proc_self = proc_at(boot_info->slot);
+    struct proc *p = proc_at(boot_info->slot);
+    proc_become(p);
     p->slot = boot_info->slot;
     if (boot_info->first)
         proc_open_door(p->slot);

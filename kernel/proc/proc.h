@@ -105,8 +105,14 @@ struct proc {
 #define PROC_W_STOPPED      1u
 #define PROC_W_CONTINUED    2u
 
-// This VM's own entry.
+// Whom this VM runs: signals, timers, processor time and the VM's end are its. A vforked child
+// while it borrows the VM.
+extern struct proc *proc_vm;
+// Who asks: in whose name system calls act; descriptors, directories, ids, limits are its. The same
+// process but during the file actions of posix_spawn(), which act in the child's name.
 extern struct proc *proc_self;
+// Makes this VM p's: both of them.
+void proc_become(struct proc *p);
 
 // --- the table: kernel/proc/proc.c ---
 // Under proc_lock unless said otherwise. Every update leaves an entry valid at each instruction, so
@@ -184,7 +190,7 @@ void inode_ref(struct wref inode);
 void inode_unref(struct wref inode);
 
 // Sends a signal to one process (checked by the caller): sets it pending, wakes or interrupts the
-// target. The caller holds no lock, or p is proc_self (then nobody needs waking: sys_leave delivers
+// target. The caller holds no lock, or p is proc_vm (then nobody needs waking: sys_leave delivers
 // it).
 void proc_signal(struct proc *p, int sig, int code, int status);
 // The same for every process of a group. Takes proc_lock.

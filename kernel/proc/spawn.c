@@ -3,8 +3,9 @@
 //
 // The parent prepares the child's entry in the window: for a while it acts in the child's name
 // (proc_self is the child's entry), so that file actions go through the ordinary system calls and
-// their checks. Nothing else can run meanwhile: the kernel's depth holds signals back, and locks
-// know this VM by its slot. Neighbours: fork.c, exec.c.
+// their checks. The VM stays the parent's (proc_vm): an action may block, and then timers expire
+// and signals come that are the parent's. All but SIGKILL and SIGSTOP wait for the end of the call,
+// as on Linux. Neighbours: fork.c, exec.c.
 
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"
@@ -94,12 +95,14 @@ static long prepare(struct proc *child, struct exec_image *image, const char *pa
 {
     struct proc *self = proc_self;
     long r = how ? apply_attributes(child, how) : 0;
+    uint64_t mask = signal_hold();
     proc_self = child;
     for (uint32_t i = 0; how && r >= 0 && i < how->nactions; i++)
         r = run_action(&how->actions[i]);
     if (r >= 0)
         r = exec_prepare(image, path, argv, envp);
     proc_self = self;
+    signal_release(mask);
     if (r == 0)
         exec_commit(child, image, path);
     return r;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // vfork without a clone: see vfork.h.
 //
-// What is the process's own lies in its entry and changes hands with proc_self; only signal
+// What is the process's own lies in its entry and changes hands with proc_vm; only signal
 // handlers are private memory, and are put aside. Wake-ups find the child because its entry says in
 // which VM it runs (proc.vm_slot). If this VM dies, the child is an embryo of the parent's and its
 // undertaker discards it.
@@ -49,7 +49,7 @@ static long borrow(const struct arch_context *context)
     lender.altstack = signal_altstack;
     child->vm_slot = proc_self->vm_slot;
     lender.parent = proc_self;
-    proc_self = child;
+    proc_become(child);
     return 0;
 }
 
@@ -69,7 +69,7 @@ long vfork_begin(const struct arch_context *context)
 void vfork_ended(void)
 {
     long pid = lender.child_pid;
-    proc_self = lender.parent;
+    proc_become(lender.parent);
     memcpy(signal_actions, lender.actions, sizeof lender.actions);
     signal_altstack = lender.altstack;
     lender.parent = NULL;
@@ -84,11 +84,11 @@ void vfork_exec(const struct exec_image *image, const char *path)
 {
     struct proc *child = proc_self;
     exec_commit(child, image, path);
-    proc_self = lender.parent; // who asks the host, should it say that the slot is busy
+    proc_become(lender.parent); // who asks the host, should it say that the slot is busy
     long r = spawn_start(&child, image);
     if (r < 0) { // no way back, as on Linux
         klog("exec: %s: error %d", path, (int)-r);
-        proc_self = child;
+        proc_become(child);
         proc_exit(K_STATUS_SIGNAL(SIGKILL));
     }
     vfork_ended();

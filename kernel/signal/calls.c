@@ -18,7 +18,7 @@ struct k_stack signal_altstack = {.flags = SS_DISABLE};
 
 void signal_boot(void)
 {
-    struct proc *p = proc_self;
+    struct proc *p = proc_vm;
     uint64_t ignored = atomic_load(&p->sig_ignored);
     for (uint64_t rest = ignored; rest; rest &= rest - 1)
         signal_actions[__builtin_ctzll(rest) + 1].handler = K_SIG_IGN;
@@ -34,7 +34,7 @@ void signal_exec(struct proc *p)
 long sys_sigaction(int sig, const struct k_sigaction *act, struct k_sigaction *old)
 {
     struct k_sigaction new, was;
-    struct proc *p = proc_self;
+    struct proc *p = proc_vm;
     long r = 0;
     if (sig < 1 || sig > K_NSIG || (act && (SIG_BIT(sig) & SIG_UNBLOCKABLE)))
         return -EINVAL;
@@ -74,7 +74,7 @@ long sys_sigaction(int sig, const struct k_sigaction *act, struct k_sigaction *o
 
 long sys_sigprocmask(int how, const uint64_t *set, uint64_t *old)
 {
-    struct proc *p = proc_self;
+    struct proc *p = proc_vm;
     long r = 0;
     if ((set && user_readable(set, sizeof *set) < 0) ||
         (old && user_writable(old, sizeof *old) < 0))
@@ -100,7 +100,7 @@ long sys_sigpending(uint64_t *set)
 {
     if (user_writable(set, sizeof *set) < 0)
         return -EFAULT;
-    *set = atomic_load(&proc_self->sig_pending) & atomic_load(&proc_self->sig_blocked);
+    *set = atomic_load(&proc_vm->sig_pending) & atomic_load(&proc_vm->sig_blocked);
     return 0;
 }
 
@@ -141,7 +141,7 @@ struct sigwait {
 static int take_one(void *arg)
 {
     struct sigwait *want = arg;
-    struct proc *p = proc_self;
+    struct proc *p = proc_vm;
     uint64_t there = atomic_load(&p->sig_pending) & want->set;
     if (!there)
         return 0;

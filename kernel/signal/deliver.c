@@ -23,20 +23,20 @@ static uint64_t pushed_mask;
 
 static uint64_t blocked(void)
 {
-    return atomic_load(&proc_self->sig_blocked) & ~SIG_UNBLOCKABLE;
+    return atomic_load(&proc_vm->sig_blocked) & ~SIG_UNBLOCKABLE;
 }
 
 // Signals whose delivery would do nothing. SIGCONT has done its work once it is pending.
 static uint64_t ignored(void)
 {
-    return (atomic_load(&proc_self->sig_ignored) |
-            (SIG_DEFAULT_IGNORED & ~atomic_load(&proc_self->sig_caught))) &
+    return (atomic_load(&proc_vm->sig_ignored) |
+            (SIG_DEFAULT_IGNORED & ~atomic_load(&proc_vm->sig_caught))) &
            ~SIG_UNBLOCKABLE;
 }
 
 uint64_t signal_active(void)
 {
-    uint64_t pending = atomic_load(&proc_self->sig_pending);
+    uint64_t pending = atomic_load(&proc_vm->sig_pending);
     // The common case first: this runs at the end of every system call.
     return pending ? pending & ~blocked() & ~ignored() : 0;
 }
@@ -55,14 +55,24 @@ void signal_mask_push(uint64_t mask)
 {
     pushed_mask = blocked();
     mask_pushed = 1;
-    atomic_store(&proc_self->sig_blocked, mask & ~SIG_UNBLOCKABLE);
+    atomic_store(&proc_vm->sig_blocked, mask & ~SIG_UNBLOCKABLE);
 }
 
 static void mask_pop(void)
 {
     if (mask_pushed)
-        atomic_store(&proc_self->sig_blocked, pushed_mask);
+        atomic_store(&proc_vm->sig_blocked, pushed_mask);
     mask_pushed = 0;
+}
+
+uint64_t signal_hold(void)
+{
+    return atomic_exchange(&proc_vm->sig_blocked, ~SIG_UNBLOCKABLE);
+}
+
+void signal_release(uint64_t mask)
+{
+    atomic_store(&proc_vm->sig_blocked, mask);
 }
 
 // --- handlers ---
@@ -79,7 +89,7 @@ void signal_take_action(struct signal_call *call)
     call->act = *act;
     if ((act->flags & SA_RESETHAND) && call->sig != SIGILL && call->sig != SIGTRAP) {
         act->handler = K_SIG_DFL; // POSIX: but for SIGILL and SIGTRAP
-        atomic_fetch_and(&proc_self->sig_caught, ~SIG_BIT(call->sig));
+        atomic_fetch_and(&proc_vm->sig_caught, ~SIG_BIT(call->sig));
     }
 }
 
@@ -111,7 +121,7 @@ void signal_run(struct signal_call *call)
     uint64_t mask = blocked() | (call->act.mask & ~SIG_UNBLOCKABLE);
     if (!(call->act.flags & SA_NODEFER))
         mask |= SIG_BIT(call->sig);
-    atomic_store(&proc_self->sig_blocked, mask);
+    atomic_store(&proc_vm->sig_blocked, mask);
     signal_handled++;
     call->depth = kernel_depth_set(0);
     if (call->act.flags & SA_SIGINFO)
@@ -120,7 +130,7 @@ void signal_run(struct signal_call *call)
         call->act.handler(call->sig);
     kernel_depth_set(call->depth);
     // What the restored mask unblocks is seen by the caller's loop, or by the next upcall.
-    atomic_store(&proc_self->sig_blocked, call->restore_mask);
+    atomic_store(&proc_vm->sig_blocked, call->restore_mask);
 }
 
 static void run_on_stack(void *call)
@@ -152,12 +162,12 @@ static void handle(int sig, struct proc_siginfo info, struct pv_frame *frame, vo
 static int may_continue(void *arg)
 {
     (void)arg;
-    return (atomic_load(&proc_self->sig_pending) & (SIG_BIT(SIGCONT) | SIG_BIT(SIGKILL))) != 0;
+    return (atomic_load(&proc_vm->sig_pending) & (SIG_BIT(SIGCONT) | SIG_BIT(SIGKILL))) != 0;
 }
 
 static void change_state(enum proc_state state, uint32_t flag, int status, int code, int sig)
 {
-    struct proc *p = proc_self;
+    struct proc *p = proc_vm;
     proc_lock();
     atomic_store(&p->state, state);
     p->wait_flags = flag;
@@ -172,7 +182,7 @@ static void stop(int sig)
 {
     struct wait w = {
         .ready = may_continue, .deadline = PV_FOREVER, .uninterruptible = 1, .spin = 1};
-    struct proc *p = proc_self;
+    struct proc *p = proc_vm;
     // POSIX: terminal stops do nothing in an orphaned group: nobody could continue it.
     if (sig != SIGSTOP) {
         proc_lock();
@@ -195,7 +205,7 @@ static void stop(int sig)
 // Acts on one signal. 1 if a handler ran.
 static int act_on(int sig, struct pv_frame *frame, void *fpu, int *restart)
 {
-    struct proc *p = proc_self;
+    struct proc *p = proc_vm;
     struct proc_siginfo info = p->siginfo[sig - 1];
     atomic_fetch_and(&p->sig_pending, ~SIG_BIT(sig));
     if (atomic_load(&p->sig_caught) & SIG_BIT(sig)) {
@@ -210,9 +220,9 @@ static int act_on(int sig, struct pv_frame *frame, void *fpu, int *restart)
 
 void signal_drop_ignored(void)
 {
-    uint64_t idle = atomic_load(&proc_self->sig_pending) & ~blocked() & ignored();
+    uint64_t idle = atomic_load(&proc_vm->sig_pending) & ~blocked() & ignored();
     if (idle)
-        atomic_fetch_and(&proc_self->sig_pending, ~idle);
+        atomic_fetch_and(&proc_vm->sig_pending, ~idle);
 }
 
 static int deliver_all(struct pv_frame *frame, void *fpu, int *restart)
@@ -220,7 +230,7 @@ static int deliver_all(struct pv_frame *frame, void *fpu, int *restart)
     int handlers = 0;
     *restart = 1;
     for (;;) {
-        if (atomic_load(&proc_self->sig_pending) & SIG_BIT(SIGKILL))
+        if (atomic_load(&proc_vm->sig_pending) & SIG_BIT(SIGKILL))
             proc_exit(K_STATUS_SIGNAL(SIGKILL));
         uint64_t active = signal_active();
         if (!active)

@@ -27,8 +27,7 @@ struct fault_call {
 static int handled(int sig)
 {
     uint64_t bit = SIG_BIT(sig);
-    return (atomic_load(&proc_self->sig_caught) & bit) &&
-           !(atomic_load(&proc_self->sig_blocked) & bit);
+    return (atomic_load(&proc_vm->sig_caught) & bit) && !(atomic_load(&proc_vm->sig_blocked) & bit);
 }
 
 // The top of the stack for the handler, or 0: there is no room.
@@ -81,7 +80,7 @@ void signal_fault(struct pv_frame *frame, void *fpu)
     f->frame = *frame;
     memcpy(f->fpu, fpu, sizeof f->fpu);
     f->call = (struct signal_call){.sig = fault.signo, .frame = &f->frame, .fpu = f->fpu};
-    f->call.restore_mask = atomic_load(&proc_self->sig_blocked);
+    f->call.restore_mask = atomic_load(&proc_vm->sig_blocked);
     f->call.info.signo = fault.signo;
     f->call.info.code = fault.code;
     f->call.info.u.fault.addr = fault.addr;

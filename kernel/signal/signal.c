@@ -93,7 +93,7 @@ void signal_post(struct proc *p, int sig, const struct proc_siginfo *info)
         return;
     p->siginfo[sig - 1] = info ? *info : (struct proc_siginfo){.code = SI_KERNEL};
     atomic_fetch_or(&p->sig_pending, bit); // after its siginfo, before looking at the mask
-    if (p == proc_self)
+    if (p == proc_vm)
         return;
     int blocked = (atomic_load(&p->sig_blocked) & bit & ~SIG_UNBLOCKABLE) != 0;
     signal_mark(p->vm_slot, !blocked);
@@ -105,7 +105,7 @@ void proc_signal(struct proc *p, int sig, int code, int status)
 {
     struct proc_siginfo info = {
         .code = code, .pid = proc_self->pid, .uid = proc_self->uid, .value = (uint32_t)status};
-    if (p == proc_self) {
+    if (p == proc_vm) {
         signal_post(p, sig, &info);
         return;
     }

@@ -52,6 +52,11 @@ void signal_fill_info(struct k_siginfo *info, int sig, const struct proc_siginfo
 // kernel.
 void signal_mask_push(uint64_t mask);
 
+// Holds all signals back but those that nothing holds back, for a call that acts in another
+// process's name. Returns the mask for signal_release().
+uint64_t signal_hold(void);
+void signal_release(uint64_t mask);
+
 // Handlers run so far in this process. A call that POSIX never restarts remembers it, and returns
 // -EINTR instead of starting again when it has changed:
 //     uint64_t seen = signal_handled;
@@ -61,7 +66,7 @@ void signal_mask_push(uint64_t mask);
 //     } while (sys_leave(&r));
 extern uint64_t signal_handled;
 
-// --- posting (signal.c), under proc_lock unless p is proc_self ---
+// --- posting (signal.c), under proc_lock unless p is proc_vm ---
 // Makes `sig` pending in p unless p ignores it. `info` may be NULL: as from the kernel.
 void signal_post(struct proc *p, int sig, const struct proc_siginfo *info);
 // Marks a slot for signal_kick(): to be woken if it sleeps and, with `interrupt`, stopped in its

@@ -14,13 +14,13 @@
 
 void timer_boot(void)
 {
-    if (proc_self->alarm_ns)
-        pv_set_timer(proc_self->alarm_ns);
+    if (proc_vm->alarm_ns)
+        pv_set_timer(proc_vm->alarm_ns);
 }
 
 void timer_expired(void)
 {
-    struct proc *p = proc_self;
+    struct proc *p = proc_vm;
     uint64_t now = pv_mono_ns();
     if (!p->alarm_ns) // switched off while the event was on its way
         return;
@@ -42,7 +42,7 @@ void timer_expired(void)
 // The setting as getitimer() reports it: time left, never 0 while armed.
 static struct k_itimerval current(void)
 {
-    struct proc *p = proc_self;
+    struct proc *p = proc_vm;
     struct k_itimerval v = {.interval = clock_ns_timeval(p->alarm_interval_ns)};
     uint64_t now = pv_mono_ns();
     if (p->alarm_ns) {
@@ -54,7 +54,7 @@ static struct k_itimerval current(void)
 
 static void arm(uint64_t ns, uint64_t interval)
 {
-    struct proc *p = proc_self;
+    struct proc *p = proc_vm;
     uint64_t was = p->alarm_ns;
     p->alarm_ns = ns ? clock_deadline(ns) : 0;
     p->alarm_interval_ns = ns ? interval : 0;

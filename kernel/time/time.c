@@ -51,18 +51,18 @@ uint64_t clock_deadline(uint64_t ns)
 
 uint64_t clock_cpu_ns(void)
 {
-    uint64_t total = pv_mono_ns() - proc_self->start_ns;
+    uint64_t total = pv_mono_ns() - proc_vm->start_ns;
     return total > wait_asleep_ns ? total - wait_asleep_ns : 0;
 }
 
 void clock_boot(void)
 {
-    wait_asleep_ns = proc_self->asleep_ns;
+    wait_asleep_ns = proc_vm->asleep_ns;
 }
 
 void clock_exec(void)
 {
-    proc_self->asleep_ns = wait_asleep_ns;
+    proc_vm->asleep_ns = wait_asleep_ns;
 }
 
 void clock_fork_child(void)

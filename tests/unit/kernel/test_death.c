@@ -47,6 +47,19 @@ static void test_dies_while_forking(void)
     check_alone();
 }
 
+// SIGKILL in the middle of posix_spawn(): the one that was to be started is nobody's.
+static void test_exits_while_starting(void)
+{
+    set_up();
+    long pid = sys_fork();
+    if (pid == 0) {
+        proc_claim(&(struct proc *){NULL});
+        sys_exit(4);
+    }
+    CHECK_EQ(reap(pid), 4);
+    check_alone();
+}
+
 // The parent of the dead one is gone as well; the child of the dead one lives.
 static void test_dead_middle(void)
 {
@@ -175,6 +188,7 @@ int main(void)
 {
     RUN(test_killed_outside);
     RUN(test_dies_while_forking);
+    RUN(test_exits_while_starting);
     RUN(test_dead_middle);
     RUN(test_lender_dies);
     RUN(test_lender_dies_early);

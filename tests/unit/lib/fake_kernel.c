@@ -16,7 +16,7 @@
 void fake_host_slot(uint32_t slot);
 void fake_host_window(uint64_t size);
 
-struct proc *proc_self;
+struct proc *proc_vm, *proc_self;
 uint64_t signal_handled;
 static int interrupt;
 static uint64_t sent;
@@ -60,7 +60,7 @@ void fake_become(uint32_t slot)
 {
     fake_host_slot(slot);
     fake_claim(slot);
-    proc_self = proc_at(slot);
+    proc_vm = proc_self = proc_at(slot);
     lock_init_self(slot);
 }
 

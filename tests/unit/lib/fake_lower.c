@@ -180,7 +180,7 @@ long spawn_start(struct proc **child, const struct exec_image *image)
         return r;
     vfork_fork_child();
     lock_init_self((*child)->slot);
-    proc_self = *child;
+    proc_become(*child);
     sys_exit((int)image->program);
 }
 
