@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Tables that stand for promises: every row of docs/invariants.md and docs/posix.md that names a test
-names one that exists, every row of the first does name one, and whatever a test skips or expects to
-differ from Linux has its row in docs/posix.md.
+"""Tables that stand for promises: every row of docs/invariants.md and docs/posix.md that names a
+test names one that exists, every row of the first does name one, and whatever a test skips or
+expects to differ from Linux has its row in docs/posix.md.
 
 A test says so by a setting in its title comment, `// skip: REASON (posix.md: KEY)`, or, in the
-differential tests, by a line in their table of differences whose first word is KEY. KEY stands in
-back quotes in the first column of a row.
+differential tests, by a line of tests/diff/known, whose KEY is AREA.OP. KEY stands in back quotes
+in the first column of a row.
 """
 
 import glob
@@ -16,14 +16,15 @@ import tree
 
 NAMED = re.compile(r"`((?:unit|guest|real|faults|fuzz|pv|confine|gdb|diff)/[\w.*-]+)`")
 SKIP = re.compile(r"^(?://|#) skip: (.*)$")
-KEY = re.compile(r"\(posix\.md: ([\w-]+)\)$")
-DIFFERENCES = "tests/diff/differences"
+KEY = re.compile(r"\(posix\.md: ([\w.-]+)\)$")
+DIFFERENCES = "tests/diff/known"
 
 
 def python_tests(pattern):
     """Names of the test functions in files matching the pattern, prefixed as the suites do it."""
     found = set()
-    for path in glob.glob(os.path.join(tree.ROOT, "tests", "*", pattern)):
+    suites = os.path.join(tree.ROOT, "tests", "suites")
+    for path in glob.glob(os.path.join(suites, "**", pattern), recursive=True):
         area = os.path.basename(path)[:-3].removeprefix("fault_")
         with open(path, encoding="utf-8") as source:
             for name in re.findall(r"^def test_(\w+)", source.read(), re.M):
@@ -38,9 +39,8 @@ def files_of(*pattern):
 
 def all_tests():
     """Every name that `tests/run --only` would find, for the suites that the tables speak of."""
-    with open(glob.glob(os.path.join(tree.ROOT, "tests", "*", "pv.py"))[0], encoding="utf-8") as f:
+    with open(os.path.join(tree.ROOT, "tests", "suites", "pv.py"), encoding="utf-8") as f:
         back_ends = set(re.findall(r'"([a-z][\w-]*)"', f.read()))
-    areas = {p.split("_")[1][:-3] for p in files_of("diff", "area_*.c")}
     suites = {
         "unit": files_of("unit", "*", "test_*"),
         "guest": files_of("guest", "*", "*.c"),
@@ -50,7 +50,7 @@ def all_tests():
         "confine": python_tests("confine.py"),
         "gdb": python_tests("gdb.py"),
         "pv": back_ends,
-        "diff": areas | {n.removesuffix("_ops") for n in files_of("diff", "*.c")},
+        "diff": files_of("diff", "*.c"),
     }
     return {f"{suite}/{name}" for suite, names in suites.items() for name in names}
 
@@ -74,7 +74,7 @@ def names_that_exist(page, tests, demanded):
 
 
 def keys(page):
-    return {k for _, cells in rows(page) for k in re.findall(r"^`([\w-]+)`", cells[0])}
+    return {k for _, cells in rows(page) for k in re.findall(r"^`([\w.-]+)`", cells[0])}
 
 
 def unexplained(known):
@@ -88,8 +88,9 @@ def unexplained(known):
                 yield f"{path}:{number}: is skipped, but docs/posix.md has no row for it"
     if os.path.exists(os.path.join(tree.ROOT, DIFFERENCES)):
         for number, line in enumerate(tree.lines(DIFFERENCES), 1):
-            if line and not line.startswith("#") and line.split()[0] not in known:
-                yield f"{DIFFERENCES}:{number}: docs/posix.md has no row {line.split()[0]}"
+            words = line.replace(":", " ").split()
+            if words and words[0] in ("op", "line") and words[1] not in known:
+                yield f"{DIFFERENCES}:{number}: docs/posix.md has no row {words[1]}"
 
 
 def main():

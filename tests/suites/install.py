@@ -194,12 +194,14 @@ def host_libraries(place):
         place.good("ramet-cc", "-c", "main.c", "-lz", env=env)
         for name in HOST_ARCHIVES:
             found = subprocess.run(["gcc", f"-print-file-name=lib{name}.a"],
-                                   capture_output=True, text=True, check=True).stdout.strip()  # fmt: skip
+                                   capture_output=True, text=True,
+                                   check=True).stdout.strip()  # fmt: skip
             assert os.path.isabs(found), f"lib{name}.a is not on this machine: the test is void"
             place.bad(f"-l{name}: no lib{name}.a", "ramet-cc", "main.c", f"-l{name}", env=env)
             place.bad("cannot find|not found", "ramet-cc", "main.c", f"-Wl,-l{name}", env=env)
             place.bad("of this machine", "ramet-cc", "main.c", found, env=env)
-            place.bad("of this machine", "ramet-cc", "main.c", "-L" + os.path.dirname(found), env=env)
+            folder = "-L" + os.path.dirname(found)
+            place.bad("of this machine", "ramet-cc", "main.c", folder, env=env)
         traced = place.good("ramet-cc", "main.c", "f.c", "-Wl,--trace", env=env)
         own = (place.sysroot, "/tmp/", os.path.dirname(found))
         for line in traced.splitlines():
@@ -213,7 +215,8 @@ def host_headers(place):
     place.write("all.c", "".join(f"#include <{h}>\n" for h in (
         "stdio.h", "stdlib.h", "limits.h", "stdint.h", "string.h", "signal.h", "unistd.h",
         "errno.h", "fcntl.h", "time.h", "locale.h", "math.h", "float.h", "stdatomic.h",
-        "immintrin.h", "sys/types.h", "sys/stat.h", "sys/wait.h", "sys/ioctl.h", "termios.h")))  # fmt: skip
+        "immintrin.h", "sys/types.h", "sys/stat.h", "sys/wait.h", "sys/ioctl.h",
+        "termios.h")))  # fmt: skip
     for backend in ("gcc", "clang"):
         env = {"RAMET_CC_BACKEND": backend, **dict.fromkeys(paths_set, "/usr/include")}
         place.bad(HOST_HEADER, "ramet-cc", "-c", "host.c", env=env)
@@ -284,7 +287,8 @@ def package(root):
         assert line.split()[1] == "root/root", line
         assert line[8] != "w" or line[0] == "l", line
     for path in ("bin/ramet", "bin/mkimage", "bin/ramet-cc", "lib/ramet/lib/libc.a",
-                 "share/man/man1/ramet.1.gz", "share/bash-completion/completions/ramet"):  # fmt: skip
+                 "share/man/man1/ramet.1.gz",
+                 "share/bash-completion/completions/ramet"):  # fmt: skip
         assert f" ./usr/{path}" in listing.stdout, path
     subprocess.run(["dpkg-deb", "-x", deb, root], check=True)
     place = Place(root, os.path.join(root, "usr"))

@@ -43,7 +43,7 @@ static void write_passwd(void)
     fputs("letters:x:a:1::/:/bin/sh\nnobody:x:77:78:\n  spaces:x:79:80:a:b:c:d:e\n", f);
     fputs("huge:x:1002:1002:", f);
     fill(f, 'h', 100000);
-    fputs(":/home/huge:/bin/huge\nlast:x:1003:1003:behind:/last:/bin/last", f);
+    fputs(":/big/huge:/bin/huge\nlast:x:1003:1003:behind:/last:/bin/last", f);
     NEED(fclose(f) == 0);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // How fast the processor runs what is no business of anybody else: a loop that touches no memory.
-// With an argument it says how many milliseconds a thousand million turns took: tests/suites/boot.py.
+// With an argument it says how many milliseconds a thousand million turns took:
+// tests/suites/boot.py.
 
 #include "tests/guest/check.h"
 

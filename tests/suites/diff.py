@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The differential fuzzer's harness: runs tests/diff on Linux and on Ramet and compares line by line.
+"""The differential fuzzer's harness: runs tests/diff on Linux and on Ramet and compares line by
+line.
 
-tests/diff/run searches by hand; the suite here runs a few fixed seeds. What is known to differ is in
-tests/diff/known and left out on both sides.
+tests/diff/run searches by hand; the suite here runs a few fixed seeds. What is known to differ is
+in tests/diff/known and left out on both sides.
 """
 
 import os
