@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Tests, part of the Makefile: unit tests and fuzzers, host programs with sanitizers, each with what
 # it is made of; and the conformance guest.
-UNIT := bootable dirty disk disk_hostile elf guest image load options protect
+UNIT := bootable dirty disk disk_hostile elf guest image load options protect template
 UNIT_bootable := tools/mkimage/bootelf.c tools/mkimage/gpt.c tools/mkimage/util.c
 UNIT_dirty := host/kvm/spare/dirty.c host/kvm/spare/warm_code.c
 UNIT_disk := host/virtio/disk.c host/virtio/mmio.c host/virtio/blk.c
@@ -14,6 +14,8 @@ UNIT_load := $(DEVICES) $(UNIT_image) \
 	$(addprefix host/kvm/,load.c platform.c vm.c memory.c textcache.c) \
 	$(addprefix host/family/,hugemem.c identity.c) host/kvm/spare/warm_code.c
 UNIT_options := host/options.c
+UNIT_template := $(UNIT_load) host/template/load.c \
+	$(addprefix host/family/,family.c placement.c fdpass.c)
 # The QEMU back end: its protocol, and the supervisor's book.
 UNIT += qmp qemu
 UNIT_qmp := host/qemu/qmp.c host/family/fdpass.c
@@ -89,7 +91,7 @@ UNIT_rtc := $(MACHINE) arch/x86_64/shim/time/rtc.c
 UNIT_virtio_mmio := $(MACHINE) \
 	$(addprefix arch/x86_64/shim/device/,virtio_mmio.c device.c pci_config.c)
 
-FUZZ := call elf image virtio driver
+FUZZ := call elf image template virtio driver
 FUZZ_call := tests/fuzz/fake_extras.c $(DEVICES) $(UNIT_image) \
 	$(addprefix host/call/,call.c wait.c console.c process.c guest.c) \
 	$(addprefix host/kvm/,calls.c clone.c load.c platform.c protect.c textcache.c) \
@@ -100,6 +102,8 @@ FUZZ_driver := $(UNIT_blk)
 FUZZ_virtio := host/virtio/mmio.c host/virtio/blk.c
 FUZZ_elf := $(UNIT_elf)
 FUZZ_image := $(UNIT_image)
+FUZZ_template := $(UNIT_template)
+FUZZ_FLAGS_template := -Wl,--wrap=mmap
 # System calls that would act on the fuzzer itself go to fakes in tests/fuzz/fuzz_call.c.
 FUZZ_FLAGS_call := $(addprefix -Wl$(comma)--wrap=,syscall _exit preadv2 pwritev2 poll ppoll send)
 FUZZ_TIME ?= 60
@@ -128,7 +132,7 @@ $(B)/fuzz/%: tests/fuzz/fuzz_%.c $$(FUZZ_$$*) $(HEADERS) | $(SETUP)
 
 fuzz-%: $(B)/fuzz/% ## one fuzzer for FUZZ_TIME seconds; its corpus stays in build/fuzz
 	@mkdir -p $(B)/fuzz/corpus-$*
-	$(B)/fuzz/$* -max_len=24576 -max_total_time=$(FUZZ_TIME) -print_final_stats=1 \
+	$(B)/fuzz/$* -max_len=49152 -max_total_time=$(FUZZ_TIME) -print_final_stats=1 \
 		-artifact_prefix=$(B)/fuzz/ $(B)/fuzz/corpus-$*
 
 # ---- the differential fuzzer: one program, for Ramet and for Linux ----

@@ -42,6 +42,9 @@ static void populate(const struct vm *vm, uint64_t start, uint64_t len)
 static int map_segment(const struct vm *vm, int fd, const struct image_seg *s)
 {
     uint64_t skew = s->vaddr % X86_PAGE;
+    // What follows RAM is the image's and the window's mapping, then this process' own memory.
+    if (s->vaddr > vm->mem.ram_size || s->memsz > vm->mem.ram_size - s->vaddr)
+        return -ENOMEM;
     if (s->filesz) {
         void *p = mmap(vm->mem.ram + s->vaddr - skew, s->filesz + skew, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_FIXED, fd, (off_t)(s->file_off - skew));

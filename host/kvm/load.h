@@ -14,7 +14,8 @@
 // or -errno.
 int load_reserve(const struct vm *vm);
 
-// Fresh RAM with the segments of a program in it, and nothing else. 0 or -errno.
+// Fresh RAM with the segments of a program in it, and nothing else. 0 or -errno; -ENOMEM for one
+// that is not inside RAM, of which nothing is mapped.
 int load_image(const struct vm *vm, const struct family *f, uint32_t program);
 
 // Replaces RAM by program number `program` (checked by the caller), ready to run as `slot`:

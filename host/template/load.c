@@ -52,8 +52,7 @@ static const char *check(const struct template_header *t, ssize_t n)
     if (t->mem % X86_PAGE_2M || t->mem < MEM_MIN || t->mem > MEM_MAX ||
         t->window_size % X86_PAGE_2M || t->window_size < WINDOW_MIN_SIZE ||
         t->window_size > WINDOW_MAX || t->max_procs < 1 || t->max_procs > PV_MAX_SLOTS ||
-        t->tables > 1 || (t->pool_used >> PLATFORM_POOL_TABLES) || t->heap_start > t->mem ||
-        t->stack_bottom > t->mem || t->nram > TEMPLATE_EXTENTS ||
+        t->tables > 1 || (t->pool_used >> PLATFORM_POOL_TABLES) || t->nram > TEMPLATE_EXTENTS ||
         t->nwindow > TEMPLATE_EXTENTS - t->nram || !memchr(t->image, 0, sizeof t->image) ||
         t->image[0] != '/')
         return "damaged";
@@ -129,10 +128,17 @@ int template_open(struct options *opt, struct template_header **to, int *fd, cha
 int template_check_image(const struct template_header *t, const struct image *image, char *err,
                          size_t errlen)
 {
-    if (t->image_size == image->size && t->image_hash == image_hash(image) &&
-        t->program < image->header->program_count)
+    const struct elf_program *elf = image_program(image, t->program);
+    const struct load_args none = {0};
+    struct load_layout at;
+    if (t->image_size != image->size || t->image_hash != image_hash(image) || !elf) {
+        snprintf(err, errlen, "%s: not the image the template was made from", t->image);
+        return -EINVAL;
+    }
+    if (load_layout(t->mem, elf, &none, &at) == 0 && t->heap_start == at.heap &&
+        t->stack_bottom == at.stack_bottom)
         return 0;
-    snprintf(err, errlen, "%s: not the image the template was made from", t->image);
+    snprintf(err, errlen, "a damaged template: the program is laid out otherwise in its memory");
     return -EINVAL;
 }
 

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// fuzz_template.c: libFuzzer over template files and the image they belong to, both made by whoever
+// likes to. What is accepted is loaded: nothing may be mapped or written but the RAM of the VM,
+// whatever the two files say.
+//
+// Real: host/template/load.c, host/kvm/load.c, image.c, family.c. Faked, by the linker's --wrap:
+// mmap(), which demands that fixed mappings stay inside RAM; what is around RAM cannot be touched.
+// An input is a sample image followed by a template (tests/unit/lib/sample_template.h).
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "host/family/hugemem.h"
+#include "tests/unit/lib/sample_template.h"
+
+#define ROOM (UINT64_C(9) << 30) // the largest RAM, and what a program may address behind it
+
+struct input {
+    struct sample_image image;
+    struct sample_template template;
+};
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+void *__real_mmap(void *at, size_t len, int prot, int flags, int fd, off_t off);
+void *__wrap_mmap(void *at, size_t len, int prot, int flags, int fd, off_t off);
+
+static struct vm vm;
+static int image_file = -1, template_file = -1;
+
+static void require(bool promise)
+{
+    if (!promise)
+        abort();
+}
+
+void *__wrap_mmap(void *at, size_t len, int prot, int flags, int fd, off_t off)
+{
+    if (vm.mem.ram && (flags & MAP_FIXED)) {
+        const uint64_t start = (uint64_t)((uint8_t *)at - vm.mem.ram);
+        require((uint8_t *)at >= vm.mem.ram + PV_PLATFORM_VA && start <= vm.mem.ram_size);
+        require(len <= vm.mem.ram_size - start && !(prot & PROT_EXEC));
+    }
+    return __real_mmap(at, len, prot, flags, fd, off);
+}
+
+// The tables are what is changed: of the image one time in two, of the template the other.
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+    static struct input in;
+    if (max_size < sizeof in)
+        return 0;
+    if (size != sizeof in) {
+        struct image image;
+        char err[160];
+        sample_image(&in.image);
+        require(image_parse(&image, (uint8_t *)&in.image, sizeof in.image, err, sizeof err) == 0);
+        sample_template(&in.template, &image);
+        image_close(&image);
+        memcpy(data, &in, sizeof in);
+    }
+    struct input *to = (struct input *)data;
+    uint8_t *part = seed % 2 ? (uint8_t *)&to->image.t.program : (uint8_t *)&to->template;
+    const size_t len = seed % 2 ? sizeof to->image.t.program
+                       : seed % 4
+                           ? offsetof(struct template_header, image)
+                           : sizeof(struct template_header) + 2 * sizeof(struct template_extent);
+    LLVMFuzzerMutate(part, len, len);
+    return sizeof in;
+}
+
+// What an attacker has right in any case, and where a program can be made to reach beyond RAM.
+static void complete(struct input *in, const struct image *image)
+{
+    struct template_header *t = sample_header(&in->template);
+    const struct load_args none = {0};
+    struct load_layout at;
+    memcpy(t->magic, TEMPLATE_MAGIC, sizeof t->magic);
+    t->version = TEMPLATE_VERSION;
+    t->abi = PV_ABI_VERSION;
+    t->image_size = image->size;
+    t->image_hash = image_hash(image);
+    t->image[0] = '/';
+    t->image[sizeof t->image - 1] = 0;
+    if (t->fcw % 2 && load_layout(t->mem, image_program(image, 0), &none, &at) <= 0) {
+        t->heap_start = at.heap;
+        t->stack_bottom = at.stack_bottom;
+    }
+}
+
+static void load(const struct image *image)
+{
+    char path[64], err[512];
+    struct template_header *t;
+    struct kvm_regs regs;
+    int fd;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", template_file);
+    struct options opt = {.template = path};
+    if (template_open(&opt, &t, &fd, err, sizeof err) < 0)
+        return;
+    struct family family = {
+        .opt = &opt, .image = (struct image *)image, .template = t, .template_fd = fd};
+    if (template_check_image(t, image, err, sizeof err) == 0) {
+        vm.mem.ram_size = opt.mem;
+        if (template_load_ram(&vm, &family, 1, &regs) == 0)
+            require(vm.heap_start < vm.stack_bottom && vm.stack_bottom < vm.mem.ram_size &&
+                    vm.tables <= 1 && (regs.rflags & 0x3000) == 0x3000);
+        vm.mem.ram_size = ROOM;
+        require(__real_mmap(vm.mem.ram, ROOM, PROT_NONE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
+                            0) == vm.mem.ram);
+    }
+    close(fd);
+    free(t);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct input in;
+    struct image image;
+    char err[160];
+    if (size != sizeof in)
+        return 0;
+    if (image_file < 0) {
+        image_file = memfd_create("image", 0);
+        template_file = memfd_create("template", 0);
+        vm.mem.ram = hugemem_reserve(ROOM);
+        require(vm.mem.ram != NULL);
+    }
+    memcpy(&in, data, sizeof in);
+    require(pwrite(image_file, &in.image, sizeof in.image, 0) == sizeof in.image);
+    if (image_parse(&image, (uint8_t *)&in.image, sizeof in.image, err, sizeof err) < 0)
+        return 0;
+    image.fd = dup(image_file);
+    complete(&in, &image);
+    require(pwrite(template_file, &in.template, sizeof in.template, 0) == sizeof in.template);
+    load(&image);
+    image_close(&image);
+    return 0;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// sample_template.h: a small good template of the sample image (sample.h), as a struct: for tests
+// that damage it (test_template.c) and as the first input of its fuzzer.
+#ifndef RAMET_TESTS_SAMPLE_TEMPLATE_H
+#define RAMET_TESTS_SAMPLE_TEMPLATE_H
+
+#include "abi/x86.h"
+#include "host/kvm/load.h"
+#include "host/template/template.h"
+#include "tests/unit/lib/sample.h"
+
+#define SAMPLE_MEM    (UINT64_C(16) << 20)
+#define SAMPLE_WINDOW (UINT64_C(4) << 20)
+
+// Header and extents; then one page of RAM, of the program's heap, and one of the window.
+struct sample_template {
+    _Alignas(struct template_header) uint8_t tables[3 * X86_PAGE];
+    uint8_t ram[X86_PAGE], window[X86_PAGE];
+};
+_Static_assert(sizeof(struct template_header) + 2 * sizeof(struct template_extent) <= 3 * X86_PAGE,
+               "room for the tables");
+
+static inline struct template_header *sample_header(struct sample_template *s)
+{
+    return (struct template_header *)s->tables;
+}
+
+static inline void sample_template(struct sample_template *s, const struct image *image)
+{
+    struct template_header *t = sample_header(s);
+    const struct load_args none = {0};
+    struct load_layout at;
+    memset(s, 0, sizeof *s);
+    load_layout(SAMPLE_MEM, image_program(image, 0), &none, &at);
+    memcpy(t->magic, TEMPLATE_MAGIC, sizeof t->magic);
+    t->version = TEMPLATE_VERSION;
+    t->abi = PV_ABI_VERSION;
+    t->mem = SAMPLE_MEM;
+    t->window_size = SAMPLE_WINDOW;
+    t->max_procs = 8;
+    t->image_size = image->size;
+    t->image_hash = image_hash(image);
+    t->nram = t->nwindow = 1;
+    t->heap_start = at.heap;
+    t->stack_bottom = at.stack_bottom;
+    strcpy(t->image, "/sample.img");
+    t->extents[0] = (struct template_extent){
+        .addr = at.heap, .len = X86_PAGE, .off = offsetof(struct sample_template, ram)};
+    t->extents[1] = (struct template_extent){
+        .addr = X86_PAGE, .len = X86_PAGE, .off = offsetof(struct sample_template, window)};
+    memset(s->ram, 0x33, sizeof s->ram);
+    memset(s->window, 0x44, sizeof s->window);
+}
+
+#endif
