@@ -42,6 +42,16 @@ static int failed(const char *path, const char *why)
     return FAILED;
 }
 
+// Whether the server is this user's or root's: it is given our descriptors, and anybody may have
+// bound a socket to that name.
+static int is_trusted(int server)
+{
+    struct ucred peer;
+    socklen_t len = sizeof peer;
+    return getsockopt(server, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
+           (peer.uid == geteuid() || peer.uid == 0);
+}
+
 static int say_hello(int server)
 {
     static const int fds[3] = {0, 1, 2};
@@ -108,6 +118,8 @@ int client_run(const struct options *opt)
         return failed(path, errno == ECONNREFUSED ? "no server listens there"
                             : errno == EPROTOTYPE ? "not a socket of 'ramet serve'"
                                                   : strerror(errno));
+    if (!is_trusted(server))
+        return failed(path, "the server is another user's");
     if (say_hello(server) < 0)
         return failed(path, strerror(errno));
     return wait_for_end(server, path);

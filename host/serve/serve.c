@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -21,6 +22,7 @@
 #include "host/family/supervisor.h"
 
 #define FAILED   2
+#define NAMES    16                    // tried for a socket that has none yet
 #define BACKLOG  128                   // clients that wait; others wait for a place
 #define START_NS UINT64_C(30000000000) // a family that is not ready by then never will be
 #define YOUNG_NS UINT64_C(1000000000)  // one that dies sooner than that after it was ready
@@ -39,7 +41,7 @@ struct server {
     uint32_t program;
     char *const *argv;
     struct sockaddr_un at;
-    ino_t inode; // of the socket's file
+    struct stat file; // the socket's
     int listener, signals;
     int life[2]; // nothing is written to it: its read end tells children when we are gone
     int news[2]; // struct serve_news
@@ -84,39 +86,53 @@ static int check_place(const struct server *s)
     return why == ECONNREFUSED || why == ENOENT ? 0 : failed(path, "another server has it");
 }
 
+// Binds to a name nobody else has, next to the socket's: whatever else is there stays.
+static int bind_aside(int listener, const char *path, struct sockaddr_un *new)
+{
+    char name[sizeof new->sun_path + 16];
+    uint32_t any;
+    int r = -1;
+    for (int i = 0; i < NAMES && r < 0; i++) {
+        if (getrandom(&any, sizeof any, 0) != sizeof any)
+            return -EIO;
+        snprintf(name, sizeof name, "%s.%06x", path, any & 0xffffff);
+        if (client_address(name, new) < 0)
+            return -ENAMETOOLONG;
+        const mode_t mask = umask(0177);
+        r = bind(listener, (struct sockaddr *)new, sizeof *new);
+        umask(mask);
+        if (r < 0 && errno != EADDRINUSE)
+            break;
+    }
+    return r < 0 ? -errno : 0;
+}
+
 // The file appears under its name when clients can connect, in place of a stale one.
 static int listen_at(struct server *s)
 {
     const char *path = s->f->opt->socket;
     struct sockaddr_un new;
-    struct stat st;
-    char name[sizeof new.sun_path + 8];
     if (client_address(path, &s->at) < 0 || check_place(s) < 0)
         return -1;
-    snprintf(name, sizeof name, "%s.new", path);
-    if (client_address(name, &new) < 0)
-        return -1;
-    unlink(name);
     s->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    const mode_t mask = umask(0177);
-    int r = bind(s->listener, (struct sockaddr *)&new, sizeof new);
-    umask(mask);
+    int r = bind_aside(s->listener, path, &new);
     if (r < 0)
-        return failed(path, strerror(errno));
-    if (listen(s->listener, BACKLOG) < 0 || stat(name, &st) < 0 || rename(name, path) < 0) {
+        return failed(path, strerror(-r));
+    if (listen(s->listener, BACKLOG) < 0 || lstat(new.sun_path, &s->file) < 0 ||
+        rename(new.sun_path, path) < 0) {
         failed(path, strerror(errno));
-        unlink(name);
+        unlink(new.sun_path);
         return -1;
     }
-    s->inode = st.st_ino;
     return 0;
 }
 
-// Another server may have put its own there, if ours was removed.
+// Another server may have put its own there, or anybody something else, if ours was removed.
 static void remove_socket(const struct server *s)
 {
     struct stat st;
-    if (lstat(s->f->opt->socket, &st) == 0 && st.st_ino == s->inode)
+    if (lstat(s->f->opt->socket, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_ino == s->file.st_ino &&
+        st.st_dev == s->file.st_dev)
         unlink(s->f->opt->socket);
     shutdown(s->listener, SHUT_RDWR);
 }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "abi/x86.h"
+#include "host/family/supervisor.h"
 #include "host/kvm/spare/dirty.h"
 #include "host/kvm/kvm.h"
 #include "host/kvm/platform.h"
@@ -26,22 +27,34 @@
 
 static struct template_header header;
 static struct template_extent extents[TEMPLATE_EXTENTS];
-static char new_name[TEMPLATE_PATH + 8];
+static char new_name[TEMPLATE_PATH + 8]; // until it is complete
+
+// A name nobody else has, next to the one it will get: it holds a program's memory, so it is the
+// user's alone, and no link that somebody has put there is followed.
+static int make_file(const char *output)
+{
+    sigset_t ends;
+    if ((size_t)snprintf(new_name, sizeof new_name, "%s.XXXXXX", output) >= sizeof new_name)
+        return -ENAMETOOLONG;
+    // From here on a signal ends the family, and template_finish() removes the file.
+    supervisor_end_signals(&ends);
+    sigprocmask(SIG_BLOCK, &ends, NULL);
+    int fd = mkostemp(new_name, O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
 
 int template_prepare(struct family *f, char *err, size_t errlen)
 {
     const struct options *opt = f->opt;
     if (!opt->until)
         return 0;
-    snprintf(new_name, sizeof new_name, "%s.new", opt->output);
-    f->template_fd = open(new_name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (f->template_fd < 0)
-        return family_fail(err, errlen, new_name);
     if (!realpath(opt->image, header.image))
         return family_fail(err, errlen, opt->image);
     header.image_size = f->image->size;
     header.image_hash = image_hash(f->image);
-    return 0;
+    f->template_fd = make_file(opt->output);
+    errno = -f->template_fd;
+    return f->template_fd < 0 ? family_fail(err, errlen, opt->output) : 0;
 }
 
 void template_watch(struct monitor *m, const void *bytes, uint64_t len)

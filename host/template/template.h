@@ -52,8 +52,8 @@ struct template_header {
 struct monitor;
 
 // --- save.c ---
-// Opens what saving needs before the monitor is confined: FILE.new, and what tells which pages of
-// RAM there are. 0, or -errno with a line in err.
+// Makes the file before the monitor is confined, under a name of its own next to --output, readable
+// by the user only. 0, or -errno with a line in err and no file.
 int template_prepare(struct family *f, char *err, size_t errlen);
 // The program has written to a console descriptor: notes when that completes the text waited for.
 void template_watch(struct monitor *m, const void *bytes, uint64_t len);

@@ -3,11 +3,14 @@
 
 import os
 import re
+import socket
 import struct
 import tempfile
 
 import paths
 import proc
+
+NOBODY = 65534  # Debian's user nobody
 
 
 def refused(argv, word, limit=10.0):
@@ -130,6 +133,40 @@ def test_bad_options():
     refused(paths.ramet_run(paths.TESTS_IMAGE, options=["--trace=everything"]), "everything")
     for path in ("/tests/absent", "/tmp"):
         refused(paths.ramet_run(paths.TESTS_IMAGE, options=["--exec", path]), path)
+
+
+def other_users_server(path, ready):
+    """In a process of another user: listens, and says what comes with the first message."""
+    os.setuid(NOBODY)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(path)
+        listener.listen()
+        os.write(ready, b"+")
+        connection, _ = listener.accept()
+        data, descriptors, _, _ = socket.recv_fds(connection, 64, 4)
+        os.write(ready, b"%d %d" % (len(data), len(descriptors)))
+
+
+def test_server_of_another_user():
+    """A client hands its descriptors to no server but this user's and root's."""
+    if os.getuid() != 0:
+        raise proc.Skip("needs root, to have a server of another user")
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o777)
+        path = os.path.join(folder, "socket")
+        come, ready = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                other_users_server(path, ready)
+            finally:
+                os._exit(0)
+        os.close(ready)
+        assert os.read(come, 1) == b"+", "no server"
+        refused([paths.RAMET, "run", "--template", path], "another user's")
+        assert os.read(come, 16) == b"0 0", "it was given something"
+        os.close(come)
+        os.waitpid(child, 0)
 
 
 def test_unknown_option():

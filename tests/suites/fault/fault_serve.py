@@ -124,10 +124,14 @@ def test_place():
         assert os.path.exists(server.path)
         client = server.client()
         ended(client, 2, b"no server")
+        with open(server.path + ".new", "wb") as file:
+            file.write(b"precious")
         with subprocess.Popen(server.argv, stdin=subprocess.DEVNULL) as second:
             wait_until(lambda: server.run()[0] == 0, "the stale socket is still there")
             second.terminate()
         assert not os.path.exists(server.path)
+        with open(server.path + ".new", "rb") as file:
+            assert file.read() == b"precious"
         with open(server.path, "wb") as file:
             file.write(b"precious")
         refused(proc.run(server.argv, limit=LIMIT), b"no socket")

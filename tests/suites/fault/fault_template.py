@@ -126,6 +126,18 @@ def test_more_than_one_process():
         assert os.listdir(t.folder.name) == ["shell.img"], os.listdir(t.folder.name)
 
 
+def test_output():
+    """A program's memory is in it: it is for its user's eyes, and goes where it is told to only."""
+    with Template("echo READY") as t:
+        assert os.stat(t.path).st_mode & 0o777 == 0o600, f"{os.stat(t.path).st_mode:o}"
+        os.unlink(t.path)
+        other = os.path.join(t.folder.name, "other")
+        for name in (t.path, t.path + ".new"):
+            os.symlink(other, name)
+        clean(t.make("echo READY"), b"READY\n", 0)
+        assert not os.path.islink(t.path) and not os.path.exists(other)
+
+
 def test_other_image():
     with Template("echo READY") as t:
         os.utime(t.image, (1, 1))

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // test_template.c: what is believed of a template file. A good one is opened and loaded; one that
-// is damaged or was made with care to harm is refused before anything of it is mapped. Links
-// host/template/load.c, host/kvm/load.c and what they need.
+// is damaged or was made with care to harm is refused before anything of it is mapped. And the file
+// that a template is saved to. Links host/template/load.c, save.c, host/kvm/load.c and what they
+// need.
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host/family/hugemem.h"
+#include "host/family/supervisor.h"
+#include "host/kvm/monitor.h"
 #include "host/kvm/platform.h"
 #include "tests/unit/lib/check.h"
 #include "tests/unit/lib/sample_template.h"
@@ -22,6 +27,17 @@ static struct template_header *opened;
 static char err[512];
 static char path[64];
 static int file = -1, image_file = -1;
+
+void supervisor_end_signals(sigset_t *set)
+{
+    sigemptyset(set);
+}
+
+void member_die(struct member *m, uint32_t status, const char *why)
+{
+    (void)m, (void)status, (void)why;
+    abort();
+}
 
 // An image file of the sample, as it is now.
 static void write_image(void)
@@ -155,6 +171,63 @@ static void test_header(void)
     CHECK_EQ(open_it(&bad, sizeof bad), -EINVAL);
 }
 
+// ---- the file it is saved to ----
+
+static unsigned count_files(const char *folder)
+{
+    char command[128];
+    snprintf(command, sizeof command, "ls -A %s | wc -l", folder);
+    FILE *p = popen(command, "r");
+    unsigned n = 99;
+    CHECK(p && fscanf(p, "%u", &n) == 1);
+    if (p)
+        pclose(p);
+    return n;
+}
+
+// Nobody else can read it, no link is followed, and of one that was not completed nothing is left.
+static void test_output(void)
+{
+    char folder[] = "/tmp/ramet-test-XXXXXX", name[64], other[64], link_new[64];
+    struct family_shared *shared = calloc(1, sizeof *shared);
+    struct stat st;
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(name, sizeof name, "%s/t", folder);
+    snprintf(other, sizeof other, "%s/precious", folder);
+    snprintf(link_new, sizeof link_new, "%s/t.new", folder);
+    CHECK_EQ(symlink(other, name), 0);
+    CHECK_EQ(symlink(other, link_new), 0);
+    struct options save = {.until = "x", .output = name, .image = "/"};
+    struct family f = {.opt = &save, .image = &image, .shared = shared, .template_fd = -1};
+    const mode_t mask = umask(0);
+    CHECK_EQ(template_prepare(&f, err, sizeof err), 0);
+    umask(mask);
+    CHECK(fstat(f.template_fd, &st) == 0 && (st.st_mode & 07777) == 0600);
+    CHECK_EQ(count_files(folder), 3);
+    shared->first_status = 256; // the program failed
+    CHECK_EQ(template_finish(&f, 1), 1);
+    close(f.template_fd);
+    CHECK_EQ(count_files(folder), 2);
+    CHECK_EQ(template_prepare(&f, err, sizeof err), 0);
+    shared->saved = 1;
+    CHECK_EQ(template_finish(&f, 0), 0);
+    CHECK(lstat(name, &st) == 0 && S_ISREG(st.st_mode)); // not through the link
+    CHECK(stat(other, &st) < 0);
+    close(f.template_fd);
+    // Where it cannot be, and for an image that has gone.
+    CHECK_EQ(unlink(name), 0);
+    save.image = "/nonexistent";
+    CHECK_EQ(template_prepare(&f, err, sizeof err), -ENOENT);
+    save.output = "/nonexistent/t";
+    save.image = "/";
+    CHECK_EQ(template_prepare(&f, err, sizeof err), -ENOENT);
+    CHECK(strstr(err, "/nonexistent/t: ") != NULL);
+    CHECK_EQ(count_files(folder), 1);
+    CHECK_EQ(unlink(link_new), 0);
+    CHECK_EQ(rmdir(folder), 0);
+    free(shared);
+}
+
 int main(void)
 {
     file = memfd_create("template", 0);
@@ -169,6 +242,7 @@ int main(void)
     RUN(test_heap_and_stack);
     RUN(test_extents);
     RUN(test_header);
+    RUN(test_output);
     free(opened);
     image_close(&image);
     return check_done("template");
