@@ -35,11 +35,10 @@ static const struct confine_rule rules[] = {
     ALLOW_IF(clone, LONG(0, CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD),
              LONG(1, 0)),                              // FORK, SPAWN: a process, no thread
     ALLOW(close),                                      // a clone lets go of its parent's VM,
-    ALLOW(sched_setaffinity),                          // on another processor than its parent,
-    ALLOW(getcpu),                                     // which must know its own,
     ALLOW(getppid),                                    // sees that the supervisor lives,
     ALLOW_IF(prctl, INT(0, PR_SET_PDEATHSIG),
              LONG(1, SIGKILL)),                        // and dies with it
+    ALLOW(getcpu),                                     // where it runs: its child shall not
     ALLOW(rt_sigaction),                               // a clone's handlers
     ALLOW(rt_sigprocmask),                             // waiting for a signal without a race
     ALLOW(rt_sigreturn),                               // the end of a handler
@@ -66,6 +65,12 @@ static int add_for_fd(scmp_filter_ctx ctx, const struct confine_rule *rule, int 
     return seccomp_rule_add_exact_array(ctx, SCMP_ACT_ALLOW, rule->call, n, args);
 }
 
+// A rule for one descriptor, which there may be none of.
+static int add_for_one(scmp_filter_ctx ctx, const struct confine_rule *rule, int fd)
+{
+    return fd < 0 ? 0 : add_for_fd(ctx, rule, fd);
+}
+
 static int add(scmp_filter_ctx ctx, const struct family *f, const struct confine_rule *rule)
 {
     int r = 0;
@@ -77,17 +82,19 @@ static int add(scmp_filter_ctx ctx, const struct family *f, const struct confine
     case FD_STDERR:
         return add_for_fd(ctx, rule, 2);
     case FD_CONTROL:
-        return add_for_fd(ctx, rule, f->control);
+        return add_for_one(ctx, rule, f->control);
     case FD_DISK:
         for (uint32_t i = 0; i < f->ndisks && r == 0; i++)
             r = add_for_fd(ctx, rule, f->disks[i].fd);
         return r;
     case FD_TEMPLATE:
-        return add_for_fd(ctx, rule, f->template_fd);
+        return add_for_one(ctx, rule, f->template_fd);
+    case FD_WINDOW:
+        return add_for_one(ctx, rule, f->window_fd);
     case FD_ANSWERS:
-        return add_for_fd(ctx, rule, f->answers);
+        return add_for_one(ctx, rule, f->answers);
     case FD_GDB:
-        return add_for_fd(ctx, rule, f->gdb_fd);
+        return add_for_one(ctx, rule, f->gdb_fd);
     default:
         return add_for_fd(ctx, rule, -1);
     }

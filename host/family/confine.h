@@ -10,7 +10,8 @@
 
 #include "host/family/family.h"
 
-// A rule may also demand a descriptor in its first argument, by what it is for.
+// A rule may also demand a descriptor in its first argument, by what it is for. Where there is
+// none, the rule allows nothing.
 enum confine_fd {
     FD_ANY,
     FD_STDIO,
@@ -19,7 +20,8 @@ enum confine_fd {
     FD_ANSWERS,
     FD_GDB,
     FD_DISK,
-    FD_TEMPLATE
+    FD_TEMPLATE,
+    FD_WINDOW
 };
 
 // (argument & mask) == value; mask 0: no condition.

@@ -100,6 +100,12 @@ int family_claim(struct family *f, uint32_t slot, uint32_t claimer)
     return 0;
 }
 
+uint32_t family_claimer(const struct family *f, uint32_t slot)
+{
+    const uint32_t claimer = atomic_load(&f->shared->slots[slot].claimer);
+    return family_slot_valid(f, claimer) ? claimer : 0;
+}
+
 uint32_t family_slot_of(const struct family *f, pid_t pid)
 {
     uint32_t slot = f->opt->max_procs;
@@ -125,9 +131,7 @@ pid_t family_fork(struct family *f, _Atomic int32_t *word, uint64_t flags, int p
         (pid_t)syscall(SYS_clone, flags | CLONE_PARENT_SETTID | SIGCHLD, NULL, word, NULL, NULL);
     int e = errno;
     if (pid > 0 && push)
-        placement_push(&f->placement, pid);
-    if (pid == 0 && push)
-        placement_reset(&f->placement);
+        family_move(f, FAMILY_PUSH, pid);
     if (pid != 0)
         sigprocmask(SIG_SETMASK, &old, NULL);
     return pid < 0 ? -e : pid;
@@ -156,13 +160,46 @@ void family_kick(struct family *f, uint32_t slot, int interrupt)
         futex_wake(&family_door(f, slot)->bell);
 }
 
-void family_tell(struct family *f, uint32_t op, uint32_t slot)
+static void send_message(const struct family *f, struct family_msg msg)
 {
-    struct family_msg msg = {.op = op, .slot = slot};
-    if (op == FAMILY_KILL)
-        msg.life = atomic_load(&f->shared->slots[slot].life);
     while (send(f->control, &msg, sizeof msg, MSG_NOSIGNAL) < 0 && errno == EINTR)
         ;
+}
+
+void family_tell(struct family *f, uint32_t op, uint32_t slot)
+{
+    const uint32_t life = op == FAMILY_KILL ? atomic_load(&f->shared->slots[slot].life) : 0;
+    send_message(f, (struct family_msg){op, slot, life});
+}
+
+void family_move(struct family *f, uint32_t op, pid_t monitor)
+{
+    const int here = placement_here(&f->placement);
+    if (here >= 0)
+        send_message(f, (struct family_msg){op, (uint32_t)here, (uint32_t)monitor});
+}
+
+int family_ask(struct family *f, uint32_t op, uint32_t slot, int32_t pid, uint32_t size)
+{
+    uint32_t nobody = 0;
+    int fds[FDPASS_MAX];
+    int32_t to = 0;
+    unsigned n = 0;
+    // All monitors hear the answers: one asks at a time. What came for one that died is passed
+    // over.
+    if (!atomic_compare_exchange_strong(&f->shared->asking, &nobody, slot))
+        return -1;
+    send_message(f, (struct family_msg){op, slot, size});
+    while (to != pid) {
+        while (n)
+            close(fds[--n]);
+        if (fdpass_receive(f->answers, &to, sizeof to, fds, &n, 0) < 0 && errno != EINTR)
+            break;
+    }
+    atomic_store(&f->shared->asking, 0);
+    while (n > 1)
+        close(fds[--n]);
+    return n ? fds[0] : NO_ANSWER;
 }
 
 uint64_t family_now(const struct family *f)

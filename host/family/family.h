@@ -66,6 +66,10 @@ enum family_op {
     FAMILY_INTERRUPT = 1, // signal the monitor of `slot`
     FAMILY_KILL = 2,      // PV_CALL_KILL
     FAMILY_READY = 3,     // the first member waits for a client (serve.h)
+    FAMILY_PUSH = 4,      // move member `life` (its pid) off processor `slot`
+    FAMILY_PULL = 5,      // or to it
+    FAMILY_PAGEMAP = 6,   // answer `slot` with the pagemap of its process
+    FAMILY_MEMORY = 7,    // answer `slot` with a memfd of `life` bytes
     FAMILY_BACKEND = 16,  // and above: the back end's own (backend.h)
 };
 
@@ -151,14 +155,16 @@ static inline int family_slot_valid(const struct family *f, uint32_t slot)
 // Claims a free slot for a new monitor, by the VM in slot `claimer` (0: the supervisor). 0, -EBUSY
 // when it has one, -EAGAIN when the family is closing.
 int family_claim(struct family *f, uint32_t slot, uint32_t claimer);
+// Who claimed it: a slot, whatever has been written there, or 0.
+uint32_t family_claimer(const struct family *f, uint32_t slot);
 // The slot of a monitor, or 0: it has none yet, or its process has ended by PV_CALL_EXIT.
 uint32_t family_slot_of(const struct family *f, pid_t pid);
 // The monitor gives its slot back (before the parent is told that it is a zombie).
 void family_release(struct family *f, uint32_t slot);
 // fork(2), with `flags` of clone(2) added. Puts the child's pid into `word`, which is in the family
 // page, before it runs: so the supervisor knows whose death it reaps. The child starts with all
-// signals blocked: event_init() opens them when there is a VM to interrupt. `push`: on a small host
-// it starts on another processor (placement.h). The pid, 0 in the child, or -errno.
+// signals blocked: event_init() opens them when there is a VM to interrupt. `push`: in a monitor;
+// on a small host it starts on another processor (placement.h). The pid, 0 in the child, or -errno.
 pid_t family_fork(struct family *f, _Atomic int32_t *word, uint64_t flags, int push);
 
 // Adds 1 to a slot's doorbell and wakes its futex.
@@ -167,6 +173,17 @@ void family_ring(struct family *f, uint32_t slot);
 void family_kick(struct family *f, uint32_t slot, int interrupt);
 // Sends the supervisor a message; lost messages only when the supervisor is gone.
 void family_tell(struct family *f, uint32_t op, uint32_t slot);
+
+// Has the supervisor move a member between processors: FAMILY_PUSH or FAMILY_PULL, off the
+// caller's or to it. Does not wait for it.
+void family_move(struct family *f, uint32_t op, pid_t member);
+
+// Asks the supervisor for what a confined member, `pid` in `slot`, cannot have by itself; waits
+// for the answer. A descriptor, -1 when another member is asking, or NO_ANSWER: it is not to be
+// had. FAMILY_PAGEMAP: its own. FAMILY_MEMORY: a memfd of `size` bytes, at most FAMILY_MEMORY_MAX.
+#define NO_ANSWER         (-2)
+#define FAMILY_MEMORY_MAX (UINT32_C(1) << 20)
+int family_ask(struct family *f, uint32_t op, uint32_t slot, int32_t pid, uint32_t size);
 
 // CLOCK_MONOTONIC as guests compute it. For monitors: the supervisor does not know the TSC's rate.
 uint64_t family_now(const struct family *f);

@@ -9,25 +9,26 @@ void placement_init(struct placement *p)
     p->push = n > 1 && n <= PLACEMENT_SMALL;
 }
 
-void placement_push(const struct placement *p, pid_t child)
+int placement_here(const struct placement *p)
 {
-    int here = p->push ? sched_getcpu() : -1;
-    if (here < 0)
-        return;
-    cpu_set_t others = p->allowed;
-    CPU_CLR(here, &others);
-    sched_setaffinity(child, sizeof others, &others);
+    return p->push ? sched_getcpu() : -1;
 }
 
-void placement_pull(const struct placement *p, pid_t child)
+// A process that has another processor's queue to wait in stays there when the restriction is
+// lifted at once.
+void placement_move(const struct placement *p, pid_t child, uint32_t cpu, int off)
 {
-    int here = p->push ? sched_getcpu() : -1;
-    if (here < 0)
+    cpu_set_t to = p->allowed;
+    if (!p->push || cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &p->allowed))
         return;
-    cpu_set_t this;
-    CPU_ZERO(&this);
-    CPU_SET(here, &this);
-    sched_setaffinity(child, sizeof this, &this);
+    if (!off)
+        CPU_ZERO(&to);
+    if (off)
+        CPU_CLR(cpu, &to);
+    else
+        CPU_SET(cpu, &to);
+    if (sched_setaffinity(child, sizeof to, &to) == 0)
+        placement_free(p, child);
 }
 
 void placement_pin(const struct placement *p, unsigned n)
@@ -49,9 +50,4 @@ void placement_free(const struct placement *p, pid_t process)
 {
     if (p->push)
         sched_setaffinity(process, sizeof p->allowed, &p->allowed);
-}
-
-void placement_reset(const struct placement *p)
-{
-    placement_free(p, 0);
 }

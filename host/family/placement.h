@@ -3,13 +3,14 @@
 //
 // Linux without scheduling domains (a small virtual machine, often) does not balance at fork(2):
 // the child queues up behind its parent, who has a third of a millisecond of work before it blocks,
-// while another processor is idle. So the parent moves the child once, and the child lifts the
-// restriction when it runs. A large host balances, and knows better than we which of its processors
-// is idle.
+// while another processor is idle. So the child is moved once: by the supervisor, since a monitor
+// has no say about other processes. A large host balances, and knows better than we which of its
+// processors is idle.
 #ifndef HOST_PLACEMENT_H
 #define HOST_PLACEMENT_H
 
 #include <sched.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define PLACEMENT_SMALL 8 // processors
@@ -22,18 +23,16 @@ struct placement {
 // Looks at the host; in the supervisor, once.
 void placement_init(struct placement *p);
 
-// In the parent, right after fork(2). Errors do not matter: the child only starts later.
-void placement_push(const struct placement *p, pid_t child);
+// The caller's processor, or -1 where processes are not moved.
+int placement_here(const struct placement *p);
 
-// The opposite: to the caller's own processor, which is about to wait for `child`.
-void placement_pull(const struct placement *p, pid_t child);
+// Moves a child of ours off that processor, or to it, whence it may go where the host likes. Errors
+// do not matter: it only starts later.
+void placement_move(const struct placement *p, pid_t child, uint32_t cpu, int off);
 
 // Keeps the caller and the children it makes to one processor, the `n`th (from 0, in a circle),
 // until placement_free(). Two that wake one another wake sooner there.
 void placement_pin(const struct placement *p, unsigned n);
 void placement_free(const struct placement *p, pid_t process);
-
-// In the child, first thing.
-void placement_reset(const struct placement *p);
 
 #endif

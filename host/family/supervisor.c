@@ -29,18 +29,6 @@
 // without end must not keep the supervisor from them.
 #define MESSAGES_AT_ONCE 64
 
-int supervisor_is_monitor(pid_t pid)
-{
-    siginfo_t info;
-    return pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
-}
-
-void supervisor_signal(pid_t pid, int sig)
-{
-    if (supervisor_is_monitor(pid))
-        kill(pid, sig);
-}
-
 void supervisor_post(struct supervisor *s, uint32_t slot, uint32_t events)
 {
     struct family_slot *to = slot_of(s, slot);
@@ -93,7 +81,7 @@ static void finish_kills(struct supervisor *s)
 // What any member may ask for. The fields are as the sender likes.
 static void take_message(struct supervisor *s, const struct family_msg *msg)
 {
-    if (!family_slot_valid(s->f, msg->slot))
+    if (supervisor_answer(s, msg) || !family_slot_valid(s->f, msg->slot))
         return;
     if (msg->op == FAMILY_READY)
         ready_monitor(s);
@@ -279,7 +267,10 @@ static int start_first(struct supervisor *s, uint32_t program, const struct load
     int r = family_claim(s->f, 1, 0);
     if (r < 0)
         return r;
-    s->group = family_fork(s->f, &slot_of(s, 1)->pid, 0, !s->f->ready);
+    s->group = family_fork(s->f, &slot_of(s, 1)->pid, 0, 0);
+    const int here = s->group > 0 && !s->f->ready ? placement_here(&s->f->placement) : -1;
+    if (here >= 0)
+        placement_move(&s->f->placement, s->group, (uint32_t)here, 1);
     if (s->group == 0) {
         close(s->signals);
         close(s->messages);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The parts of the supervisor: supervisor.c, its loop; deaths.c, what it does about
-// monitors that have ended.
+// monitors that have ended; answers.c, what it does for those that are confined.
 #ifndef HOST_SUPERVISOR_PRIVATE_H
 #define HOST_SUPERVISOR_PRIVATE_H
 
@@ -27,11 +27,14 @@ static inline struct family_slot *slot_of(struct supervisor *s, uint32_t slot)
 // Posts events to a VM and makes sure it notices: asleep, running or in between.
 void supervisor_post(struct supervisor *s, uint32_t slot, uint32_t events);
 
+// --- answers.c: what a confined monitor has the supervisor do for it ---
 // Whether a pid, which comes from memory that every monitor can write, is that of a child of ours.
 // Since nobody else reaps those, it is not another process' meanwhile.
 int supervisor_is_monitor(pid_t pid);
 // Signals it if so.
 void supervisor_signal(pid_t pid, int sig);
+// Takes the message if it asks for something of the kind. Whether it does.
+int supervisor_answer(struct supervisor *s, const struct family_msg *msg);
 
 // After SIGCHLD: reaps what has ended and tells whom it concerns.
 void supervisor_reap(struct supervisor *s);

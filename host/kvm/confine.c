@@ -36,9 +36,7 @@ static const struct confine_rule monitor_rules[] = {
     ALLOW_FD(recvmsg, FD_ANSWERS),                     // a spare: the pagemap,
     ALLOW_IF(ioctl, LONG(1, DIRTY_SCAN)),              // which pages have changed since,
     ALLOW(pread64),                                    // who maps them,
-    ALLOW(memfd_create),                               // what they are handed over in,
-    ALLOW_IF(fallocate, INT(1, 0)),                    // so large,
-    ALLOW_IF(fcntl, INT(1, F_ADD_SEALS)),              // and nobody else's to change,
+    ALLOW_IF(fcntl, INT(1, F_ADD_SEALS)),              // what they are handed over in is sealed,
     ALLOW(preadv),                                     // where they end up,
     ALLOW(mremap),                                     // a copy of what it will write,
     ALLOW_IF(getrusage, INT(0, RUSAGE_SELF)),          // if the last one wrote much
@@ -56,13 +54,13 @@ static const struct confine_rule disk_rules[] = {
 static const struct confine_rule template_rules[] = {
     ALLOW_FD(pwrite64, FD_TEMPLATE),                   // into its file
     ALLOW(pread64),                                    // which pages it has
-    ALLOW(lseek),                                      // and the window
+    ALLOW_FD(lseek, FD_WINDOW),                        // and the window
     ALLOW_KVM(KVM_GET_FPU),                            // and the vCPU
 };
 
 // Of `ramet serve` only: a family that is taken by a client (ready.c).
 static const struct confine_rule ready_rules[] = {
-    ALLOW(lseek),                                      // what a rehearsal has left in the window
+    ALLOW_FD(lseek, FD_WINDOW),                        // what a rehearsal has left in the window
     ALLOW_IF(dup3, INT(1, 0)),                         // the client's descriptors
     ALLOW_IF(dup3, INT(1, 1)),
     ALLOW_IF(dup3, INT(1, 2)),

@@ -23,7 +23,6 @@ static inline struct kvm_family *kvm_of(const struct family *f)
 // Monitor -> supervisor (family.h).
 enum kvm_message {
     KVM_MESSAGE_CACHE = FAMILY_BACKEND, // put program number `slot` into the text cache
-    KVM_MESSAGE_PAGEMAP,                // answer `slot` with the pagemap of its monitor (dirty.h)
 };
 
 // --- clone.c; see backend.h ---
@@ -50,11 +49,6 @@ void kvm_count(const struct member *m, struct trace_line *line);
 void kvm_message(struct supervisor *s, const struct family_msg *msg, int *fds, unsigned nfds);
 uint32_t kvm_reaped(struct supervisor *s, pid_t pid, int status, uint32_t slot);
 void kvm_bury(struct supervisor *s, uint32_t slot);
-// In a monitor: asks the supervisor for this monitor's pagemap, which a confined one cannot open;
-// waits for the answer. A descriptor, -1 when another monitor is asking, or NO_PAGEMAP: this host
-// has none.
-#define NO_PAGEMAP (-2)
-int kvm_ask_pagemap(struct family *f, uint32_t slot);
 
 // --- the parts of a clone, for spare.c as well ---
 // Copies what is about to be written.

@@ -3,33 +3,15 @@
 // of spares (spare/spare.h), which are children of the supervisor and no members.
 // Neighbours: family/supervisor.c (the loop), family/deaths.c, backend.h.
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "host/family/fdpass.h"
 #include "host/family/hugemem.h"
 #include "host/family/supervisor_private.h"
 #include "host/kvm/kvm.h"
 
 // The window's tables, from its start: doors, processes, descriptions, the first inodes.
 #define WINDOW_HOT (UINT64_C(4) << 20)
-
-// A monitor that dies without taking its answer leaves it to the next that asks, which knows by the
-// pid that it is none of its own.
-static void send_pagemap(struct supervisor *s, uint32_t slot)
-{
-    const int32_t pid = atomic_load(&slot_of(s, slot)->pid);
-    char path[48];
-    snprintf(path, sizeof path, "/proc/%d/pagemap", pid);
-    int fd = supervisor_is_monitor(pid) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    fdpass_send(s->answers, &pid, sizeof pid, &fd, fd >= 0, MSG_DONTWAIT);
-    if (fd >= 0)
-        close(fd);
-}
 
 // The family starts things more than once: what all VMs touch goes onto huge pages, one fault each
 // instead of many. Not at the family's start, where it would cost more than it saves a family of
@@ -52,8 +34,6 @@ void kvm_message(struct supervisor *s, const struct family_msg *msg, int *fds, u
         close(fds[--nfds]);
     if (msg->op == KVM_MESSAGE_CACHE)
         warm_up(s, msg->slot);
-    else if (msg->op == KVM_MESSAGE_PAGEMAP && family_slot_valid(s->f, msg->slot))
-        send_pagemap(s, msg->slot);
 }
 
 // Whether it was a spare that nobody has used, or was about to be one: nobody will.
@@ -85,30 +65,4 @@ void kvm_bury(struct supervisor *s, uint32_t slot)
     atomic_compare_exchange_strong(&s->f->shared->asking, &asking, 0);
     supervisor_signal(atomic_exchange(&slot_of(s, slot)->spare, 0), SIGKILL);
     spare_bury(slot_of(s, slot)); // also one that it was handing over
-}
-
-// ---- in a monitor ----
-
-int kvm_ask_pagemap(struct family *f, uint32_t slot)
-{
-    const int32_t pid = atomic_load(&f->shared->slots[slot].pid);
-    uint32_t nobody = 0;
-    int fds[FDPASS_MAX];
-    int32_t to = 0;
-    unsigned n = 0;
-    // All monitors hear the answers: one asks at a time. What came for one that died is passed
-    // over.
-    if (!atomic_compare_exchange_strong(&f->shared->asking, &nobody, slot))
-        return -1;
-    family_tell(f, KVM_MESSAGE_PAGEMAP, slot);
-    while (to != pid) {
-        while (n)
-            close(fds[--n]);
-        if (fdpass_receive(f->answers, &to, sizeof to, fds, &n, 0) < 0 && errno != EINTR)
-            break;
-    }
-    atomic_store(&f->shared->asking, 0);
-    while (n > 1)
-        close(fds[--n]);
-    return n ? fds[0] : NO_PAGEMAP;
 }

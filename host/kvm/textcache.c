@@ -18,14 +18,22 @@ int textcache_init(struct textcache *cache, uint8_t *at, uint32_t programs)
     if (r < 0)
         return r;
     cache->map = at;
-    size_t table = (programs + 1) * sizeof *cache->programs;
-    cache->programs = mmap(NULL, table, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    return cache->programs == MAP_FAILED ? -errno : 0;
+    cache->table = ((programs + 1) * sizeof *cache->uses + X86_PAGE - 1) & ~(X86_PAGE - 1);
+    void *tables =
+        mmap(NULL, 2 * cache->table, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (tables == MAP_FAILED)
+        return -errno;
+    cache->uses = tables;
+    cache->first_page = (void *)((uint8_t *)tables + cache->table);
+    return 0;
 }
 
 int textcache_protect(const struct textcache *cache)
 {
-    return mprotect(cache->map, TEXTCACHE_SIZE, PROT_READ) < 0 ? -errno : 0;
+    return mprotect(cache->map, TEXTCACHE_SIZE, PROT_READ) < 0 ||
+                   mprotect(cache->first_page, cache->table, PROT_READ) < 0
+               ? -errno
+               : 0;
 }
 
 // Whether the program writes to some of the 2 MB at va.
@@ -68,7 +76,7 @@ void textcache_plan(const struct elf_program *program, struct textcache_plan *pl
 int textcache_use(const struct textcache *cache, uint32_t program)
 {
     // The second time it is worth the copy: many families never start anything twice.
-    return atomic_fetch_add(&cache->programs[program].uses, 1) == 1;
+    return atomic_fetch_add(&cache->uses[program], 1) == 1;
 }
 
 static int read_all(int fd, uint8_t *to, uint64_t len, uint64_t off)
@@ -117,7 +125,6 @@ void textcache_load(struct textcache *cache, uint32_t program, const struct elf_
         cache->used = TEXTCACHE_PAGES;
         return;
     }
-    atomic_store_explicit(&cache->programs[program].first_page, cache->used + 1,
-                          memory_order_release);
+    atomic_store_explicit(&cache->first_page[program], cache->used + 1, memory_order_release);
     cache->used += plan.pages;
 }

@@ -32,15 +32,14 @@ struct textcache_plan {
     } unit[TEXTCACHE_UNITS];
 };
 
-struct textcache_program {
-    _Atomic uint32_t uses;
-    _Atomic uint32_t first_page; // + 1; 0: not in the cache
-};
-
 struct textcache {
-    uint8_t *map;                       // read-write in the supervisor, read-only in monitors
-    uint32_t used;                      // supervisor: pages given out
-    struct textcache_program *programs; // shared, one per program of the image
+    uint32_t used;          // supervisor: pages given out
+    _Atomic uint32_t *uses; // shared, one per program of the image
+    // Read-write in the supervisor, read-only in monitors: one that its guest has taken over must
+    // not choose what its siblings' guests execute.
+    uint8_t *map;
+    _Atomic uint32_t *first_page; // one per program, + 1; 0: not in the cache
+    uint64_t table;               // bytes of this array
 };
 
 // Makes an empty cache for the programs of an image, TEXTCACHE_SIZE bytes at `at`, which is
@@ -64,9 +63,7 @@ void textcache_load(struct textcache *cache, uint32_t program, const struct elf_
 // The first page of a program in the cache, or -1.
 static inline int64_t textcache_find(const struct textcache *cache, uint32_t program)
 {
-    return (int64_t)atomic_load_explicit(&cache->programs[program].first_page,
-                                         memory_order_acquire) -
-           1;
+    return (int64_t)atomic_load_explicit(&cache->first_page[program], memory_order_acquire) - 1;
 }
 
 #endif

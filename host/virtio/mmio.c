@@ -35,18 +35,22 @@ static void stop(struct virtio_mmio *v)
     v->interrupt |= VIRTIO_INTERRUPT_CONFIG;
 }
 
+// Whether a queue lies in this device's DMA memory.
+static int is_valid(const struct virtio_mmio *v, const struct virtio_queue *q)
+{
+    const uint64_t n = q->num;
+    return n && n <= VIRTIO_QUEUE_SIZE && !(n & (n - 1)) && q->desc % 16 == 0 &&
+           q->driver % 2 == 0 && q->device % 4 == 0 &&
+           at(v, q->desc, n * sizeof(struct virtq_desc)) &&
+           at(v, q->driver, sizeof(struct virtq_avail) + n * sizeof(uint16_t)) &&
+           at(v, q->device, sizeof(struct virtq_used) + n * sizeof(struct virtq_used_elem));
+}
+
 static void enable(struct virtio_mmio *v)
 {
-    struct virtio_queue *q = &v->queue;
-    uint64_t n = q->num;
-    int valid = n && n <= VIRTIO_QUEUE_SIZE && !(n & (n - 1)) && q->desc % 16 == 0 &&
-                q->driver % 2 == 0 && q->device % 4 == 0 &&
-                at(v, q->desc, n * sizeof(struct virtq_desc)) &&
-                at(v, q->driver, sizeof(struct virtq_avail) + n * sizeof(uint16_t)) &&
-                at(v, q->device, sizeof(struct virtq_used) + n * sizeof(struct virtq_used_elem));
-    q->next_avail = q->next_used = 0;
-    q->ready = valid;
-    if (!valid)
+    v->queue.next_avail = v->queue.next_used = 0;
+    v->queue.ready = (uint32_t)is_valid(v, &v->queue);
+    if (!v->queue.ready)
         stop(v);
 }
 
@@ -158,6 +162,13 @@ static void set_status(struct virtio_mmio *v, uint32_t status)
     if (!(status & VIRTIO_STATUS_FEATURES_OK))
         status &= ~VIRTIO_STATUS_DRIVER_OK;
     v->status = (status & bits) | (v->status & VIRTIO_STATUS_NEEDS_RESET);
+}
+
+int virtio_mmio_fits(const struct virtio_mmio *v, const struct virtio_mmio *state)
+{
+    return (!state->queue.ready || is_valid(v, &state->queue)) &&
+           (!(state->status & VIRTIO_STATUS_FEATURES_OK) ||
+            !(state->driver_features & ~offered(v)));
 }
 
 static uint64_t half(uint64_t whole, uint32_t high, uint32_t value)

@@ -57,6 +57,8 @@ struct virtio_mmio {
 };
 
 void virtio_mmio_reset(struct virtio_mmio *v);
+// Whether `state`, which comes from elsewhere, is one that this device could be in.
+int virtio_mmio_fits(const struct virtio_mmio *v, const struct virtio_mmio *state);
 // One access of `len` bytes at offset `off` of the register page. Reads of what is not there are 0,
 // writes do nothing. write: 1 if the guest shall be interrupted.
 uint64_t virtio_mmio_read(const struct virtio_mmio *v, uint32_t off, uint32_t len);

@@ -34,7 +34,7 @@ static uint32_t faults(void)
 
 void spare_watch(struct monitor *m)
 {
-    const uint32_t parent = atomic_load(&m->member.family->shared->slots[m->member.slot].claimer);
+    const uint32_t parent = family_claimer(m->member.family, m->member.slot);
     m->parent = (struct spare_parent){
         .life = atomic_load(&m->member.family->shared->slots[parent].life),
         .slot = parent,

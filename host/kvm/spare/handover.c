@@ -10,19 +10,19 @@
 #include "host/kvm/platform.h"
 #include "host/kvm/spare/private.h"
 
-int spare_make_parcel(struct spare *s, int blank)
+int spare_make_parcel(struct monitor *m, int blank)
 {
+    struct spare *s = &m->spare;
     if (s->parcel[blank])
         return 0;
     const int flags = MAP_SHARED | MAP_POPULATE;
     // Nobody but us can ever write or cut it, whoever has the descriptor.
     const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL;
-    int fd = memfd_create("ramet-parcel", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int fd = family_ask(m->member.family, FAMILY_MEMORY, m->member.slot, m->member.pid,
+                        SPARE_PARCEL_SIZE);
     if (fd < 0)
-        return -errno;
-    void *p = fallocate(fd, 0, 0, SPARE_PARCEL_SIZE) < 0
-                  ? MAP_FAILED
-                  : mmap(NULL, SPARE_PARCEL_SIZE, PROT_READ | PROT_WRITE, flags, fd, 0);
+        return -EAGAIN;
+    void *p = mmap(NULL, SPARE_PARCEL_SIZE, PROT_READ | PROT_WRITE, flags, fd, 0);
     if (p == MAP_FAILED || madvise(p, SPARE_PARCEL_SIZE, MADV_DONTFORK) < 0 ||
         fcntl(fd, F_ADD_SEALS, seals) < 0) {
         if (p != MAP_FAILED)
@@ -44,7 +44,7 @@ int spare_fill_pages(struct monitor *m)
     s->nrecent = 0;
     if (n == -ENOTTY) { // Linux before 6.7
         close(s->pagemap);
-        s->pagemap = NO_PAGEMAP;
+        s->pagemap = NO_ANSWER;
     }
     // Page tables are as they were, as far as the guest is concerned, or there would be no spare;
     // and it may have those of the text cache.

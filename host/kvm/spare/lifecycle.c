@@ -182,6 +182,9 @@ static int is_good(const struct monitor *m, const struct life *l, const struct s
     if (!family_slot_valid(f, p->slot) || atomic_load(&f->shared->slots[p->slot].pid) != l->pid ||
         (l->blank && !p->program) || p->npages > SPARE_PAGES)
         return 0;
+    for (uint32_t i = 0; i < f->ndisks && !p->program; i++)
+        if (!virtio_mmio_fits(&m->devices[i], &p->devices[i]))
+            return 0;
     for (uint32_t i = 0; i < p->npages && !p->program; i++)
         if (p->page[i] % X86_PAGE || p->page[i] < PV_PLATFORM_VA ||
             p->page[i] > m->vm.mem.ram_size - X86_PAGE)
@@ -218,7 +221,6 @@ static void take_over(struct monitor *m, struct life *l)
         m->origin = l->origin;
     else
         close(fd);
-    placement_reset(&m->member.family->placement);
     m->member.slot = parcel.slot;
     member_enroll(&m->member);
     if (parcel.program) {

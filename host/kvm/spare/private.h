@@ -64,6 +64,7 @@ struct spare_parcel {
 #define SPARE_CONTENT     ((sizeof(struct spare_parcel) + X86_PAGE - 1) & ~(X86_PAGE - 1))
 #define SPARE_PARCEL_SIZE (SPARE_CONTENT + SPARE_PAGES * X86_PAGE)
 _Static_assert(SPARE_PAGES *X86_PAGE >= PV_ARG_MAX, "arguments fit");
+_Static_assert(SPARE_PARCEL_SIZE <= FAMILY_MEMORY_MAX, "the supervisor gives so much");
 
 // Waits while the word is `state`. 0 or -errno: -ETIMEDOUT, or -EAGAIN when it is another.
 static inline long spare_wait(_Atomic uint32_t *word, uint32_t state, const struct timespec *most)
@@ -79,7 +80,7 @@ static inline void spare_wake(_Atomic uint32_t *word)
 
 // --- handover.c ---
 // Makes sure of a parcel, for blank spares or for clones. 0 or -errno.
-int spare_make_parcel(struct spare *s, int blank);
+int spare_make_parcel(struct monitor *m, int blank);
 // Puts the pages that have changed since the spare was made into the parcel. How many, or -errno.
 int spare_fill_pages(struct monitor *m);
 

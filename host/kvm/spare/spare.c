@@ -48,14 +48,14 @@ void spare_forget(struct monitor *m)
     spare_let_go(m);
     if (m->origin.life)
         close(m->origin.fd);
-    *s = (struct spare){.pagemap = s->pagemap == NO_PAGEMAP ? NO_PAGEMAP : -1};
+    *s = (struct spare){.pagemap = s->pagemap == NO_ANSWER ? NO_ANSWER : -1};
     m->origin = (struct spare_origin){0};
     m->parent = (struct spare_parent){0};
 }
 
 void spare_begin(struct monitor *m)
 {
-    const uint32_t parent = atomic_load(&own_slot(m)->claimer);
+    const uint32_t parent = family_claimer(m->member.family, m->member.slot);
     const struct spare_origin origin = {.life = m->spare.parcel[1] ? m->member.life : 0,
                                         .slot = parent,
                                         .fd = m->spare.parcel_fd[1]};
@@ -188,7 +188,7 @@ static void wish(struct monitor *m)
 {
     struct spare *s = &m->spare;
     if (s->clones || s->pause >= BUSY_NS || !may_have(m) || !may_make(m) ||
-        spare_make_parcel(s, 1) < 0 || !next(m))
+        spare_make_parcel(m, 1) < 0 || !next(m))
         return;
     atomic_store(&own_slot(m)->spare, spare_wish(s->program, s->seq));
 }
@@ -198,7 +198,7 @@ static int has_pagemap(struct monitor *m)
 {
     struct spare *s = &m->spare;
     if (s->pagemap == -1)
-        s->pagemap = kvm_ask_pagemap(m->member.family, m->member.slot);
+        s->pagemap = family_ask(m->member.family, FAMILY_PAGEMAP, m->member.slot, m->member.pid, 0);
     return s->pagemap >= 0;
 }
 
@@ -206,7 +206,7 @@ int spare_prepare(struct monitor *m, const struct timespec *sleep)
 {
     struct spare *s = &m->spare;
     spare_let_go(m);
-    if (!wanted(m, sleep) || spare_make_parcel(s, !s->clones) < 0 ||
+    if (!wanted(m, sleep) || spare_make_parcel(m, !s->clones) < 0 ||
         (s->clones && !has_pagemap(m)) || !next(m))
         return 0;
     // kvm_run is shared memory, in which our next exit soon replaces them.
@@ -239,7 +239,7 @@ static void call(struct monitor *m, int32_t pid)
     if (!atomic_compare_exchange_strong(word_of(m), &ready, spare_word(m->spare.seq, SPARE_CALLED)))
         return;
     // Linux likes to wake a process on its waker's processor, which is in use.
-    placement_push(&m->member.family->placement, pid);
+    family_move(m->member.family, FAMILY_PUSH, pid);
     spare_wake(word_of(m));
 }
 
@@ -256,7 +256,7 @@ static int wait_until_ready(struct monitor *m, int32_t pid)
     const struct timespec most = {.tv_nsec = READY_NS};
     const uint64_t from = family_now(m->member.family);
     if (!atomic_load(&own_slot(m)->spare_begun))
-        placement_pull(&m->member.family->placement, pid);
+        family_move(m->member.family, FAMILY_PULL, pid);
     while (is(m, SPARE_STARTING))
         if (spare_wait(word_of(m), spare_word(m->spare.seq, SPARE_STARTING), &most) == -ETIMEDOUT)
             return 0;

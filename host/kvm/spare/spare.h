@@ -51,7 +51,7 @@ struct spare {
     uint32_t used_seq;  // of the last one that was used, which may be reading its parcel,
     uint32_t used_slot; // for a process in this slot
     int32_t used_pid;
-    int pagemap;      // descriptor; -1: not asked for; NO_PAGEMAP: only blank spares
+    int pagemap;      // descriptor; -1: not asked for; NO_ANSWER: only blank spares
     uint32_t starts;  // forks and spawns lately
     uint32_t clones;  // not 0: there were forks among the last few
     uint64_t last_ns; // when

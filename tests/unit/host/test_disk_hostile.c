@@ -111,10 +111,37 @@ static void test_bad_queue(void)
     CHECK_EQ(request(VIRTIO_BLK_T_IN, 0, 512), VIRTIO_BLK_S_OK);
 }
 
+// A state that another monitor says this device is in (host/kvm/spare) is one it could be in.
+static void test_state_from_elsewhere(void)
+{
+    set_up();
+    struct virtio_mmio state = v;
+    state.dma_phys = 0; // where its memory is, is not asked
+    state.dma_size = UINT64_MAX;
+    CHECK(virtio_mmio_fits(&v, &state));
+    const struct virtio_queue bad[] = {
+        {0, 1, DMA_PHYS, DMA_PHYS, DMA_PHYS, 0, 0},
+        {UINT32_MAX, 1, DMA_PHYS, DMA_PHYS, DMA_PHYS, 0, 0},
+        {8, 1, 0, DMA_PHYS, DMA_PHYS, 0, 0},
+        {8, 1, DMA_PHYS, DMA_PHYS + DMA_SIZE, DMA_PHYS, 0, 0},
+        {8, 1, DMA_PHYS, DMA_PHYS, UINT64_MAX - 3, 0, 0},
+    };
+    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        state.queue = bad[i];
+        CHECK(!virtio_mmio_fits(&v, &state));
+        state.queue.ready = 0;
+        CHECK(virtio_mmio_fits(&v, &state));
+    }
+    state = v;
+    state.driver_features |= UINT64_C(1) << 63;
+    CHECK(!virtio_mmio_fits(&v, &state));
+}
+
 int main(void)
 {
     RUN(test_bad_chains);
     RUN(test_outside);
     RUN(test_bad_queue);
+    RUN(test_state_from_elsewhere);
     return check_done("disk_hostile");
 }

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What a monitor has the supervisor do for it, because it is confined: its pagemap, memory to share
+// with its children, and where a child of the supervisor's starts. The one who asks may be a guest
+// that has got out: each is checked, and none gives more than the family has.
+// Neighbours: family.c (who asks), confine.c, supervisor.c (the loop).
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host/family/fdpass.h"
+#include "host/family/supervisor_private.h"
+
+int supervisor_is_monitor(pid_t pid)
+{
+    siginfo_t info;
+    return pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+void supervisor_signal(pid_t pid, int sig)
+{
+    if (supervisor_is_monitor(pid))
+        kill(pid, sig);
+}
+
+// A monitor that dies without taking its answer leaves it to the next that asks, which knows by the
+// pid that it is none of its own.
+static void send_answer(struct supervisor *s, int32_t pid, int fd)
+{
+    fdpass_send(s->answers, &pid, sizeof pid, &fd, fd >= 0, MSG_DONTWAIT);
+    if (fd >= 0)
+        close(fd);
+}
+
+static int open_pagemap(int32_t pid)
+{
+    char path[48];
+    snprintf(path, sizeof path, "/proc/%d/pagemap", pid);
+    return supervisor_is_monitor(pid) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+}
+
+static int make_memory(uint32_t size)
+{
+    int fd = size <= FAMILY_MEMORY_MAX
+                 ? memfd_create("ramet-parcel", MFD_CLOEXEC | MFD_ALLOW_SEALING)
+                 : -1;
+    if (fd >= 0 && ftruncate(fd, size) < 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+int supervisor_answer(struct supervisor *s, const struct family_msg *msg)
+{
+    const int32_t pid = (int32_t)msg->life;
+    if (msg->op == FAMILY_PUSH || msg->op == FAMILY_PULL) {
+        if (supervisor_is_monitor(pid))
+            placement_move(&s->f->placement, pid, msg->slot, msg->op == FAMILY_PUSH);
+        return 1;
+    }
+    if ((msg->op != FAMILY_PAGEMAP && msg->op != FAMILY_MEMORY) ||
+        !family_slot_valid(s->f, msg->slot))
+        return 0;
+    const int32_t from = atomic_load(&slot_of(s, msg->slot)->pid);
+    send_answer(s, from, msg->op == FAMILY_PAGEMAP ? open_pagemap(from) : make_memory(msg->life));
+    return 1;
+}
