@@ -20,12 +20,17 @@
 struct window_door {
     uint32_t bell;   // a change wakes the VM; anyone adds 1, then KICKs if `asleep`
     uint32_t asleep; // the VM is in, or about to enter, WAIT
-    uint32_t death;  // host: 0, or WINDOW_DEAD | wait status of a VM that died without EXIT
+    uint64_t death;  // host: 0, or WINDOW_DEATH() of a VM that died without EXIT
     uint32_t gen;    // kernel: counts the processes this slot has held; part of a lock's owner
-    uint32_t reserved[12];
+    uint32_t reserved[11];
 };
 _Static_assert(sizeof(struct window_door) == 64, "one cache line");
-#define WINDOW_DEAD 0x10000u
+// Which process of the slot it was, by the door's `gen` when the host gave the slot out, and its
+// wait status. The word may come late: after the slot has been given to another.
+#define WINDOW_DEAD                0x10000u
+#define WINDOW_DEATH(gen, status)  ((uint64_t)(gen) << 32 | WINDOW_DEAD | ((status)&0xffffu))
+#define WINDOW_DEATH_GEN(death)    ((uint32_t)((death) >> 32))
+#define WINDOW_DEATH_STATUS(death) ((uint32_t)(death)&0xffffu)
 
 // Terminal input: the supervisor produces, the kernel's line discipline consumes.
 struct window_tty {

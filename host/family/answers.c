@@ -66,7 +66,7 @@ int supervisor_answer(struct supervisor *s, const struct family_msg *msg)
     if ((msg->op != FAMILY_PAGEMAP && msg->op != FAMILY_MEMORY) ||
         !family_slot_valid(s->f, msg->slot))
         return 0;
-    const int32_t from = atomic_load(&slot_of(s, msg->slot)->pid);
+    const int32_t from = family_pid(s->f, msg->slot);
     send_answer(s, from, msg->op == FAMILY_PAGEMAP ? open_pagemap(from) : make_memory(msg->life));
     return 1;
 }

@@ -9,15 +9,20 @@
 #include "host/backend.h"
 #include "host/family/supervisor_private.h"
 
+static int is_claim_of(const struct family_slot *slot, uint32_t claimer)
+{
+    const uint32_t state = atomic_load(&slot->state);
+    return state == (SLOT_CLAIMED | claimer << SLOT_CLAIMER_SHIFT) ||
+           (state == SLOT_STARTING && atomic_load(&slot->claimer) == claimer &&
+            atomic_load(&slot->pid) == 0);
+}
+
 // Slots that a dead VM had claimed for clones it did not live to make.
 static void release_claims(struct supervisor *s, uint32_t dead)
 {
-    for (uint32_t i = 1; i <= s->f->opt->max_procs; i++) {
-        struct family_slot *slot = slot_of(s, i);
-        if (atomic_load(&slot->state) == SLOT_STARTING && atomic_load(&slot->claimer) == dead &&
-            atomic_load(&slot->pid) == 0)
+    for (uint32_t i = 1; i <= s->f->opt->max_procs; i++)
+        if (is_claim_of(slot_of(s, i), dead))
             family_release(s->f, i);
-    }
 }
 
 static void bury(struct supervisor *s, uint32_t slot, uint32_t status)
@@ -25,18 +30,21 @@ static void bury(struct supervisor *s, uint32_t slot, uint32_t status)
     release_claims(s, slot);
     if (s->f->backend->bury)
         s->f->backend->bury(s, slot);
-    family_release(s->f, slot);
     if (slot == 1) {
-        s->first_death = WINDOW_DEAD | status;
+        s->first_death = WINDOW_DEAD | (status & 0xffff);
         return;
     }
-    family_door(s->f, slot)->death = WINDOW_DEAD | status;
+    // It names the process that has died: a guest that has seen it exit, and was killed before this
+    // slot was free, may be about to give the slot to the next.
+    __atomic_store_n(&family_door(s->f, slot)->death,
+                     WINDOW_DEATH(atomic_load(&slot_of(s, slot)->gen), status), __ATOMIC_SEQ_CST);
+    family_release(s->f, slot);
     __atomic_fetch_add(&family_window(s->f)->deaths, 1, __ATOMIC_SEQ_CST);
     supervisor_post(s, 1, PV_EVENT_DEATH);
     // It may have died between taking a wait queue and waking those on it (kernel/window/waitq.c):
     // all look again.
     for (uint32_t i = 2; i <= s->f->opt->max_procs; i++)
-        if (atomic_load(&slot_of(s, i)->pid) > 0)
+        if (family_pid(s->f, i) > 0)
             family_ring(s->f, i);
 }
 
@@ -76,7 +84,7 @@ void supervisor_reap(struct supervisor *s)
             // One killed in the last lines of PV_CALL_EXIT, perhaps: its parent may not have been
             // told.
             for (uint32_t i = 1; i <= s->f->opt->max_procs; i++)
-                if (atomic_load(&slot_of(s, i)->pid) > 0)
+                if (family_pid(s->f, i) > 0)
                     supervisor_post(s, i, PV_EVENT_KICK);
     }
 }

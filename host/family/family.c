@@ -82,21 +82,27 @@ int family_init(struct family *f, char *err, size_t errlen)
     return f->backend->memory(f, err, errlen);
 }
 
+// The claimer can be killed anywhere in here: its name comes with the claim, so that the supervisor
+// can give the slot back.
 int family_claim(struct family *f, uint32_t slot, uint32_t claimer)
 {
     struct family_slot *s = &f->shared->slots[slot];
     uint32_t free = SLOT_FREE;
     if (atomic_load(&f->shared->closing))
         return -EAGAIN;
-    if (!atomic_compare_exchange_strong(&s->state, &free, SLOT_STARTING))
+    if (!atomic_compare_exchange_strong(&s->state, &free,
+                                        SLOT_CLAIMED | claimer << SLOT_CLAIMER_SHIFT))
         return -EBUSY;
+    atomic_store(&s->pid, 0);
     atomic_store(&s->claimer, claimer);
+    atomic_store(&s->gen, __atomic_load_n(&family_door(f, slot)->gen, __ATOMIC_SEQ_CST));
     atomic_store(&s->life, atomic_fetch_add(&f->shared->lives, 1) + 1);
     atomic_store(&s->events, 0);
     atomic_store(&s->kill, 0);
     atomic_store(&s->end, 0);
     atomic_store(&s->death, 0);
     atomic_store(&s->spare, 0);
+    atomic_store(&s->state, SLOT_STARTING);
     return 0;
 }
 
@@ -106,19 +112,27 @@ uint32_t family_claimer(const struct family *f, uint32_t slot)
     return family_slot_valid(f, claimer) ? claimer : 0;
 }
 
+pid_t family_pid(const struct family *f, uint32_t slot)
+{
+    const struct family_slot *s = &f->shared->slots[slot];
+    const uint32_t state = atomic_load(&s->state);
+    // What a slot's last member has left there counts no more.
+    return state == SLOT_FREE || (state & SLOT_STATE_MASK) == SLOT_CLAIMED ? 0
+                                                                           : atomic_load(&s->pid);
+}
+
 uint32_t family_slot_of(const struct family *f, pid_t pid)
 {
     uint32_t slot = f->opt->max_procs;
-    while (slot > 0 && atomic_load(&f->shared->slots[slot].pid) != pid)
+    while (slot > 0 && family_pid(f, slot) != pid)
         slot--;
     return slot;
 }
 
+// One store: a member that is killed has done it, and is no death, or has not.
 void family_release(struct family *f, uint32_t slot)
 {
-    struct family_slot *s = &f->shared->slots[slot];
-    atomic_store(&s->pid, 0);
-    atomic_store(&s->state, SLOT_FREE);
+    atomic_store(&f->shared->slots[slot].state, SLOT_FREE);
 }
 
 pid_t family_fork(struct family *f, _Atomic int32_t *word, uint64_t flags, int push)

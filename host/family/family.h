@@ -26,18 +26,23 @@ enum slot_state {
     SLOT_RUNNING = 2, // in the guest, or on the way there
     SLOT_WAITING = 3, // in a futex wait on its doorbell
     SLOT_POLLING = 4, // waiting for a console descriptor: only a signal wakes it
+    SLOT_CLAIMED =
+        5, // for a member whose claimer, << SLOT_CLAIMER_SHIFT, has yet to clear the rest
 };
+#define SLOT_STATE_MASK    0xffu
+#define SLOT_CLAIMER_SHIFT 8
 
 struct family_slot {
     _Atomic uint32_t state;
-    _Atomic int32_t pid;     // of the monitor, set before it runs; 0 when the slot is free
+    _Atomic int32_t pid;     // of the monitor, set before it runs; see family_pid()
     _Atomic uint32_t events; // PV_EVENT_* posted by the supervisor, taken by the monitor
     // Which VM has the slot, by a number that no other VM of the family had: a pid may be that of
     // the next one, too (spare.h).
     _Atomic uint32_t life;
-    _Atomic uint32_t kill; // supervisor: life that PV_EVENT_KILL was posted to, ends at deadline_ns
+    _Atomic uint32_t kill;         // supervisor: life that PV_EVENT_KILL was posted to
     _Atomic uint32_t child_faults; // the host's, of the clone of this VM that ended last (spare.h)
-    _Atomic uint64_t deadline_ns;  // supervisor: CLOCK_MONOTONIC
+    _Atomic uint32_t gen;          // of the door, when it was claimed (abi/window.h)
+    _Atomic uint32_t reserved;
     _Atomic uint32_t death;   // monitor: wait status it ends with when the guest did not choose one
     _Atomic uint32_t claimer; // slot of the VM that is cloning into this one, while SLOT_STARTING
     _Atomic uint32_t end; // supervisor: life that is to end as soon as its guest is not `critical`
@@ -157,6 +162,8 @@ static inline int family_slot_valid(const struct family *f, uint32_t slot)
 int family_claim(struct family *f, uint32_t slot, uint32_t claimer);
 // Who claimed it: a slot, whatever has been written there, or 0.
 uint32_t family_claimer(const struct family *f, uint32_t slot);
+// The process of the member in a slot, or 0.
+pid_t family_pid(const struct family *f, uint32_t slot);
 // The slot of a monitor, or 0: it has none yet, or its process has ended by PV_CALL_EXIT.
 uint32_t family_slot_of(const struct family *f, pid_t pid);
 // The monitor gives its slot back (before the parent is told that it is a zombie).

@@ -34,7 +34,7 @@ void supervisor_post(struct supervisor *s, uint32_t slot, uint32_t events)
     struct family_slot *to = slot_of(s, slot);
     atomic_fetch_or(&to->events, events);
     family_ring(s->f, slot);
-    supervisor_signal(atomic_load(&to->pid), SIGUSR1);
+    supervisor_signal(family_pid(s->f, slot), SIGUSR1);
 }
 
 // Not family_now(): the rate of the TSC is found out by the first monitor, after we have parted.
@@ -47,10 +47,10 @@ static uint64_t now_ns(void)
 static void begin_kill(struct supervisor *s, uint32_t slot, uint32_t life)
 {
     struct family_slot *to = slot_of(s, slot);
-    if (atomic_load(&to->pid) <= 0 || atomic_load(&to->life) != life ||
+    if (family_pid(s->f, slot) <= 0 || atomic_load(&to->life) != life ||
         atomic_load(&to->kill) == life)
         return;
-    atomic_store(&to->deadline_ns, now_ns() + PV_KILL_GRACE_NS);
+    s->deadlines[slot] = now_ns() + PV_KILL_GRACE_NS;
     atomic_store(&to->kill, life);
     s->kills++;
     supervisor_post(s, slot, 0); // event_collect() compares `kill` with its own life
@@ -62,18 +62,18 @@ static void finish_kills(struct supervisor *s)
     s->kills = 0;
     for (uint32_t i = 1; i <= s->f->opt->max_procs; i++) {
         struct family_slot *slot = slot_of(s, i);
-        int32_t pid = atomic_load(&slot->pid);
+        const pid_t pid = family_pid(s->f, i);
         const uint32_t life = atomic_load(&slot->life);
         if (pid <= 0 || atomic_load(&slot->kill) != life)
             continue;
         s->kills++;
-        if (now < atomic_load(&slot->deadline_ns))
+        if (now < s->deadlines[i])
             continue;
         // Only its monitor sees whether the guest is in a critical section, and looks each time;
         // one that never leaves it, or whose monitor does not answer, has had its time.
         atomic_store(&slot->end, life);
         supervisor_post(s, i, 0);
-        if (now >= atomic_load(&slot->deadline_ns) + PV_KILL_CRITICAL_NS)
+        if (now >= s->deadlines[i] + PV_KILL_CRITICAL_NS)
             supervisor_signal(pid, SIGKILL);
     }
 }
@@ -247,8 +247,10 @@ static int init(struct supervisor *s, char *err, size_t errlen)
     sigset_t set;
     set_signals(&set);
     sigprocmask(SIG_BLOCK, &set, NULL);
+    s->deadlines = calloc(s->f->opt->max_procs + 1, sizeof *s->deadlines);
     s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (s->signals < 0 || socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) < 0 ||
+    if (!s->deadlines || s->signals < 0 ||
+        socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) < 0 ||
         socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, back) < 0) {
         snprintf(err, errlen, "cannot set up: %s", strerror(errno));
         return -1;
@@ -322,5 +324,6 @@ int supervisor_run(struct family *f, uint32_t program, char *const argv[])
     close_family(&s);
     terminal_restore();
     free(args.strings);
+    free(s.deadlines);
     return exit_status(&s);
 }

@@ -16,6 +16,7 @@ struct supervisor {
     pid_t group;          // of the first monitor and its session: all monitors are in it
     uint32_t first_death; // wait status of a first program that died without EXIT, | WINDOW_DEAD
     int failed;           // the first program could not be started; somebody has said why
+    uint64_t *deadlines;  // CLOCK_MONOTONIC, of each slot's forced kill: not where monitors write
     uint32_t kills;       // forced kills that are due later
 };
 

@@ -21,8 +21,6 @@
 #include "kernel/tty/tty.h"
 #include "kernel/proc/vfork.h"
 
-#define DEATH_STATUS(word) ((word)&0xffffu) // of door.death
-
 static void post_group(int32_t pgid, int sig)
 {
     for (struct proc *p = proc_next(NULL); p; p = proc_next(p))
@@ -234,17 +232,30 @@ void sys_exit(int code)
 // --- burials: the first program's affair, whom alone the host tells of deaths; its own ends the
 // family ---
 
-static void bury(struct proc *p, uint32_t death)
+// Whether the host's word is of the process that has the slot, and that one has not exited
+// properly. If so, it keeps the slot until it is buried; if not, the word is taken back, unless it
+// is a newer one by now.
+static int is_buried_by(struct proc *p, uint64_t death)
 {
+    struct window_door *door = window_door(p->slot);
+    proc_lock(); // nobody claims the slot meanwhile
     uint32_t state = atomic_load(&p->state);
-    if (state == PROC_FREE || state == PROC_ZOMBIE) { // it had exited properly
-        __atomic_store_n(&window_door(p->slot)->death, 0, __ATOMIC_SEQ_CST);
+    int is_dead =
+        WINDOW_DEATH_GEN(death) == door->gen && state != PROC_FREE && state != PROC_ZOMBIE;
+    if (!is_dead)
+        __atomic_compare_exchange_n(&door->death, &death, 0, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    proc_unlock();
+    return is_dead;
+}
+
+static void bury(struct proc *p, uint64_t death)
+{
+    if (!is_buried_by(p, death))
         return;
-    }
     discard_embryos(p);
     release_resources(p);
     proc_lock();
-    uint32_t parent = depart(p, (int)DEATH_STATUS(death));
+    uint32_t parent = depart(p, (int)WINDOW_DEATH_STATUS(death));
     if (parent)
         signal_mark(parent, 0);
     // Both under the lock: a new process can be claimed only after, and keeps its own death word.
@@ -262,7 +273,7 @@ void proc_bury_dead(void)
         return;
     seen = deaths; // before looking: a death during the scan shows next time
     for (uint32_t slot = 1; slot <= window_root()->top_slot; slot++) {
-        uint32_t death = __atomic_load_n(&window_door(slot)->death, __ATOMIC_SEQ_CST);
+        uint64_t death = __atomic_load_n(&window_door(slot)->death, __ATOMIC_SEQ_CST);
         if (death & WINDOW_DEAD)
             bury(proc_at(slot), death);
     }

@@ -44,10 +44,11 @@ int lock_owner_dead(uint32_t owner)
         return 0;
     const struct window_door *door = window_door(slot);
     // Acquire: if the slot has moved on, what its last process wrote is visible.
-    if ((__atomic_load_n(&door->gen, __ATOMIC_ACQUIRE) << SLOT_BITS) >> SLOT_BITS !=
-        owner >> SLOT_BITS)
+    const uint32_t gen = __atomic_load_n(&door->gen, __ATOMIC_ACQUIRE);
+    if ((gen << SLOT_BITS) >> SLOT_BITS != owner >> SLOT_BITS)
         return 1;
-    if (__atomic_load_n(&door->death, __ATOMIC_ACQUIRE))
+    const uint64_t death = __atomic_load_n(&door->death, __ATOMIC_ACQUIRE);
+    if (death && WINDOW_DEATH_GEN(death) == gen)
         return 1;
     // Buried already, but the slot not reused: death is 0 again and the entry tells.
     uint32_t state = proc_at(slot)->state;

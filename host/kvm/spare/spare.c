@@ -151,7 +151,7 @@ static int is_unread(const struct monitor *m)
     return s->used_pid &&
            atomic_load(spare_word_of(own_slot(m), s->used_seq)) ==
                spare_word(s->used_seq, SPARE_USED) &&
-           atomic_load(&m->member.family->shared->slots[s->used_slot].pid) == s->used_pid;
+           family_pid(m->member.family, s->used_slot) == s->used_pid;
 }
 
 // Whether the parcel may be filled: waits a little for who reads it.

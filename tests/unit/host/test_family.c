@@ -41,6 +41,44 @@ static void test_claimer(void)
     CHECK_EQ(family_claimer(&family, 2), SLOTS);
 }
 
+// ---- slots ----
+
+// Whoever claims or gives back a slot can be killed between any two stores of it: what the page
+// says then is that the slot is free, or whose it is.
+static void test_release(void)
+{
+    CHECK_EQ(family_claim(&family, 2, 1), 0);
+    CHECK_EQ(family_pid(&family, 2), 0); // until the fork
+    atomic_store(&slot(2)->pid, 1234);
+    CHECK_EQ(family_slot_of(&family, 1234), 2);
+    atomic_store(&slot(2)->state, SLOT_RUNNING);
+    CHECK_EQ(family_slot_of(&family, 1234), 2);
+    CHECK_EQ(family_claim(&family, 2, 1), -EBUSY);
+    family_release(&family, 2);
+    CHECK_EQ(family_slot_of(&family, 1234), 0); // its death is nobody's
+    CHECK_EQ(family_pid(&family, 2), 0);
+    // Killed in the first lines of the next claim: it is known whose it was, and that it is not yet
+    // the last one's.
+    atomic_store(&slot(2)->state, SLOT_CLAIMED | 3u << SLOT_CLAIMER_SHIFT);
+    CHECK_EQ(family_slot_of(&family, 1234), 0);
+    CHECK_EQ(family_claim(&family, 2, 1), -EBUSY);
+    family_release(&family, 2);
+    CHECK_EQ(family_claim(&family, 2, 3), 0);
+    CHECK_EQ(atomic_load(&slot(2)->pid), 0);
+    CHECK_EQ(family_claimer(&family, 2), 3);
+    family_release(&family, 2);
+}
+
+// The generation is that of the process the slot is claimed for.
+static void test_generation(void)
+{
+    family_door(&family, 2)->gen = 77;
+    CHECK_EQ(family_claim(&family, 2, 1), 0);
+    family_door(&family, 2)->gen = 78; // a guest's doing, later
+    CHECK_EQ(atomic_load(&slot(2)->gen), 77);
+    family_release(&family, 2);
+}
+
 // ---- what the supervisor is asked for ----
 
 static int answer(uint32_t op, uint32_t where, uint32_t life)
@@ -120,6 +158,7 @@ static void test_memory(void)
     CHECK_EQ(socketpair(AF_UNIX, SOCK_DGRAM, 0, back), 0);
     supervisor.answers = back[0];
     atomic_store(&slot(3)->pid, getpid()); // which is no child of ours
+    atomic_store(&slot(3)->state, SLOT_RUNNING);
     CHECK(answer(FAMILY_MEMORY, 3, 8192));
     int fd = take(back[1], getpid());
     CHECK(fstat(fd, &st) == 0 && st.st_size == 8192);
@@ -131,7 +170,7 @@ static void test_memory(void)
     CHECK(!answer(FAMILY_MEMORY, SLOTS + 1, 8192));
     CHECK(!answer(FAMILY_MEMORY, 0, 8192));
     CHECK(!answer(FAMILY_KILL, 3, 0));
-    atomic_store(&slot(3)->pid, 0);
+    family_release(&family, 3);
 }
 
 // ---- the text cache ----
@@ -162,10 +201,15 @@ static void test_text_cache(void)
 int main(void)
 {
     family.shared = calloc(1, sizeof *family.shared + (SLOTS + 1) * sizeof(struct family_slot));
+    family.window =
+        calloc(1, sizeof(struct window_header) + (SLOTS + 1) * sizeof(struct window_door));
     RUN(test_claimer);
+    RUN(test_release);
+    RUN(test_generation);
     RUN(test_moves);
     RUN(test_memory);
     RUN(test_text_cache);
     free(family.shared);
+    free(family.window);
     return check_done("family");
 }

@@ -80,6 +80,30 @@ static void test_dead_middle(void)
     check_alone();
 }
 
+// A process is killed when its exit is done and its slot not yet given back: the host's word of it
+// comes when the slot is another's.
+static void test_late_word(void)
+{
+    set_up();
+    long pid = sys_fork();
+    if (pid == 0)
+        sys_exit(4);
+    CHECK_EQ(reap(pid), 4);
+    const uint32_t gen = window_door(2)->gen;
+    long next = sys_fork();
+    if (next == 0) {
+        wait_go();
+        sys_exit((int)proc_self->slot);
+    }
+    CHECK(window_door(2)->gen != gen);
+    family_mourn_late(2, gen);
+    CHECK_EQ(sys_wait4((int)next, NULL, WNOHANG, NULL), 0);
+    CHECK_EQ(window_door(2)->death, 0);
+    notes->go = 1;
+    CHECK_EQ(reap(next), 2);
+    check_alone();
+}
+
 // A vforked child has a child of its own when the VM that it borrows dies: nobody who comes later
 // may be taken for that one's parent.
 static void test_lender_dies(void)
@@ -190,6 +214,7 @@ int main(void)
     RUN(test_dies_while_forking);
     RUN(test_exits_while_starting);
     RUN(test_dead_middle);
+    RUN(test_late_word);
     RUN(test_lender_dies);
     RUN(test_lender_dies_early);
     RUN(test_dies_while_moving);

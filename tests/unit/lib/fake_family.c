@@ -197,7 +197,12 @@ void family_mourn(uint32_t slot)
     while (pid > 0 && kill(pid, 0) == 0)
         family_sleep_ms(1);
     slots[slot].pid = 0;
-    fake_mourn(slot);
+    family_mourn_late(slot, window_door(slot)->gen);
+}
+
+void family_mourn_late(uint32_t slot, uint32_t gen)
+{
+    fake_mourn_late(slot, gen);
     deaths++;
     post(1, PV_EVENT_DEATH);
 }

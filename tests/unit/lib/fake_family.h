@@ -17,6 +17,8 @@ void family_die(void);
 // What the host does when the VM in `slot` is dead without an exit: waits for its end, notes the
 // death at its door and tells slot 1.
 void family_mourn(uint32_t slot);
+// The same of an earlier process of the slot, whose host process is not waited for.
+void family_mourn_late(uint32_t slot, uint32_t gen);
 // Host processes of the family still alive, this one not counted, after giving them a second to
 // end.
 int family_left(void);

@@ -26,6 +26,8 @@ int fake_join(pid_t pid);
 void fake_die(void);
 // What the host does when a VM has died: notes it at its door.
 void fake_mourn(uint32_t slot);
+// And when it was the slot's process of this generation.
+void fake_mourn_late(uint32_t slot, uint32_t gen);
 
 // An entry of a made-up image: a directory (contents and target NULL), a file, a symlink, or a
 // program.

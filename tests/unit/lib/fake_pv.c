@@ -146,7 +146,12 @@ void fake_die(void)
 
 void fake_mourn(uint32_t slot)
 {
-    __atomic_store_n(&window_door(slot)->death, WINDOW_DEAD | SIGKILL, __ATOMIC_SEQ_CST);
+    fake_mourn_late(slot, window_door(slot)->gen);
+}
+
+void fake_mourn_late(uint32_t slot, uint32_t gen)
+{
+    __atomic_store_n(&window_door(slot)->death, WINDOW_DEATH(gen, SIGKILL), __ATOMIC_SEQ_CST);
     window_header()->deaths++;
 }
 
