@@ -16,7 +16,7 @@ UNIT_load := $(DEVICES) $(UNIT_image) \
 UNIT_options := host/options.c
 UNIT_template := $(UNIT_load) $(addprefix host/template/,load.c save.c) \
 	$(addprefix host/family/,family.c placement.c fdpass.c)
-UNIT += confine family
+UNIT += confine family spare
 UNIT_confine := host/family/confine.c host/kvm/confine.c
 UNIT_LIBS_confine := -lseccomp
 UNIT_family := $(addprefix host/family/,family.c placement.c fdpass.c answers.c) \

@@ -66,6 +66,18 @@ struct spare_parcel {
 _Static_assert(SPARE_PAGES *X86_PAGE >= PV_ARG_MAX, "arguments fit");
 _Static_assert(SPARE_PARCEL_SIZE <= FAMILY_MEMORY_MAX, "the supervisor gives so much");
 
+// Whether a fork(2) of a process with so much memory is over well before a sleep is, and short
+// enough not to be missed if the sleep ends early. It takes some 10 us for each MB that is there,
+// while nobody answers for the program.
+#define SPARE_SLEEP_NS   UINT64_C(500000) // a shorter sleep is no time to make one
+#define SPARE_FORK_NS_MB UINT64_C(10000)
+#define SPARE_RESIDENT   UINT64_C(256) // MB
+static inline int spare_affordable(uint64_t resident_kb, const struct timespec *sleep)
+{
+    const uint64_t mb = resident_kb / 1024, need = SPARE_SLEEP_NS + 2 * mb * SPARE_FORK_NS_MB;
+    return mb <= SPARE_RESIDENT && (sleep->tv_sec || (uint64_t)sleep->tv_nsec >= need);
+}
+
 // Waits while the word is `state`. 0 or -errno: -ETIMEDOUT, or -EAGAIN when it is another.
 static inline long spare_wait(_Atomic uint32_t *word, uint32_t state, const struct timespec *most)
 {

@@ -6,13 +6,13 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "host/kvm/kvm.h"
 #include "host/kvm/spare/private.h"
 
 #define AFTER_STARTS 2u                   // lately: one more is likely
 #define LATELY_NS    UINT64_C(2000000000) // between two starts
-#define SLEEP_NS     500000               // a shorter sleep is no time to make one
 #define LATE_NS      300000               // waited so long for one: a new VM had been as fast
 #define READY_NS     5000000              // and no longer than that
 #define READ_NS      300000               // for a spare to read its parcel
@@ -138,10 +138,19 @@ static int may_have(const struct monitor *m)
            !m->spare.skip && m->spare.starts >= AFTER_STARTS;
 }
 
+// Of all memory of this process, at most: what it has been.
+static uint64_t resident_kb(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) < 0 ? 0 : (uint64_t)usage.ru_maxrss;
+}
+
 static int wanted(struct monitor *m, const struct timespec *sleep)
 {
-    return may_have(m) && (sleep->tv_sec || sleep->tv_nsec >= SLEEP_NS) && may_make(m) &&
-           m->spare.starts && family_now(m->member.family) - m->spare.last_ns < LATELY_NS;
+    // A blank one is forked without our RAM.
+    const uint64_t kb = m->spare.clones ? resident_kb() : 0;
+    return may_have(m) && spare_affordable(kb, sleep) && may_make(m) && m->spare.starts &&
+           family_now(m->member.family) - m->spare.last_ns < LATELY_NS;
 }
 
 // Whether the last spare that was used has yet to see that it is.
