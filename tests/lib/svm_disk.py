@@ -12,10 +12,11 @@ import tempfile
 import paths
 
 PYTHON = os.path.basename(os.path.realpath("/usr/bin/python3"))
-# What the harness and the tests call there; a test that misses a program fails or says so.
+# What the harness and the tests call there; a test that misses a program fails or says so. All are
+# part of every Debian or named in tools/setup.
 PACKAGES = [
-    "busybox", "coreutils", "dash", "findutils", "gdb", "grep", "hostname", "mount", "procps",
-    "sed", "util-linux", f"{PYTHON}-minimal", f"lib{PYTHON}-minimal", f"lib{PYTHON}-stdlib",
+    "busybox", "coreutils", "dash", "findutils", "gdb", "grep", "hostname", "mount", "sed",
+    "util-linux", f"{PYTHON}-minimal", f"lib{PYTHON}-minimal", f"lib{PYTHON}-stdlib",
 ]  # fmt: skip
 PROGRAMS = re.compile(r"(/usr)?/s?bin/|/usr/lib/python3|/usr/share/gdb/")
 ETC = ("passwd", "group", "nsswitch.conf", "ld.so.cache", "hosts")

@@ -22,9 +22,9 @@ static pid_t poke(int fd_to_write, int then_exit)
 
     NEED(pid >= 0);
     if (pid == 0) {
-        sleep_ms(30);
+        sleep_ms(100); // a busy machine may need it to get from fork() into the call
         kill(parent, SIGUSR1);
-        sleep_ms(60);
+        sleep_ms(100);
         if (fd_to_write >= 0)
             NEED(write(fd_to_write, "late", 4) == 4);
         _exit(then_exit);
