@@ -77,3 +77,26 @@ deb: ## a Debian package: build/ramet_VERSION_amd64.deb
 	$(Q)tools/build-deb $(VERSION) $(B)/deb $(DEB)
 
 .PHONY: install deb
+
+# ---- ported libraries and programs, on demand ----------------------------------------------------
+TERMLIB := $(SYSROOT)/usr/lib/libtinfo.a
+
+$(TERMLIB): tools/build-termlib $(LIBC) | $(GUEST)
+	$(call say,BUILD,ncurses: the terminal library)
+	$(Q)tools/build-termlib
+
+$(B)/apps/less.elf: apps/less/build $(TERMLIB) $(GUEST)
+	$(call say,BUILD,less)
+	$(Q)apps/less/build
+
+$(B)/images/less.img: $(B)/apps/less.stripped $(B)/bin/mkimage
+	@mkdir -p $(@D)
+	$(call say,IMAGE,$@)
+	$(Q)$(B)/bin/mkimage -q -o $@ --program /bin/less=$< --file docs/tour.md:/tour.md
+
+ports: $(B)/images/less.img ## the terminal library, and GNU less with it (2 min)
+
+test-ports: all ports ## GNU less on a terminal, beside Linux' (10 s)
+	$(Q)tests/run ports
+
+.PHONY: ports test-ports

@@ -190,7 +190,7 @@ def host_libraries(place):
     for backend in ("gcc", "clang"):
         env = {"RAMET_CC_BACKEND": backend, "LIBRARY_PATH": "/usr/lib/x86_64-linux-gnu"}
         place.good("ramet-cc", "main.c", "-L", "mine", "-lmine", "-lm", "-lpthread", env=env)
-        place.good("ramet-cc", "main.c", "-Lmine", "-l", "mine", env=env)
+        place.good("ramet-cc", "main.c", "-Lmine", "-l", "mine", "-lgcc", env=env)
         place.good("ramet-cc", "-c", "main.c", "-lz", env=env)
         for name in HOST_ARCHIVES:
             found = subprocess.run(["gcc", f"-print-file-name=lib{name}.a"],
@@ -211,6 +211,7 @@ def host_libraries(place):
 
 def host_headers(place):
     paths_set = ("CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH")
+    place.write("vector.cc", "#include <vector>\n")
     place.write("host.c", f"#include <{HOST_HEADER}>\n")
     place.write("all.c", "".join(f"#include <{h}>\n" for h in (
         "stdio.h", "stdlib.h", "limits.h", "stdint.h", "string.h", "signal.h", "unistd.h",
@@ -224,6 +225,7 @@ def host_headers(place):
                        ["-isystem", "/usr/local/../include"], ["-idirafter", "/usr/include"],
                        ["-include", f"/usr/include/{HOST_HEADER}"]):  # fmt: skip
             place.bad("of this machine", "ramet-cc", *option, "-c", "host.c", env=env)
+        place.bad("vector", "ramet-cc", "-x", "c++", "-c", "vector.cc", env=env)
         own = place.good(backend, "-print-file-name=include").strip()
         allowed = tuple(os.path.realpath(p) + "/" for p in (place.sysroot, own))
         for used in re.findall(r"/\S+\.h", place.good("ramet-cc", "-M", "all.c", env=env)):
