@@ -22,8 +22,8 @@ KERNEL := \
 	$(addprefix kernel/fs/ram/,dir.c data.c map.c populate.c) \
 	$(addprefix kernel/fs/proc/,proc.c text.c) \
 	$(addprefix kernel/proc/,proc.c claim.c fork.c forktable.c spawn.c vfork.c exec.c exit.c wait.c \
-		ids.c) \
-	$(addprefix kernel/signal/,signal.c calls.c deliver.c fault.c) \
+		ids.c limits.c) \
+	$(addprefix kernel/signal/,signal.c queue.c calls.c deliver.c fault.c) \
 	$(addprefix kernel/tty/,tty.c line.c edit.c ioctl.c) \
 	$(addprefix arch/x86_64/,cpu.c ucontext.c entry.S)
 VIRTIO := \

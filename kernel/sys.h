@@ -132,7 +132,7 @@ long sys_spawn(const char *path, char *const argv[], char *const envp[], const s
 
 // --- signals: kernel/signal/signal.c ---
 long sys_kill(int pid, int sig);
-// value: a union sigval. Two pending signals of a number are one, as all signals here.
+// value: a union sigval. Signals from 32 on are queued; of others two of a number are one.
 long sys_sigqueue(int pid, int sig, uint64_t value);
 long sys_sigaction(int sig, const struct k_sigaction *act, struct k_sigaction *old);
 long sys_sigprocmask(int how, const uint64_t *set, uint64_t *old);

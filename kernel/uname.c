@@ -2,7 +2,6 @@
 // What the system says about itself: names, limits, processors.
 
 #include "kernel/api/errno.h"
-#include "kernel/api/resource.h"
 #include "kernel/api/utsname.h"
 #include "kernel/arch.h"
 #include "kernel/entry.h"
@@ -55,33 +54,6 @@ long sys_sethostname(const char *name, size_t len)
     if (user_readable(name, len) < 0)
         return -EFAULT;
     put(root->hostname, sizeof root->hostname, name, len);
-    return 0;
-}
-
-long sys_getrlimit(int what, struct k_rlimit *limit)
-{
-    if (what < 0 || what >= K_RLIM_NLIMITS)
-        return -EINVAL;
-    if (user_writable(limit, sizeof *limit) < 0)
-        return -EFAULT;
-    *limit = proc_self->rlimits[what];
-    return 0;
-}
-
-long sys_setrlimit(int what, const struct k_rlimit *limit)
-{
-    if (what < 0 || what >= K_RLIM_NLIMITS)
-        return -EINVAL;
-    if (user_readable(limit, sizeof *limit) < 0)
-        return -EFAULT;
-    struct k_rlimit new = *limit, *now = &proc_self->rlimits[what];
-    if (new.cur > new.max)
-        return -EINVAL;
-    if (new.max > now->max && proc_self->euid != 0)
-        return -EPERM;
-    if (what == RLIMIT_NOFILE && new.max > PROC_MAX_FDS) // as Linux above its nr_open
-        return -EPERM;
-    *now = new;
     return 0;
 }
 

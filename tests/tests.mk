@@ -29,14 +29,14 @@ UNIT_qemu := host/qemu/argv.c host/qemu/pool.c host/family/fdpass.c
 UNIT_protect := $(addprefix host/kvm/,protect.c platform.c textcache.c) \
 	host/family/hugemem.c host/kvm/spare/warm_code.c
 # Processes and signals, over a faked host that forks and interrupts (tests/unit/lib/fake_family.h).
-UNIT += death forktable proc random shm signal sigwait tty vfork
+UNIT += death forktable proc random shm signal sigstate sigwait tty vfork
 FAMILY := \
 	$(addprefix tests/unit/lib/,fake_pv.c fake_family.c fake_lower.c) \
 	$(addprefix kernel/window/,window.c run.c lock.c waitq.c) \
 	kernel/mem/shared.c \
 	$(addprefix kernel/,upcall.c random.c) \
-	$(addprefix kernel/proc/,proc.c claim.c fork.c vfork.c exit.c wait.c ids.c) \
-	$(addprefix kernel/signal/,signal.c calls.c deliver.c) \
+	$(addprefix kernel/proc/,proc.c claim.c fork.c vfork.c exit.c wait.c ids.c limits.c) \
+	$(addprefix kernel/signal/,signal.c queue.c calls.c deliver.c) \
 	$(addprefix kernel/time/,time.c alarm.c) \
 	kernel/dev/driver.c
 UNIT_death := $(FAMILY) kernel/proc/forktable.c tests/unit/lib/step.c
@@ -45,6 +45,7 @@ UNIT_proc := $(FAMILY) kernel/proc/forktable.c
 UNIT_random := kernel/random.c
 UNIT_shm := $(FAMILY) kernel/proc/forktable.c kernel/uname.c
 UNIT_signal := $(FAMILY) kernel/proc/forktable.c
+UNIT_sigstate := $(FAMILY) kernel/proc/forktable.c tests/unit/lib/step.c
 UNIT_sigwait := $(FAMILY) kernel/proc/forktable.c
 UNIT_vfork := $(FAMILY) kernel/proc/forktable.c
 UNIT_tty := kernel/tty/line.c kernel/tty/edit.c

@@ -6,18 +6,21 @@
 #include <stdint.h>
 #include "time.h"
 
-#define RLIMIT_CPU      0
-#define RLIMIT_FSIZE    1
-#define RLIMIT_DATA     2
-#define RLIMIT_STACK    3
-#define RLIMIT_CORE     4
-#define RLIMIT_RSS      5
-#define RLIMIT_NPROC    6
-#define RLIMIT_NOFILE   7
-#define RLIMIT_MEMLOCK  8
-#define RLIMIT_AS       9
-#define K_RLIM_NLIMITS  16
-#define K_RLIM_INFINITY UINT64_MAX
+#define RLIMIT_CPU        0
+#define RLIMIT_FSIZE      1
+#define RLIMIT_DATA       2
+#define RLIMIT_STACK      3
+#define RLIMIT_CORE       4
+#define RLIMIT_RSS        5
+#define RLIMIT_NPROC      6
+#define RLIMIT_NOFILE     7
+#define RLIMIT_MEMLOCK    8
+#define RLIMIT_AS         9
+#define RLIMIT_SIGPENDING 11
+#define RLIMIT_NICE       13
+#define RLIMIT_RTPRIO     14
+#define K_RLIM_NLIMITS    16
+#define K_RLIM_INFINITY   UINT64_MAX
 
 #define RUSAGE_SELF     0
 #define RUSAGE_CHILDREN (-1)

@@ -174,6 +174,7 @@ void proc_leave_old(struct proc *p)
     memset(old->fds, 0, sizeof old->fds);
     memset(old->maps, 0, sizeof old->maps);
     old->cwd = old->root = (struct wref){0};
+    old->sig_queue = 0;
     // Without references the old entry is an embryo like any other, which it is until the last
     // line.
     p->moved_from = 0;

@@ -105,6 +105,7 @@ static uint32_t depart(struct proc *p, int status)
     if (!p->dead)
         p->status = status;
     __atomic_store_n(&p->dead, 1, __ATOMIC_RELEASE); // wait4() may look from here on
+    signal_queue_empty(p, UINT64_MAX);
     if (!parent_slot)
         return 0;
     struct proc *parent = proc_at(parent_slot);
@@ -138,6 +139,7 @@ void proc_discard(struct proc *p)
     release_resources(p);
     proc_lock();
     orphan_children(p);
+    signal_queue_empty(p, UINT64_MAX);
     atomic_store_explicit(&p->state, PROC_FREE, memory_order_release);
     proc_unlock();
     signal_kick();

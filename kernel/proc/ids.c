@@ -161,20 +161,24 @@ long sys_getresgid(uint32_t *real, uint32_t *effective, uint32_t *saved)
 long sys_setresuid(uint32_t real, uint32_t effective, uint32_t saved)
 {
     struct proc *p = proc_self;
+    sys_enter(); // a handler must not find one new id and one old
     uint32_t now[3] = {p->uid, p->euid, p->suid};
     long r = set_three(now, (const uint32_t[]){real, effective, saved}, p->euid == 0);
     if (r == 0)
         p->uid = now[0], p->euid = now[1], p->suid = now[2];
+    sys_leave(&r);
     return r;
 }
 
 long sys_setresgid(uint32_t real, uint32_t effective, uint32_t saved)
 {
     struct proc *p = proc_self;
+    sys_enter(); // a handler must not find one new id and one old
     uint32_t now[3] = {p->gid, p->egid, p->sgid};
     long r = set_three(now, (const uint32_t[]){real, effective, saved}, p->euid == 0);
     if (r == 0)
         p->gid = now[0], p->egid = now[1], p->sgid = now[2];
+    sys_leave(&r);
     return r;
 }
 
@@ -194,15 +198,18 @@ long sys_getgroups(int n, uint32_t *list)
 long sys_setgroups(int n, const uint32_t *list)
 {
     struct proc *p = proc_self;
+    long r = 0;
     if (p->euid != 0)
         return -EPERM;
     if (n < 0 || n > PROC_NGROUPS)
         return -EINVAL;
     if (user_readable(list, (size_t)n * sizeof *list) < 0)
         return -EFAULT;
+    sys_enter();
     memcpy(p->groups, list, (size_t)n * sizeof *list);
     p->ngroups = (uint32_t)n;
-    return 0;
+    sys_leave(&r);
+    return r;
 }
 
 // --- priority: recorded and inherited; the host schedules its monitors alike ---

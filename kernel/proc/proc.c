@@ -13,7 +13,7 @@
 #include "kernel/lib.h"
 #include "kernel/pv.h"
 #include "kernel/window/root.h"
-#include "kernel/mem/shared.h"
+#include "kernel/signal/signal.h"
 
 struct proc *proc_vm, *proc_self;
 
@@ -105,6 +105,7 @@ static void default_limits(struct proc *p)
     p->rlimits[RLIMIT_NOFILE] = (struct k_rlimit){PROC_MAX_FDS, PROC_MAX_FDS};
     p->rlimits[RLIMIT_STACK].cur = boot_info->stack_top - boot_info->stack_bottom;
     p->rlimits[RLIMIT_CORE].cur = 0;
+    p->rlimits[RLIMIT_SIGPENDING] = (struct k_rlimit){SIG_RECORDS, SIG_RECORDS};
 }
 
 // The first program: pid 2, child of the supervisor, leader of its own session and group.

@@ -26,7 +26,10 @@ enum proc_state {
     PROC_DOOMED = 5,  // an embryo whose parent's VM died: its undertaker is taking it apart
 };
 
-// Who sent a signal last; one per signal number, overwritten like Linux's non-queued signals.
+#define PROC_PLAIN_SIGS 31 // signals 1 to 31: two of a number that are pending are one
+
+// Who sent a signal. Of a plain one the last sender; real-time signals are queued
+// (kernel/signal/queue.c).
 struct proc_siginfo {
     int32_t code;
     int32_t pid;
@@ -65,7 +68,8 @@ struct proc {
     uint32_t vm_slot;
     // Atomic, written by senders.
     _Atomic uint64_t sig_pending;
-    struct proc_siginfo siginfo[64];
+    struct proc_siginfo siginfo[PROC_PLAIN_SIGS];
+    uint32_t sig_queue; // under proc_lock: the oldest struct sig_record, its index + 1
     // Atomic, written by the process itself, read by senders as hints.
     _Atomic uint64_t sig_ignored; // so that SIGCHLD to a parent that ignores it is not sent
     _Atomic uint64_t sig_caught;  // signals with a handler; 0 after exec

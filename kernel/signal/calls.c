@@ -64,7 +64,7 @@ long sys_sigaction(int sig, const struct k_sigaction *act, struct k_sigaction *o
         }
         // POSIX sigaction(): ignoring a signal discards a pending one, blocked or not.
         if (ign || (dfl && (bit & SIG_DEFAULT_IGNORED)))
-            atomic_fetch_and(&p->sig_pending, ~bit);
+            signal_forget(bit);
     }
     if (old)
         *old = was;
@@ -146,8 +146,7 @@ static int take_one(void *arg)
     if (!there)
         return 0;
     want->sig = __builtin_ctzll(there) + 1;
-    want->info = p->siginfo[want->sig - 1];
-    atomic_fetch_and(&p->sig_pending, ~SIG_BIT(want->sig));
+    want->info = signal_take(want->sig);
     return 1;
 }
 
@@ -190,28 +189,33 @@ long sys_sigtimedwait(const uint64_t *set, struct k_siginfo *info, const struct 
     return r;
 }
 
+static long set_altstack(struct k_stack new, int in_use)
+{
+    if (in_use)
+        return -EPERM;
+    if (new.flags & ~(SS_DISABLE | SS_ONSTACK))
+        return -EINVAL;
+    if (!(new.flags &SS_DISABLE) && new.size < MINSIGSTKSZ)
+        return -ENOMEM;
+    if (new.flags & SS_DISABLE)
+        new = (struct k_stack){.flags = SS_DISABLE};
+    new.flags &= SS_DISABLE; // Linux takes SS_ONSTACK for 0 here
+    signal_altstack = new;
+    return 0;
+}
+
 long sys_sigaltstack(const struct k_stack *ss, struct k_stack *old)
 {
-    int on = signal_on_altstack((uintptr_t)__builtin_frame_address(0));
     if ((ss && user_readable(ss, sizeof *ss) < 0) || (old && user_writable(old, sizeof *old) < 0))
         return -EFAULT;
+    sys_enter(); // a handler must not find half a stack
+    int on = signal_on_altstack((uintptr_t)__builtin_frame_address(0));
     struct k_stack was = signal_altstack;
     if (on)
         was.flags |= SS_ONSTACK;
-    if (ss) {
-        struct k_stack new = *ss;
-        if (on)
-            return -EPERM;
-        if (new.flags & ~(SS_DISABLE | SS_ONSTACK))
-            return -EINVAL;
-        if (!(new.flags &SS_DISABLE) && new.size < MINSIGSTKSZ)
-            return -ENOMEM;
-        if (new.flags & SS_DISABLE)
-            new = (struct k_stack){.flags = SS_DISABLE};
-        new.flags &= SS_DISABLE; // Linux takes SS_ONSTACK for 0 here
-        signal_altstack = new;
-    }
-    if (old)
+    long r = ss ? set_altstack(*ss, on) : 0;
+    if (r == 0 && old)
         *old = was;
-    return 0;
+    sys_leave(&r);
+    return r;
 }

@@ -48,7 +48,10 @@ int signal_deliverable(void)
 
 int signal_work(void)
 {
-    return mask_pushed || signal_active() != 0;
+    // Of what is not blocked, ignored signals are work as well: they are to be forgotten now. A
+    // blocked one was kept, and must not turn up when its disposition changes.
+    uint64_t pending = atomic_load(&proc_vm->sig_pending);
+    return mask_pushed || (pending && (pending & ~blocked()));
 }
 
 void signal_mask_push(uint64_t mask)
@@ -206,8 +209,7 @@ static void stop(int sig)
 static int act_on(int sig, struct pv_frame *frame, void *fpu, int *restart)
 {
     struct proc *p = proc_vm;
-    struct proc_siginfo info = p->siginfo[sig - 1];
-    atomic_fetch_and(&p->sig_pending, ~SIG_BIT(sig));
+    struct proc_siginfo info = signal_take(sig);
     if (atomic_load(&p->sig_caught) & SIG_BIT(sig)) {
         handle(sig, info, frame, fpu, restart);
         return 1;
@@ -222,7 +224,13 @@ void signal_drop_ignored(void)
 {
     uint64_t idle = atomic_load(&proc_vm->sig_pending) & ~blocked() & ignored();
     if (idle)
-        atomic_fetch_and(&proc_vm->sig_pending, ~idle);
+        signal_forget(idle);
+}
+
+// The lowest signal of a set, as a set: it is the first to be delivered.
+static uint64_t lowest(uint64_t set)
+{
+    return set & -set;
 }
 
 static int deliver_all(struct pv_frame *frame, void *fpu, int *restart)
@@ -232,13 +240,14 @@ static int deliver_all(struct pv_frame *frame, void *fpu, int *restart)
     for (;;) {
         if (atomic_load(&proc_vm->sig_pending) & SIG_BIT(SIGKILL))
             proc_exit(K_STATUS_SIGNAL(SIGKILL));
-        uint64_t active = signal_active();
-        if (!active)
-            break;
-        handlers += act_on(__builtin_ctzll(active) + 1, frame, fpu, restart);
+        uint64_t ready = atomic_load(&proc_vm->sig_pending) & ~blocked();
+        if (!ready)
+            return handlers;
+        if (lowest(ready) & ignored())
+            signal_forget(lowest(ready));
+        else
+            handlers += act_on(__builtin_ctzll(ready) + 1, frame, fpu, restart);
     }
-    signal_drop_ignored();
-    return handlers;
 }
 
 int signal_deliver_syscall(int *restart)

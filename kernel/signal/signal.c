@@ -77,11 +77,11 @@ static int ignores(struct proc *p, uint64_t bit)
            ((bit & SIG_DEFAULT_IGNORED) && !(atomic_load(&p->sig_caught) & bit));
 }
 
-void signal_post(struct proc *p, int sig, const struct proc_siginfo *info)
+int signal_post(struct proc *p, int sig, const struct proc_siginfo *info)
 {
     uint64_t bit = SIG_BIT(sig);
     if (p->dead)
-        return;
+        return 0;
     if (bit & SIG_STOPS)
         atomic_fetch_and(&p->sig_pending, ~SIG_BIT(SIGCONT));
     if (sig == SIGCONT)
@@ -90,15 +90,20 @@ void signal_post(struct proc *p, int sig, const struct proc_siginfo *info)
     // program may be about to sigwait for it. SIGCONT is always kept: it ends a stop, ignored or
     // not.
     if (sig != SIGCONT && ignores(p, bit) && !(atomic_load(&p->sig_blocked) & bit))
-        return;
-    p->siginfo[sig - 1] = info ? *info : (struct proc_siginfo){.code = SI_KERNEL};
+        return 0;
+    struct proc_siginfo from = info ? *info : (struct proc_siginfo){.code = SI_KERNEL};
+    if (!(bit & SIG_QUEUED))
+        p->siginfo[sig - 1] = from;
+    else if (signal_queue_put(p, sig, &from) < 0 && from.code == SI_QUEUE)
+        return -EAGAIN;
     atomic_fetch_or(&p->sig_pending, bit); // after its siginfo, before looking at the mask
     if (p == proc_vm)
-        return;
+        return 0;
     int blocked = (atomic_load(&p->sig_blocked) & bit & ~SIG_UNBLOCKABLE) != 0;
     signal_mark(p->vm_slot, !blocked);
     if (sig == SIGKILL)
         marked_kill[p->slot / 64] |= UINT64_C(1) << p->slot % 64;
+    return 0;
 }
 
 void proc_signal(struct proc *p, int sig, int code, int status)
@@ -153,7 +158,7 @@ static long kill_now(int pid, int sig, int code, uint64_t value)
 {
     struct proc_siginfo info = {
         .code = code, .pid = proc_self->pid, .uid = proc_self->uid, .value = value};
-    int found = 0, sent = 0;
+    int found = 0, sent = 0, r = 0;
     if (pid == PROC_INIT_PID) // the supervisor is there, and out of reach
         return sig ? -EPERM : 0;
     proc_lock();
@@ -165,13 +170,13 @@ static long kill_now(int pid, int sig, int code, uint64_t value)
             continue;
         sent = 1;
         if (sig)
-            signal_post(p, sig, &info);
+            r = signal_post(p, sig, &info);
     }
     kill_marked();
     proc_unlock();
     signal_kick();
     if (sent)
-        return 0;
+        return r;
     return found ? -EPERM : -ESRCH;
 }
 

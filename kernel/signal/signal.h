@@ -24,6 +24,21 @@
 #define SIG_DEFAULT_IGNORED                                                                        \
     (SIG_BIT(SIGCHLD) | SIG_BIT(SIGURG) | SIG_BIT(SIGWINCH) | SIG_BIT(SIGCONT))
 
+// Real-time signals: each one sent is delivered (queue.c).
+#define SIG_QUEUED  (~UINT64_C(0) << PROC_PLAIN_SIGS)
+#define SIG_RECORDS 2048u // of them that may be pending in a family
+
+// One that is pending, in the window.
+struct sig_record {
+    uint32_t used; // 0: free
+    uint32_t next; // the next younger one of the process, its index + 1
+    int32_t sig;
+    uint32_t pad;
+    struct proc_siginfo info;
+    uint32_t reserved[6];
+};
+_Static_assert(sizeof(struct sig_record) == 64, "objects of a table are multiples of 64 bytes");
+
 // --- this process's dispositions (calls.c) ---
 extern struct k_sigaction signal_actions[K_NSIG + 1]; // [1..K_NSIG]
 extern struct k_stack signal_altstack;
@@ -67,8 +82,10 @@ void signal_release(uint64_t mask);
 extern uint64_t signal_handled;
 
 // --- posting (signal.c), under proc_lock unless p is proc_vm ---
-// Makes `sig` pending in p unless p ignores it. `info` may be NULL: as from the kernel.
-void signal_post(struct proc *p, int sig, const struct proc_siginfo *info);
+// Makes `sig` pending in p unless p ignores it. `info` may be NULL: as from the kernel. 0, or
+// -EAGAIN: too many are queued, and a sigqueue() is refused (all else is delivered without its
+// siginfo).
+int signal_post(struct proc *p, int sig, const struct proc_siginfo *info);
 // Marks a slot for signal_kick(): to be woken if it sleeps and, with `interrupt`, stopped in its
 // tracks if it runs.
 void signal_mark(uint32_t slot, int interrupt);
@@ -77,6 +94,16 @@ void signal_kick(void);
 // Takes the mark of one slot off again, for a caller that wakes it by other means. Whether it was
 // to be interrupted.
 int signal_unmark(uint32_t slot);
+
+// --- what pending signals carry (queue.c) ---
+// Takes one pending signal of this process: it is pending no more, unless another of a real-time
+// signal waits.
+struct proc_siginfo signal_take(int sig);
+// This process's signals of `set` are not pending any more.
+void signal_forget(uint64_t set);
+// Under proc_lock: appends a real-time signal to p's queue (0 or -EAGAIN); drops those of `set`.
+int signal_queue_put(struct proc *p, int sig, const struct proc_siginfo *info);
+void signal_queue_empty(struct proc *p, uint64_t set);
 
 // --- delivery (deliver.c); in the kernel (depth > 0), no lock held ---
 // At the end of a system call. Acts on every deliverable signal: runs handlers, stops, ends the

@@ -27,9 +27,9 @@ int clock_timespec_ns(const struct k_timespec *ts, uint64_t *ns)
 
 int clock_timeval_ns(const struct k_timeval *tv, uint64_t *ns)
 {
-    struct k_timespec ts = {tv->sec, tv->usec * (int64_t)NS_PER_US};
     if (tv->usec < 0 || tv->usec >= 1000000)
         return -EINVAL;
+    struct k_timespec ts = {tv->sec, tv->usec * (int64_t)NS_PER_US};
     return clock_timespec_ns(&ts, ns);
 }
 

@@ -46,13 +46,14 @@ struct wroot {
     _Atomic uint32_t pool_used;
     _Atomic uint32_t pool_hint;
     // Objects.
-    struct wref procs;      // struct proc[max_slots + 1]
-    struct wtable files;    // struct file
-    struct wtable inodes;   // struct inode
-    struct wtable pipes;    // struct pipe
-    struct wtable rlocks;   // struct rlock (kernel/file/record_lock.c)
-    struct wtable segments; // struct shm_segment (kernel/mem/shared.c)
-    uint32_t segments_top;  // atomic: no segment at or above it was ever used
+    struct wref procs;         // struct proc[max_slots + 1]
+    struct wtable files;       // struct file
+    struct wtable inodes;      // struct inode
+    struct wtable pipes;       // struct pipe
+    struct wtable rlocks;      // struct rlock (kernel/file/record_lock.c)
+    struct wtable segments;    // struct shm_segment (kernel/mem/shared.c)
+    struct wtable sig_records; // struct sig_record (kernel/signal/queue.c)
+    uint32_t segments_top;     // atomic: no segment at or above it was ever used
     // Processes, under proc_lock.
     struct wlock proc_lock;
     int32_t next_pid;

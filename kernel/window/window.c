@@ -22,9 +22,10 @@
 #include "kernel/proc/proc.h"
 #include "kernel/window/root.h"
 #include "kernel/mem/shared.h"
+#include "kernel/signal/signal.h"
 
 #define ROOT_MAGIC  UINT64_C(0x746f6f7274656d61) // "amteroot"
-#define ROOT_LAYOUT 3u                           // count up when a structure of the window changes
+#define ROOT_LAYOUT 4u                           // count up when a structure of the window changes
 
 #define RUN_PAGES   16u // the one length of a contiguous run
 #define WORD_PAGES  64u // pages per bitmap word
@@ -91,6 +92,7 @@ int window_format(void)
               at_least(header->size / INODE_SHARE, MIN_INODES));
     lay_table(&r->rlocks, &off, sizeof(struct rlock), RLOCKS);
     lay_table(&r->segments, &off, sizeof(struct shm_segment), SEGMENTS);
+    lay_table(&r->sig_records, &off, sizeof(struct sig_record), SIG_RECORDS);
     uint64_t pool = lay(&off, 0, RUN_PAGES * WPAGE);
     if (pool + MIN_POOL > header->size)
         return -ENOMEM;

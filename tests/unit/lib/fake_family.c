@@ -69,6 +69,12 @@ static void on_post(int sig)
     errno = saved;
 }
 
+void family_interrupt(void)
+{
+    __atomic_fetch_or(&slots[boot_info->slot].events, PV_EVENT_KICK, __ATOMIC_SEQ_CST);
+    on_post(SIGUSR1);
+}
+
 static void post(uint32_t slot, uint32_t events)
 {
     __atomic_fetch_or(&slots[slot].events, events, __ATOMIC_SEQ_CST);

@@ -19,6 +19,8 @@ void family_die(void);
 void family_mourn(uint32_t slot);
 // The same of an earlier process of the slot, whose host process is not waited for.
 void family_mourn_late(uint32_t slot, uint32_t gen);
+// Has the host interrupt this VM now, as for a sibling's kick: an upcall, unless they are masked.
+void family_interrupt(void);
 // Host processes of the family still alive, this one not counted, after giving them a second to
 // end.
 int family_left(void);

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What pending signals carry: one siginfo a number for the plain ones, where the last sender's
+// counts, and a queue for real-time signals, where each one sent is delivered, in order, with its
+// value (POSIX sigqueue()).
+//
+// The queue of a process is a list of records in a table of the window, oldest first, under
+// proc_lock. It is changed by one store to one link, so a VM that dies in the middle leaves a valid
+// list and leaks a record at worst. The pending bit of a real-time signal stays set until its last
+// record is taken. Neighbours: signal.c (sending), deliver.c and calls.c (taking).
+
+#include "kernel/api/errno.h"
+#include "kernel/lib.h"
+#include "kernel/signal/signal.h"
+#include "kernel/window/root.h"
+
+static struct sig_record *record_at(uint32_t link)
+{
+    const struct wtable *table = &window_root()->sig_records;
+    return link && link <= table->count ? wtable_at(table, link - 1) : NULL;
+}
+
+// The link that leads to the first record of one of `set`, or NULL.
+static uint32_t *find_link(struct proc *p, uint64_t set)
+{
+    uint32_t *link = &p->sig_queue;
+    for (struct sig_record *r; (r = record_at(*link)); link = &r->next)
+        if (SIG_BIT(r->sig) & set)
+            return link;
+    return NULL;
+}
+
+static void unlink_record(uint32_t *link)
+{
+    struct sig_record *r = record_at(*link);
+    *link = r->next;
+    wtable_free(&window_root()->sig_records, r);
+}
+
+int signal_queue_put(struct proc *p, int sig, const struct proc_siginfo *info)
+{
+    uint64_t n = 0, limit = p->rlimits[RLIMIT_SIGPENDING].cur;
+    uint32_t *link = &p->sig_queue;
+    for (struct sig_record *r; (r = record_at(*link)); link = &r->next)
+        n++;
+    struct sig_record *new = n < limit ? wtable_claim(&window_root()->sig_records, 1) : NULL;
+    if (!new)
+        return -EAGAIN;
+    new->sig = sig;
+    new->info = *info;
+    // Release: complete before it is in the list.
+    __atomic_store_n(link, wtable_index(&window_root()->sig_records, new) + 1, __ATOMIC_RELEASE);
+    return 0;
+}
+
+static struct proc_siginfo take_queued(struct proc *p, int sig)
+{
+    // A bit without a record: there was no room for one (kill() is not refused for that).
+    struct proc_siginfo info = {.code = SI_USER};
+    proc_lock();
+    uint32_t *link = find_link(p, SIG_BIT(sig));
+    if (link) {
+        info = record_at(*link)->info;
+        unlink_record(link);
+    }
+    if (!find_link(p, SIG_BIT(sig)))
+        atomic_fetch_and(&p->sig_pending, ~SIG_BIT(sig));
+    proc_unlock();
+    return info;
+}
+
+struct proc_siginfo signal_take(int sig)
+{
+    struct proc *p = proc_vm;
+    if (SIG_BIT(sig) & SIG_QUEUED)
+        return take_queued(p, sig);
+    struct proc_siginfo info = p->siginfo[sig - 1];
+    atomic_fetch_and(&p->sig_pending, ~SIG_BIT(sig));
+    return info;
+}
+
+void signal_queue_empty(struct proc *p, uint64_t set)
+{
+    for (uint32_t *link; (link = find_link(p, set));)
+        unlink_record(link);
+}
+
+void signal_forget(uint64_t set)
+{
+    struct proc *p = proc_vm;
+    if (!(set & SIG_QUEUED)) {
+        atomic_fetch_and(&p->sig_pending, ~set);
+        return;
+    }
+    proc_lock();
+    atomic_fetch_and(&p->sig_pending, ~set);
+    signal_queue_empty(p, set);
+    proc_unlock();
+}
