@@ -32,7 +32,7 @@ static void set_depth(uint32_t depth)
 
 static int have_work(void)
 {
-    return __atomic_load_n(&pv_shared->pending, __ATOMIC_RELAXED) || signal_work();
+    return __atomic_load_n(&pv_shared->pending, __ATOMIC_RELAXED) || signal_work() || timer_lapsed;
 }
 
 void events_handle(void)
@@ -71,6 +71,8 @@ int sys_leave(long *r)
             events_handle();
             ran += signal_deliver_syscall(&restart);
             all_restart &= restart;
+            if (timer_lapsed)
+                timer_resume();
         }
         set_depth(0);
         if (!have_work())
@@ -92,6 +94,8 @@ static void interrupted(struct pv_frame *frame, void *fpu)
         events_handle();
         if (signal_work())
             signal_deliver_frame(frame, fpu);
+        if (timer_lapsed)
+            timer_resume();
         set_depth(0);
         if (!have_work())
             break;

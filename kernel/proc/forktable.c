@@ -20,6 +20,8 @@
 const struct fork_hook fork_table[] = {
     // Requests finish, and both sides find devices and queues as they were: cloned together.
     {.name = "drivers", .prepare = drivers_fork_prepare},
+    // No interval timer is inherited; the limit of processor time is, and counts from 0.
+    {.name = "timer", .child = timer_fork_child},
     // A clone of a vforked child is a process of its own, not the child's parent.
     {.name = "vfork", .child = vfork_fork_child},
     // Processor time starts at 0: times(2), getrusage(2).

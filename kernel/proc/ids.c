@@ -246,7 +246,8 @@ static long set_nice(struct proc *p, int nice)
     const struct proc *self = proc_self;
     if (self->euid != 0 && self->euid != p->uid && self->euid != p->euid)
         return -EPERM;
-    if (nice < p->nice && self->euid != 0)
+    // RLIMIT_NICE is a ceiling on 20 - nice (Linux).
+    if (nice < p->nice && self->euid != 0 && (uint64_t)(20 - nice) > p->rlimits[RLIMIT_NICE].cur)
         return -EACCES;
     p->nice = nice;
     return 0;

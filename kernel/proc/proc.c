@@ -105,6 +105,7 @@ static void default_limits(struct proc *p)
     p->rlimits[RLIMIT_NOFILE] = (struct k_rlimit){PROC_MAX_FDS, PROC_MAX_FDS};
     p->rlimits[RLIMIT_STACK].cur = boot_info->stack_top - boot_info->stack_bottom;
     p->rlimits[RLIMIT_CORE].cur = 0;
+    p->rlimits[RLIMIT_NICE] = p->rlimits[RLIMIT_RTPRIO] = (struct k_rlimit){0, 0};
     p->rlimits[RLIMIT_SIGPENDING] = (struct k_rlimit){SIG_RECORDS, SIG_RECORDS};
 }
 

@@ -13,9 +13,10 @@
 #define PROC_MAX_FDS  1024
 #define PROC_MAX_MAPS 32 // shared mappings of a process
 // The family's supervisor: parent of the first program and of orphans, reaps at once.
-#define PROC_INIT_PID  1
-#define PROC_FIRST_PID 2
-#define PROC_NGROUPS   16
+#define PROC_INIT_PID   1
+#define PROC_FIRST_PID  2
+#define PROC_NGROUPS    16
+#define PROC_CPU_TIMERS 2
 
 enum proc_state {
     PROC_FREE = 0,
@@ -92,6 +93,9 @@ struct proc {
     uint64_t start_ns;
     uint64_t alarm_ns; // exec keeps an alarm: next expiry and period of ITIMER_REAL
     uint64_t alarm_interval_ns;
+    struct proc_cpu_timer { // the same of ITIMER_VIRTUAL and ITIMER_PROF, in processor time
+        uint64_t next, interval;
+    } cpu_timer[PROC_CPU_TIMERS];
     char comm[16];
     char cmdline[256];
     // Shared mappings, written as the descriptors below are.

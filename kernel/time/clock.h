@@ -29,10 +29,15 @@ void clock_boot(void);
 void clock_exec(void);
 void clock_fork_child(void);
 
-// At boot, after exec: sets the host's timer for an alarm that survived.
+// Sets the host's timer for what is due next: at boot, as exec keeps timers and limits; and when
+// this VM is another process's, or a limit has changed.
 void timer_boot(void);
-// events_handle() calls this on PV_EVENT_TIMER: posts SIGALRM if the alarm is due, re-arms a
-// periodic one.
+void timer_fork_child(void);
+// Not 0: a timer of processor time is to be set anew by timer_resume(), on the way back to the
+// program.
+extern int timer_lapsed;
+void timer_resume(void);
+// events_handle() calls this on PV_EVENT_TIMER: posts the signals of what is due.
 void timer_expired(void);
 
 #endif

@@ -10,6 +10,7 @@
 #include "kernel/signal/signal.h"
 #include "kernel/sys.h"
 #include "tests/unit/lib/family_helpers.h"
+#include "tests/unit/lib/fake_kernel.h"
 
 static volatile int calls, last;
 
@@ -119,7 +120,90 @@ static void test_alarm(void)
     CHECK_EQ(old.interval.usec, 4000);
     CHECK_EQ(sys_getitimer(ITIMER_REAL, &old), 0);
     CHECK(old.value.sec == 0 && old.value.usec == 0);
-    CHECK_EQ(sys_setitimer(1, &timer, NULL), -EINVAL);
+    CHECK_EQ(sys_setitimer(3, &timer, NULL), -EINVAL);
+}
+
+// --- timers of processor time ---
+
+static void burn_until(int n)
+{
+    uint64_t end = pv_mono_ns() + UINT64_C(20000000000);
+    while (calls < n && pv_mono_ns() < end)
+        ;
+}
+
+static void test_cpu_timers(void)
+{
+    static const int sigs[] = {SIGVTALRM, SIGPROF};
+    struct k_itimerval timer = {.interval = {0, 5000}, .value = {0, 5000}}, off = {0}, old;
+    struct k_timespec nap = {0, 60000000};
+    for (int i = 0; i < 2; i++) {
+        set_up();
+        handle(sigs[i], SA_RESTART, 0, note);
+        CHECK_EQ(sys_setitimer(ITIMER_VIRTUAL + i, &timer, NULL), 0);
+        burn_until(3);
+        CHECK(calls >= 3 && last == sigs[i]);
+        calls = 0;
+        uint64_t waits = fake_waits;
+        sys_clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL); // takes no processor time
+        CHECK(calls <= 1);
+        CHECK(fake_waits - waits <= 4); // and is not woken every period
+        burn_until(3);
+        CHECK(calls >= 3); // goes on
+        CHECK_EQ(sys_setitimer(ITIMER_VIRTUAL + i, &off, &old), 0);
+        CHECK_EQ(old.interval.usec, 5000);
+        CHECK(old.value.usec > 0 && old.value.usec <= 5000);
+    }
+}
+
+// A loop that never ends, under a soft and a hard limit of seconds; the clock is helped along.
+static void run_under(uint64_t soft, uint64_t hard)
+{
+    struct k_rlimit limit = {soft, hard};
+    handle(SIGXCPU, 0, 0, note);
+    CHECK_EQ(sys_setrlimit(RLIMIT_CPU, &limit), 0);
+    for (int seen = 0;;) {
+        if (calls != seen)
+            notes->value[0] = seen = calls;
+    }
+}
+
+static void test_cpu_limit(void)
+{
+    set_up();
+    notes = window_pages_alloc(1);
+    long pid = sys_fork();
+    if (pid == 0)
+        run_under(1, 2);
+    CHECK_EQ(reap(pid), -SIGKILL);
+    CHECK_EQ(notes->value[0], 1);
+    pid = sys_fork();
+    if (pid == 0) { // inherited, but counted anew; and without a handler
+        struct k_rlimit limit = {1, 10};
+        sys_setrlimit(RLIMIT_CPU, &limit);
+        if ((pid = sys_fork()) == 0)
+            for (;;)
+                ;
+        sys_exit(reap(pid) == -SIGXCPU ? 7 : 1);
+    }
+    CHECK_EQ(reap(pid), 7);
+}
+
+static void test_limits_that_do_not_hold(void)
+{
+    static const int memory[] = {RLIMIT_STACK, RLIMIT_DATA, RLIMIT_AS};
+    struct k_rlimit small = {4096, K_RLIM_INFINITY}, large = {UINT64_C(1) << 40, K_RLIM_INFINITY};
+    set_up();
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQ(sys_setrlimit(memory[i], &large), 0);
+        if (i == 0) // the others are as large as the host's idea of RAM, which is nothing here
+            CHECK_EQ(sys_setrlimit(memory[i], &small), -EINVAL);
+    }
+    proc_self->euid = 5;
+    CHECK_EQ(sys_setpriority(PRIO_PROCESS, 0, -1), -EACCES);
+    proc_self->rlimits[RLIMIT_NICE].cur = 22;
+    CHECK_EQ(sys_setpriority(PRIO_PROCESS, 0, -2), 0);
+    CHECK_EQ(sys_setpriority(PRIO_PROCESS, 0, -3), -EACCES);
 }
 
 int main(void)
@@ -129,5 +213,8 @@ int main(void)
     RUN(test_sigtimedwait);
     RUN(test_nanosleep);
     RUN(test_alarm);
+    RUN(test_cpu_timers);
+    RUN(test_cpu_limit);
+    RUN(test_limits_that_do_not_hold);
     return check_done("sigwait");
 }
