@@ -51,7 +51,7 @@ UNIT_vfork := $(FAMILY) kernel/proc/forktable.c
 UNIT_tty := kernel/tty/line.c kernel/tty/edit.c
 
 # The window, waits, pipes and files, over a faked host and kernel (tests/unit/lib/fake_kernel.h).
-UNIT += dir fs lock map path pipe special waitq window
+UNIT += dir fs lock map path pipe record_lock special waitq window
 FILES := \
 	$(addprefix tests/unit/lib/,fake_pv.c fake_kernel.c fake_image.c) \
 	$(addprefix kernel/window/,window.c run.c lock.c waitq.c) \
@@ -68,6 +68,7 @@ UNIT_lock := $(FILES)
 UNIT_map := $(FILES)
 UNIT_path := $(FILES)
 UNIT_pipe := $(FILES)
+UNIT_record_lock := $(FILES)
 UNIT_special := $(FILES)
 UNIT_waitq := $(FILES)
 UNIT_window := $(FILES)

@@ -5,7 +5,8 @@
 // counts. flock(2): a whole file, owned by an open file description; the two kinds do not see each
 // other (Linux). There are few, and a range can conflict with any other of its file: one table,
 // searched from end to end under one lock. An owner that dies inside leaves at worst a lock of its
-// own, which its burial drops.
+// own, which its burial drops. No two locks of one owner overlap, and none of one type adjoin: what
+// is asked for next to them becomes one with them, as F_GETLK on Linux shows.
 // Neighbours: record_lock_calls.c (the system calls and their waits), fd.c and file.c (who lets
 // go).
 
@@ -14,8 +15,6 @@
 #include "kernel/api/fcntl.h"
 #include "kernel/lib.h"
 #include "kernel/window/root.h"
-
-#define CIRCLE_MAX 8 // processes in a circle that is looked for; longer ones wait for a signal
 
 static struct rlock *lock_at(uint32_t i)
 {
@@ -32,7 +31,7 @@ static int same_owner(const struct rlock *a, const struct rlock *b)
     return a->kind == RLOCK_WHOLE ? a->file.unit == b->file.unit : a->pid == b->pid;
 }
 
-static int overlaps(const struct rlock *a, const struct rlock *b)
+static int ranges_meet(const struct rlock *a, const struct rlock *b)
 {
     return a->inode.unit == b->inode.unit && a->start <= b->end && b->start <= a->end;
 }
@@ -41,46 +40,69 @@ static int overlaps(const struct rlock *a, const struct rlock *b)
 static int stands_against(const struct rlock *l, const struct rlock *want)
 {
     uint32_t kind = want->kind == RLOCK_WISH ? RLOCK_RANGE : want->kind;
-    return l->kind == kind && overlaps(l, want) && !same_owner(l, want) &&
+    return l->kind == kind && ranges_meet(l, want) && !same_owner(l, want) &&
            (l->type == F_WRLCK || want->type == F_WRLCK);
 }
 
 struct rlock *rlock_conflict(const struct rlock *want)
 {
-    for (uint32_t i = 0; i < count(); i++)
-        if (stands_against(lock_at(i), want))
-            return lock_at(i);
-    return NULL;
-}
-
-static const struct rlock *wish_of(int32_t pid)
-{
-    for (uint32_t i = 0; i < count(); i++)
-        if (lock_at(i)->kind == RLOCK_WISH && lock_at(i)->pid == pid)
-            return lock_at(i);
-    return NULL;
-}
-
-// Whether `pid` is among those that `want` waits for, directly or through their own wishes.
-static int waits_for(const struct rlock *want, int32_t pid, int depth)
-{
-    for (uint32_t i = 0; depth < CIRCLE_MAX && i < count(); i++) {
-        const struct rlock *l = lock_at(i);
+    struct rlock *first = NULL;
+    for (uint32_t i = 0; i < count(); i++) {
+        struct rlock *l = lock_at(i);
         if (!stands_against(l, want))
             continue;
-        if (l->pid == pid)
+        // Of several the one that Linux would tell of: of the owner who came first, the lowest.
+        if (!first || l->turn < first->turn || (l->turn == first->turn && l->start < first->start))
+            first = l;
+    }
+    return first;
+}
+
+// --- circles of waiting processes ---
+
+// Marks the slots of those whose locks stand against `want`; 1 if the slot `self` is one of them.
+static int mark_holders(const struct rlock *want, uint64_t *slots, uint32_t self)
+{
+    for (uint32_t i = 0; i < count(); i++) {
+        const struct rlock *l = lock_at(i);
+        if (stands_against(l, want))
+            slots[l->slot / 64] |= UINT64_C(1) << l->slot % 64;
+    }
+    return slots[self / 64] >> self % 64 & 1;
+}
+
+// A wish of a marked process that has not been looked at yet.
+static struct rlock *next_wish(const uint64_t *slots)
+{
+    for (uint32_t i = 0; i < count(); i++) {
+        struct rlock *l = lock_at(i);
+        if (l->kind == RLOCK_WISH && !l->seen && (slots[l->slot / 64] >> l->slot % 64 & 1))
+            return l;
+    }
+    return NULL;
+}
+
+// Each wish is followed once, however many ways lead to it: who waits for whom can be a graph with
+// many layers, and the whole family waits for this lock.
+int rlock_circle(const struct rlock *want)
+{
+    uint64_t slots[PV_MAX_SLOTS / 64 + 1] = {0};
+    if (want->kind != RLOCK_RANGE)
+        return 0;
+    for (uint32_t i = 0; i < count(); i++)
+        lock_at(i)->seen = 0;
+    for (const struct rlock *w = want; w;) {
+        if (mark_holders(w, slots, want->slot))
             return 1;
-        const struct rlock *wish = wish_of(l->pid);
-        if (wish && waits_for(wish, pid, depth + 1))
-            return 1;
+        struct rlock *next = next_wish(slots);
+        if (next)
+            next->seen = 1;
+        w = next;
     }
     return 0;
 }
 
-int rlock_circle(const struct rlock *want)
-{
-    return want->kind == RLOCK_RANGE && waits_for(want, want->pid, 0);
-}
+// --- setting ---
 
 // Takes the range of `cut` out of its owner's locks. One of them may fall into two: `spare` is the
 // second. Whether it was needed.
@@ -89,7 +111,7 @@ static int cut_out(const struct rlock *cut, struct rlock *spare)
     int used_spare = 0;
     for (uint32_t i = 0; i < count(); i++) {
         struct rlock *l = lock_at(i);
-        if (l == spare || l->kind != cut->kind || !same_owner(l, cut) || !overlaps(l, cut))
+        if (l == spare || l->kind != cut->kind || !same_owner(l, cut) || !ranges_meet(l, cut))
             continue;
         if (l->start >= cut->start && l->end <= cut->end) {
             wtable_free(&window_root()->rlocks, l);
@@ -105,6 +127,32 @@ static int cut_out(const struct rlock *cut, struct rlock *spare)
         }
     }
     return used_spare;
+}
+
+// Widens `new` over the owner's locks of the same type that it touches, and gives it its owner's
+// turn: that of the owner's other locks on the file, or behind all owners there are.
+static void join_neighbours(struct rlock *new)
+{
+    const struct rlock want = *new;
+    uint32_t last = 0;
+    int mine = 0;
+    for (uint32_t i = 0; i < count(); i++) {
+        const struct rlock *l = lock_at(i);
+        if (l->kind != want.kind || l->inode.unit != want.inode.unit)
+            continue;
+        if (!same_owner(l, &want)) {
+            last = l->turn > last ? l->turn : last;
+            continue;
+        }
+        mine = 1;
+        new->turn = l->turn;
+        if (l->type != want.type || l->start > want.end + 1 || want.start > l->end + 1)
+            continue;
+        new->start = min_u64(new->start, l->start);
+        new->end = max_u64(new->end, l->end);
+    }
+    if (!mine)
+        new->turn = last + 1;
 }
 
 int rlock_set(const struct rlock *want)
@@ -124,10 +172,13 @@ int rlock_set(const struct rlock *want)
             wtable_free(table, spare);
         return -ENOLCK;
     }
-    if (!cut_out(want, spare))
+    struct rlock whole = *want;
+    if (new)
+        join_neighbours(&whole);
+    if (!cut_out(&whole, spare))
         wtable_free(table, spare);
     if (new)
-        *new = *want;
+        *new = whole;
     return 0;
 }
 

@@ -21,7 +21,10 @@ struct rlock {
     uint32_t type;       // F_RDLCK or F_WRLCK; F_UNLCK in a request
     uint64_t start, end; // bytes [start, end]
     struct wref file;    // owner of a whole one
-    uint32_t reserved[7];
+    uint32_t slot;       // of a range or wish: its process's
+    uint32_t turn;       // owners of locks on the file in the order in which they came
+    uint32_t seen;       // a wish that rlock_circle() has followed
+    uint32_t reserved[4];
 };
 _Static_assert(sizeof(struct rlock) == 64, "one cache line");
 
@@ -29,7 +32,7 @@ _Static_assert(sizeof(struct rlock) == 64, "one cache line");
 // Sets, changes or removes what `want` says, for its owner. 0, -EAGAIN (a conflict) or -ENOLCK
 // (table full; nothing has changed).
 int rlock_set(const struct rlock *want);
-// The lock of another owner that keeps `want` from being set, or NULL.
+// The lock of another owner that keeps `want` from being set, the first of several; or NULL.
 struct rlock *rlock_conflict(const struct rlock *want);
 // Whether waiting for `want` would close a circle of processes that wait for each other.
 int rlock_circle(const struct rlock *want);

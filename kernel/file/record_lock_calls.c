@@ -13,7 +13,7 @@
 #include "kernel/pv.h"
 #include "kernel/window/root.h"
 
-#define TO_END UINT64_MAX
+#define TO_END ((uint64_t)INT64_MAX) // the last byte a file can have
 
 // Nearly always nobody has a lock. Relaxed: our own ones we see.
 static int no_locks(void)
@@ -46,7 +46,7 @@ void flock_file_gone(struct file *f)
 // --- setting, and waiting for it ---
 
 // 1 when it is set, 0 on a conflict, or -errno.
-static int try_set(void *arg)
+static int try_lock(void *arg)
 {
     lock_take(&window_root()->flock_lock);
     int r = rlock_set(arg);
@@ -55,7 +55,7 @@ static int try_set(void *arg)
 }
 
 // Enters the wish in the table, for others to see. -EDEADLK: they wait for us already.
-static int announce(const struct rlock *want, struct rlock **wish)
+static int enter_wish(const struct rlock *want, struct rlock **wish)
 {
     lock_take(&window_root()->flock_lock);
     int r = rlock_circle(want) ? -EDEADLK : 0;
@@ -68,7 +68,7 @@ static int announce(const struct rlock *want, struct rlock **wish)
     return r;
 }
 
-static void withdraw(struct rlock *wish)
+static void drop_wish(struct rlock *wish)
 {
     if (!wish)
         return;
@@ -81,18 +81,18 @@ static int wait_and_set(struct rlock *want)
 {
     struct waitq *q = &window_root()->flock_q;
     struct wait w = {
-        .ready = try_set, .arg = want, .queues = &q, .nqueues = 1, .deadline = PV_FOREVER};
+        .ready = try_lock, .arg = want, .queues = &q, .nqueues = 1, .deadline = PV_FOREVER};
     struct rlock *wish = NULL;
-    int r = want->kind == RLOCK_RANGE ? announce(want, &wish) : 0;
+    int r = want->kind == RLOCK_RANGE ? enter_wish(want, &wish) : 0;
     if (r == 0)
         r = wait_for(&w);
-    withdraw(wish);
+    drop_wish(wish);
     return r;
 }
 
-static long set(struct rlock *want, int wait)
+static long set_lock(struct rlock *want, int wait)
 {
-    int r = try_set(want);
+    int r = try_lock(want);
     if (r == 0 && !wait)
         return -EAGAIN;
     if (r == 0)
@@ -107,7 +107,7 @@ static long set(struct rlock *want, int wait)
 // The program's struct flock as a range: POSIX lets it start anywhere and be of negative length.
 static int range_of(const struct k_flock *fl, struct file *f, struct rlock *want)
 {
-    int64_t base = 0, start, end;
+    int64_t base = 0, start, last;
     if (fl->whence == SEEK_CUR)
         base = (int64_t)f->offset;
     else if (fl->whence == SEEK_END)
@@ -116,17 +116,21 @@ static int range_of(const struct k_flock *fl, struct file *f, struct rlock *want
         return -EINVAL;
     if (__builtin_add_overflow(base, fl->start, &start))
         return -EOVERFLOW;
-    if (__builtin_add_overflow(start, fl->len, &end))
-        return -EOVERFLOW;
-    if (fl->len < 0) {
-        int64_t swap = start;
-        start = end;
-        end = swap;
-    }
     if (start < 0)
         return -EINVAL;
+    if (fl->len > 0) { // the last byte, not the one behind it: that may be beyond any file
+        if (__builtin_add_overflow(start, fl->len - 1, &last))
+            return -EOVERFLOW;
+    } else if (fl->len < 0) {
+        last = start - 1;
+        start += fl->len;
+        if (start < 0)
+            return -EINVAL;
+    } else {
+        last = (int64_t)TO_END;
+    }
     want->start = (uint64_t)start;
-    want->end = fl->len == 0 ? TO_END : (uint64_t)end - 1;
+    want->end = (uint64_t)last;
     return 0;
 }
 
@@ -149,7 +153,7 @@ static void tell(struct k_flock *fl, const struct rlock *want)
 static int may_lock(const struct file *f, int cmd, int type)
 {
     uint32_t mode = f->flags & O_ACCMODE;
-    if (type < F_RDLCK || type > F_UNLCK || (cmd == F_GETLK && type == F_UNLCK))
+    if (type < F_RDLCK || type > F_UNLCK)
         return -EINVAL;
     if (cmd == F_GETLK)
         return 0;
@@ -161,22 +165,26 @@ static int may_lock(const struct file *f, int cmd, int type)
 long flock_fcntl(struct file *f, int cmd, void *arg)
 {
     struct k_flock *fl = arg;
-    if (user_writable(fl, sizeof *fl) < 0)
+    // Only F_GETLK writes: a lock may be described by a constant.
+    if ((cmd == F_GETLK ? user_writable(fl, sizeof *fl) : user_readable(fl, sizeof *fl)) < 0)
         return -EFAULT;
-    if (!f->inode.unit || f->kind != FILE_REGULAR)
+    if (!f->inode.unit || f->kind != FILE_REGULAR || (cmd == F_GETLK && fl->type == F_UNLCK))
         return -EINVAL;
-    struct rlock want = {
-        .kind = RLOCK_RANGE, .pid = proc_self->pid, .inode = f->inode, .type = (uint32_t)fl->type};
-    int r = may_lock(f, cmd, fl->type);
+    struct rlock want = {.kind = RLOCK_RANGE,
+                         .pid = proc_self->pid,
+                         .slot = proc_self->slot,
+                         .inode = f->inode,
+                         .type = (uint32_t)fl->type};
+    int r = range_of(fl, f, &want);
     if (r == 0)
-        r = range_of(fl, f, &want);
+        r = may_lock(f, cmd, fl->type);
     if (r < 0)
         return r;
     if (cmd == F_GETLK) {
         tell(fl, &want);
         return 0;
     }
-    return set(&want, cmd == F_SETLKW);
+    return set_lock(&want, cmd == F_SETLKW);
 }
 
 // --- flock ---
@@ -194,5 +202,5 @@ long flock_whole(struct file *f, int op)
                          .type = types[what],
                          .end = TO_END,
                          .file = wref_of(f)};
-    return set(&want, !(op & LOCK_NB));
+    return set_lock(&want, !(op & LOCK_NB));
 }

@@ -3,7 +3,8 @@
 // needs: family
 //
 // Record locks (fcntl) and flock: conflicts between processes, ranges, waiting, release by close
-// and by exit, not inherited by fork, and EDEADLK.
+// and by exit, not inherited by fork, and EDEADLK; what adjoins is one lock, and the last byte of
+// all.
 #include "tests/guest/check.h"
 #include <sys/file.h>
 
@@ -111,6 +112,65 @@ static void deadlock(int fd)
     say_status("child got its lock", wait_for(pid));
 }
 
+static void say_lock(int fd, long start, long length)
+{
+    struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+
+    NEED(fcntl(fd, F_GETLK, &l) == 0);
+    if (l.l_type == F_UNLCK)
+        say("free");
+    else
+        say("%s %ld+%ld", l.l_type == F_RDLCK ? "read" : "write", (long)l.l_start, (long)l.l_len);
+}
+
+static void joining(int fd)
+{
+    TRY(lock(fd, F_SETLK, F_WRLCK, 23, 10));
+    TRY(lock(fd, F_SETLK, F_WRLCK, 33, 1));
+    TRY(lock(fd, F_SETLK, F_RDLCK, 100, 10));
+    TRY(lock(fd, F_SETLK, F_RDLCK, 105, 20));
+    TRY(lock(fd, F_SETLK, F_WRLCK, 125, 5));
+    pid_t pid = fork();
+    NEED(pid >= 0);
+    if (pid == 0) {
+        say_lock(fd, 0, 0);
+        say_lock(fd, 33, 1);
+        say_lock(fd, 110, 0);
+        say_lock(fd, 126, 0);
+        _exit(0);
+    }
+    wait_for(pid);
+    TRY(lock(fd, F_SETLK, F_UNLCK, 0, 0));
+}
+
+static void edges(int fd)
+{
+    static const struct flock fixed = {.l_type = F_WRLCK, .l_len = 1};
+    const long last = 0x7fffffffffffffff;
+
+    TRY(lock(fd, F_SETLK, F_WRLCK, last, 1));
+    TRY(lock(fd, F_SETLK, F_WRLCK, last, 2));
+    TRY(lock(fd, F_SETLK, F_WRLCK, last - 1, 2));
+    TRY(lock(fd, F_SETLK, F_WRLCK, 1, last));
+    TRY(lock(fd, F_SETLK, F_WRLCK, 2, last));
+    TRY(lock(fd, F_SETLK, F_WRLCK, 10, -11));
+    TRY(lock(fd, F_SETLK, F_WRLCK, 10, -10));
+    TRY(lock(fd, F_SETLK, F_WRLCK, -1, 1));
+    TRY(lock(fd, F_SETLK, 17, 0, 1));
+    TRY(lock(fd, F_GETLK, F_UNLCK, 0, 1));
+    TRY(fcntl(fd, F_SETLK, &fixed)); // in memory that cannot be written
+    TRY(fcntl(fd, F_GETLK, (struct flock *)16));
+    pid_t pid = fork();
+    NEED(pid >= 0);
+    if (pid == 0) {
+        say_lock(fd, 0, 0);
+        say_lock(fd, last, 1);
+        _exit(0);
+    }
+    wait_for(pid);
+    TRY(lock(fd, F_SETLK, F_UNLCK, 0, 0));
+}
+
 static void whole_file(void)
 {
     int a = open("f", O_RDWR), b = open("f", O_RDWR);
@@ -142,6 +202,8 @@ int main(void)
     conflicts(fd);
     waiting(fd);
     deadlock(fd);
+    joining(fd);
+    edges(fd);
     whole_file();
     return 0;
 }
