@@ -15,7 +15,7 @@ KERNEL := \
 	$(addprefix kernel/time/,time.c alarm.c) \
 	$(addprefix kernel/window/,window.c run.c lock.c waitq.c) \
 	$(addprefix kernel/file/,file.c fd.c poll.c hoststream.c stdio.c calls.c record_lock.c \
-		record_lock_calls.c) \
+		record_lock_calls.c vector.c) \
 	$(addprefix kernel/ipc/,pipe.c pipe_ends.c fifo.c) \
 	$(addprefix kernel/dev/,dev.c driver.c blkdev.c chardev.c) \
 	$(addprefix kernel/fs/,calls.c inode.c name.c path.c open.c attr.c rename.c) \
@@ -24,7 +24,7 @@ KERNEL := \
 	$(addprefix kernel/proc/,proc.c claim.c fork.c forktable.c spawn.c vfork.c exec.c exit.c wait.c \
 		ids.c limits.c) \
 	$(addprefix kernel/signal/,signal.c queue.c calls.c deliver.c fault.c) \
-	$(addprefix kernel/tty/,tty.c line.c edit.c ioctl.c) \
+	$(addprefix kernel/tty/,tty.c output.c line.c edit.c ioctl.c) \
 	$(addprefix arch/x86_64/,cpu.c ucontext.c entry.S)
 VIRTIO := \
 	drivers/virtio/virtio.c drivers/virtio/virtqueue.c drivers/virtio/dma.c \

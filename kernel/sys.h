@@ -16,6 +16,7 @@ struct k_stat;
 struct k_statfs;
 struct k_timespec;
 struct k_itimerval;
+struct k_iovec;
 struct k_pollfd;
 struct k_sigaction;
 struct k_siginfo;
@@ -32,6 +33,10 @@ long sys_read(int fd, void *buf, size_t len);
 long sys_write(int fd, const void *buf, size_t len);
 long sys_pread(int fd, void *buf, size_t len, int64_t off);
 long sys_pwrite(int fd, const void *buf, size_t len, int64_t off);
+long sys_readv(int fd, const struct k_iovec *iov, int n);
+long sys_writev(int fd, const struct k_iovec *iov, int n);
+long sys_preadv(int fd, const struct k_iovec *iov, int n, int64_t off);
+long sys_pwritev(int fd, const struct k_iovec *iov, int n, int64_t off);
 long sys_lseek(int fd, int64_t off, int whence);
 long sys_dup(int fd);
 long sys_dup2(int fd, int to);
@@ -155,6 +160,8 @@ long sys_sbrk(ptrdiff_t increment); // the old break, or -ENOMEM; never blocks
 long sys_mmap(void *addr, size_t len, int prot, int flags, int fd, int64_t off);
 long sys_munmap(void *addr, size_t len);
 long sys_mprotect(void *addr, size_t len, int prot);
+long sys_msync(void *addr, size_t len, int flags);
+long sys_mlock(const void *addr, size_t len); // munlock() too: whether it is there is all there is
 long sys_madvise(void *addr, size_t len, int advice);
 long sys_getrandom(void *buf, size_t len, unsigned flags);
 long sys_uname(struct k_utsname *name);

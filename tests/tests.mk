@@ -51,17 +51,19 @@ UNIT_vfork := $(FAMILY) kernel/proc/forktable.c
 UNIT_tty := kernel/tty/line.c kernel/tty/edit.c
 
 # The window, waits, pipes and files, over a faked host and kernel (tests/unit/lib/fake_kernel.h).
-UNIT += dir fs lock map path pipe record_lock special waitq window
+UNIT += critical dir fs lock map path pipe record_lock special waitq window
 FILES := \
 	$(addprefix tests/unit/lib/,fake_pv.c fake_kernel.c fake_image.c) \
 	$(addprefix kernel/window/,window.c run.c lock.c waitq.c) \
 	$(addprefix kernel/mem/,shared.c copy.c) \
-	$(addprefix kernel/file/,file.c fd.c poll.c calls.c record_lock.c record_lock_calls.c) \
+	$(addprefix kernel/file/,file.c fd.c poll.c calls.c vector.c record_lock.c \
+		record_lock_calls.c) \
 	$(addprefix kernel/ipc/,pipe.c pipe_ends.c fifo.c) \
 	$(addprefix kernel/dev/,dev.c driver.c) \
 	$(addprefix kernel/fs/,calls.c inode.c name.c path.c open.c attr.c rename.c) \
 	$(addprefix kernel/fs/ram/,dir.c data.c map.c populate.c) \
 	$(addprefix kernel/fs/proc/,proc.c text.c)
+UNIT_critical := $(FILES)
 UNIT_dir := $(FILES)
 UNIT_fs := $(FILES)
 UNIT_lock := $(FILES)

@@ -8,6 +8,7 @@
 
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"
+#include "kernel/api/termios.h"
 #include "kernel/dev/driver.h"
 #include "kernel/entry.h"
 #include "kernel/file/fd.h"
@@ -16,23 +17,11 @@
 #include "kernel/ipc/pipe.h"
 #include "kernel/sys.h"
 
-#define RW_MAX 0x7ffff000u // the most one read or write moves, as on Linux
-
 // Leaves a call that never blocks, so never asks for a restart.
 static long leave(long r)
 {
     sys_leave(&r);
     return r;
-}
-
-// The description, if it was opened for this access (O_RDONLY or O_WRONLY).
-static struct file *fd_for(int fd, uint32_t access)
-{
-    struct file *f = fd_borrow(fd);
-    if (!f || (f->flags & O_PATH))
-        return NULL;
-    uint32_t mode = f->flags & O_ACCMODE;
-    return mode == access || mode == O_RDWR ? f : NULL;
 }
 
 // --- reading and writing ---
@@ -85,14 +74,18 @@ static long do_pread(int fd, void *buf, size_t len, int64_t off)
 {
     if (off < 0)
         return -EINVAL;
-    struct file *f = fd_for(fd, O_RDONLY);
-    if (!f)
+    struct file *f = fd_borrow(fd);
+    if (!f || (f->flags & O_PATH))
+        return -EBADF;
+    const struct file_ops *ops = file_ops(f);
+    if (!ops->pread) // before the access mode, as on Linux
+        return -ESPIPE;
+    if (!fd_for(fd, O_RDONLY))
         return -EBADF;
     len = min_u64(len, RW_MAX);
     if (user_writable(buf, len) < 0)
         return -EFAULT;
-    const struct file_ops *ops = file_ops(f);
-    return ops->pread ? ops->pread(f, buf, len, off) : -ESPIPE;
+    return ops->pread(f, buf, len, off);
 }
 
 long sys_pread(int fd, void *buf, size_t len, int64_t off)
@@ -105,14 +98,18 @@ static long do_pwrite(int fd, const void *buf, size_t len, int64_t off)
 {
     if (off < 0)
         return -EINVAL;
-    struct file *f = fd_for(fd, O_WRONLY);
-    if (!f)
+    struct file *f = fd_borrow(fd);
+    if (!f || (f->flags & O_PATH))
+        return -EBADF;
+    const struct file_ops *ops = file_ops(f);
+    if (!ops->pwrite) // before the access mode, as on Linux
+        return -ESPIPE;
+    if (!fd_for(fd, O_WRONLY))
         return -EBADF;
     len = min_u64(len, RW_MAX);
     if (user_readable(buf, len) < 0)
         return -EFAULT;
-    const struct file_ops *ops = file_ops(f);
-    return ops->pwrite ? ops->pwrite(f, buf, len, off) : -ESPIPE;
+    return ops->pwrite(f, buf, len, off);
 }
 
 long sys_pwrite(int fd, const void *buf, size_t len, int64_t off)
@@ -150,11 +147,33 @@ long sys_getdents64(int fd, void *buf, size_t len)
     return leave(do_getdents(fd, buf, len));
 }
 
+// Requests that are the descriptor's business, whatever it is open on. 1: this is none of them.
+static long fd_ioctl(int fd, struct file *f, unsigned long request, const void *arg)
+{
+    int32_t on;
+    switch (request) {
+    case FIOCLEX:
+    case FIONCLEX:
+        return fd_fcntl(fd, F_SETFD, request == FIOCLEX ? FD_CLOEXEC : 0);
+    case FIONBIO:
+        if (user_readable(arg, sizeof on) < 0)
+            return -EFAULT;
+        memcpy(&on, arg, sizeof on);
+        return fd_fcntl(fd, F_SETFL,
+                        (long)(on ? f->flags | O_NONBLOCK : f->flags & ~(uint32_t)O_NONBLOCK));
+    default:
+        return 1;
+    }
+}
+
 static long do_ioctl(int fd, unsigned long request, void *arg)
 {
     struct file *f = fd_borrow(fd);
     if (!f || (f->flags & O_PATH))
         return -EBADF;
+    long r = fd_ioctl(fd, f, request, arg);
+    if (r <= 0)
+        return r;
     const struct file_ops *ops = file_ops(f);
     return ops->ioctl ? ops->ioctl(f, request, arg) : -ENOTTY;
 }
@@ -306,6 +325,8 @@ long sys_fchown(int fd, uint32_t uid, uint32_t gid)
 
 static long do_ftruncate(int fd, int64_t len)
 {
+    if (len < 0)
+        return -EINVAL;
     struct file *f = fd_borrow(fd);
     if (!f || (f->flags & O_PATH))
         return -EBADF;

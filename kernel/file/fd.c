@@ -3,8 +3,10 @@
 //
 // Only its own process changes a table: a parent fills its child's before it runs, an undertaker
 // empties a dead one's. A word is stored after its reference is taken and cleared before it is
-// dropped: a VM that dies in between leaks one description, and nothing is freed twice. fd_high
-// keeps every loop as short as the descriptors in use.
+// dropped, so that nothing is freed twice. A reference without its word would be an end of a pipe
+// that nobody closes, so the two are one critical section: a kill waits. Only a VM whose monitor is
+// killed from the host leaks one description there. fd_high keeps every loop as short as the
+// descriptors in use.
 // Neighbours: file.c (descriptions), calls.c (the system calls).
 
 #include "kernel/file/fd.h"
@@ -30,7 +32,7 @@ static uint32_t word_of(const struct file *f, int cloexec)
     return (wtable_index(&window_root()->files, f) + 1) | (cloexec ? PROC_FD_CLOEXEC : 0);
 }
 
-static uint32_t limit(const struct proc *p)
+static uint32_t fd_limit(const struct proc *p)
 {
     return (uint32_t)min_u64(p->rlimits[RLIMIT_NOFILE].cur, PROC_MAX_FDS);
 }
@@ -50,7 +52,16 @@ struct file *fd_get(int fd)
     return f;
 }
 
-static void store(struct proc *p, uint32_t fd, uint32_t word)
+struct file *fd_for(int fd, uint32_t access)
+{
+    struct file *f = fd_borrow(fd);
+    if (!f || (f->flags & O_PATH))
+        return NULL;
+    uint32_t mode = f->flags & O_ACCMODE;
+    return mode == access || mode == O_RDWR ? f : NULL;
+}
+
+static void set_word(struct proc *p, uint32_t fd, uint32_t word)
 {
     // The mark first: a word above it would be missed by whoever closes them all.
     if (fd >= p->fd_high)
@@ -58,21 +69,23 @@ static void store(struct proc *p, uint32_t fd, uint32_t word)
     __atomic_store_n(&p->fds[fd], word, __ATOMIC_RELEASE);
 }
 
-static void drop(struct proc *p, uint32_t fd)
+static void drop_fd(struct proc *p, uint32_t fd)
 {
     struct file *f = file_of(p->fds[fd]);
+    critical_begin();
     p->fds[fd] = 0;
     while (p->fd_high && p->fds[p->fd_high - 1] == 0)
         p->fd_high--;
-    if (!f)
-        return;
-    flock_release(p, f->inode);
-    file_unref(f);
+    if (f) {
+        flock_release(p, f->inode);
+        file_unref(f);
+    }
+    critical_end();
 }
 
 static int lowest_free(const struct proc *p, uint32_t from)
 {
-    uint32_t end = limit(p);
+    uint32_t end = fd_limit(p);
     for (uint32_t fd = from; fd < end; fd++)
         if (fd >= p->fd_high || p->fds[fd] == 0)
             return (int)fd;
@@ -83,7 +96,7 @@ int fd_install(struct file *f, int from, int cloexec)
 {
     int fd = lowest_free(proc_self, (uint32_t)from);
     if (fd >= 0)
-        store(proc_self, (uint32_t)fd, word_of(f, cloexec));
+        set_word(proc_self, (uint32_t)fd, word_of(f, cloexec));
     return fd;
 }
 
@@ -91,16 +104,18 @@ int fds_put(struct proc *p, struct file *f, int at, int cloexec)
 {
     if (at < 0)
         at = lowest_free(p, 0);
-    else if ((uint32_t)at >= limit(p))
+    else if ((uint32_t)at >= fd_limit(p))
         return -EBADF;
     if (at < 0)
         return at;
     struct file *old = file_of(p->fds[at]);
-    store(p, (uint32_t)at, word_of(f, cloexec));
+    critical_begin();
+    set_word(p, (uint32_t)at, word_of(f, cloexec));
     if (old) {
         flock_release(p, old->inode);
         file_unref(old);
     }
+    critical_end();
     return at;
 }
 
@@ -108,7 +123,7 @@ long fd_close(int fd)
 {
     if (!fd_borrow(fd))
         return -EBADF;
-    drop(proc_self, (uint32_t)fd);
+    drop_fd(proc_self, (uint32_t)fd);
     return 0;
 }
 
@@ -117,21 +132,25 @@ long fd_dup_to(int fd, int to, int cloexec)
     struct file *f = fd_borrow(fd);
     if (!f)
         return -EBADF;
+    critical_begin();
     file_ref(f);
-    int r = fds_put(proc_self, f, to < 0 ? (int)limit(proc_self) : to, cloexec);
+    int r = fds_put(proc_self, f, to < 0 ? (int)fd_limit(proc_self) : to, cloexec);
     if (r < 0)
         file_unref(f);
+    critical_end();
     return r;
 }
 
 static long dup_from(struct file *f, long from, int cloexec)
 {
-    if (from < 0 || (uint64_t)from >= limit(proc_self))
+    if (from < 0 || (uint64_t)from >= fd_limit(proc_self))
         return -EINVAL;
+    critical_begin();
     file_ref(f);
     int fd = fd_install(f, (int)from, cloexec);
     if (fd < 0)
         file_unref(f);
+    critical_end();
     return fd;
 }
 
@@ -153,10 +172,12 @@ static long set_flags(struct file *f, long arg)
     return 0;
 }
 
-static long pipe_size(const struct file *f)
+static long pipe_size(const struct file *f, int cmd, long arg)
 {
-    const struct pipe *p = wref_ptr(f->object);
-    return f->kind == FILE_PIPE && p ? (long)p->size : -EBADF;
+    struct pipe *p = wref_ptr(f->object);
+    if (f->kind != FILE_PIPE || !p)
+        return -EBADF;
+    return cmd == F_GETPIPE_SZ ? pipe_get_size(p) : pipe_set_size(p, arg);
 }
 
 long fd_fcntl(int fd, int cmd, long arg)
@@ -181,9 +202,8 @@ long fd_fcntl(int fd, int cmd, long arg)
     case F_SETLKW:
         return flock_fcntl(f, cmd, (void *)arg);
     case F_GETPIPE_SZ:
-        return pipe_size(f);
-    case F_SETPIPE_SZ: // rings have one size: enough is as good as asked for
-        return pipe_size(f) < 0 ? -EBADF : arg <= pipe_size(f) ? pipe_size(f) : -EPERM;
+    case F_SETPIPE_SZ:
+        return pipe_size(f, cmd, arg);
     default:
         return -EINVAL;
     }
@@ -197,20 +217,22 @@ void fds_inherit(struct proc *child, const struct proc *parent)
         struct file *f = file_of(parent->fds[fd]);
         if (!f)
             continue;
+        critical_begin();
         file_ref(f);
-        store(child, fd, parent->fds[fd]);
+        set_word(child, fd, parent->fds[fd]);
+        critical_end();
     }
 }
 
 void fds_close_all(struct proc *p)
 {
     while (p->fd_high)
-        drop(p, p->fd_high - 1);
+        drop_fd(p, p->fd_high - 1);
 }
 
 void fds_close_on_exec(struct proc *p)
 {
     for (uint32_t fd = 0; fd < p->fd_high; fd++)
         if (p->fds[fd] & PROC_FD_CLOEXEC)
-            drop(p, fd);
+            drop_fd(p, fd);
 }

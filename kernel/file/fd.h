@@ -11,6 +11,10 @@
 // closes the descriptor, which it cannot do before the system call in progress ends. So a VM that
 // dies while it blocks in read() or write() leaves no reference behind. NULL: -EBADF.
 struct file *fd_borrow(int fd);
+// The same if it was opened for this access (O_RDONLY or O_WRONLY).
+struct file *fd_for(int fd, uint32_t access);
+
+#define RW_MAX 0x7ffff000u // the most one read or write moves, as on Linux
 
 // Closes one descriptor. 0 or -EBADF.
 long fd_close(int fd);

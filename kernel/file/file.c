@@ -63,20 +63,26 @@ void file_ref(struct file *f)
     __atomic_add_fetch((uint32_t *)&f->refs, 1, __ATOMIC_RELAXED);
 }
 
-void file_unref(struct file *f)
+static void clean_up(struct file *f)
 {
-    uint32_t old = f->refs, new;
-    do {
-        new = old == 1 ? DYING : old - 1;
-        // Acquire-release: the one who cleans up sees what the others did before.
-    } while (!__atomic_compare_exchange_n((uint32_t *)&f->refs, &old, new, 0, __ATOMIC_ACQ_REL,
-                                          __ATOMIC_RELAXED));
-    if (new != DYING)
-        return;
     const struct file_ops *ops = file_ops(f);
     if (ops->release)
         ops->release(f);
     flock_file_gone(f);
     inode_unref(f->inode);
     wtable_free(&window_root()->files, f);
+}
+
+void file_unref(struct file *f)
+{
+    uint32_t old = f->refs, new;
+    critical_begin(); // whoever finds it dying waits for nobody: it must be cleaned up
+    do {
+        new = old == 1 ? DYING : old - 1;
+        // Acquire-release: the one who cleans up sees what the others did before.
+    } while (!__atomic_compare_exchange_n((uint32_t *)&f->refs, &old, new, 0, __ATOMIC_ACQ_REL,
+                                          __ATOMIC_RELAXED));
+    if (new == DYING)
+        clean_up(f);
+    critical_end();
 }

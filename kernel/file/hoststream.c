@@ -9,6 +9,7 @@
 #include "kernel/api/fcntl.h"
 #include "kernel/api/poll.h"
 #include "kernel/api/signal.h"
+#include "kernel/entry.h"
 #include "kernel/file/file.h"
 #include "kernel/lib.h"
 #include "kernel/proc/proc.h"
@@ -32,19 +33,24 @@ static uint32_t wait_bit(const struct file *f)
 
 // One attempt; a wait's ready(): the host is asked again whenever it says that something may have
 // changed.
-static int attempt(void *arg)
+static int try_move(void *arg)
 {
     struct transfer *t = arg;
+    // Each time: what was checked before a wait is not trusted after it.
+    if ((t->write ? user_readable(t->buf, t->len) : user_writable(t->buf, t->len)) < 0) {
+        t->result = -EFAULT;
+        return 1;
+    }
     t->result = pv_console(t->f->minor, t->write, t->buf, t->len);
     return t->result != -EAGAIN;
 }
 
 // Moves some bytes. -EAGAIN with O_NONBLOCK, -ERESTART.
-static int64_t move(struct transfer *t)
+static int64_t move_some(struct transfer *t)
 {
     struct wait w = {
-        .ready = attempt, .arg = t, .console = wait_bit(t->f), .deadline = PV_FOREVER, .spin = 1};
-    if (attempt(t) || (t->f->flags & O_NONBLOCK))
+        .ready = try_move, .arg = t, .console = wait_bit(t->f), .deadline = PV_FOREVER, .spin = 1};
+    if (try_move(t) || (t->f->flags & O_NONBLOCK))
         return t->result;
     int r = wait_for(&w);
     return r < 0 ? r : t->result;
@@ -53,7 +59,7 @@ static int64_t move(struct transfer *t)
 static long stream_read(struct file *f, void *buf, size_t len)
 {
     struct transfer t = {.f = f, .buf = buf, .len = min_u64(len, MOVE_MAX)};
-    return len ? move(&t) : 0;
+    return len ? move_some(&t) : 0;
 }
 
 static long stream_write(struct file *f, const void *buf, size_t len)
@@ -63,7 +69,7 @@ static long stream_write(struct file *f, const void *buf, size_t len)
     // A blocking write returns when all is written (POSIX), or a signal came after a part.
     while (done < total) {
         t.len = total - done;
-        int64_t n = move(&t);
+        int64_t n = move_some(&t);
         if (n == -EPIPE && !done)
             proc_signal(proc_self, SIGPIPE, SI_KERNEL, 0);
         if (n <= 0)

@@ -43,11 +43,14 @@ static uint32_t look_at(struct poll *p, const struct k_pollfd *pfd)
     return holds & ((uint16_t)pfd->events | ALWAYS);
 }
 
-// Looks at all: the number of descriptors about which there is something to say.
-static int look(void *arg)
+// The number of descriptors about which there is something to say, or -EFAULT.
+static int look_at_all(void *arg)
 {
     struct poll *p = arg;
     int found = 0;
+    // Each time: what was checked before a wait is not trusted after it.
+    if (user_writable(p->fds, p->n * sizeof *p->fds) < 0)
+        return -EFAULT;
     p->queues = 0; // the same ones every time
     p->console = 0;
     for (uint32_t i = 0; i < p->n; i++) {
@@ -61,10 +64,10 @@ static int look(void *arg)
 static long poll_until(struct k_pollfd *fds, uint32_t n, uint64_t deadline)
 {
     struct poll p = {.fds = fds, .n = n};
-    int found = look(&p);
+    int found = look_at_all(&p);
     if (found || deadline == 0)
         return found;
-    struct wait w = {.ready = look,
+    struct wait w = {.ready = look_at_all,
                      .arg = &p,
                      .queues = poll_queues,
                      .nqueues = p.queues,

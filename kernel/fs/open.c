@@ -140,14 +140,15 @@ long fs_openat(int dirfd, const char *path, int flags, unsigned mode, struct fil
 long fd_open(int dirfd, const char *path, int flags, unsigned mode)
 {
     struct file *f;
+    int fd = -1;
+    // A FIFO's end is attached before the descriptor is there that says whose it is.
+    critical_begin();
     long r = fs_openat(dirfd, path, flags, mode, &f);
+    if (r >= 0 && (r = fd = fd_install(f, 0, flags & O_CLOEXEC)) < 0)
+        file_unref(f);
+    critical_end();
     if (r < 0)
         return r;
-    int fd = fd_install(f, 0, flags & O_CLOEXEC);
-    if (fd < 0) {
-        file_unref(f);
-        return fd;
-    }
     // In the table before it waits: whoever buries us closes it.
     if (f->kind == FILE_PIPE && f->inode.unit && (r = fifo_wait(f)) < 0) {
         fd_close(fd);
@@ -251,7 +252,13 @@ static long dir_pread(struct file *f, void *buf, size_t len, int64_t off)
     return dir_read(f, buf, len);
 }
 
-const struct file_ops dir_ops = {.read = dir_read, .pread = dir_pread, .lseek = file_seek};
+static long dir_seek(struct file *f, int64_t off, int whence)
+{
+    // A position is what a listing gave; from an end that no position stands for there is no way.
+    return whence == SEEK_END ? -EINVAL : file_seek(f, off, whence);
+}
+
+const struct file_ops dir_ops = {.read = dir_read, .pread = dir_pread, .lseek = dir_seek};
 
 // Positions of a listing: 0 ".", 1 "..", then DIR_FIRST + offset in the directory.
 #define DIR_FIRST 2

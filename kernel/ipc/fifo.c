@@ -29,8 +29,9 @@ int fifo_attach(struct file *f)
         r = -ENXIO;
     if (r == 0) {
         // What the other side had opened before us: fifo_wait() looks for more than that, and is
-        // content at once if somebody is there now, though he may be gone when it looks. Kept in
-        // the offset, which a FIFO has no other use for.
+        // content at once if somebody is there now, though he may be gone when it looks; and poll()
+        // tells of a hang-up only when one has come. Kept in the offset, which a FIFO has no other
+        // use for.
         f->offset = (f->flags & O_ACCMODE) == O_RDONLY ? p->writer_opens - (p->writers != 0)
                                                        : p->reader_opens - (p->readers != 0);
         pipe_attach(p, f);

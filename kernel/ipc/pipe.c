@@ -15,6 +15,7 @@
 #include "kernel/api/fcntl.h"
 #include "kernel/api/poll.h"
 #include "kernel/api/signal.h"
+#include "kernel/entry.h"
 #include "kernel/mem/copy.h"
 #include "kernel/fs/inode.h"
 #include "kernel/lib.h"
@@ -43,7 +44,9 @@ static uint32_t filled(const struct pipe *p)
 
 static uint32_t room(const struct pipe *p)
 {
-    return p->size - filled(p);
+    // A limit below what is there already was set between two reads of ours: no room.
+    uint32_t most = p->limit ? p->limit : p->size, n = filled(p);
+    return most > n ? most - n : 0;
 }
 
 // Where byte number `at` is, and how many follow it without a gap: at most *n, which is set to
@@ -62,17 +65,11 @@ static uint8_t *ring_at(const struct pipe *p, uint32_t at, uint32_t *n)
 static void start_over(struct pipe *p)
 {
     p->base = p->head;
-    if (!p->pressed || p->size < PIPE_RUN || p->size == PIPE_RUN * PIPE_RUNS)
+    if (!p->pressed || p->limit || p->size < PIPE_RUN || p->size >= PIPE_RUN * PIPE_GROWS)
         return;
     p->pressed = 0;
-    uint32_t runs = p->size / PIPE_RUN;
-    for (uint32_t i = runs; i < 2 * runs; i++) {
-        if (!p->ring[i].unit) // may be left from an attempt that ran out half-way
-            p->ring[i] = wref_of(window_pages_alloc_raw(PIPE_RUN_PAGES));
-        if (!p->ring[i].unit)
-            return;
-    }
-    p->size *= 2;
+    if (pipe_more_runs(p, 2 * p->size) == 0)
+        p->size *= 2;
 }
 
 // A writer asleep wants a certain room, and waking it for less would only cost two exits. The fence
@@ -89,7 +86,7 @@ static void wake_writers(struct pipe *p)
 }
 
 // Takes what is there, at most len. 0: the pipe is empty.
-static uint32_t take(struct pipe *p, uint8_t *buf, uint32_t len)
+static uint32_t take_bytes(struct pipe *p, uint8_t *buf, uint32_t len)
 {
     uint32_t done = 0;
     lock_take(&p->read_lock);
@@ -113,7 +110,7 @@ static uint32_t take(struct pipe *p, uint8_t *buf, uint32_t len)
 // Puts in what fits, at most len, if at least `least` does. 0: it does not. Wakes nobody: a
 // sleeping reader costs two exits to wake, so that happens once, when the write is over or cannot
 // go on.
-static uint32_t put(struct pipe *p, const uint8_t *buf, uint32_t len, uint32_t least)
+static uint32_t put_bytes(struct pipe *p, const uint8_t *buf, uint32_t len, uint32_t least)
 {
     uint32_t done = 0;
     lock_take(&p->write_lock);
@@ -179,6 +176,17 @@ static int pipe_wait(struct waitq *q, int (*ready)(void *), void *arg)
 
 // --- operations ---
 
+// As much as is there, burst by burst, so that other readers get their turn.
+static size_t take_all(struct pipe *p, uint8_t *buf, size_t len)
+{
+    size_t done = 0, want, n;
+    do {
+        want = min_u64(len - done, BURST);
+        done += n = take_bytes(p, buf + done, (uint32_t)want);
+    } while (n == want && done < len);
+    return done;
+}
+
 static long pipe_read(struct file *f, void *buf, size_t len)
 {
     struct pipe *p = wref_ptr(f->object);
@@ -187,14 +195,16 @@ static long pipe_read(struct file *f, void *buf, size_t len)
     for (;;) {
         // The order matters: bytes written before the last writer closed must still be found.
         uint32_t writers = p->writers;
-        uint32_t n = take(p, buf, (uint32_t)min_u64(len, BURST));
+        size_t n = take_all(p, buf, len);
         if (n || writers == 0)
-            return n;
+            return (long)n;
         if (f->flags & O_NONBLOCK)
             return -EAGAIN;
         int r = pipe_wait(&p->read_q, readable, p);
         if (r < 0)
             return r;
+        if (user_writable(buf, len) < 0) // what was checked before the wait
+            return -EFAULT;
     }
 }
 
@@ -209,7 +219,8 @@ static long broken(size_t done)
 static int wait_for_room(struct pipe *p, size_t left, int atomic)
 {
     uint32_t least = (uint32_t)min_u64(left, SOME_ROOM);
-    struct writer w = {p, (uint32_t)min_u64(least, p->size / 4), p->size};
+    uint32_t most = p->limit ? p->limit : p->size;
+    struct writer w = {p, (uint32_t)min_u64(least, most / 4), most};
     if (atomic)
         w.least = w.need = (uint32_t)left;
     waitq_wake(&p->read_q);
@@ -228,13 +239,16 @@ static long pipe_write(struct file *f, const void *buf, size_t len)
         size_t left = len - done;
         if (p->readers == 0)
             return broken(done);
-        done += put(p, (const uint8_t *)buf + done, (uint32_t)min_u64(left, BURST),
-                    atomic ? (uint32_t)len : 1);
-        if (done == len)
-            break;
+        uint32_t want = (uint32_t)min_u64(left, BURST);
+        uint32_t n = put_bytes(p, (const uint8_t *)buf + done, want, atomic ? (uint32_t)len : 1);
+        done += n;
+        if (n == want) // all of it, or another burst
+            continue;
         int r = f->flags & O_NONBLOCK  ? -EAGAIN
                 : signal_deliverable() ? -ERESTART
                                        : wait_for_room(p, len - done, atomic);
+        if (r >= 0 && user_readable((const uint8_t *)buf + done, len - done) < 0)
+            r = -EFAULT; // what was checked before the wait
         if (r < 0) {
             waitq_wake(&p->read_q);
             return done ? (long)done : r;
@@ -251,7 +265,8 @@ static uint32_t pipe_poll(struct file *f, struct waitq **queues, uint32_t *n, ui
     (void)console;
     if (pipe_reads(f)) {
         queues[(*n)++] = &p->read_q;
-        if (p->writers == 0 && p->writer_opens != 0)
+        // Not before a writer has come since this one opened (fifo_attach(); a pipe's is there).
+        if (p->writers == 0 && p->writer_opens != (uint32_t)f->offset)
             events |= POLLHUP;
         if (filled(p) != 0)
             events |= POLLIN | POLLRDNORM;

@@ -12,7 +12,8 @@
 
 #define PIPE_ATOMIC    4096u  // PIPE_BUF: writes up to this long are never split
 #define PIPE_RUN       65536u // the ring grows by doubling, from one run of this many bytes
-#define PIPE_RUNS      4u     // to this many
+#define PIPE_RUNS      16u    // to this many, a megabyte: Linux's limit
+#define PIPE_GROWS     4u     // but not beyond this many by itself
 #define PIPE_RUN_PAGES (PIPE_RUN / WPAGE)
 #define PIPE_NEED_NONE UINT32_MAX
 
@@ -25,9 +26,11 @@ struct pipe {
     _Atomic uint32_t readers, writers;
     _Atomic uint32_t reader_opens, writer_opens; // ever: a FIFO's open waits for a change
     _Atomic uint32_t need; // room the most modest waiting writer needs, or PIPE_NEED_NONE
-    // Changed by the writer while the ring is empty, like `base`; published by `head`.
-    uint32_t size; // of the ring, a power of two
-    struct wref ring[PIPE_RUNS];
+    // Changed by the writer while the ring is empty, like `base`; published by `head`. Or with both
+    // locks held.
+    uint32_t size;  // of the ring, a power of two
+    uint32_t limit; // F_SETPIPE_SZ: bytes it holds at most, not more than `size`; 0: `size`
+    uint32_t reserved[3];
     struct waitq read_q, write_q;
     // Writers.
     struct wlock write_lock;
@@ -39,8 +42,10 @@ struct pipe {
     struct wlock read_lock;
     _Atomic uint32_t tail; // bytes ever taken out; under read_lock
     uint64_t reserved3[7];
+    // The ring, in pieces; changed as `size` is.
+    struct wref ring[PIPE_RUNS];
 };
-_Static_assert(sizeof(struct pipe) == 192, "three cache lines");
+_Static_assert(sizeof(struct pipe) == 256, "four cache lines");
 
 // Whether a description is an end to read from, to write to; a FIFO's may be both.
 static inline int pipe_reads(const struct file *f)
@@ -55,12 +60,19 @@ static inline int pipe_writes(const struct file *f)
 
 // A new pipe with no end open. NULL: no pipe or no page left.
 struct pipe *pipe_new(void);
+// Between the two files: takes memory for a ring of that size. 0 or -ENOMEM; `size` is as it was.
+int pipe_more_runs(struct pipe *p, uint32_t size);
 void pipe_free(struct pipe *p);
 
 // Opens one more description on the pipe, as its access mode says; f->object is set.
 void pipe_attach(struct pipe *p, struct file *f);
 // Closes it again, waking whoever waits for that. Returns the descriptions left.
 uint32_t pipe_detach(struct pipe *p, struct file *f);
+
+// F_GETPIPE_SZ and F_SETPIPE_SZ: what the pipe holds. The size, rounded up; -EBUSY: more is in it
+// than that; -EPERM, -EINVAL: more than PIPE_RUNS hold; -ENOMEM.
+long pipe_get_size(const struct pipe *p);
+long pipe_set_size(struct pipe *p, long size);
 
 // Both ends of a new pipe. 0, -ENFILE or -ENOSPC... in the files each one reference.
 int pipe_make(struct file *ends[2], uint32_t flags);

@@ -9,6 +9,7 @@
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"
 #include "kernel/ipc/pipe.h"
+#include "kernel/lib.h"
 #include "kernel/window/root.h"
 
 struct pipe *pipe_new(void)
@@ -31,6 +32,72 @@ struct pipe *pipe_new(void)
     return p;
 }
 
+int pipe_more_runs(struct pipe *p, uint32_t size)
+{
+    for (uint32_t i = p->size / PIPE_RUN; i < size / PIPE_RUN; i++) {
+        if (!p->ring[i].unit) // may be left from an attempt that ran out half-way
+            p->ring[i] = wref_of(window_pages_alloc_raw(PIPE_RUN_PAGES));
+        if (!p->ring[i].unit)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+// Where an offset in the ring is; the bytes after it are there up to the end of its run.
+static uint8_t *ring_byte(const struct pipe *p, uint32_t offset)
+{
+    return (uint8_t *)wref_ptr(p->ring[offset / PIPE_RUN]) + offset % PIPE_RUN;
+}
+
+// Makes the ring larger with what is in it, both locks held. What had wrapped round to the ring's
+// beginning goes on behind its old end.
+static int enlarge(struct pipe *p, uint32_t size)
+{
+    uint32_t start = (p->tail - p->base) & (p->size - 1), end = start + (p->head - p->tail);
+    if (p->size < PIPE_RUN) // the small ring of a full window
+        return -ENOMEM;
+    if (pipe_more_runs(p, size) < 0)
+        return -ENOMEM;
+    for (uint32_t at = p->size; at < end;) {
+        uint32_t n = (uint32_t)min_u64(end - at, PIPE_RUN - at % PIPE_RUN);
+        memcpy(ring_byte(p, at), ring_byte(p, at - p->size), n);
+        at += n;
+    }
+    p->base = p->tail - start;
+    p->size = size;
+    return 0;
+}
+
+long pipe_get_size(const struct pipe *p)
+{
+    // That a pressed one has grown by itself is nobody's business.
+    return (long)(p->limit ? p->limit : min_u64(p->size, PIPE_RUN));
+}
+
+long pipe_set_size(struct pipe *p, long wanted)
+{
+    uint32_t size = WPAGE;
+    int r = 0;
+    if (wanted < 0 || wanted > INT32_MAX)
+        return -EINVAL;
+    while (size < (uint32_t)wanted)
+        size *= 2;
+    if (size > PIPE_RUN * PIPE_RUNS)
+        return -EPERM;
+    lock_take(&p->write_lock);
+    lock_take(&p->read_lock);
+    if (p->head - p->tail > size)
+        r = -EBUSY;
+    else if (size > p->size)
+        r = enlarge(p, size);
+    if (r == 0)
+        p->limit = size;
+    lock_drop(&p->read_lock);
+    lock_drop(&p->write_lock);
+    waitq_wake(&p->write_q); // there may be room now, or another idea of what is enough
+    return r < 0 ? r : (long)size;
+}
+
 void pipe_free(struct pipe *p)
 {
     uint32_t pages = p->size < PIPE_RUN ? 1 : PIPE_RUN_PAGES;
@@ -40,6 +107,7 @@ void pipe_free(struct pipe *p)
     wtable_free(&window_root()->pipes, p);
 }
 
+// Attaching and detaching are several counts: who calls keeps a kill away meanwhile.
 void pipe_attach(struct pipe *p, struct file *f)
 {
     f->object = wref_of(p);
@@ -72,9 +140,11 @@ int pipe_make(struct file *ends[2], uint32_t flags)
         return -ENFILE;
     ends[0] = file_new(FILE_PIPE, O_RDONLY | flags);
     ends[1] = file_new(FILE_PIPE, O_WRONLY | flags);
+    critical_begin();
     for (int i = 0; i < 2; i++)
         if (ends[i])
             pipe_attach(p, ends[i]);
+    critical_end();
     if (ends[0] && ends[1])
         return 0;
     if (!ends[0] && !ends[1])

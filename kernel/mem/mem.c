@@ -6,17 +6,21 @@
 //
 // All of it is mapped by 2 MB pages from the start and zero until touched; memory that is given up
 // goes back to the host when there is enough of it to pay for the call, and is cleared here when
-// not. What no mapping holds has the rights of the heap, so that it can be cleared and given out
-// again. Neighbours: rights.c (rights of pages), libc-glue (sbrk, mmap), abi/pv.h (RELEASE),
-// docs/memory-map.md.
+// not: what nobody holds is zero. Then its rights are taken away, so that a stray access faults;
+// that is a call more, and one again when the pages are handed out anew, so it is done only as
+// often as it cannot hurt (may_take()). The bookkeeping here is exact all the same: system calls
+// refuse what is not mapped. Neighbours: protect.c (rights of pages), libc-glue (sbrk, mmap),
+// abi/pv.h (RELEASE, PROTECT), docs/memory-map.md.
 
 #include "kernel/mem/mem.h"
 #include "kernel/api/errno.h"
+#include "kernel/api/fcntl.h"
 #include "kernel/api/mman.h"
 #include "kernel/arch.h"
 #include "kernel/entry.h"
 #include "kernel/lib.h"
 #include "kernel/pv.h"
+#include "kernel/file/fd.h"
 #include "kernel/mem/shared.h"
 #include "kernel/sys.h"
 
@@ -24,6 +28,11 @@
 // An exit to the host costs as much as clearing this much memory.
 #define RELEASE_MIN (UINT64_C(256) * 1024)
 #define HOT_HEAP    (UINT64_C(16) * 1024) // of the heap, that a fork's two sides are taken to write
+// Rights are taken from unmapped pages so many times in a row, then once in this time.
+#define TAKE_BURST    16u
+#define TAKE_EVERY_NS UINT64_C(20000000)
+// The highest address a mapping may end at, as on Linux; beyond is no program's memory.
+#define USER_END ((UINT64_C(1) << 47) - PAGE)
 // Of the largest RAM an implementer gives.
 #define MAX_PAGES (UINT64_C(8) * 1024 * 1024 * 1024 / PAGE)
 
@@ -60,26 +69,67 @@ void mem_give_back(uintptr_t start, uintptr_t end)
     memset((void *)last, 0, end - last);
 }
 
-long sys_sbrk(ptrdiff_t increment)
+// Whether rights may be taken once more: `burst` times without a pause. A call costs up to 80 us,
+// the loss of KVM's shadow half a millisecond: this keeps the whole below 3 % of the time.
+static int may_take(uint32_t burst)
+{
+    static uint64_t due;
+    uint64_t now = pv_mono_ns();
+    due = due > now ? due : now;
+    if (due + TAKE_EVERY_NS > now + burst * TAKE_EVERY_NS)
+        return 0;
+    due += TAKE_EVERY_NS;
+    return 1;
+}
+
+// Pages that nobody holds any more and that are zero: from now on an access is SIGSEGV. If the host
+// has no table for that they stay accessible, and zero.
+static void take_rights(uintptr_t start, uintptr_t end, uint32_t burst)
+{
+    if (start < end && may_take(burst))
+        (void)rights_set(start, end, PROT_NONE);
+}
+
+static uintptr_t page_up(uintptr_t a)
+{
+    return (a + PAGE - 1) & ~(PAGE - 1);
+}
+
+static long grow_break(size_t increment)
 {
     uintptr_t old = brk;
-    if (increment < 0) {
-        if ((uintptr_t)-increment > brk - heap_start)
-            return -EINVAL;
-        // The page that stays in use in part is cleared in part.
-        uintptr_t cut = (brk + (uintptr_t)increment) & ~(PAGE - 1);
-        long r = rights_reset(cut, (old + PAGE - 1) & ~(PAGE - 1));
-        if (r < 0)
-            return r;
-        brk += (uintptr_t)increment;
-        mem_give_back(brk, old);
-        return (long)old;
-    }
     // A page stays free between the two, so that running over the break is noticed soon.
-    if ((uintptr_t)increment > map_low - brk || map_low - brk - (uintptr_t)increment < PAGE)
+    if (increment > map_low - brk || map_low - brk - increment < PAGE)
         return -ENOMEM;
-    brk += (uintptr_t)increment;
+    long r = rights_reset(page_up(old), page_up(old + increment));
+    if (r < 0)
+        return r;
+    brk += increment;
     return (long)old;
+}
+
+static long shrink_break(size_t decrement)
+{
+    uintptr_t old = brk, new = old - decrement;
+    if (decrement > brk - heap_start)
+        return -EINVAL;
+    // The page that stays in use in part is cleared in part.
+    long r = rights_reset(new & ~(PAGE - 1), page_up(old));
+    if (r < 0)
+        return r;
+    brk = new;
+    mem_give_back(new, old);
+    // malloc() moves the break to and fro: no burst.
+    take_rights(page_up(new), page_up(old), 1);
+    return (long)old;
+}
+
+long sys_sbrk(ptrdiff_t increment)
+{
+    sys_enter(); // a handler that allocates must not find half a change
+    long r = increment < 0 ? shrink_break(-(size_t)increment) : grow_break((size_t)increment);
+    sys_leave(&r);
+    return r;
 }
 
 static int page_mapped(uint64_t page)
@@ -134,12 +184,19 @@ static long map_shared(uint64_t pages, int prot, int fd, int64_t off, int anonym
     return r;
 }
 
-static long unmap_shared(uintptr_t start, uint64_t pages)
+// Clears those pages of [start, end) that a mapping holds; the others are zero.
+static long clear_mapped(uintptr_t start, uintptr_t end)
 {
-    long r;
-    sys_enter();
-    r = shm_unmap(start, pages);
-    sys_leave(&r);
+    long r = 0;
+    for (uintptr_t a = start; r == 0 && a < end;) {
+        uintptr_t from = a;
+        while (a < end && page_mapped((heap_end - a) / PAGE - 1))
+            a += PAGE;
+        if (a > from)
+            r = mem_discard(from, a);
+        while (a < end && !page_mapped((heap_end - a) / PAGE - 1))
+            a += PAGE;
+    }
     return r;
 }
 
@@ -148,40 +205,59 @@ static long clear_fixed(uintptr_t at, uint64_t n)
 {
     if (at % PAGE)
         return -EINVAL;
-    if (at < ((brk + PAGE - 1) & ~(PAGE - 1)) + PAGE || at > heap_end || n > (heap_end - at) / PAGE)
+    if (at < page_up(brk) + PAGE || at > heap_end || n > (heap_end - at) / PAGE)
         return -ENOMEM; // the program itself, or none of our memory
-    long r = rights_reset(at, at + n * PAGE);
-    // Pages that nobody held are zero, and need not be touched to be so.
-    uint64_t first = page_of(at, n), run = 0;
-    for (uint64_t p = first; r == 0 && p <= first + n; p++) {
-        if (p < first + n && page_mapped(p)) {
-            run++;
-        } else if (run) {
-            mem_give_back(heap_end - p * PAGE, heap_end - (p - run) * PAGE);
-            run = 0;
-        }
-    }
-    return r;
+    return clear_mapped(at, at + n * PAGE);
 }
 
-static long unmap_private(uintptr_t start, uint64_t n)
+// Whole pages of the heap above the break.
+static long unmap_private(uintptr_t start, uintptr_t end)
 {
-    if (start < map_low || start > heap_end || n > (heap_end - start) / PAGE)
-        return -EINVAL;
-    long r = rights_reset(start, start + n * PAGE);
+    start = start > map_low ? start : map_low;
+    end = end < heap_end ? end : heap_end;
+    if (start >= end)
+        return 0; // nothing was ever mapped there
+    long r = clear_mapped(start, end);
     if (r < 0)
         return r;
+    uint64_t n = (end - start) / PAGE;
     set_pages(page_of(start, n), n, 0);
-    mem_give_back(start, start + n * PAGE);
+    take_rights(start, end, TAKE_BURST);
     while (map_low < heap_end && !page_mapped((heap_end - map_low) / PAGE - 1))
         map_low += PAGE;
     return 0;
 }
 
+// Whether a private mapping can be made of the descriptor: it takes a copy of the bytes.
+static long may_copy(int fd)
+{
+    const struct file *f = fd_borrow(fd);
+    if (!f || (f->flags & O_PATH))
+        return -EBADF;
+    if ((f->flags & O_ACCMODE) == O_WRONLY)
+        return -EACCES;
+    return f->kind == FILE_DIR || !file_ops(f)->pread ? -ENODEV : 0;
+}
+
+// Pages that are the new mapping's already: rights, contents.
+static long fill_private(uintptr_t at, size_t len, int prot, int flags, int fd, int64_t off)
+{
+    uintptr_t end = at + page_count(len) * PAGE;
+    long r = 0;
+    if (!(flags & MAP_ANONYMOUS)) {
+        r = rights_reset(at, end); // to be written first, if only by us
+        if (r == 0)
+            r = map_file(at, len, fd, off);
+    }
+    return r < 0 ? r : rights_set(at, end, prot);
+}
+
 static long map_private(uintptr_t at, size_t len, int prot, int flags, int fd, int64_t off)
 {
-    uint64_t n = (len + PAGE - 1) / PAGE;
-    long r = 0;
+    uint64_t n = page_count(len);
+    long r = flags & MAP_ANONYMOUS ? 0 : may_copy(fd);
+    if (r < 0)
+        return r;
     if (n > (heap_end - heap_start) / PAGE)
         return -ENOMEM;
     if (flags & MAP_FIXED)
@@ -192,12 +268,9 @@ static long map_private(uintptr_t at, size_t len, int prot, int flags, int fd, i
         return r;
     set_pages(page_of(at, n), n, 1);
     map_low = at < map_low ? at : map_low;
-    if (!(flags & MAP_ANONYMOUS))
-        r = map_file(at, len, fd, off);
-    if (r == 0)
-        r = rights_set(at, at + n * PAGE, prot);
+    r = fill_private(at, len, prot, flags, fd, off);
     if (r < 0)
-        unmap_private(at, n);
+        unmap_private(at, at + n * PAGE);
     return r < 0 ? r : (long)at;
 }
 
@@ -211,7 +284,7 @@ long sys_mmap(void *addr, size_t len, int prot, int flags, int fd, int64_t off)
         // than pretended.
         if ((flags & MAP_FIXED) || (prot & PROT_EXEC) || !(prot & PROT_READ))
             return -ENODEV;
-        return map_shared((len + PAGE - 1) / PAGE, prot, fd, off, flags & MAP_ANONYMOUS);
+        return map_shared(page_count(len), prot, fd, off, flags & MAP_ANONYMOUS);
     }
     if ((prot & PROT_WRITE) && (prot & PROT_EXEC))
         return -EACCES;
@@ -221,16 +294,32 @@ long sys_mmap(void *addr, size_t len, int prot, int flags, int fd, int64_t off)
     return r;
 }
 
+static int meets(uintptr_t start, uintptr_t end, uintptr_t first, uintptr_t last)
+{
+    return start < last && end > first;
+}
+
+static long unmap_all(uintptr_t start, uintptr_t end)
+{
+    uintptr_t window = (uintptr_t)window_base, window_end = window + boot_info->window_size;
+    // The program itself stays: it could not run on.
+    if (meets(start, end, TEXT_START, page_up(brk)) ||
+        meets(start, end, boot_info->stack_bottom, boot_info->stack_top))
+        return -EINVAL;
+    long r = unmap_private(start, end);
+    start = start > window ? start : window;
+    end = end < window_end ? end : window_end;
+    return r == 0 && start < end ? shm_unmap(start, (end - start) / PAGE) : r;
+}
+
 long sys_munmap(void *addr, size_t len)
 {
     uintptr_t start = (uintptr_t)addr;
-    uint64_t n = (len + PAGE - 1) / PAGE;
-    if (len == 0 || start % PAGE)
+    uint64_t n = page_count(len);
+    if (len == 0 || start % PAGE || start > USER_END || n > (USER_END - start) / PAGE)
         return -EINVAL;
-    if (shm_is_window(start))
-        return n <= boot_info->window_size / PAGE ? unmap_shared(start, n) : -EINVAL;
     sys_enter();
-    long r = unmap_private(start, n);
+    long r = unmap_all(start, start + n * PAGE);
     sys_leave(&r);
     return r;
 }
@@ -238,8 +327,8 @@ long sys_munmap(void *addr, size_t len)
 // The end of what the program has mapped from `a` on, or 0 if that is nothing.
 static uintptr_t mapped_end(uintptr_t a)
 {
-    const uintptr_t text_end = ((uintptr_t)__text_end + PAGE - 1) & ~(PAGE - 1);
-    const uintptr_t brk_end = (brk + PAGE - 1) & ~(PAGE - 1);
+    const uintptr_t text_end = page_up((uintptr_t)__text_end);
+    const uintptr_t brk_end = page_up(brk);
     if (a >= TEXT_START && a < text_end)
         return text_end;
     if (a >= (uintptr_t)__data_start && a < brk_end)

@@ -20,10 +20,18 @@ void mem_hot(struct pv_range hot[2]);
 // mappings, stack.
 int mem_is_mapped(uintptr_t start, uintptr_t end);
 
+// Pages that hold `len` bytes. A length near SIZE_MAX is more pages than there are, never none.
+static inline uint64_t page_count(size_t len)
+{
+    return len / 4096 + (len % 4096 != 0);
+}
+
 // Makes writable memory read as zero, and tells the host when there is much of it.
 void mem_give_back(uintptr_t start, uintptr_t end);
 
-// --- rights.c ---
+// --- protect.c ---
+// Makes whole pages read as zero, whatever their rights. -EACCES: text.
+long mem_discard(uintptr_t start, uintptr_t end);
 // What whole pages of private memory may be used for, PROT_*. 0, or -errno with nothing changed.
 long rights_set(uintptr_t start, uintptr_t end, int prot);
 // As they were when the program started: text to be executed, all else to be written.

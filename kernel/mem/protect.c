@@ -4,7 +4,7 @@
 // There is no trap into the kernel, so its own access to a page without rights would be a fault of
 // the program's address space like any other. A map of two bits a page says what the host was last
 // asked for (abi/pv.h, PROTECT), and every buffer is looked up there before it is used. Neighbours:
-// mem.c (which memory there is), shm.c (shared memory, whose rights do not change).
+// mem.c (which memory there is), shared.c (shared memory, whose rights do not change).
 
 #include "kernel/api/errno.h"
 #include "kernel/api/mman.h"
@@ -31,15 +31,15 @@ enum page_rights {
 static uint8_t map[MAX_PAGES / 4] COLD("rights_map");
 static uint64_t unusual; // pages whose rights are not the usual ones; 0 in most programs
 
-static enum page_rights get(uintptr_t a)
+static enum page_rights get_rights(uintptr_t a)
 {
     return map[a / PAGE / 4] >> a / PAGE % 4 * 2 & 3;
 }
 
-static void put(uintptr_t a, enum page_rights r)
+static void note_rights(uintptr_t a, enum page_rights r)
 {
     unsigned shift = a / PAGE % 4 * 2;
-    unusual += (r != USUAL) - (get(a) != USUAL);
+    unusual += (r != USUAL) - (get_rights(a) != USUAL);
     map[a / PAGE / 4] = (uint8_t)((map[a / PAGE / 4] & ~(3u << shift)) | (unsigned)r << shift);
 }
 
@@ -64,20 +64,42 @@ static uint32_t pv_rights(int prot)
            ((prot & PROT_EXEC) ? PV_RIGHT_EXEC : 0);
 }
 
+// Gives pages back the rights that were taken from them when they were unmapped (mem.c), whole
+// holes at a time: 2 MB that are all alike need no table. Whether there were any.
+static int reopen_holes(void)
+{
+    int any = 0;
+    for (uintptr_t a = boot_info->heap_start, end; a < boot_info->heap_end; a = end) {
+        end = a + PAGE;
+        if (get_rights(a) != NONE || mem_is_mapped(a, end))
+            continue;
+        while (end < boot_info->heap_end && !mem_is_mapped(end, end + PAGE))
+            end += PAGE;
+        if (pv_protect((void *)a, end - a, PV_RIGHT_READ | PV_RIGHT_WRITE) < 0)
+            continue;
+        for (uintptr_t page = a; page < end; page += PAGE)
+            note_rights(page, USUAL);
+        any = 1;
+    }
+    return any;
+}
+
 long rights_set(uintptr_t start, uintptr_t end, int prot)
 {
     // Only what changes is worth a call to the host.
-    while (start < end && get(start) == wanted(start, prot))
+    while (start < end && get_rights(start) == wanted(start, prot))
         start += PAGE;
-    while (start < end && get(end - PAGE) == wanted(end - PAGE, prot))
+    while (start < end && get_rights(end - PAGE) == wanted(end - PAGE, prot))
         end -= PAGE;
     if (start >= end)
         return 0;
     long r = pv_protect((void *)start, end - start, pv_rights(prot));
+    if (r == -ENOMEM && reopen_holes()) // what the program asks for comes first
+        r = pv_protect((void *)start, end - start, pv_rights(prot));
     if (r < 0)
         return r;
     for (uintptr_t a = start; a < end; a += PAGE)
-        put(a, wanted(a, prot));
+        note_rights(a, wanted(a, prot));
     return 0;
 }
 
@@ -95,7 +117,7 @@ static int allowed(uintptr_t a, size_t n, int prot)
     if (!unusual)
         return 1;
     for (uintptr_t page = a & ~(PAGE - 1); page < a + n; page += PAGE) {
-        enum page_rights r = get(page);
+        enum page_rights r = get_rights(page);
         int writable = r == (is_text(page) ? SWAPPED : USUAL);
         if (r == NONE || (prot == PROT_WRITE && !writable))
             return 0;
@@ -127,9 +149,12 @@ static long protect(uintptr_t start, size_t len, int prot)
         // What others share has one set of rights.
         return prot == (PROT_READ | PROT_WRITE) ? 0 : -ENOSYS;
     }
-    uintptr_t end = start + ((len + PAGE - 1) & ~(PAGE - 1));
-    if (end <= start || !mem_is_mapped(start, end))
+    uint64_t n = page_count(len);
+    if (n > (UINTPTR_MAX - start) / PAGE || !mem_is_mapped(start, start + n * PAGE))
         return -ENOMEM;
+    uintptr_t end = start + n * PAGE;
+    if (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC))
+        return -EINVAL;
     if ((prot & PROT_WRITE) ? prot & PROT_EXEC : is_kernel(start, end))
         return -EACCES;
     return rights_set(start, end, prot);
@@ -143,7 +168,7 @@ long sys_mprotect(void *addr, size_t len, int prot)
     return r;
 }
 
-static long discard(uintptr_t start, uintptr_t end)
+long mem_discard(uintptr_t start, uintptr_t end)
 {
     // What may not be written cannot be cleared here.
     if (!allowed(start, end - start, PROT_WRITE))
@@ -152,27 +177,52 @@ static long discard(uintptr_t start, uintptr_t end)
     return 0;
 }
 
+// Whether the program has all of these pages: private ones, or of one shared mapping.
+static int has_pages(uintptr_t start, uint64_t n)
+{
+    if (n > (UINTPTR_MAX - start) / PAGE)
+        return 0;
+    return shm_is_window(start) ? shm_within(start, n * PAGE)
+                                : mem_is_mapped(start, start + n * PAGE);
+}
+
 long sys_madvise(void *addr, size_t len, int advice)
 {
-    uintptr_t start = (uintptr_t)addr, end = start + ((len + PAGE - 1) & ~(PAGE - 1));
-    int shared = shm_is_window(start);
-    if (start % PAGE)
+    uintptr_t start = (uintptr_t)addr;
+    uint64_t n = page_count(len);
+    if (start % PAGE || n > (UINTPTR_MAX - start) / PAGE)
         return -EINVAL;
-    if (end < start || (shared ? len && !shm_within(start, len) : !mem_is_mapped(start, end)))
+    if (n == 0)
+        return 0;
+    if (!has_pages(start, n))
         return -ENOMEM;
     // Private memory then reads as zero, shared memory keeps what others see; MADV_FREE and the
     // hints promise nothing.
-    if (advice != MADV_DONTNEED || shared)
+    if (advice != MADV_DONTNEED || shm_is_window(start))
         return 0;
     sys_enter();
-    long r = discard(start, end);
+    long r = mem_discard(start, start + n * PAGE);
     sys_leave(&r);
     return r;
 }
 
-static int within(uintptr_t p, size_t n, uintptr_t start, uintptr_t end)
+long sys_msync(void *addr, size_t len, int flags)
 {
-    return p >= start && p <= end && n <= end - p;
+    uintptr_t start = (uintptr_t)addr;
+    if ((flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) || start % PAGE ||
+        ((flags & MS_SYNC) && (flags & MS_ASYNC)))
+        return -EINVAL;
+    // Files live in memory: a shared mapping is the file, there is nothing to write back.
+    return has_pages(start, page_count(len)) ? 0 : -ENOMEM;
+}
+
+long sys_mlock(const void *addr, size_t len)
+{
+    uintptr_t start = (uintptr_t)addr & ~(PAGE - 1), offset = (uintptr_t)addr % PAGE;
+    if (len > SIZE_MAX - offset)
+        return -EINVAL;
+    // Guest memory is never swapped by the guest.
+    return has_pages(start, page_count(len + offset)) ? 0 : -ENOMEM;
 }
 
 int user_writable(void *p, size_t n)
@@ -180,12 +230,13 @@ int user_writable(void *p, size_t n)
     uintptr_t a = (uintptr_t)p;
     if (n == 0) // nothing is touched: any address will do, NULL above all
         return 0;
-    // Text only where the program made it so.
-    uintptr_t start = unusual ? TEXT_START : (uintptr_t)__data_start;
-    if (within(a, n, start, boot_info->heap_end) ||
-        within(a, n, boot_info->stack_bottom, boot_info->stack_top))
-        return allowed(a, n, PROT_WRITE) ? 0 : -EFAULT;
-    return shm_within(a, n) ? 0 : -EFAULT;
+    if (n > UINTPTR_MAX - a)
+        return -EFAULT;
+    if (shm_is_window(a))
+        return shm_within(a, n) ? 0 : -EFAULT;
+    if (is_text(a) && !unusual) // text only where the program made it so
+        return -EFAULT;
+    return mem_is_mapped(a, a + n) && allowed(a, n, PROT_WRITE) ? 0 : -EFAULT;
 }
 
 int user_readable(const void *p, size_t n)
@@ -193,11 +244,11 @@ int user_readable(const void *p, size_t n)
     uintptr_t a = (uintptr_t)p;
     if (n == 0)
         return 0;
-    // Text, read-only data and data are adjacent, each rounded up to 2 MB by the linker script.
-    if (within(a, n, TEXT_START, boot_info->heap_end) ||
-        within(a, n, boot_info->stack_bottom, boot_info->stack_top))
-        return allowed(a, n, PROT_READ) ? 0 : -EFAULT;
-    return shm_within(a, n) ? 0 : -EFAULT;
+    if (n > UINTPTR_MAX - a)
+        return -EFAULT;
+    if (shm_is_window(a))
+        return shm_within(a, n) ? 0 : -EFAULT;
+    return mem_is_mapped(a, a + n) && allowed(a, n, PROT_READ) ? 0 : -EFAULT;
 }
 
 long user_strlen(const char *p, size_t max)

@@ -80,8 +80,10 @@ static void drop_map(struct proc_map *m)
     uint32_t segment = m->segment;
     if (!segment)
         return;
+    critical_begin();                                   // the two are one: see kernel/file/fd.c
     __atomic_store_n(&m->segment, 0, __ATOMIC_RELEASE); // first: twice would free somebody else's
     segment_unref(segment);
+    critical_end();
 }
 
 static struct proc_map *free_map(struct proc *p)
@@ -137,8 +139,10 @@ static long cut(struct proc_map *m, uintptr_t start, uintptr_t end)
         struct proc_map *rest = free_map(proc_self);
         if (!rest)
             return -ENOMEM;
+        critical_begin();
         segment_ref(m->segment);
         set_map(rest, m->segment, end, after);
+        critical_end();
     } else if (after) {
         m->start = wref_of((void *)end);
     }
@@ -191,9 +195,11 @@ void shm_inherit(struct proc *child, const struct proc *parent)
         const struct proc_map *m = &parent->maps[i];
         if (!m->segment)
             continue;
+        critical_begin();
         segment_ref(m->segment);
         child->nmaps = i + 1;
         set_map(&child->maps[i], m->segment, map_start(m), m->pages);
+        critical_end();
     }
 }
 

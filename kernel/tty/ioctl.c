@@ -187,7 +187,8 @@ static long flow(uintptr_t action)
     if (action == TCOON)
         waitq_wake(&t->readers);
     if ((action == TCIOFF || action == TCION) && key)
-        pv_console(1, 1, &key, 1); // a request to the other end; it may be lost, as on a line
+        // A request to the other end, wherever standard output goes; it may be lost, as on a line.
+        pv_console(tty_host_fd(), 1, &key, 1);
     return 0;
 }
 

@@ -149,12 +149,23 @@ void tty_echo_typed(struct tty *t, struct tty_effect *e, uint8_t c)
     tty_echo(t, e, c);
 }
 
-// Puts a byte into the buffer. 0: no room.
-static int store(struct tty *t, uint8_t c, int mark)
+static int has_place(const struct tty *t, int mark)
 {
-    uint32_t used = t->head - t->tail;
     // One byte is kept back, so that a full line can still be ended.
-    if (used >= TTY_LINE_MAX - (uint32_t)!mark)
+    return t->head - t->tail < TTY_LINE_MAX - (uint32_t)!mark;
+}
+
+// Whether a byte waits for a place that a reader will make. An unfinished line that fills all of
+// the buffer cannot be read before it ends: what is too much of it is dropped instead.
+static int must_wait(const struct tty *t, int mark)
+{
+    return !has_place(t, mark) && (!(t->termios.lflag & ICANON) || t->line_start != t->tail);
+}
+
+// Puts a byte into the buffer. 0: no room.
+static int store_byte(struct tty *t, uint8_t c, int mark)
+{
+    if (!has_place(t, mark))
         return 0;
     if (t->head == t->line_start)
         t->line_column = t->column;
@@ -166,7 +177,7 @@ static int store(struct tty *t, uint8_t c, int mark)
 
 static void end_line(struct tty *t, uint8_t c, struct tty_effect *e)
 {
-    if (!store(t, c, 1))
+    if (!store_byte(t, c, 1))
         return;
     t->line_start = t->head;
     e->readable = 1;
@@ -175,9 +186,9 @@ static void end_line(struct tty *t, uint8_t c, struct tty_effect *e)
 static int plain(struct tty *t, uint8_t c, struct tty_effect *e)
 {
     uint32_t lflag = t->termios.lflag;
-    if (!store(t, c, 0)) {
-        if (!(lflag & ICANON))
-            return -EAGAIN;
+    if (must_wait(t, 0))
+        return -EAGAIN;
+    if (!store_byte(t, c, 0)) {
         if (t->termios.iflag & IMAXBEL)
             tty_echo(t, e, BELL);
         return 0;
@@ -243,6 +254,8 @@ static int canonical(struct tty *t, uint8_t c, struct tty_effect *e)
     uint32_t lflag = t->termios.lflag;
     if (tty_edit_key(t, c, e))
         return 0;
+    if ((tty_is_key(t, VEOF, c) || ends_line(t, c)) && must_wait(t, 1))
+        return -EAGAIN; // before it is echoed: it will be seen again
     if (tty_is_key(t, VEOF, c)) {
         end_line(t, 0, e);
         return 0;
@@ -262,8 +275,9 @@ int tty_line_input(struct tty *t, uint8_t c, struct tty_effect *e)
     if (iflag & ISTRIP)
         c &= 0x7f;
     if (t->literal) { // after VLNEXT nothing is special
-        t->literal = 0;
-        return plain(t, c, e);
+        int r = plain(t, c, e);
+        t->literal = r < 0; // it comes again
+        return r;
     }
     if (flow_control(t, c, e) || ((lflag & ISIG) && signal_key(t, c, e)))
         return 0;

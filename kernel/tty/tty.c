@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The terminal as a file: reading, writing, and moving input from the host to the line discipline.
+// The terminal as a file: reading, and moving input from the host to the line discipline.
 //
 // Input arrives in the window's ring and is pulled through the discipline by whichever VM notices
 // first; echo, signals and wake-ups follow after tty.lock is dropped, because they call the host.
-// Output is processed here and handed to the host, whose terminal is in raw mode. Neighbours:
-// line.c (the discipline), ioctl.c (attributes, job control), upcall.c (PV_EVENT_TTY).
+// Neighbours: line.c (the discipline), output.c (writing), ioctl.c (attributes, job control),
+// upcall.c (PV_EVENT_TTY).
 
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"
 #include "kernel/api/poll.h"
 #include "kernel/api/signal.h"
 #include "kernel/time/clock.h"
+#include "kernel/entry.h"
 #include "kernel/fs/inode.h"
 #include "kernel/lib.h"
 #include "kernel/pv.h"
 #include "kernel/signal/signal.h"
 #include "kernel/tty/tty.h"
 
-#define OUT_CHUNK 1024u // bytes of processed output a call hands to the host
 // How often, and how long each time, echo waits for a terminal that takes nothing, before it is
 // dropped.
 #define ECHO_TRIES   5
@@ -40,15 +40,6 @@ void tty_unlock(void)
     lock_drop(&window_root()->tty.lock);
 }
 
-// The host descriptor that output goes to.
-static uint32_t host_fd(void)
-{
-    for (uint32_t fd = 1; fd <= 2; fd++)
-        if (boot_info->stdio[fd] == PV_STDIO_TTY)
-            return fd;
-    return 0;
-}
-
 void tty_boot(void)
 {
     struct tty *t = &window_root()->tty;
@@ -56,7 +47,7 @@ void tty_boot(void)
     tty_line_init(t);
     t->host_row = t->winsize.row = host->rows;
     t->host_col = t->winsize.col = host->cols;
-    if (boot_info->stdio[host_fd()] != PV_STDIO_TTY)
+    if (boot_info->stdio[tty_host_fd()] != PV_STDIO_TTY)
         return;
     t->sid = proc_self->sid;
     t->fg_pgid = proc_self->pgid;
@@ -83,7 +74,7 @@ void tty_session_leave(const struct proc *leader)
 // lost.
 static void write_echo(const uint8_t *buf, uint32_t len)
 {
-    uint32_t fd = host_fd();
+    uint32_t fd = tty_host_fd();
     for (int tries = 0; len && tries < ECHO_TRIES;) {
         int64_t n = pv_console(fd, 1, buf, len);
         if (n > 0) {
@@ -188,8 +179,15 @@ void tty_input(void)
 struct tty_read {
     uint8_t *buf;
     uint32_t len, got;
-    int end; // end of file: VEOF, or the terminal is gone
+    int end;   // end of file: VEOF, or the terminal is gone
+    int fault; // the buffer is not the program's any more
 };
+
+// What a read returns in the end.
+static long read_result(const struct tty_read *r)
+{
+    return r->fault && !r->got ? -EFAULT : (long)r->got;
+}
 
 // Takes what is there. Not 0 when anything came.
 static int collect(void *arg)
@@ -197,6 +195,10 @@ static int collect(void *arg)
     struct tty_read *r = arg;
     int eof;
     tty_input();
+    if (user_writable(r->buf + r->got, r->len - r->got) < 0) { // checked before the wait, not since
+        r->fault = 1;
+        return 1;
+    }
     struct tty *t = tty_lock();
     uint32_t n = tty_line_take(t, r->buf + r->got, r->len - r->got, &eof);
     r->end = eof || (n == 0 && t->hung);
@@ -221,8 +223,8 @@ static long read_raw(struct tty_read *r, struct wait *w, uint32_t min, uint64_t 
             break;
         if (min && time_ns)
             w->deadline = clock_deadline(time_ns);
-    } while (!r->end && r->got < need);
-    return r->got;
+    } while (!r->end && !r->fault && r->got < need);
+    return read_result(r);
 }
 
 static long tty_read(struct file *f, void *buf, size_t len)
@@ -245,98 +247,12 @@ static long tty_read(struct file *f, void *buf, size_t len)
     tty_unlock();
     if (f->flags & O_NONBLOCK) {
         int any = collect(&r);
-        return any || (!canon && !min) ? (long)r.got : -EAGAIN;
+        return any || (!canon && !min) ? read_result(&r) : -EAGAIN;
     }
     if (!canon)
         return read_raw(&r, &w, min, time * VTIME_NS);
     int n = wait_for(&w);
-    return n < 0 ? n : (long)r.got;
-}
-
-// --- writing ---
-
-struct tty_write {
-    uint32_t fd;
-    const uint8_t *buf;
-    uint32_t len;
-    int64_t result; // of the last attempt: bytes, or -errno
-};
-
-static int push(void *arg)
-{
-    struct tty_write *w = arg;
-    w->result = pv_console(w->fd, 1, w->buf, w->len);
-    return w->result != -EAGAIN;
-}
-
-// Hands processed bytes to the host, all of them once the first went: only the beginning of a chunk
-// can be interrupted, so that a caller knows which of its own bytes are out.
-static long write_host(const uint8_t *buf, uint32_t len, int nonblock)
-{
-    struct tty_write out = {.fd = host_fd(), .buf = buf, .len = len};
-    struct wait w = {
-        .ready = push, .arg = &out, .console = 1u << out.fd, .deadline = PV_FOREVER, .spin = 1};
-    if (nonblock && !push(&out))
-        return -EAGAIN;
-    while (out.len) {
-        int n = nonblock && out.len == len ? 1 : wait_for(&w);
-        if (n < 0)
-            return n;
-        if (out.result <= 0) // 0: a host that takes nothing and does not say why
-            return out.result == -EPIPE || out.result == 0 ? -EIO : out.result;
-        out.buf += out.result;
-        out.len -= (uint32_t)out.result;
-        w.uninterruptible = 1;
-    }
-    return len;
-}
-
-static int may_write(void *arg)
-{
-    const struct tty *t = arg;
-    return !__atomic_load_n(&t->stopped, __ATOMIC_RELAXED) || t->hung;
-}
-
-// Waits while VSTOP holds output back.
-static long wait_resumed(struct tty *t, int nonblock)
-{
-    struct waitq *queues[] = {&t->readers};
-    struct wait w = {.ready = may_write,
-                     .arg = t,
-                     .queues = queues,
-                     .nqueues = 1,
-                     .deadline = PV_FOREVER,
-                     .spin = 1};
-    if (may_write(t))
-        return t->hung ? -EIO : 0;
-    if (nonblock)
-        return -EAGAIN;
-    int n = wait_for(&w);
-    return n < 0 ? n : t->hung ? -EIO : 0;
-}
-
-static long tty_write(struct file *f, const void *buf, size_t len)
-{
-    struct tty *t = &window_root()->tty;
-    const uint8_t *in = buf;
-    uint8_t out[OUT_CHUNK];
-    int nonblock = (f->flags & O_NONBLOCK) != 0;
-    size_t done = 0;
-    long r = t->termios.lflag & TOSTOP ? tty_job_control(t, SIGTTOU) : 0;
-    while (r >= 0 && done < len) {
-        uint32_t used, made;
-        r = wait_resumed(t, nonblock);
-        if (r < 0)
-            break;
-        tty_lock();
-        made = tty_line_output(t, in + done, (uint32_t)min_u64(len - done, OUT_CHUNK), &used, out,
-                               sizeof out);
-        tty_unlock();
-        r = write_host(out, made, nonblock);
-        if (r >= 0)
-            done += used;
-    }
-    return done ? (long)done : r;
+    return n < 0 ? n : read_result(&r);
 }
 
 // --- the rest of the operations ---
@@ -375,7 +291,7 @@ static long tty_stat(struct file *f, struct k_stat *st)
     st->nlink = 1;
     st->mode = S_IFCHR | 0620;
     st->rdev = RDEV_CONSOLE;
-    st->blksize = OUT_CHUNK;
+    st->blksize = TTY_OUT_CHUNK;
     return 0;
 }
 

@@ -27,9 +27,10 @@ struct tty_effect {
 
 // --- line.c; under tty->lock ---
 void tty_line_init(struct tty *tty);
-// Puts one input byte through the discipline. 0, or -EAGAIN when it must wait for room (not in
-// canonical mode, where excess is dropped with a bell). Adds to *effect; echo that does not fit is
-// dropped, so the caller starts a new effect when fewer than TTY_ECHO_ROOM bytes are left.
+// Puts one input byte through the discipline. 0, or -EAGAIN when it must wait for room that a
+// reader will make: then it has had no effect and comes again. Of an unfinished line longer than
+// the buffer the excess is dropped with a bell. Adds to *effect; echo that does not fit is dropped,
+// so the caller starts a new effect when fewer than TTY_ECHO_ROOM bytes are left.
 #define TTY_ECHO_ROOM 128
 int tty_line_input(struct tty *tty, uint8_t c, struct tty_effect *effect);
 // Takes at most len bytes for a reader: in canonical mode from one line only. Sets *eof when VEOF
@@ -57,6 +58,11 @@ struct tty *tty_lock(void); // takes the lock and returns the terminal
 void tty_unlock(void);
 // The session leader is leaving: hangs up its foreground group. No lock held.
 void tty_session_leave(const struct proc *leader);
+
+// --- output.c ---
+#define TTY_OUT_CHUNK 1024u // bytes of processed output a call hands to the host
+uint32_t tty_host_fd(void); // the host's descriptor that output goes to
+long tty_write(struct file *f, const void *buf, size_t len);
 
 // --- ioctl.c ---
 // Whether a background process may go on; sends SIGTTIN or SIGTTOU (`sig`) when not. 0, -EIO,

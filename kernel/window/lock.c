@@ -56,13 +56,23 @@ int lock_owner_dead(uint32_t owner)
 }
 
 // The monitor reads `critical` when it is about to end this VM. It is raised before the lock is
-// ours and lowered after it is free; the compiler must keep that order, the processor does (stores
-// are not reordered, and the exchange is a full barrier).
+// ours (or the first of a few stores is done) and lowered after it is free; the compiler must keep
+// that order, the processor does (stores are not reordered, and the exchange is a full barrier).
 static void critical_add(int32_t n)
 {
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     *(volatile uint32_t *)&pv_shared->critical += (uint32_t)n;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+void critical_begin(void)
+{
+    critical_add(1);
+}
+
+void critical_end(void)
+{
+    critical_add(-1);
 }
 
 // One attempt, replacing the owner word `expected`.

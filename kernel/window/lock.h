@@ -21,6 +21,12 @@ int lock_take(struct wlock *lock);
 int lock_try(struct wlock *lock);
 void lock_drop(struct wlock *lock);
 
+// Around a few stores that belong together without a lock (a descriptor's word and the reference
+// it stands for, an end of a pipe and its counts): a kill waits until all are done. Nests, and
+// holds signal handlers off as a lock does. For bounded work only.
+void critical_begin(void);
+void critical_end(void);
+
 // This VM's owner word; set at boot and in a fork child by lock_init_self(slot).
 void lock_init_self(uint32_t slot);
 // The slot given to lock_init_self(); 0 before.

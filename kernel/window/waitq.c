@@ -56,8 +56,7 @@ void waitq_wake(struct waitq *q)
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (__atomic_load_n((uint64_t *)&q->slots, __ATOMIC_RELAXED) == 0)
         return;
-    // A kill is held off until the bells have rung.
-    *(volatile uint32_t *)&pv_shared->critical += 1;
+    critical_begin(); // a kill is held off until the bells have rung
     uint64_t taken = __atomic_exchange_n((uint64_t *)&q->slots, 0, __ATOMIC_SEQ_CST);
     uint32_t groups = window_header()->max_slots / 64 + 1;
     for (uint32_t g = 0; taken && g < groups; g++) {
@@ -69,7 +68,7 @@ void waitq_wake(struct waitq *q)
                 ring(slot, 0);
         }
     }
-    *(volatile uint32_t *)&pv_shared->critical -= 1;
+    critical_end();
 }
 
 void waitq_wake_slot(uint32_t slot, int interrupt)

@@ -70,68 +70,24 @@ off_t lseek(int fd, off_t off, int whence)
     return glue_ret(sys_lseek(fd, off, whence));
 }
 
-// One chunk after the other: the kernel has no vector calls. A short transfer or an error after
-// some bytes ends the call with what was moved. Writes to a pipe up to PIPE_BUF must be atomic, so
-// small vectors are gathered first.
-static ssize_t vector(int fd, const struct iovec *iov, int n, off_t off, int is_write, int at)
-{
-    ssize_t total = 0;
-    if (n < 0 || n > IOV_MAX)
-        return glue_ret(-EINVAL);
-    for (int i = 0; i < n; i++) {
-        void *base = iov[i].iov_base;
-        size_t len = iov[i].iov_len;
-        long r;
-        if (len == 0)
-            continue;
-        if (at)
-            r = is_write ? sys_pwrite(fd, base, len, off + total)
-                         : sys_pread(fd, base, len, off + total);
-        else
-            r = is_write ? sys_write(fd, base, len) : sys_read(fd, base, len);
-        if (r < 0)
-            return total > 0 ? total : glue_ret(r);
-        total += r;
-        if ((size_t)r < len)
-            break;
-    }
-    return total;
-}
-
-static size_t gather(char *to, size_t room, const struct iovec *iov, int n)
-{
-    size_t len = 0;
-    for (int i = 0; i < n; i++) {
-        if (iov[i].iov_len > room - len)
-            return (size_t)-1; // does not fit
-        __builtin_memcpy(to + len, iov[i].iov_base, iov[i].iov_len);
-        len += iov[i].iov_len;
-    }
-    return len;
-}
-
 ssize_t readv(int fd, const struct iovec *iov, int n)
 {
-    return vector(fd, iov, n, 0, 0, 0);
+    return glue_ret(sys_readv(fd, KC(k_iovec, iov), n));
 }
 
 ssize_t writev(int fd, const struct iovec *iov, int n)
 {
-    char small[PIPE_BUF];
-    size_t len = n > 0 && n <= IOV_MAX ? gather(small, sizeof small, iov, n) : (size_t)-1;
-    if (len != (size_t)-1)
-        return write(fd, small, len);
-    return vector(fd, iov, n, 0, 1, 0);
+    return glue_ret(sys_writev(fd, KC(k_iovec, iov), n));
 }
 
 ssize_t preadv(int fd, const struct iovec *iov, int n, off_t off)
 {
-    return vector(fd, iov, n, off, 0, 1);
+    return glue_ret(sys_preadv(fd, KC(k_iovec, iov), n, off));
 }
 
 ssize_t pwritev(int fd, const struct iovec *iov, int n, off_t off)
 {
-    return vector(fd, iov, n, off, 1, 1);
+    return glue_ret(sys_pwritev(fd, KC(k_iovec, iov), n, off));
 }
 
 int dup(int fd)

@@ -12,8 +12,11 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/utsname.h>
 #include <termios.h>
+
+#include "kernel/api/uio.h"
 
 #define SAME_SIZE(libc, kernel)                                                                    \
     _Static_assert(sizeof(struct libc) == sizeof(struct kernel), #libc " has the kernel's size")
@@ -61,6 +64,9 @@ SAME_SIZE(flock, k_flock);
 SAME_FIELD(flock, l_start, k_flock, start);
 SAME_FIELD(flock, l_len, k_flock, len);
 SAME_FIELD(flock, l_pid, k_flock, pid);
+
+SAME_SIZE(iovec, k_iovec);
+SAME_FIELD(iovec, iov_len, k_iovec, len);
 
 SAME_SIZE(pollfd, k_pollfd);
 SAME_FIELD(pollfd, revents, k_pollfd, revents);

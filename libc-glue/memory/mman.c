@@ -44,31 +44,25 @@ int posix_madvise(void *addr, size_t len, int advice)
     return (int)-sys_madvise(addr, len, advice);
 }
 
-// Files live in memory: a shared mapping is the file, there is nothing to write back.
 int msync(void *addr, size_t len, int flags)
 {
-    (void)len;
-    if (((uintptr_t)addr & 4095) || ((flags & MS_SYNC) && (flags & MS_ASYNC)))
-        return (int)glue_ret(-EINVAL);
-    return 0;
+    return (int)glue_ret(sys_msync(addr, len, flags));
 }
 
-// Guest memory is never swapped by the guest.
 int mlock(const void *addr, size_t len)
 {
-    (void)addr, (void)len;
-    return 0;
+    return (int)glue_ret(sys_mlock(addr, len));
 }
 
 int munlock(const void *addr, size_t len)
 {
-    (void)addr, (void)len;
-    return 0;
+    return (int)glue_ret(sys_mlock(addr, len));
 }
 
 int mlockall(int flags)
 {
-    (void)flags;
+    if (flags == 0 || (flags & ~(MCL_CURRENT | MCL_FUTURE)))
+        return (int)glue_ret(-EINVAL);
     return 0;
 }
 

@@ -28,7 +28,7 @@ class Family:
             fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
             self.before = termios.tcgetattr(slave)
             self.process = subprocess.Popen(
-                argv, stdin=slave, stdout=slave, stderr=slave, preexec_fn=self._new_terminal
+                argv, stdin=slave, stdout=slave, stderr=slave, preexec_fn=self.new_terminal
             )
             os.close(slave)
             self.input = self.output = self.master
@@ -45,7 +45,7 @@ class Family:
             self.output = self.process.stdout.fileno()
 
     @staticmethod
-    def _new_terminal():
+    def new_terminal():
         proc.default_signals()
         os.setsid()
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)

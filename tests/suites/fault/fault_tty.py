@@ -3,7 +3,10 @@
 
 import fcntl
 import os
+import pty
 import struct
+import subprocess
+import tempfile
 import termios
 
 import paths
@@ -151,6 +154,37 @@ def test_raw_mode():
         assert command(s, "echo echo is back") == "echo is back\n"
         s.send("exit\n")
         s.finish()
+
+
+def test_type_ahead():
+    """What is typed faster than it is read waits, however much it is: no line is lost."""
+    with session() as s:
+        assert command(s, "stty -echo") == ""
+        s.send("sleep 1; wc\n")
+        s.send("".join(f"{i:058d} \n" for i in range(200)))
+        s.send("\x04")
+        got = s.expect(PROMPT).split()
+        assert got == ["200", "200", "12000"], f"of 200 lines of 60 bytes: {got}"
+        s.send("exit\n")
+        s.finish()
+
+
+def test_flow_control_into_a_file():
+    """tcflow() asks the terminal, wherever standard output goes."""
+    master, slave = pty.openpty()
+    argv = paths.ramet_run(paths.TESTS_IMAGE, options=["--exec", "/tests/tty_flow"])
+    with tempfile.TemporaryFile() as out:
+        program = subprocess.Popen(
+            argv, stdin=slave, stdout=out, stderr=slave, preexec_fn=Family.new_terminal
+        )
+        os.close(slave)
+        assert program.wait(paths.limit(15)) == 0
+        out.seek(0)
+        text = out.read()
+    sent = os.read(master, 4096)
+    os.close(master)
+    assert text.startswith(b"tcflow(fd, TCIOFF) = 0\n"), text
+    assert b"\x13" in sent and b"\x11" in sent, sent
 
 
 def test_terminal_restored():

@@ -120,15 +120,48 @@ static void test_start_over(void)
     }
     // Pressed by a writer that had to wait, it grows when it is empty, up to its limit.
     for (long size = 65536; size <= 262144; size *= 2) {
-        CHECK_EQ(sys_fcntl(p[0], F_GETPIPE_SZ, 0), size);
+        CHECK_EQ(pipe->size, size);
         CHECK_EQ(sys_write(p[1], block, 60000), 60000);
         pipe->pressed = 1;
         CHECK_EQ(sys_read(p[0], block, 60000), 60000);
         CHECK_EQ(sys_write(p[1], block, 4), 4);
         CHECK_EQ(sys_read(p[0], block, 4), 4);
     }
-    CHECK_EQ(sys_fcntl(p[0], F_GETPIPE_SZ, 0), 262144);
+    CHECK_EQ(pipe->size, 262144);
+    CHECK_EQ(sys_fcntl(p[0], F_GETPIPE_SZ, 0), 65536); // nobody asked for more
     CHECK_EQ(window_pages_used(), 64);
+    sys_close(p[0]);
+    sys_close(p[1]);
+    nothing_left();
+}
+
+// Sizes as Linux has them, and data that stays when the ring grows under it.
+static void test_set_size(void)
+{
+    static uint8_t in[1 << 20], out[1 << 20];
+    set_up(O_NONBLOCK);
+    for (uint32_t i = 0; i < sizeof in; i++)
+        in[i] = (uint8_t)(i * 31 + (i >> 8));
+    CHECK_EQ(sys_fcntl(p[0], F_GETPIPE_SZ, 0), 65536);
+    CHECK_EQ(sys_fcntl(p[1], F_SETPIPE_SZ, 5000), 8192);
+    CHECK_EQ(sys_write(p[1], in, 20000), 8192);
+    CHECK_EQ(sys_fcntl(p[1], F_SETPIPE_SZ, 4096), -EBUSY);
+    CHECK_EQ(sys_fcntl(p[1], F_SETPIPE_SZ, 0), -EBUSY);
+    CHECK_EQ(sys_fcntl(p[1], F_SETPIPE_SZ, -1), -EINVAL);
+    CHECK_EQ(sys_fcntl(p[1], F_SETPIPE_SZ, (2 << 20)), -EPERM);
+    CHECK_EQ(sys_read(p[0], out, sizeof out), 8192);
+    CHECK_EQ(sys_fcntl(p[0], F_SETPIPE_SZ, 65536), 65536);
+    // Across the ring's end, then larger, and larger again.
+    CHECK_EQ(sys_write(p[1], in, 65536), 65536);
+    CHECK_EQ(sys_read(p[0], out, 40000), 40000);
+    CHECK_EQ(sys_write(p[1], in + 65536, 30000), 30000);
+    CHECK_EQ(sys_fcntl(p[0], F_SETPIPE_SZ, 131072), 131072);
+    CHECK_EQ(sys_fcntl(p[0], F_GETPIPE_SZ, 0), 131072);
+    CHECK_EQ(sys_write(p[1], in + 95536, 100000), 131072 - 55536);
+    CHECK_EQ(sys_fcntl(p[0], F_SETPIPE_SZ, 1 << 20), 1 << 20);
+    CHECK_EQ(sys_write(p[1], in + 171072, 500000), 500000);
+    CHECK_EQ(sys_read(p[0], out + 40000, sizeof out), 631072);
+    CHECK(memcmp(in, out, 671072) == 0);
     sys_close(p[0]);
     sys_close(p[1]);
     nothing_left();
@@ -376,6 +409,7 @@ int main(void)
     RUN(test_nonblock);
     RUN(test_wrap);
     RUN(test_start_over);
+    RUN(test_set_size);
     RUN(test_small_ring);
     RUN(test_stream);
     RUN(test_ping_pong);

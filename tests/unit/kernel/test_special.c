@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Files that are more than their contents: FIFOs, devices, /proc; and record locks.
 #include "tests/unit/lib/fs_helpers.h"
+#include "kernel/api/poll.h"
 #include "kernel/api/time.h"
 #include "kernel/dev/dev.h"
 
@@ -44,6 +45,37 @@ static void test_fifo(void)
     r = sys_openat(AT_FDCWD, "p", O_RDWR | O_NONBLOCK, 0);
     CHECK_EQ(sys_read((int)r, buf, 1), -EAGAIN); // what was in it went with the last end
     sys_close((int)r);
+    rm("p");
+    no_leaks();
+}
+
+static uint32_t poll_read(int fd)
+{
+    struct k_pollfd pfd = {.fd = fd, .events = POLLIN};
+    struct k_timespec now = {0, 0};
+    return sys_ppoll(&pfd, 1, &now, NULL) < 0 ? 0xffff : (uint16_t)pfd.revents;
+}
+
+// A reader hears of a hang-up only when a writer has been there since it opened.
+static void test_fifo_hangup(void)
+{
+    set_up();
+    CHECK_EQ(sys_mknodat(AT_FDCWD, "p", S_IFIFO | 0644, 0), 0);
+    int r = (int)sys_openat(AT_FDCWD, "p", O_RDONLY | O_NONBLOCK, 0);
+    CHECK_EQ(poll_read(r), 0);
+    int w = (int)sys_openat(AT_FDCWD, "p", O_WRONLY | O_NONBLOCK, 0);
+    CHECK_EQ(poll_read(r), 0);
+    sys_close(w);
+    CHECK_EQ(poll_read(r), POLLHUP);
+    int again = (int)sys_openat(AT_FDCWD, "p", O_RDONLY | O_NONBLOCK, 0);
+    CHECK_EQ(poll_read(again), 0); // was POLLHUP
+    CHECK_EQ(poll_read(r), POLLHUP);
+    w = (int)sys_openat(AT_FDCWD, "p", O_WRONLY | O_NONBLOCK, 0);
+    CHECK_EQ(poll_read(r), 0);
+    sys_close(w);
+    CHECK_EQ(poll_read(again), POLLHUP);
+    sys_close(r);
+    sys_close(again);
     rm("p");
     no_leaks();
 }
@@ -228,6 +260,7 @@ static void test_flock(void)
 int main(void)
 {
     RUN(test_fifo);
+    RUN(test_fifo_hangup);
     RUN(test_devices);
     RUN(test_proc);
     RUN(test_record_locks);
