@@ -13,13 +13,14 @@ KERNEL := \
 	$(addprefix kernel/,main.c pv.c upcall.c print.c note.c random.c uname.c) \
 	$(addprefix kernel/mem/,mem.c protect.c shared.c copy.c) \
 	$(addprefix kernel/time/,time.c alarm.c) \
-	$(addprefix kernel/window/,window.c run.c lock.c waitq.c) \
+	$(addprefix kernel/window/,window.c slab.c run.c lock.c waitq.c) \
 	$(addprefix kernel/file/,file.c fd.c poll.c hoststream.c stdio.c calls.c record_lock.c \
 		record_lock_calls.c vector.c) \
 	$(addprefix kernel/ipc/,pipe.c pipe_ends.c fifo.c) \
 	$(addprefix kernel/dev/,dev.c driver.c blkdev.c chardev.c) \
-	$(addprefix kernel/fs/,calls.c inode.c name.c path.c open.c attr.c rename.c) \
-	$(addprefix kernel/fs/ram/,dir.c data.c map.c populate.c) \
+	$(addprefix kernel/fs/,calls.c inode.c mount.c path.c name.c rename.c attr.c) \
+	$(addprefix kernel/fs/,open.c regular.c listing.c) \
+	$(addprefix kernel/fs/ram/,ram.c dir.c data.c map.c names.c rename.c populate.c) \
 	$(addprefix kernel/fs/proc/,proc.c text.c) \
 	$(addprefix kernel/proc/,proc.c claim.c fork.c forktable.c spawn.c vfork.c exec.c exit.c wait.c \
 		ids.c limits.c) \

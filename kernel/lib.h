@@ -36,6 +36,9 @@ static inline uint64_t max_u64(uint64_t a, uint64_t b)
 // program's mistake or a full table. Format: %s %d %u %x %p %lu %lx.
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+// At boot: what we were given cannot be run, which is no bug of ours. Ends this VM with status 1.
+_Noreturn void refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 // One line on the console (host stderr). Same formats.
 void klog(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

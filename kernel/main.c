@@ -2,6 +2,7 @@
 // Boot: one call and one comment a line, in the order things depend on each other.
 // Entered from arch/x86_64/entry.S; ends in the C library's start, which calls main().
 
+#include "kernel/api/errno.h"
 #include "kernel/arch.h"
 #include "kernel/time/clock.h"
 #include "kernel/dev/driver.h"
@@ -17,19 +18,27 @@
 #include "kernel/tty/tty.h"
 #include "kernel/window/window.h"
 
+static void boot_files(void)
+{
+    int r = fs_populate();
+    if (r == -ENOTDIR)
+        refuse("the image has a file or link at /dev or /proc, where a directory belongs");
+    if (r < 0)
+        refuse("the image's files do not fit into the window: give --window-size more");
+}
+
 // What only a family's first program does: it finds a window of zeros.
 static void boot_family(void)
 {
     if (window_format() < 0) // tables and page pool
-        panic("the window is too small: give --window-size more");
+        refuse("the window is too small: give --window-size more");
     lock_init_self(boot_info->slot); // from here on locks know us
     proc_boot((int)boot_info->argc,
               (char *const *)boot_info->argv); // pid 2, child of the supervisor
-    if (fs_populate() < 0)                     // the image's files become inodes
-        panic("the image's files do not fit into the window: give --window-size more");
-    proc_boot_root();     // its root and working directory
-    tty_boot();           // the terminal and its session
-    if (stdio_open() < 0) // descriptors 0, 1 and 2
+    boot_files();                              // the image's files become inodes
+    proc_boot_root();                          // its root and working directory
+    tty_boot();                                // the terminal and its session
+    if (stdio_open() < 0)                      // descriptors 0, 1 and 2
         panic("cannot open standard input and output");
 }
 

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "kernel/api/signal.h"
+#include "kernel/api/wait.h"
 #include "kernel/lib.h"
 #include "kernel/pv.h"
 #include "kernel/window/window.h"
@@ -105,4 +106,14 @@ void panic(const char *format, ...)
     // Not through proc_exit(): whatever is broken, the host's view of this VM's death is not.
     for (;;)
         pv_exit(SIGABRT, NULL, 0, 0, 0);
+}
+
+void refuse(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    print("ramet: ", format, args);
+    va_end(args);
+    for (;;)
+        pv_exit(K_STATUS_EXIT(1), NULL, 0, 0, 0);
 }

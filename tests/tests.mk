@@ -32,7 +32,7 @@ UNIT_protect := $(addprefix host/kvm/,protect.c platform.c textcache.c) \
 UNIT += death forktable proc random shm signal sigstate sigwait tty vfork
 FAMILY := \
 	$(addprefix tests/unit/lib/,fake_pv.c fake_family.c fake_lower.c) \
-	$(addprefix kernel/window/,window.c run.c lock.c waitq.c) \
+	$(addprefix kernel/window/,window.c slab.c run.c lock.c waitq.c) \
 	kernel/mem/shared.c \
 	$(addprefix kernel/,upcall.c random.c) \
 	$(addprefix kernel/proc/,proc.c claim.c fork.c vfork.c exit.c wait.c ids.c limits.c) \
@@ -54,14 +54,15 @@ UNIT_tty := kernel/tty/line.c kernel/tty/edit.c
 UNIT += critical dir fs lock map path pipe record_lock special waitq window
 FILES := \
 	$(addprefix tests/unit/lib/,fake_pv.c fake_kernel.c fake_image.c) \
-	$(addprefix kernel/window/,window.c run.c lock.c waitq.c) \
+	$(addprefix kernel/window/,window.c slab.c run.c lock.c waitq.c) \
 	$(addprefix kernel/mem/,shared.c copy.c) \
 	$(addprefix kernel/file/,file.c fd.c poll.c calls.c vector.c record_lock.c \
 		record_lock_calls.c) \
 	$(addprefix kernel/ipc/,pipe.c pipe_ends.c fifo.c) \
 	$(addprefix kernel/dev/,dev.c driver.c) \
-	$(addprefix kernel/fs/,calls.c inode.c name.c path.c open.c attr.c rename.c) \
-	$(addprefix kernel/fs/ram/,dir.c data.c map.c populate.c) \
+	$(addprefix kernel/fs/,calls.c inode.c mount.c path.c name.c rename.c attr.c) \
+	$(addprefix kernel/fs/,open.c regular.c listing.c) \
+	$(addprefix kernel/fs/ram/,ram.c dir.c data.c map.c names.c rename.c populate.c) \
 	$(addprefix kernel/fs/proc/,proc.c text.c)
 UNIT_critical := $(FILES)
 UNIT_dir := $(FILES)

@@ -13,16 +13,10 @@
 #include "kernel/entry.h"
 #include "kernel/file/fd.h"
 #include "kernel/fs/fs.h"
+#include "kernel/fs/mount.h"
 #include "kernel/lib.h"
 #include "kernel/ipc/pipe.h"
 #include "kernel/sys.h"
-
-// Leaves a call that never blocks, so never asks for a restart.
-static long leave(long r)
-{
-    sys_leave(&r);
-    return r;
-}
 
 // --- reading and writing ---
 
@@ -91,7 +85,7 @@ static long do_pread(int fd, void *buf, size_t len, int64_t off)
 long sys_pread(int fd, void *buf, size_t len, int64_t off)
 {
     sys_enter();
-    return leave(do_pread(fd, buf, len, off));
+    return sys_done(do_pread(fd, buf, len, off));
 }
 
 static long do_pwrite(int fd, const void *buf, size_t len, int64_t off)
@@ -115,7 +109,7 @@ static long do_pwrite(int fd, const void *buf, size_t len, int64_t off)
 long sys_pwrite(int fd, const void *buf, size_t len, int64_t off)
 {
     sys_enter();
-    return leave(do_pwrite(fd, buf, len, off));
+    return sys_done(do_pwrite(fd, buf, len, off));
 }
 
 static long do_lseek(int fd, int64_t off, int whence)
@@ -130,7 +124,7 @@ static long do_lseek(int fd, int64_t off, int whence)
 long sys_lseek(int fd, int64_t off, int whence)
 {
     sys_enter();
-    return leave(do_lseek(fd, off, whence));
+    return sys_done(do_lseek(fd, off, whence));
 }
 
 static long do_getdents(int fd, void *buf, size_t len)
@@ -144,7 +138,7 @@ static long do_getdents(int fd, void *buf, size_t len)
 long sys_getdents64(int fd, void *buf, size_t len)
 {
     sys_enter();
-    return leave(do_getdents(fd, buf, len));
+    return sys_done(do_getdents(fd, buf, len));
 }
 
 // Requests that are the descriptor's business, whatever it is open on. 1: this is none of them.
@@ -193,21 +187,21 @@ long sys_ioctl(int fd, unsigned long request, void *arg)
 long sys_close(int fd)
 {
     sys_enter();
-    return leave(fd_close(fd));
+    return sys_done(fd_close(fd));
 }
 
 long sys_dup(int fd)
 {
     sys_enter();
-    return leave(fd_fcntl(fd, F_DUPFD, 0));
+    return sys_done(fd_fcntl(fd, F_DUPFD, 0));
 }
 
 long sys_dup2(int fd, int to)
 {
     sys_enter();
     if (fd == to)
-        return leave(fd_borrow(fd) ? fd : -EBADF);
-    return leave(fd_dup_to(fd, to, 0));
+        return sys_done(fd_borrow(fd) ? fd : -EBADF);
+    return sys_done(fd_dup_to(fd, to, 0));
 }
 
 long sys_dup3(int fd, int to, int flags)
@@ -215,7 +209,7 @@ long sys_dup3(int fd, int to, int flags)
     if (fd == to || (flags & ~O_CLOEXEC))
         return -EINVAL;
     sys_enter();
-    return leave(fd_dup_to(fd, to, flags & O_CLOEXEC));
+    return sys_done(fd_dup_to(fd, to, flags & O_CLOEXEC));
 }
 
 long sys_fcntl(int fd, int cmd, long arg)
@@ -269,7 +263,7 @@ long sys_pipe2(int fds[2], int flags)
     if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
         return -EINVAL;
     sys_enter();
-    return leave(do_pipe(fds, flags));
+    return sys_done(do_pipe(fds, flags));
 }
 
 // --- the inode behind a descriptor ---
@@ -293,7 +287,7 @@ static long do_fstat(int fd, struct k_stat *st)
 long sys_fstat(int fd, struct k_stat *st)
 {
     sys_enter();
-    return leave(do_fstat(fd, st));
+    return sys_done(do_fstat(fd, st));
 }
 
 // The inode of an open file, borrowed. What has none cannot be changed: `none` is the error for
@@ -312,7 +306,7 @@ long sys_fchmod(int fd, unsigned mode)
     struct inode *ip;
     sys_enter();
     long r = inode_of(fd, -EPERM, &ip);
-    return leave(r < 0 ? r : inode_chmod(ip, mode));
+    return sys_done(r < 0 ? r : inode_chmod(ip, mode));
 }
 
 long sys_fchown(int fd, uint32_t uid, uint32_t gid)
@@ -320,7 +314,7 @@ long sys_fchown(int fd, uint32_t uid, uint32_t gid)
     struct inode *ip;
     sys_enter();
     long r = inode_of(fd, -EPERM, &ip);
-    return leave(r < 0 ? r : inode_chown(ip, uid, gid));
+    return sys_done(r < 0 ? r : inode_chown(ip, uid, gid));
 }
 
 static long do_ftruncate(int fd, int64_t len)
@@ -338,7 +332,7 @@ static long do_ftruncate(int fd, int64_t len)
 long sys_ftruncate(int fd, int64_t len)
 {
     sys_enter();
-    return leave(do_ftruncate(fd, len));
+    return sys_done(do_ftruncate(fd, len));
 }
 
 static long do_fsync(int fd)
@@ -356,28 +350,30 @@ static long do_fsync(int fd)
 long sys_fsync(int fd)
 {
     sys_enter();
-    return leave(do_fsync(fd));
+    return sys_done(do_fsync(fd));
 }
 
 long sys_sync(void)
 {
     sys_enter();
     drivers_sync(); // sync(2) has no way to tell of an error
-    return leave(0);
+    return sys_done(0);
 }
 
 static long do_fstatfs(int fd, struct k_statfs *st)
 {
-    if (!fd_borrow(fd))
+    struct file *f = fd_borrow(fd);
+    if (!f)
         return -EBADF;
     if (user_writable(st, sizeof *st) < 0)
         return -EFAULT;
-    fs_statfs(st);
+    // Pipes and the like are on a file system of the kernel's own: its figures are the root's.
+    mount_statfs(inode_at(f->inode.unit ? f->inode : window_root()->root_inode), st);
     return 0;
 }
 
 long sys_fstatfs(int fd, struct k_statfs *st)
 {
     sys_enter();
-    return leave(do_fstatfs(fd, st));
+    return sys_done(do_fstatfs(fd, st));
 }

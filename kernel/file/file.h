@@ -80,8 +80,9 @@ int fd_install(struct file *f, int from, int cloexec);
 // Opens descriptors 0..2 of the family's first program from boot_info.stdio (kernel/file/stdio.c).
 int stdio_open(void);
 
-// Creates the RAM file system from the image's file table (kernel/fs/ram/populate.c); first program
-// only.
+// Creates the RAM file system from the image's file table and mounts what every family has
+// (kernel/fs/ram/populate.c); first program only. 0; -ENOSPC: the window is too small; -ENOTDIR:
+// the image has a file or link at /dev or /proc.
 int fs_populate(void);
 
 // Finds a program for exec: the inode at path (following links, checking x permission); its index

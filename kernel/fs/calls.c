@@ -8,15 +8,9 @@
 #include "kernel/entry.h"
 #include "kernel/file/fd.h"
 #include "kernel/fs/fs.h"
+#include "kernel/fs/mount.h"
 #include "kernel/proc/proc.h"
 #include "kernel/sys.h"
-
-// Leaves a call that never blocks, so never asks for a restart.
-static long leave(long r)
-{
-    sys_leave(&r);
-    return r;
-}
 
 // Opening a FIFO blocks; nothing else does.
 long sys_openat(int dirfd, const char *path, int flags, unsigned mode)
@@ -31,10 +25,8 @@ long sys_openat(int dirfd, const char *path, int flags, unsigned mode)
 
 long sys_fstatat(int dirfd, const char *path, struct k_stat *st, int flags)
 {
-    if (user_writable(st, sizeof *st) < 0)
-        return -EFAULT;
     sys_enter();
-    return leave(fs_stat(dirfd, path, st, flags));
+    return sys_done(fs_stat(dirfd, path, st, flags));
 }
 
 static long do_statfs(const char *path, struct k_statfs *st)
@@ -43,23 +35,23 @@ static long do_statfs(const char *path, struct k_statfs *st)
     long r = path_walk(AT_FDCWD, path, WALK_FOLLOW, &w);
     if (r < 0)
         return r;
+    r = user_writable(st, sizeof *st);
+    if (r == 0)
+        mount_statfs(w.inode, st);
     walk_done(&w);
-    fs_statfs(st);
-    return 0;
+    return r;
 }
 
 long sys_statfs(const char *path, struct k_statfs *st)
 {
-    if (user_writable(st, sizeof *st) < 0)
-        return -EFAULT;
     sys_enter();
-    return leave(do_statfs(path, st));
+    return sys_done(do_statfs(path, st));
 }
 
 long sys_mkdirat(int dirfd, const char *path, unsigned mode)
 {
     sys_enter();
-    return leave(fs_mknod(dirfd, path, S_IFDIR | (mode & 07777), 0));
+    return sys_done(fs_mknod(dirfd, path, S_IFDIR | (mode & 07777), 0));
 }
 
 long sys_mknodat(int dirfd, const char *path, unsigned mode, uint64_t dev)
@@ -67,53 +59,51 @@ long sys_mknodat(int dirfd, const char *path, unsigned mode, uint64_t dev)
     if ((mode & S_IFMT) == S_IFDIR)
         return -EPERM;
     sys_enter();
-    return leave(fs_mknod(dirfd, path, mode, dev));
+    return sys_done(fs_mknod(dirfd, path, mode, dev));
 }
 
 long sys_unlinkat(int dirfd, const char *path, int flags)
 {
     sys_enter();
-    return leave(fs_unlink(dirfd, path, flags));
+    return sys_done(fs_unlink(dirfd, path, flags));
 }
 
 long sys_linkat(int olddir, const char *old, int newdir, const char *path, int flags)
 {
     sys_enter();
-    return leave(fs_link(olddir, old, newdir, path, flags));
+    return sys_done(fs_link(olddir, old, newdir, path, flags));
 }
 
 long sys_symlinkat(const char *target, int dirfd, const char *path)
 {
     sys_enter();
-    return leave(fs_symlink(target, dirfd, path));
+    return sys_done(fs_symlink(target, dirfd, path));
 }
 
 long sys_readlinkat(int dirfd, const char *path, char *buf, size_t len)
 {
     if ((int64_t)len <= 0)
         return -EINVAL;
-    if (user_writable(buf, len) < 0)
-        return -EFAULT;
     sys_enter();
-    return leave(fs_readlink(dirfd, path, buf, len));
+    return sys_done(fs_readlink(dirfd, path, buf, len));
 }
 
 long sys_renameat(int olddir, const char *old, int newdir, const char *path)
 {
     sys_enter();
-    return leave(fs_rename(olddir, old, newdir, path));
+    return sys_done(fs_rename(olddir, old, newdir, path));
 }
 
 long sys_fchmodat(int dirfd, const char *path, unsigned mode, int flags)
 {
     sys_enter();
-    return leave(fs_chmod(dirfd, path, mode, flags));
+    return sys_done(fs_chmod(dirfd, path, mode, flags));
 }
 
 long sys_fchownat(int dirfd, const char *path, uint32_t uid, uint32_t gid, int flags)
 {
     sys_enter();
-    return leave(fs_chown(dirfd, path, uid, gid, flags));
+    return sys_done(fs_chown(dirfd, path, uid, gid, flags));
 }
 
 long sys_utimensat(int dirfd, const char *path, const struct k_timespec *times, int flags)
@@ -121,13 +111,13 @@ long sys_utimensat(int dirfd, const char *path, const struct k_timespec *times, 
     if (times && user_readable(times, 2 * sizeof *times) < 0)
         return -EFAULT;
     sys_enter();
-    return leave(fs_utimens(dirfd, path, times, flags));
+    return sys_done(fs_utimens(dirfd, path, times, flags));
 }
 
 long sys_faccessat(int dirfd, const char *path, int mode, int flags)
 {
     sys_enter();
-    return leave(fs_access(dirfd, path, mode, flags));
+    return sys_done(fs_access(dirfd, path, mode, flags));
 }
 
 long sys_truncate(const char *path, int64_t len)
@@ -135,7 +125,7 @@ long sys_truncate(const char *path, int64_t len)
     if (len < 0)
         return -EINVAL;
     sys_enter();
-    return leave(fs_truncate(AT_FDCWD, path, len));
+    return sys_done(fs_truncate(AT_FDCWD, path, len));
 }
 
 // --- the working directory ---
@@ -160,7 +150,7 @@ static long do_chdir(const char *path)
 long sys_chdir(const char *path)
 {
     sys_enter();
-    return leave(do_chdir(path));
+    return sys_done(do_chdir(path));
 }
 
 static long do_fchdir(int fd)
@@ -182,7 +172,7 @@ static long do_fchdir(int fd)
 long sys_fchdir(int fd)
 {
     sys_enter();
-    return leave(do_fchdir(fd));
+    return sys_done(do_fchdir(fd));
 }
 
 long sys_getcwd(char *buf, size_t len)
@@ -190,7 +180,7 @@ long sys_getcwd(char *buf, size_t len)
     if (user_writable(buf, len) < 0)
         return -EFAULT;
     sys_enter();
-    return leave(fs_getcwd(buf, len));
+    return sys_done(fs_getcwd(buf, len));
 }
 
 long sys_umask(unsigned mask)

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Inodes: their life, their lock, who may use them, what stat() says.
+// Inodes: their life, their lock, who may use them, what stat() says, whatever the file system.
 //
 // One word, refs, decides about life and death. All names together hold one reference, so a file
 // lives on while it is open; a directory holds one on its parent, so that ".." of a removed working
 // directory leads somewhere.
-// Neighbours: inode.h (the structures and the layers), fs/ram/data.c, fs/ram/dir.c.
+// Neighbours: inode.h (the structures and the layers), mount.c (which file systems there are).
 
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"
-#include "kernel/fs/inode.h"
+#include "kernel/fs/mount.h"
 #include "kernel/lib.h"
+#include "kernel/mem/shared.h"
 #include "kernel/proc/proc.h"
 #include "kernel/pv.h"
 #include "kernel/window/root.h"
@@ -22,17 +23,18 @@ int64_t inode_now(void)
     return (int64_t)pv_wall_ns();
 }
 
-struct inode *inode_new(uint32_t mode)
+struct inode *inode_new(uint32_t mount, uint32_t mode)
 {
     struct wroot *root = window_root();
-    struct inode *ip = wtable_claim(&root->inodes, 1);
+    struct inode *ip = wslab_claim(&root->inodes, 1);
     if (!ip)
         return NULL;
+    ip->fs = (uint8_t)root->mounts[mount].fs;
+    ip->mount = (uint8_t)mount;
     ip->ino = root->next_ino++;
     ip->mode = mode;
     ip->uid = proc_self ? proc_self->euid : 0;
     ip->gid = proc_self ? proc_self->egid : 0;
-    ip->program = -1;
     ip->atime = ip->mtime = ip->ctime = inode_now();
     return ip;
 }
@@ -44,7 +46,7 @@ void inode_get(struct inode *ip)
 }
 
 // Drops one reference. 1 if it was the last: then refs is DYING and the caller must free the inode.
-static int drop(struct inode *ip)
+static int drop_reference(struct inode *ip)
 {
     uint32_t old = ip->refs;
     for (;;) {
@@ -56,22 +58,16 @@ static int drop(struct inode *ip)
     }
 }
 
-static int has_data(const struct inode *ip)
-{
-    uint32_t type = ip->mode & S_IFMT;
-    return type == S_IFREG || type == S_IFDIR ||
-           (type == S_IFLNK && ip->size > INODE_INLINE && !ip->image_len);
-}
-
 void inode_put(struct inode *ip)
 {
     // A loop, not a recursion: a chain of removed directories may hang on the last working
     // directory.
-    while (ip && drop(ip)) {
+    while (ip && drop_reference(ip)) {
         struct inode *parent = inode_is(ip, S_IFDIR) ? inode_at(ip->parent) : NULL;
-        if (has_data(ip))
-            data_free(ip);
-        wtable_free(&window_root()->inodes, ip);
+        const struct inode_ops *ops = inode_ops(ip);
+        if (ops->release)
+            ops->release(ip);
+        wslab_free(&window_root()->inodes, ip);
         ip = parent;
     }
 }
@@ -88,11 +84,13 @@ void inode_unref(struct wref inode)
         inode_put(inode_at(inode));
 }
 
-int inode_link(struct inode *ip)
+int inode_link(struct inode *ip, int first)
 {
     // A first name, of a new inode, brings its reference along; later ones share it.
     uint32_t old = ip->nlink;
     do {
+        if (old == 0 && !first)
+            return -ENOENT;
         if (old >= FS_LINKS_MAX)
             return -EMLINK;
     } while (!__atomic_compare_exchange_n((uint32_t *)&ip->nlink, &old, old + 1, 0,
@@ -108,16 +106,13 @@ void inode_unlink(struct inode *ip)
         inode_put(ip);
 }
 
-int inode_lock(struct inode *ip)
+void inode_lock(struct inode *ip)
 {
-    if (lock_take(&ip->lock) == -EOWNERDEAD && inode_is(ip, S_IFDIR) && !ip->gen &&
-        dir_check(ip) < 0) {
-        // Others find the same and get the same answer: the directory stays broken, the family goes
-        // on.
-        lock_drop(&ip->lock);
-        return -EIO;
-    }
-    return 0;
+    if (lock_take(&ip->lock) != -EOWNERDEAD)
+        return;
+    const struct inode_ops *ops = inode_ops(ip);
+    if (ops->repair)
+        ops->repair(ip);
 }
 
 void inode_unlock(struct inode *ip)
@@ -135,7 +130,9 @@ void inode_status_changed(struct inode *ip)
     ip->ctime = inode_now();
 }
 
-static int in_group(uint32_t gid, int real)
+// --- rights ---
+
+int inode_in_group(uint32_t gid, int real)
 {
     if (gid == (real ? proc_self->gid : proc_self->egid))
         return 1;
@@ -145,10 +142,18 @@ static int in_group(uint32_t gid, int real)
     return 0;
 }
 
+// A device or FIFO is written to elsewhere than in its file system.
+static int is_stored(const struct inode *ip)
+{
+    return inode_is(ip, S_IFREG) || inode_is(ip, S_IFDIR) || inode_is(ip, S_IFLNK);
+}
+
 int inode_may(const struct inode *ip, uint32_t mask, int real)
 {
     uint32_t uid = real ? proc_self->uid : proc_self->euid;
     uint32_t mode = ip->mode;
+    if ((mask & W_OK) && is_stored(ip) && (mount_of(ip)->flags & MOUNT_READ_ONLY))
+        return -EROFS;
     if (uid == 0) {
         // Root may do everything, but a file without any x bit is no program for anyone.
         int runs = (mode & 0111) || inode_is(ip, S_IFDIR);
@@ -157,9 +162,34 @@ int inode_may(const struct inode *ip, uint32_t mask, int real)
     uint32_t rights = mode;
     if (uid == ip->uid)
         rights = mode >> 6;
-    else if (in_group(ip->gid, real))
+    else if (inode_in_group(ip->gid, real))
         rights = mode >> 3;
     return (mask & ~rights & 7) ? -EACCES : 0;
+}
+
+// --- attributes ---
+
+int inode_set(struct inode *ip, const struct inode_change *c)
+{
+    inode_lock(ip);
+    if (c->what & INODE_SET_UID)
+        ip->uid = c->uid;
+    if (c->what & INODE_SET_GID)
+        ip->gid = c->gid;
+    if (c->what & INODE_SET_MODE)
+        ip->mode = (ip->mode & S_IFMT) | c->mode;
+    if ((c->what & INODE_NO_SETID) && !inode_is(ip, S_IFDIR)) {
+        ip->mode &= ~(uint32_t)S_ISUID;
+        if (ip->mode & 0010)
+            ip->mode &= ~(uint32_t)S_ISGID;
+    }
+    if (c->what & INODE_SET_ATIME)
+        ip->atime = c->atime;
+    if (c->what & INODE_SET_MTIME)
+        ip->mtime = c->mtime;
+    inode_status_changed(ip);
+    inode_unlock(ip);
+    return 0;
 }
 
 static struct k_timespec timespec_of(int64_t ns)
@@ -171,21 +201,37 @@ static struct k_timespec timespec_of(int64_t ns)
 
 void inode_stat(struct inode *ip, struct k_stat *st)
 {
-    uint64_t image_pages = (ip->image_len + WPAGE - 1) / WPAGE;
+    const struct inode_ops *ops = inode_ops(ip);
     memset(st, 0, sizeof *st);
     // One look at each word: a file that is being written changes anyway as soon as we have
     // answered.
-    st->dev = FS_DEV;
+    st->dev = FS_DEV + ip->mount;
     st->ino = ip->ino;
     st->nlink = ip->nlink;
     st->mode = ip->mode;
     st->uid = ip->uid;
     st->gid = ip->gid;
-    st->rdev = inode_is_device(ip) ? ip->u.rdev : 0;
+    st->rdev = inode_is_device(ip) ? ip->rdev : 0;
     st->size = (int64_t)ip->size;
     st->blksize = WPAGE;
-    st->blocks = (int64_t)max_u64(ip->pages, image_pages) * (WPAGE / 512);
+    st->blocks = (int64_t)ip->pages * (WPAGE / 512);
     st->atim = timespec_of(ip->atime);
     st->mtim = timespec_of(ip->mtime);
     st->ctim = timespec_of(ip->ctime);
+    if (ops->stat)
+        ops->stat(ip, st);
+}
+
+// --- for kernel/mem/shared.c ---
+
+int inode_map(struct inode *ip, struct shm_segment *s)
+{
+    const struct inode_ops *ops = inode_ops(ip);
+    return ops->map ? ops->map(ip, s) : -ENODEV;
+}
+
+void inode_unmap(struct inode *ip, int writable)
+{
+    // Only an inode that can be mapped is ever asked.
+    inode_ops(ip)->unmap(ip, writable);
 }

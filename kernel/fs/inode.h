@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The RAM file system: inodes, file contents, directories, path walks.
+// Inodes, and the seam between what is the same for all file systems and what each does its way.
 //
-// Inodes live in the window's table, contents and directory entries in its pages. What came with
-// the image stays there, read-only and shared, page by page until it is written. A page, an entry
-// or a size is published by one store after what it refers to is complete, so an inode whose owner
-// died under the lock is still usable.
-// Layers: inode.c, fs/ram/data.c, fs/ram/dir.c, path.c; above them open.c, name.c, rename.c,
-// attr.c.
+// An inode lies in the window and holds no code: `fs` says which table of operations is its own, in
+// each program's private list of file systems (mount.c). Above the seam are path.c, open.c, name.c,
+// rename.c, attr.c: walks, rights, descriptors, the errors of POSIX. Below it are ram/ (files of
+// the window and the image) and proc/ (/proc). A file system more is a struct fs_type, in a file of
+// its own, and a line in mount.c.
 // Lock order: rename_lock, file.lock, then inodes: a directory before what it holds. docs/files.md.
 #ifndef RAMET_KERNEL_INODE_H
 #define RAMET_KERNEL_INODE_H
@@ -16,14 +15,11 @@
 #include "kernel/window/lock.h"
 #include "kernel/window/window.h"
 
-#define FS_NAME_MAX    255
-#define FS_PATH_MAX    4096 // with the NUL
-#define FS_LINKS_MAX   65000
-#define FS_DEV         1 // st_dev of everything
-#define INODE_DIRECT   6
-#define INODE_REFS     (WPAGE / sizeof(struct wref)) // page references in one page
-#define INODE_INLINE   32 // a symlink's target up to this many bytes is in the inode itself
-#define INODE_MAX_SIZE ((INODE_DIRECT + INODE_REFS + INODE_REFS * INODE_REFS) * (uint64_t)WPAGE)
+#define FS_NAME_MAX  255
+#define FS_PATH_MAX  4096 // with the NUL
+#define FS_LINKS_MAX 65000
+#define FS_DEV       1 // st_dev of the root's file system; others count on
+#define INODE_OWN    56
 
 struct inode {
     // Atomic. Open files, working directories, calls in progress, subdirectories ("..") and, while
@@ -35,33 +31,22 @@ struct inode {
     // Under lock; single words may be read without.
     uint32_t mode; // S_IFMT and permissions
     uint32_t uid, gid;
-    uint32_t pages; // data pages in the map
+    uint8_t fs;      // enum fs_number, constant
+    uint8_t mount;   // index in wroot.mounts, constant
+    uint8_t covered; // directories: the mount that lies over it; 0 = none
+    uint8_t reserved;
     uint64_t size;
     int64_t atime, mtime, ctime; // ns since 1970
-    uint64_t image_off;          // contents in the image...
-    uint64_t image_len;          // ...that hold where the map has no page; only ever shrinks
-    int32_t program;             // in the image's program table, -1 = none; if `gen`, which one
-    uint32_t gen;                // enum gen_kind: contents are made up (fs/proc/proc.c); 0 = stored
     union {
-        struct {
-            struct wref direct[INODE_DIRECT];
-            struct wref indirect; // page of references
-            struct wref twice;    // page of references to pages of references
-        } map;                    // regular files, directories, long symlinks
-        char target[INODE_INLINE];
-        uint32_t rdev;    // devices
-        struct wref pipe; // FIFO that is open somewhere
-    } u;
-    struct wref parent; // directories: "..", holds a reference; the root is its own, without
-    union {
-        uint32_t entries; // directories: names in it
-        uint32_t mapped;  // regular files: segments that hold pages of it (fs/ram/map.c)
+        struct wref parent; // directories: "..", holds a reference; a mount's root is its own,
+                            // without
+        uint32_t rdev;      // devices
+        struct wref pipe;   // FIFO that is open somewhere (kernel/ipc/fifo.c)
     };
+    uint32_t pages;              // that hold its contents, for stat
+    uint64_t own[INODE_OWN / 8]; // the file system's
 };
 _Static_assert(sizeof(struct inode) == 128, "two cache lines");
-
-// Where the image is mapped in this VM (PV_IMAGE_VA; anywhere in a unit test).
-extern const uint8_t *image_base;
 
 static inline struct inode *inode_at(struct wref ref)
 {
@@ -78,107 +63,112 @@ static inline int inode_is_device(const struct inode *ip)
     return inode_is(ip, S_IFCHR) || inode_is(ip, S_IFBLK);
 }
 
-// --- inode.c --- A new inode with no name and one reference, owned by the caller's effective
-// ids. NULL: table full.
-struct inode *inode_new(uint32_t mode);
-// Takes and drops references; the last one frees the inode, its pages and its hold on its parent.
+// --- what a file system does ---
+
+struct file;
+struct shm_segment;
+struct walk; // kernel/fs/path.h
+
+struct dir_item { // what a listing found
+    uint32_t ino;
+    uint32_t len;
+    uint8_t type; // DT_*
+    char name[FS_NAME_MAX + 1];
+};
+
+struct inode_make { // what create() makes; rights have been checked, mode and gid worked out
+    uint32_t mode, gid;
+    uint32_t rdev;      // devices
+    const char *target; // symlinks
+    uint32_t len;       // of the target
+};
+
+struct inode_change { // what set() changes; rights have been checked
+    uint32_t what;    // INODE_SET_*
+    uint32_t mode, uid, gid;
+    int64_t atime, mtime;
+};
+#define INODE_SET_MODE  0x01u // permissions
+#define INODE_SET_UID   0x02u
+#define INODE_SET_GID   0x04u
+#define INODE_SET_ATIME 0x08u
+#define INODE_SET_MTIME 0x10u
+#define INODE_NO_SETID  0x20u // set-id bits of what is no directory go (POSIX chown())
+
+#define FS_AGAIN 1 // of link, unlink and rename: a name is not what the walk found; walk again
+
+// Called without the inode's lock, by a caller that holds references on all it hands over. What is
+// NULL is not supported, with the error of the comment. Names have no NUL. 0 or -errno.
+struct inode_ops {
+    // Directories. lookup: a referenced inode. next: the entry at or after *pos, moved behind it;
+    // 1, or 0 at the end. name_of: the child's name into buf (FS_NAME_MAX bytes), its length.
+    int (*lookup)(struct inode *dir, const char *name, uint32_t len, struct inode **found);
+    int (*next)(struct inode *dir, uint64_t *pos, struct dir_item *item);
+    long (*name_of)(struct inode *dir, const struct inode *child, char *buf); // NULL: -ENOENT
+    // Changes of names: w->name in w->dir, w->inode as the walk found it. create: a referenced
+    // inode; -EEXIST if there is such a name by now. A directory must be empty to be unlinked or
+    // replaced.
+    int (*create)(struct walk *w, const struct inode_make *what, struct inode **out); // -EACCES
+    int (*link)(struct walk *w, struct inode *ip);                                    // -EPERM
+    int (*unlink)(struct walk *w);                                                    // -EPERM
+    int (*rename)(struct walk *from, struct walk *to); // -EPERM; under rename_lock
+    // Symlinks. target: NUL-terminated, at most size - 1 bytes; its length. follow: the inode that
+    // it stands for, referenced, or NULL in *found: its text leads on. NULL: text.
+    long (*target)(struct inode *ip, char *buf, uint32_t size);
+    int (*follow)(struct inode *ip, struct inode **found);
+    // Opening: a description of its own making in *out, or NULL there for an ordinary one.
+    int (*open)(struct inode *ip, int flags, struct file **out);
+    // Regular files. *off is moved on; with `append` a write goes to the end, wherever *off points.
+    // NULL: -EIO, -EACCES, -EACCES, nothing to do.
+    long (*read)(struct inode *ip, void *buf, uint64_t len, uint64_t *off);
+    long (*write)(struct inode *ip, const void *buf, uint64_t len, uint64_t *off, int append);
+    int (*truncate)(struct inode *ip, uint64_t size);
+    int (*sync)(struct inode *ip);
+    // Pins the pages that s->index and s->pages name and sets s->start and s->inode, with a
+    // reference. -ENOMEM: the window is full, or they cannot be moved into a row.
+    int (*map)(struct inode *ip, struct shm_segment *s); // -ENODEV
+    void (*unmap)(struct inode *ip, int writable);
+    // The program of the image that this file is, or -1. NULL: none.
+    int32_t (*program)(struct inode *ip);
+    // Attributes. stat is called when *st is filled from the inode.
+    void (*stat)(struct inode *ip, struct k_stat *st);
+    int (*set)(struct inode *ip, const struct inode_change *c); // -EPERM; or inode_set()
+    // Under lock: its last owner died there; what can be found broken is told by what is called
+    // next.
+    void (*repair)(struct inode *ip);
+    void (*release)(struct inode *ip); // the last reference is gone
+};
+
+const struct inode_ops *inode_ops(const struct inode *ip);
+
+// --- inode.c --- A new inode of that mount with no name and one reference, owned by the caller's
+// effective ids. NULL: the window is full.
+struct inode *inode_new(uint32_t mount, uint32_t mode);
+// Takes and drops references; the last one frees the inode, what it holds and its hold on its
+// parent.
 void inode_get(struct inode *ip);
 void inode_put(struct inode *ip);
-// One name more or less. inode_link fails (-ENOENT, -EMLINK) when the last name is gone or there
-// are too many.
-int inode_link(struct inode *ip);
+// One name more or less. inode_link fails (-EMLINK, or -ENOENT without `first`: the last name is
+// gone).
+int inode_link(struct inode *ip, int first);
 void inode_unlink(struct inode *ip);
-// Locks it; -EIO (not locked) if its directory pages turn out broken after an owner's death.
-int inode_lock(struct inode *ip);
+// Locks it. Never fails: what an owner that died left broken, the operations find.
+void inode_lock(struct inode *ip);
 void inode_unlock(struct inode *ip);
-// Whether the caller may do all of `mask` (R_OK, W_OK, X_OK) by its effective (real: `real`) ids. 0
-// or -EACCES.
+// Whether the caller may do all of `mask` (R_OK, W_OK, X_OK) by its effective (real: `real`) ids.
+// 0, -EACCES, or -EROFS.
 int inode_may(const struct inode *ip, uint32_t mask, int real);
+// Whether the caller is in that group, by its effective (real) ids.
+int inode_in_group(uint32_t gid, int real);
 void inode_stat(struct inode *ip, struct k_stat *st);
 int64_t inode_now(void);
 // Marks a change of contents (and status), or of status only. Under lock.
 void inode_changed(struct inode *ip);
 void inode_status_changed(struct inode *ip);
-
-// --- fs/ram/data.c; all but the first two under lock --- The locked forms for regular files. Bytes
-// moved, or -EFBIG, -ENOSPC, -EIO. With `append` the write goes to the end, wherever *off points.
-// *off is moved on.
-long inode_read(struct inode *ip, void *buf, uint64_t len, uint64_t *off);
-long inode_write(struct inode *ip, const void *buf, uint64_t len, uint64_t *off, int append);
-uint64_t data_read(struct inode *ip, void *buf, uint64_t len, uint64_t off);
-// The page with byte `index` * WPAGE, or NULL for a hole. data_page_make() makes one (NULL: window
-// full); its old contents are left out when `whole`, because the caller overwrites all of it.
-void *data_page(const struct inode *ip, uint64_t index);
-void *data_page_make(struct inode *ip, uint64_t index, int whole);
-int data_resize(struct inode *ip, uint64_t size); // -EFBIG
-// Makes `page`, fresh and zero, the file's page `index`, with what the file holds there; the old
-// page is freed. 0, or -ENOSPC: no room for the map.
-int data_page_move(struct inode *ip, uint64_t index, void *page);
-// Frees pages beyond the end of the file, that a mapping made or a truncation had to leave.
-void data_trim(struct inode *ip);
-void data_free(struct inode *ip); // everything; the inode is on its way out
-
-// --- fs/ram/map.c ---
-struct shm_segment;
-// Pins the pages that s->index and s->pages name and sets s->start and s->inode, with a reference.
-// 0, -EIO or -ENOMEM: the window is full, or some of them are mapped already and cannot be moved
-// into a row.
+// The set operation of a file system that keeps attributes in the inode and nowhere else.
+int inode_set(struct inode *ip, const struct inode_change *c);
+// The operations of that name, for kernel/mem/shared.c.
 int inode_map(struct inode *ip, struct shm_segment *s);
 void inode_unmap(struct inode *ip, int writable);
-
-// --- fs/ram/dir.c; under the directory's lock ---
-struct dir_item { // what a search or a listing found
-    struct wref inode;
-    uint32_t len;
-    uint8_t type;     // DT_*
-    const char *name; // in the window: valid under the lock
-};
-struct dir_place { // where in the directory: offsets of records, -1 = none
-    int64_t entry;
-    int64_t room; // a record that a new name fits into
-};
-// Finds a name. 0 and *place, -ENOENT and *place with room for it if there is some, or -EIO.
-int dir_find(struct inode *dir, const char *name, uint32_t len, struct dir_place *place);
-struct inode *dir_inode(struct inode *dir, const struct dir_place *place);
-// Adds a name at place->room (or in a new page). -ENOSPC when the window is full: nothing has
-// changed then.
-int dir_add(struct inode *dir, const struct dir_place *place, const char *name, uint32_t len,
-            struct inode *ip);
-// The same at the end, for populating: the caller knows that the name is new.
-int dir_append(struct inode *dir, const char *name, uint32_t len, struct inode *ip);
-void dir_remove(struct inode *dir, const struct dir_place *place);
-void dir_replace(struct inode *dir, const struct dir_place *place, struct inode *ip);
-// The entry at or after *pos; moves *pos behind it. 1, 0 at the end, or -EIO.
-int dir_next(struct inode *dir, uint64_t *pos, struct dir_item *item);
-// Checks every record after an owner's death and counts them anew. 0 or -EIO.
-int dir_check(struct inode *dir);
-
-// --- path.c ---
-#define WALK_FOLLOW 1u // a symlink as the last component is followed
-#define WALK_CREATE 2u // the last component may be missing
-#define WALK_EMPTY  4u // AT_EMPTY_PATH: "" is dirfd itself
-
-enum walk_last {
-    WALK_NAME, // an ordinary name
-    WALK_DOT,  // ".", or nothing ("/", "")
-    WALK_DOTDOT,
-};
-
-struct walk {
-    struct inode *dir;   // holds the last component, referenced; NULL after WALK_EMPTY found a file
-    struct inode *inode; // referenced; NULL: missing (WALK_CREATE)
-    enum walk_last last;
-    int slash; // the path ended in a slash
-    uint32_t len;
-    char name[FS_NAME_MAX + 1];
-};
-
-// Walks a path of the program (checked here: -EFAULT, -ENAMETOOLONG). On 0 the caller ends with
-// walk_done().
-int path_walk(int dirfd, const char *path, uint32_t flags, struct walk *w);
-void walk_done(struct walk *w);
-// The target of a symlink, NUL-terminated, at most size - 1 bytes. Its length, or -EIO. Takes the
-// lock.
-long link_target(struct inode *ip, char *buf, uint32_t size);
 
 #endif

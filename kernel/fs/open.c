@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// open(2), and what can be done with an open regular file or directory.
+// open(2): from a path and flags to a description and a descriptor.
 //
-// Neighbours: path.c (finds the inode), name.c (creates it), dev.c, fifo.c and tty.c (what
-// else a name may lead to), file.c (descriptions).
+// Neighbours: path.c (finds the inode), name.c (creates it), inode.h (what the file system does),
+// regular.c and listing.c (what can be done with it), dev.c, fifo.c and tty.c (what else a name
+// may lead to), file.c (descriptions).
 
-#include "kernel/api/dirent.h"
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"
 #include "kernel/dev/dev.h"
 #include "kernel/file/fd.h"
 #include "kernel/fs/fs.h"
-#include "kernel/fs/proc/proc.h"
-#include "kernel/lib.h"
 #include "kernel/ipc/pipe.h"
 #include "kernel/proc/proc.h"
-
-// --- open ---
 
 // The access that the flags ask for, as R_OK | W_OK. Linux's fourth access mode asks for both.
 static uint32_t access_of(int flags)
@@ -25,33 +21,29 @@ static uint32_t access_of(int flags)
 }
 
 // Whether the flags and the caller's rights allow opening this inode.
-static long check(const struct inode *ip, int flags)
+static long check_open(const struct inode *ip, int flags)
 {
-    if (inode_is(ip, S_IFLNK) && !(flags & O_PATH))
-        return -ELOOP; // O_NOFOLLOW
+    if (inode_is(ip, S_IFDIR) && (flags & O_CREAT))
+        return -EISDIR;
     if ((flags & O_DIRECTORY) && !inode_is(ip, S_IFDIR))
         return -ENOTDIR;
     if (flags & O_PATH)
         return 0;
-    if (inode_is(ip, S_IFDIR) && ((access_of(flags) & W_OK) || (flags & O_CREAT)))
+    if (inode_is(ip, S_IFLNK))
+        return -ELOOP; // O_NOFOLLOW
+    if (inode_is(ip, S_IFDIR) && (access_of(flags) & W_OK))
         return -EISDIR;
-    if (inode_is(ip, S_IFSOCK))
-        return -ENXIO;
-    return inode_may(ip, access_of(flags), 0);
+    int r = inode_may(ip, access_of(flags), 0);
+    return r == 0 && inode_is(ip, S_IFSOCK) ? -ENXIO : r;
 }
 
 static long truncate_open(struct inode *ip)
 {
-    int r = inode_lock(ip);
-    if (r < 0)
-        return r;
-    r = data_resize(ip, 0);
-    inode_changed(ip);
-    inode_unlock(ip);
-    return r;
+    const struct inode_ops *ops = inode_ops(ip);
+    return ops->truncate ? ops->truncate(ip, 0) : 0;
 }
 
-static enum file_kind kind_of(const struct inode *ip, int flags)
+static enum file_kind kind_opened(const struct inode *ip, int flags)
 {
     if (flags & O_PATH)
         return inode_is(ip, S_IFDIR) ? FILE_DIR : FILE_NONE;
@@ -64,7 +56,7 @@ static enum file_kind kind_of(const struct inode *ip, int flags)
         return FILE_PIPE;
     case S_IFCHR:
     case S_IFBLK:
-        return dev_kind(ip->mode, ip->u.rdev);
+        return dev_kind(ip->mode, ip->rdev);
     default:
         return FILE_NONE;
     }
@@ -73,9 +65,9 @@ static enum file_kind kind_of(const struct inode *ip, int flags)
 // Makes a description of an inode that has passed check().
 static long describe(struct inode *ip, int flags, struct file **out)
 {
-    enum file_kind kind = kind_of(ip, flags);
+    enum file_kind kind = kind_opened(ip, flags);
     if (inode_is_device(ip) && !(flags & O_PATH)) {
-        int r = dev_check(ip->mode, ip->u.rdev);
+        int r = dev_check(ip->mode, ip->rdev);
         if (r < 0)
             return r;
     }
@@ -85,9 +77,9 @@ static long describe(struct inode *ip, int flags, struct file **out)
     inode_get(ip);
     f->inode = wref_of(ip);
     if (inode_is_device(ip))
-        f->minor = ip->u.rdev & 0xff;
+        f->minor = ip->rdev & 0xff;
     long r = kind == FILE_PIPE ? fifo_attach(f) : 0;
-    if (r == 0 && kind == FILE_REGULAR && (flags & O_TRUNC) && !ip->gen)
+    if (r == 0 && kind == FILE_REGULAR && (flags & O_TRUNC))
         r = truncate_open(ip);
     if (r < 0) {
         file_unref(f);
@@ -97,32 +89,36 @@ static long describe(struct inode *ip, int flags, struct file **out)
     return 0;
 }
 
+static long open_inode(struct inode *ip, int flags, struct file **out)
+{
+    const struct inode_ops *ops = inode_ops(ip);
+    long r = check_open(ip, flags);
+    *out = NULL;
+    if (r == 0 && ops->open && !(flags & O_PATH))
+        r = ops->open(ip, flags, out);
+    return r < 0 || *out ? r : describe(ip, flags, out);
+}
+
 // Opens what the walk has found. -EEXIST without O_EXCL: somebody created the name meanwhile, try
 // again.
 static long open_walked(struct walk *w, int flags, unsigned mode, struct file **out)
 {
-    if (flags & O_CREAT) {
-        if (w->last != WALK_NAME || w->slash)
-            return -EISDIR;
-        if (w->inode && (flags & O_EXCL))
-            return -EEXIST;
-    }
-    if (!w->inode) {
-        int r = fs_create(w, S_IFREG | (mode & 07777 & ~proc_self->umask), &w->inode);
-        // Who created a file may write it, whatever its mode says.
-        return r < 0 ? r : describe(w->inode, flags & ~O_TRUNC, out);
-    }
-    if (w->inode->gen == GEN_FD && !inode_is(w->inode, S_IFLNK)) {
-        *out = fd_get(w->inode->program);
-        return *out ? 0 : -ENOENT;
-    }
-    long r = check(w->inode, flags);
-    return r < 0 ? r : describe(w->inode, flags, out);
+    if (w->inode && (flags & O_CREAT) && (flags & O_EXCL))
+        return -EEXIST;
+    if (w->inode)
+        return open_inode(w->inode, flags, out);
+    int r = fs_create(w, S_IFREG | (mode & 07777 & ~proc_self->umask), &w->inode);
+    // Who created a file may write it, whatever its mode says.
+    return r < 0 ? r : describe(w->inode, flags & ~O_TRUNC, out);
 }
 
 long fs_openat(int dirfd, const char *path, int flags, unsigned mode, struct file **out)
 {
-    uint32_t how = (flags & O_CREAT) ? WALK_CREATE : 0;
+    if (flags & O_PATH) // the others have no meaning for it (Linux)
+        flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    if ((flags & O_CREAT) && (flags & O_DIRECTORY))
+        return -EINVAL;
+    uint32_t how = (flags & O_CREAT) ? WALK_CREATE | WALK_OPEN : 0;
     if (!(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL))
         how |= WALK_FOLLOW;
     long r;
@@ -155,191 +151,6 @@ long fd_open(int dirfd, const char *path, int flags, unsigned mode)
         return r;
     }
     return fd;
-}
-
-// --- regular files ---
-
-static long regular_read(struct file *f, void *buf, size_t len)
-{
-    struct inode *ip = inode_at(f->inode);
-    // The offset is one word: whatever its last owner left when it died is a good offset.
-    lock_take(&f->lock);
-    long n = ip->gen ? gen_read(ip, buf, len, &f->offset) : inode_read(ip, buf, len, &f->offset);
-    lock_drop(&f->lock);
-    return n;
-}
-
-static long regular_write(struct file *f, const void *buf, size_t len)
-{
-    struct inode *ip = inode_at(f->inode);
-    if (ip->gen)
-        return -EACCES;
-    lock_take(&f->lock);
-    long n = inode_write(ip, buf, len, &f->offset, (f->flags & O_APPEND) != 0);
-    lock_drop(&f->lock);
-    return n;
-}
-
-static long regular_pread(struct file *f, void *buf, size_t len, int64_t off)
-{
-    struct inode *ip = inode_at(f->inode);
-    uint64_t at = (uint64_t)off;
-    return ip->gen ? gen_read(ip, buf, len, &at) : inode_read(ip, buf, len, &at);
-}
-
-static long regular_pwrite(struct file *f, const void *buf, size_t len, int64_t off)
-{
-    struct inode *ip = inode_at(f->inode);
-    uint64_t at = (uint64_t)off;
-    // Linux: O_APPEND wins over the offset given.
-    return ip->gen ? -EACCES : inode_write(ip, buf, len, &at, (f->flags & O_APPEND) != 0);
-}
-
-static long file_seek(struct file *f, int64_t off, int whence)
-{
-    int64_t base;
-    long r = -EINVAL;
-    lock_take(&f->lock);
-    switch (whence) {
-    case SEEK_SET:
-        base = 0;
-        break;
-    case SEEK_CUR:
-        base = (int64_t)f->offset;
-        break;
-    case SEEK_END:
-        base = (int64_t)inode_at(f->inode)->size;
-        break;
-    default:
-        base = INT64_MIN; // no offset makes this valid
-    }
-    int64_t to;
-    if (!__builtin_add_overflow(base, off, &to) && to >= 0) {
-        f->offset = (uint64_t)to;
-        r = to;
-    }
-    lock_drop(&f->lock);
-    return r;
-}
-
-static long regular_ioctl(struct file *f, unsigned long request, void *arg)
-{
-    return file_ioctl_unread(request, arg, (int64_t)(inode_at(f->inode)->size - f->offset));
-}
-
-const struct file_ops regular_ops = {
-    .read = regular_read,
-    .write = regular_write,
-    .pread = regular_pread,
-    .pwrite = regular_pwrite,
-    .lseek = file_seek,
-    .ioctl = regular_ioctl,
-};
-
-// --- directories ---
-
-static long dir_read(struct file *f, void *buf, size_t len)
-{
-    (void)f;
-    (void)buf;
-    (void)len;
-    return -EISDIR;
-}
-
-static long dir_pread(struct file *f, void *buf, size_t len, int64_t off)
-{
-    (void)off;
-    return dir_read(f, buf, len);
-}
-
-static long dir_seek(struct file *f, int64_t off, int whence)
-{
-    // A position is what a listing gave; from an end that no position stands for there is no way.
-    return whence == SEEK_END ? -EINVAL : file_seek(f, off, whence);
-}
-
-const struct file_ops dir_ops = {.read = dir_read, .pread = dir_pread, .lseek = dir_seek};
-
-// Positions of a listing: 0 ".", 1 "..", then DIR_FIRST + offset in the directory.
-#define DIR_FIRST 2
-
-struct listing {
-    struct inode *dir;
-    uint64_t pos;
-    uint8_t *buf;
-    size_t room, used;
-};
-
-// Adds one entry, if it fits. `next` is the position behind it.
-static int emit(struct listing *l, const struct dir_item *item, const char *name, uint64_t next)
-{
-    size_t size = (offsetof(struct k_dirent64, name) + item->len + 1 + 7) & ~(size_t)7;
-    if (size > l->room - l->used)
-        return 0;
-    struct k_dirent64 head = {.ino = inode_at(item->inode)->ino,
-                              .off = (int64_t)next,
-                              .reclen = (uint16_t)size,
-                              .type = item->type};
-    uint8_t *to = l->buf + l->used;
-    memset(to, 0, size);
-    memcpy(to, &head, offsetof(struct k_dirent64, name));
-    memcpy(to + offsetof(struct k_dirent64, name), name, item->len);
-    l->used += size;
-    l->pos = next;
-    return 1;
-}
-
-static int emit_dots(struct listing *l)
-{
-    while (l->pos < DIR_FIRST) {
-        struct dir_item item = {.inode = l->pos ? l->dir->parent : wref_of(l->dir),
-                                .len = (uint32_t)l->pos + 1,
-                                .type = DT_DIR};
-        if (!emit(l, &item, "..", l->pos + 1))
-            return 0;
-    }
-    return 1;
-}
-
-// Under the directory's lock.
-static long emit_all(struct listing *l)
-{
-    struct dir_item item;
-    char made_up[32];
-    int r = 0;
-    if (!emit_dots(l))
-        return 0;
-    for (;;) {
-        uint64_t next = l->pos - DIR_FIRST;
-        r = l->dir->gen ? gen_next(l->dir, &next, &item, made_up) : dir_next(l->dir, &next, &item);
-        if (r <= 0 || !emit(l, &item, item.name, next + DIR_FIRST))
-            return r < 0 ? r : 0;
-    }
-}
-
-long fs_getdents(struct file *f, void *buf, size_t len)
-{
-    struct inode *dir = inode_at(f->inode);
-    if (f->kind != FILE_DIR)
-        return -ENOTDIR;
-    lock_take(&f->lock);
-    struct listing l = {.dir = dir, .pos = f->offset, .buf = buf, .room = len};
-    long r = inode_lock(dir);
-    if (r == 0) {
-        int dead = dir->nlink == 0; // removed: it has not even "." left
-        r = dead ? 0 : emit_all(&l);
-        uint64_t before = f->offset;
-        if (r == 0 && !dead && l.used == 0 && l.pos == before) {
-            // Nothing came: the end, or a buffer too small for the next entry.
-            struct listing probe = {
-                .dir = dir, .pos = before, .buf = (uint8_t[512]){0}, .room = 512};
-            r = emit_all(&probe) == 0 && probe.used ? -EINVAL : 0;
-        }
-        inode_unlock(dir);
-    }
-    f->offset = l.pos;
-    lock_drop(&f->lock);
-    return r < 0 ? r : (long)l.used;
 }
 
 long fs_directory(int dirfd, const char *path, struct inode **dir)

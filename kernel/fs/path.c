@@ -2,9 +2,10 @@
 // From a path to an inode: one lookup at a time, each under one directory's lock and no other.
 //
 // A walk holds a reference on the directory it stands in, so that it cannot be freed; what it finds
-// is referenced before the lock goes. POSIX 4.13 (pathname resolution); Linux where that leaves a
-// choice.
-// Neighbours: fs/ram/dir.c (lookup), fs/proc/proc.c (what /proc holds), inode.h (struct walk).
+// is referenced before the lock goes. Where something is mounted, the walk goes on in its root, and
+// back from there. POSIX 4.13 (pathname resolution); Linux where that leaves a choice, and for
+// which of several errors is told.
+// Neighbours: inode.h (the file systems' lookup), mount.c (what is mounted), path.h (struct walk).
 
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"
@@ -12,10 +13,11 @@
 #include "kernel/entry.h"
 #include "kernel/file/file.h"
 #include "kernel/file/fd.h"
-#include "kernel/fs/proc/proc.h"
-#include "kernel/fs/inode.h"
+#include "kernel/fs/mount.h"
+#include "kernel/fs/path.h"
 #include "kernel/lib.h"
 #include "kernel/proc/proc.h"
+#include "kernel/window/root.h"
 
 #define LINKS_MAX 40 // symlinks in one walk before it is called a loop
 
@@ -31,7 +33,7 @@ struct state {
 };
 
 // Puts the walk into another directory; takes over a reference.
-static void move(struct state *s, struct inode *to)
+static void go_to(struct state *s, struct inode *to)
 {
     inode_put(s->at);
     s->at = to;
@@ -43,56 +45,37 @@ static struct inode *referenced(struct inode *ip)
     return ip;
 }
 
-static struct inode *parent_of(struct inode *dir)
+struct inode *path_up(struct inode *dir)
 {
+    if (dir == inode_at(proc_self->root))
+        return referenced(dir);
+    dir = mount_point(dir);
     // The parent of a directory changes under the directory's lock (rename), and the old one may go
     // at once.
     inode_lock(dir);
-    struct inode *up = inode_at(dir->parent);
-    if (dir == inode_at(proc_self->root))
-        up = dir;
-    inode_get(up);
+    struct inode *up = referenced(inode_at(dir->parent));
     inode_unlock(dir);
-    return up;
+    return mount_top(up);
 }
 
 // Looks a name up. 0 and a referenced inode, or -errno.
-static int lookup(struct inode *dir, const char *name, uint32_t len, struct inode **found)
+static int look_up(struct inode *dir, const char *name, uint32_t len, struct inode **found)
 {
-    struct dir_place place;
-    if (dir->gen)
-        return gen_lookup(dir, name, len, found);
-    int r = inode_lock(dir);
-    if (r < 0)
-        return r;
-    r = dir_find(dir, name, len, &place);
+    const struct inode_ops *ops = inode_ops(dir);
+    int r = ops->lookup ? ops->lookup(dir, name, len, found) : -EIO;
     if (r == 0)
-        *found = referenced(dir_inode(dir, &place));
-    inode_unlock(dir);
+        *found = mount_top(*found);
     return r;
 }
 
-long link_target(struct inode *ip, char *buf, uint32_t size)
-{
-    if (ip->gen)
-        return gen_target(ip, buf, size);
-    // A symlink never changes after it has got its name: no lock.
-    uint32_t len = (uint32_t)min_u64(ip->size, size - 1);
-    if (ip->size <= INODE_INLINE && !ip->image_len)
-        memcpy(buf, ip->u.target, len);
-    else if (data_read(ip, buf, len, 0) != len)
-        return -EIO;
-    buf[len] = '\0';
-    return len;
-}
-
 // Goes on with the target of a symlink, then with the rest of the path.
-static int follow(struct state *s, struct inode *link)
+static int follow_text(struct state *s, struct inode *link)
 {
     char *buf = joined[s->rest >= joined[0] && s->rest < joined[1]];
     if (++s->links > LINKS_MAX)
         return -ELOOP;
-    long n = link_target(link, buf, FS_PATH_MAX);
+    const struct inode_ops *ops = inode_ops(link);
+    long n = ops->target ? ops->target(link, buf, FS_PATH_MAX) : -EIO;
     if (n < 0)
         return (int)n;
     if (n == 0)
@@ -103,7 +86,7 @@ static int follow(struct state *s, struct inode *link)
     memmove(buf + n, s->rest, rest + 1); // starts with its slash, if there is any rest
     s->rest = buf;
     if (*buf == '/')
-        move(s, referenced(inode_at(proc_self->root)));
+        go_to(s, referenced(inode_at(proc_self->root)));
     return 0;
 }
 
@@ -114,7 +97,7 @@ static const char *skip_slashes(const char *p)
     return p;
 }
 
-static enum walk_last kind_of(const char *name, uint32_t len)
+static enum walk_last last_kind(const char *name, uint32_t len)
 {
     if (len == 0 || (len == 1 && name[0] == '.'))
         return WALK_DOT;
@@ -122,25 +105,27 @@ static enum walk_last kind_of(const char *name, uint32_t len)
 }
 
 // Finds the component [name, name + len) from where the walk stands. 0 with *found (NULL: missing).
-static int step(struct state *s, const char *name, uint32_t len, struct inode **found)
+static int find_component(struct state *s, const char *name, uint32_t len, struct inode **found)
 {
     *found = NULL;
     if (!inode_is(s->at, S_IFDIR))
         return -ENOTDIR;
-    if (len > FS_NAME_MAX)
-        return -ENAMETOOLONG;
-    int r = inode_may(s->at, X_OK, 0);
+    int r = inode_may(s->at, X_OK, (s->flags & WALK_REAL) != 0);
     if (r < 0)
         return r;
-    switch (kind_of(name, len)) {
+    switch (last_kind(name, len)) {
     case WALK_DOT:
         *found = referenced(s->at);
         return 0;
     case WALK_DOTDOT:
-        *found = parent_of(s->at);
+        *found = path_up(s->at);
         return 0;
     default:
-        r = lookup(s->at, name, len, found);
+        if ((s->flags & WALK_OPEN) && name[len] == '/' && *skip_slashes(name + len) == '\0')
+            return -EISDIR;
+        if (len > FS_NAME_MAX)
+            return -ENAMETOOLONG;
+        r = look_up(s->at, name, len, found);
         return r == -ENOENT ? 0 : r;
     }
 }
@@ -150,16 +135,41 @@ static int finish(struct state *s, const char *name, uint32_t len, struct inode 
                   struct walk *w)
 {
     w->slash = s->rest[0] == '/';
-    w->last = kind_of(name, len);
+    w->last = last_kind(name, len);
     w->len = len;
     memcpy(w->name, name, len);
     w->name[len] = '\0';
     w->dir = s->at;
     w->inode = found;
     s->at = NULL;
+    if (s->flags & WALK_PARENT)
+        return 0;
     if (!found)
         return s->flags & WALK_CREATE ? 0 : -ENOENT;
     return w->slash && !inode_is(found, S_IFDIR) ? -ENOTDIR : 0;
+}
+
+// Follows a symlink in the place of *found, which it is. 1: to the inode now in *found; 0: the walk
+// goes on with its text.
+static int follow(struct state *s, struct inode **found)
+{
+    struct inode *link = *found, *to = NULL;
+    const struct inode_ops *ops = inode_ops(link);
+    int r = ops->follow ? ops->follow(link, &to) : 0;
+    if (r == 0 && !to)
+        r = follow_text(s, link);
+    inode_put(link);
+    *found = to;
+    return r < 0 ? r : to != NULL;
+}
+
+static int follows(const struct state *s, const struct inode *found, int last)
+{
+    if (!found || !inode_is(found, S_IFLNK))
+        return 0;
+    if (!last)
+        return 1;
+    return !(s->flags & WALK_PARENT) && (*s->rest || (s->flags & WALK_FOLLOW));
 }
 
 // 1: finished, 0: go on, -errno.
@@ -170,17 +180,14 @@ static int walk_step(struct state *s, struct walk *w)
     uint32_t len = 0;
     while (name[len] && name[len] != '/')
         len++;
-    int r = step(s, name, len, &found);
+    int last = *skip_slashes(name + len) == '\0';
+    int r = find_component(s, name, len, &found);
     if (r < 0)
         return r;
     s->rest = name + len;
-    int last = *skip_slashes(s->rest) == '\0';
-    if (found && inode_is(found, S_IFLNK) && (!last || *s->rest || s->flags & WALK_FOLLOW)) {
-        struct inode *link = found;
-        int by_text = link->gen != GEN_FD;
-        r = by_text ? follow(s, link) : gen_follow(link, &found);
-        inode_put(link);
-        if (by_text || r < 0)
+    if (follows(s, found, last)) {
+        r = follow(s, &found);
+        if (r <= 0)
             return r;
     }
     if (last) {
@@ -189,7 +196,7 @@ static int walk_step(struct state *s, struct walk *w)
     }
     if (!found)
         return -ENOENT;
-    move(s, found);
+    go_to(s, found);
     return 0;
 }
 
@@ -232,8 +239,11 @@ int path_walk(int dirfd, const char *path, uint32_t flags, struct walk *w)
     if (r < 0) {
         inode_put(s.at);
         walk_done(w);
+        return r;
     }
-    return r < 0 ? r : 0;
+    if (*skip_slashes(path) == '\0')
+        w->last = WALK_ROOT;
+    return 0;
 }
 
 void walk_done(struct walk *w)
@@ -241,4 +251,48 @@ void walk_done(struct walk *w)
     inode_put(w->dir);
     inode_put(w->inode);
     w->dir = w->inode = NULL;
+}
+
+int walk_found_mount(const struct walk *w)
+{
+    return w->last == WALK_NAME && w->inode && w->inode->mount != w->dir->mount;
+}
+
+// --- from a directory to its path ---
+
+// Puts "/NAME", the name `child` has in `dir`, before *at. 0, -ENOENT, or -ENAMETOOLONG at the
+// start of the buffer.
+static long prepend_name(struct inode *dir, const struct inode *child, char *buf, uint32_t *at)
+{
+    char name[FS_NAME_MAX + 1];
+    const struct inode_ops *ops = inode_ops(dir);
+    long len = ops->name_of ? ops->name_of(dir, child, name) : -ENOENT;
+    if (len < 0)
+        return len;
+    if (*at < len + 1)
+        return -ENAMETOOLONG;
+    *at -= (uint32_t)len + 1;
+    buf[*at] = '/';
+    memcpy(buf + *at + 1, name, (uint64_t)len);
+    return 0;
+}
+
+long path_of(struct inode *dir, const struct inode *root, char *buf, uint32_t *at)
+{
+    long r = 0;
+    *at = FS_PATH_MAX - 1;
+    buf[*at] = '\0';
+    // Nobody moves a directory meanwhile, so that the names belong together and no parent goes
+    // away.
+    lock_take(&window_root()->rename_lock);
+    if (dir == root)
+        buf[--*at] = '/';
+    while (r == 0 && dir != root) {
+        dir = mount_point(dir);
+        struct inode *up = inode_at(dir->parent);
+        r = up == dir ? -ENOENT : prepend_name(up, dir, buf, at);
+        dir = up;
+    }
+    lock_drop(&window_root()->rename_lock);
+    return r;
 }

@@ -16,10 +16,9 @@
 int fifo_attach(struct file *f)
 {
     struct inode *ip = inode_at(f->inode);
-    int r = inode_lock(ip);
-    if (r < 0)
-        return r;
-    struct pipe *p = wref_ptr(ip->u.pipe);
+    int r = 0;
+    inode_lock(ip);
+    struct pipe *p = wref_ptr(ip->pipe);
     int fresh = !p;
     if (fresh)
         p = pipe_new();
@@ -35,7 +34,7 @@ int fifo_attach(struct file *f)
         f->offset = (f->flags & O_ACCMODE) == O_RDONLY ? p->writer_opens - (p->writers != 0)
                                                        : p->reader_opens - (p->readers != 0);
         pipe_attach(p, f);
-        ip->u.pipe = wref_of(p);
+        ip->pipe = wref_of(p);
     } else if (p && fresh) {
         pipe_free(p);
     }
@@ -69,10 +68,9 @@ void fifo_detach(struct file *f)
 {
     struct inode *ip = inode_at(f->inode);
     struct pipe *p = wref_ptr(f->object);
-    // -EIO is for directories only: a FIFO's lock always comes. Under it nobody attaches meanwhile.
-    inode_lock(ip);
+    inode_lock(ip); // nobody attaches meanwhile
     if (pipe_detach(p, f) == 0) {
-        ip->u.pipe = (struct wref){0};
+        ip->pipe = (struct wref){0};
         pipe_free(p);
     }
     inode_unlock(ip);

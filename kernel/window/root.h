@@ -11,6 +11,7 @@
 #include "kernel/window/window.h"
 
 #define TTY_LINE_MAX 4096
+#define FS_MOUNTS    16 // mounted file systems
 
 // The family's terminal (kernel/tty/tty.c).
 struct tty {
@@ -48,7 +49,7 @@ struct wroot {
     // Objects.
     struct wref procs;         // struct proc[max_slots + 1]
     struct wtable files;       // struct file
-    struct wtable inodes;      // struct inode
+    struct wslab inodes;       // struct inode
     struct wtable pipes;       // struct pipe
     struct wtable rlocks;      // struct rlock (kernel/file/record_lock.c)
     struct wtable segments;    // struct shm_segment (kernel/mem/shared.c)
@@ -68,6 +69,14 @@ struct wroot {
     struct wlock rename_lock; // one rename of a directory at a time
     struct wref root_inode;
     _Atomic uint32_t next_ino;
+    // Written while the family has one process; 0 is the root's (kernel/fs/mount.c).
+    struct mount {
+        struct wref root; // with a reference; 0: not in use
+        struct wref at;   // the directory it lies over, with a reference
+        uint32_t fs;      // enum fs_number
+        uint32_t flags;   // MOUNT_*
+        char source[24];  // what /proc/mounts calls it
+    } mounts[FS_MOUNTS];
     struct wlock flock_lock; // all record locks
     struct waitq flock_q;
     // Disks, by their number: one write at a time (kernel/dev/blkdev.c).

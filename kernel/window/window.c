@@ -27,15 +27,13 @@
 #define ROOT_MAGIC  UINT64_C(0x746f6f7274656d61) // "amteroot"
 #define ROOT_LAYOUT 4u                           // count up when a structure of the window changes
 
-#define RUN_PAGES   16u // the one length of a contiguous run
-#define WORD_PAGES  64u // pages per bitmap word
-#define MIN_FILES   1024u
-#define MIN_INODES  1024u
-#define MIN_PIPES   256u
-#define RLOCKS      1024u  // record locks of the family
-#define SEGMENTS    1024u  // shared anonymous mappings
-#define INODE_SHARE 16384u // bytes of window per inode
-#define MIN_POOL    (64u * WPAGE)
+#define RUN_PAGES  16u // the one length of a contiguous run
+#define WORD_PAGES 64u // pages per bitmap word
+#define MIN_FILES  1024u
+#define MIN_PIPES  256u
+#define RLOCKS     1024u // record locks of the family
+#define SEGMENTS   1024u // shared anonymous mappings
+#define MIN_POOL   (64u * WPAGE)
 
 // The bitmap word a VM starts its search at is its own: two VMs that allocate at once do not fight
 // over one cache line, and what a VM frees it gets back first, still mapped in its page tables.
@@ -81,15 +79,17 @@ int window_format(void)
     uint64_t off = header->kernel_off + sizeof *r;
     uint32_t slots = header->max_slots;
 
-    // Tables by how often they are touched; the page pool last, on a 64 KB boundary.
+    // Tables by how often they are touched; the page pool last, on a 64 KB boundary. What an index
+    // or bitmap begins with is all of it that a small family touches.
+    r->inodes =
+        (struct wslab){.size = sizeof(struct inode), .max_pages = (uint32_t)(header->size / WPAGE)};
+    r->inodes.index = ref_at(lay(&off, header->size / WPAGE * sizeof(uint64_t), 64));
     uint64_t bitmap = lay(&off, header->size / WPAGE / 8, 64);
     uint64_t stained = lay(&off, header->size / WPAGE / 8, 64);
     lay_table(&r->files, &off, sizeof(struct file), at_least(8ull * slots, MIN_FILES));
     lay_table(&r->pipes, &off, sizeof(struct pipe), at_least(2ull * slots, MIN_PIPES));
     // Up to here all of a default family fits into the window's first 2 MB, one huge page.
     uint64_t procs = lay(&off, sizeof(struct proc) * (uint64_t)(slots + 1), WPAGE);
-    lay_table(&r->inodes, &off, sizeof(struct inode),
-              at_least(header->size / INODE_SHARE, MIN_INODES));
     lay_table(&r->rlocks, &off, sizeof(struct rlock), RLOCKS);
     lay_table(&r->segments, &off, sizeof(struct shm_segment), SEGMENTS);
     lay_table(&r->sig_records, &off, sizeof(struct sig_record), SIG_RECORDS);

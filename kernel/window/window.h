@@ -58,6 +58,18 @@ struct wtable {
     uint32_t hint;  // atomic: where to look next
 };
 
+// Equal objects in pages of the pool: as many as there is room for. Each page has a header and then
+// its objects; the index says of every page which of them are in use (kernel/window/slab.c).
+struct wslab {
+    struct wref index;  // uint64_t per page: where it is and a bit per object, in one word
+    uint32_t size;      // bytes of one object, a multiple of 64 and at least 128
+    uint32_t max_pages; // length of the index
+    uint32_t used;      // atomic: objects
+    uint32_t pages;     // atomic: that hold them
+    uint32_t top;       // atomic: the index is 0 from here on
+    uint32_t hint;      // atomic: no free object is below
+};
+
 // The kernel's part of the window starts with this, at kernel_off.
 struct wroot;
 
@@ -78,6 +90,17 @@ void *wtable_claim(struct wtable *table, uint32_t tag);
 void wtable_free(struct wtable *table, void *object);
 void *wtable_at(const struct wtable *table, uint32_t index);
 uint32_t wtable_index(const struct wtable *table, const void *object);
+
+// The same for a slab, which takes a page more when all it has are full (NULL: the window is full)
+// and gives back a page when its last object is freed.
+void *wslab_claim(struct wslab *slab, uint32_t tag);
+void wslab_free(struct wslab *slab, void *object);
+// Objects are numbered by their places: a slab that nothing was freed from has used them in order.
+// NULL: no page there.
+void *wslab_at(const struct wslab *slab, uint32_t number);
+uint32_t wslab_number(const struct wslab *slab, const void *object);
+// Objects that there is room for, in its pages and in the pool's free ones.
+uint64_t wslab_room(const struct wslab *slab);
 
 // Zeroed pages. window_pages_alloc(16) gives 16 contiguous ones; other counts than 1 and 16 are
 // refused. NULL: window full. Never blocks.

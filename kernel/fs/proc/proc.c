@@ -3,43 +3,48 @@
 //
 // Only what ordinary programs look for (ps, free, df, /dev/stdin). An inode here lives as long as
 // somebody looks at it; two lookups of one name give two inodes, which nobody minds.
-// Neighbours: fs/path.c and fs/open.c (the callers), proc.h (what is shown).
+// Neighbours: inode.h (the operations), proc.h (what is shown), mount.c.
 
 #include "abi/image.h"
 #include "kernel/api/dirent.h"
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"
 #include "kernel/file/fd.h"
+#include "kernel/fs/mount.h"
+#include "kernel/fs/path.h"
 #include "kernel/fs/proc/proc.h"
+#include "kernel/fs/ram/ram.h"
 #include "kernel/lib.h"
 #include "kernel/proc/proc.h"
 #include "kernel/pv.h"
 #include "kernel/window/root.h"
 
-struct name {
+#define PROC_MAGIC 0x9fa0 // of Linux's
+
+struct proc_name {
     const char *name;
-    enum gen_kind kind;
+    enum proc_kind kind;
     uint32_t mode;
 };
 
-static const struct name root_names[] = {
-    {"self", GEN_SELF, S_IFLNK | 0777},       {"mounts", GEN_MOUNTS, S_IFREG | 0444},
-    {"uptime", GEN_UPTIME, S_IFREG | 0444},   {"meminfo", GEN_MEMINFO, S_IFREG | 0444},
-    {"loadavg", GEN_LOADAVG, S_IFREG | 0444}, {"version", GEN_VERSION, S_IFREG | 0444},
+static const struct proc_name root_names[] = {
+    {"self", PROCFS_SELF, S_IFLNK | 0777},       {"mounts", PROCFS_MOUNTS, S_IFREG | 0444},
+    {"uptime", PROCFS_UPTIME, S_IFREG | 0444},   {"meminfo", PROCFS_MEMINFO, S_IFREG | 0444},
+    {"loadavg", PROCFS_LOADAVG, S_IFREG | 0444}, {"version", PROCFS_VERSION, S_IFREG | 0444},
 };
 
-static const struct name pid_names[] = {
-    {"stat", GEN_STAT, S_IFREG | 0444},       {"status", GEN_STATUS, S_IFREG | 0444},
-    {"cmdline", GEN_CMDLINE, S_IFREG | 0444}, {"comm", GEN_COMM, S_IFREG | 0444},
-    {"exe", GEN_EXE, S_IFLNK | 0777},         {"fd", GEN_FD_DIR, S_IFDIR | 0500},
+static const struct proc_name pid_names[] = {
+    {"stat", PROCFS_STAT, S_IFREG | 0444},       {"status", PROCFS_STATUS, S_IFREG | 0444},
+    {"cmdline", PROCFS_CMDLINE, S_IFREG | 0444}, {"comm", PROCFS_COMM, S_IFREG | 0444},
+    {"exe", PROCFS_EXE, S_IFLNK | 0777},         {"fd", PROCFS_FD_DIR, S_IFDIR | 0500},
 };
 
-static const struct name *names_of(const struct inode *dir, uint32_t *n)
+static const struct proc_name *names_of(const struct inode *dir, uint32_t *n)
 {
-    *n = dir->gen == GEN_ROOT  ? ARRAY_LEN(root_names)
-         : dir->gen == GEN_PID ? ARRAY_LEN(pid_names)
-                               : 0;
-    return dir->gen == GEN_ROOT ? root_names : pid_names;
+    *n = procfs(dir)->kind == PROCFS_ROOT  ? ARRAY_LEN(root_names)
+         : procfs(dir)->kind == PROCFS_PID ? ARRAY_LEN(pid_names)
+                                           : 0;
+    return procfs(dir)->kind == PROCFS_ROOT ? root_names : pid_names;
 }
 
 // A number without leading zeros, or -1.
@@ -56,35 +61,45 @@ static int32_t number(const char *s, uint32_t len)
     return n;
 }
 
-static int new_inode(struct inode *dir, enum gen_kind kind, uint32_t mode, int32_t what,
-                     struct inode **out)
+static int make_inode(uint32_t mount, enum proc_kind kind, uint32_t mode, int32_t what,
+                      struct inode **out)
 {
-    struct inode *ip = inode_new(mode);
+    struct inode *ip = inode_new(mount, mode);
     if (!ip)
         return -ENOSPC;
-    ip->gen = kind;
-    ip->program = what;
-    if (inode_is(ip, S_IFDIR)) {
-        ip->parent = wref_of(dir);
-        inode_get(dir);
-        ip->nlink = 2; // shown only; it has no name to lose
-    }
+    procfs(ip)->kind = kind;
+    procfs(ip)->what = what;
+    ip->nlink = 1; // shown only; it has no name to lose
     *out = ip;
     return 0;
+}
+
+static int new_inode(struct inode *dir, enum proc_kind kind, uint32_t mode, int32_t what,
+                     struct inode **out)
+{
+    int r = make_inode(dir->mount, kind, mode, what, out);
+    if (r == 0 && inode_is(*out, S_IFDIR)) {
+        (*out)->parent = wref_of(dir);
+        inode_get(dir);
+        (*out)->nlink = 2;
+    }
+    return r;
 }
 
 // A descriptor is shown as a symlink: lstat() must not take an open directory's for a directory to
 // descend into.
 static int lookup_fd(struct inode *dir, int32_t fd, struct inode **found)
 {
-    if (dir->program != proc_self->pid || !fd_borrow(fd))
+    if (procfs(dir)->what != proc_self->pid || !fd_borrow(fd))
         return -ENOENT;
-    return new_inode(dir, GEN_FD, S_IFLNK | 0700, fd, found);
+    return new_inode(dir, PROCFS_FD, S_IFLNK | 0700, fd, found);
 }
 
-int gen_follow(struct inode *link, struct inode **found)
+static int proc_follow(struct inode *link, struct inode **found)
 {
-    const struct file *f = fd_borrow(link->program);
+    if (procfs(link)->kind != PROCFS_FD)
+        return 0; // its text leads on
+    const struct file *f = fd_borrow(procfs(link)->what);
     if (!f)
         return -ENOENT;
     if (f->inode.unit) {
@@ -93,24 +108,24 @@ int gen_follow(struct inode *link, struct inode **found)
         return 0;
     }
     uint32_t type = f->kind == FILE_PIPE || f->kind == FILE_STREAM ? S_IFIFO : S_IFCHR;
-    return new_inode(NULL, GEN_FD, type | 0600, link->program, found);
+    return make_inode(link->mount, PROCFS_FD, type | 0600, procfs(link)->what, found);
 }
 
-int gen_lookup(struct inode *dir, const char *name, uint32_t len, struct inode **found)
+static int proc_lookup(struct inode *dir, const char *name, uint32_t len, struct inode **found)
 {
     uint32_t n;
-    const struct name *names = names_of(dir, &n);
+    const struct proc_name *names = names_of(dir, &n);
     for (uint32_t i = 0; i < n; i++)
         if (strlen(names[i].name) == len && memcmp(names[i].name, name, len) == 0)
-            return new_inode(dir, names[i].kind, names[i].mode, dir->program, found);
+            return new_inode(dir, names[i].kind, names[i].mode, procfs(dir)->what, found);
     int32_t what = number(name, len);
     if (what < 0)
         return -ENOENT;
-    if (dir->gen == GEN_FD_DIR)
+    if (procfs(dir)->kind == PROCFS_FD_DIR)
         return lookup_fd(dir, what, found);
-    if (dir->gen != GEN_ROOT || !proc_find(what))
+    if (procfs(dir)->kind != PROCFS_ROOT || !proc_find(what))
         return -ENOENT;
-    return new_inode(dir, GEN_PID, S_IFDIR | 0555, what, found);
+    return new_inode(dir, PROCFS_PID, S_IFDIR | 0555, what, found);
 }
 
 static uint32_t put_decimal(char *to, uint32_t n)
@@ -129,14 +144,14 @@ static uint32_t put_decimal(char *to, uint32_t n)
 // The number behind the fixed names at *at: a live pid, or an open descriptor. -1 at the end.
 static int32_t next_number(const struct inode *dir, uint64_t *at)
 {
-    if (dir->gen == GEN_ROOT) {
+    if (procfs(dir)->kind == PROCFS_ROOT) {
         for (uint32_t top = window_root()->top_slot; *at < top; ++*at) {
             const struct proc *p = proc_at((uint32_t)*at + 1);
             uint32_t state = p->state;
             if (state != PROC_FREE && state != PROC_EMBRYO && !p->dead)
                 return p->pid;
         }
-    } else if (dir->gen == GEN_FD_DIR && dir->program == proc_self->pid) {
+    } else if (procfs(dir)->kind == PROCFS_FD_DIR && procfs(dir)->what == proc_self->pid) {
         for (; *at < proc_self->fd_high; ++*at)
             if (proc_self->fds[*at])
                 return (int32_t)*at;
@@ -144,14 +159,14 @@ static int32_t next_number(const struct inode *dir, uint64_t *at)
     return -1;
 }
 
-int gen_next(struct inode *dir, uint64_t *pos, struct dir_item *item, char buf[32])
+static int proc_next_item(struct inode *dir, uint64_t *pos, struct dir_item *item)
 {
     uint32_t n;
-    const struct name *names = names_of(dir, &n);
-    item->inode = wref_of(dir); // for its inode number: what is listed does not exist yet
+    const struct proc_name *names = names_of(dir, &n);
+    item->ino = dir->ino; // what is listed does not exist yet
     if (*pos < n) {
-        item->name = names[*pos].name;
-        item->len = (uint32_t)strlen(item->name);
+        item->len = (uint32_t)strlen(names[*pos].name);
+        memcpy(item->name, names[*pos].name, item->len);
         item->type = (uint8_t)((names[*pos].mode & S_IFMT) >> 12);
         ++*pos;
         return 1;
@@ -160,9 +175,8 @@ int gen_next(struct inode *dir, uint64_t *pos, struct dir_item *item, char buf[3
     int32_t number = next_number(dir, &at);
     if (number < 0)
         return 0;
-    item->len = put_decimal(buf, (uint32_t)number);
-    item->name = buf;
-    item->type = dir->gen == GEN_ROOT ? DT_DIR : DT_LNK;
+    item->len = put_decimal(item->name, (uint32_t)number);
+    item->type = procfs(dir)->kind == PROCFS_ROOT ? DT_DIR : DT_LNK;
     *pos = n + at + 1;
     return 1;
 }
@@ -203,30 +217,64 @@ static long fd_text(int32_t fd, char *buf)
     return len;
 }
 
-long gen_target(struct inode *ip, char *buf, uint32_t size)
+static long proc_target(struct inode *ip, char *buf, uint32_t size)
 {
     if (size < 32)
         return -EINVAL;
-    if (ip->gen == GEN_SELF)
+    if (procfs(ip)->kind == PROCFS_SELF)
         return put_decimal(buf, (uint32_t)proc_self->pid);
-    if (ip->gen == GEN_FD)
-        return fd_text(ip->program, buf);
+    if (procfs(ip)->kind == PROCFS_FD)
+        return fd_text(procfs(ip)->what, buf);
     // What another process runs is not written down anywhere it could be read.
-    return ip->program == proc_self->pid ? exe_path(buf, size) : -EACCES;
+    return procfs(ip)->what == proc_self->pid ? exe_path(buf, size) : -EACCES;
 }
 
-int gen_make(struct inode *dir, const char *name, enum gen_kind kind)
+// The name of a directory in its parent: those that have directories in them are few.
+static long proc_name_of(struct inode *dir, const struct inode *child, char *buf)
 {
-    struct inode *ip;
-    int r = new_inode(dir, kind, S_IFDIR | 0555, 0, &ip);
-    if (r < 0)
-        return r;
-    inode_get(ip); // the name's
-    r = dir_append(dir, name, (uint32_t)strlen(name), ip);
-    if (r < 0)
-        inode_put(ip);
-    else
-        dir->nlink++;
-    inode_put(ip);
+    if (procfs(dir)->kind == PROCFS_ROOT)
+        return put_decimal(buf, (uint32_t)procfs(child)->what);
+    memcpy(buf, "fd", 2);
+    return 2;
+}
+
+// What has no inode but a description (a pipe, a stream of the host) is opened by dup().
+static int proc_open(struct inode *ip, int flags, struct file **out)
+{
+    (void)flags;
+    if (procfs(ip)->kind != PROCFS_FD)
+        return 0;
+    *out = fd_get(procfs(ip)->what);
+    return *out ? 0 : -ENOENT;
+}
+
+static int proc_mount(uint32_t mount, struct inode **root)
+{
+    int r = make_inode(mount, PROCFS_ROOT, S_IFDIR | 0555, 0, root);
+    if (r == 0)
+        (*root)->nlink = 2;
     return r;
 }
+
+static void proc_statfs(const struct mount *m, struct k_statfs *st)
+{
+    (void)m;
+    st->type = PROC_MAGIC;
+}
+
+const struct fs_type proc_fs = {
+    .number = FS_PROC,
+    .name = "proc",
+    .mount = proc_mount,
+    .statfs = proc_statfs,
+    .ops =
+        {
+            .lookup = proc_lookup,
+            .next = proc_next_item,
+            .name_of = proc_name_of,
+            .target = proc_target,
+            .follow = proc_follow,
+            .open = proc_open,
+            .read = procfs_read,
+        },
+};

@@ -7,6 +7,9 @@
 // Neighbours: proc.c (the names), proc.h, window.h (the figures).
 
 #include "kernel/api/errno.h"
+#include "kernel/arch.h"
+#include "kernel/fs/mount.h"
+#include "kernel/fs/path.h"
 #include "kernel/fs/proc/proc.h"
 #include "kernel/lib.h"
 #include "kernel/proc/proc.h"
@@ -186,20 +189,39 @@ static void put_loadavg(struct text *t)
     put(t, "\n");
 }
 
-static void put_system(struct text *t, enum gen_kind kind)
+// Lines of fstab(5): source, directory, type, options.
+static void put_mounts(struct text *t)
+{
+    static char path[FS_PATH_MAX] COLD("fs_proc_path");
+    for (uint32_t i = 0; i < FS_MOUNTS; i++) {
+        const struct mount *m = &window_root()->mounts[i];
+        const struct fs_type *type = fs_type(m->fs);
+        uint32_t at;
+        if (!m->root.unit || path_of(inode_at(m->root), inode_at(proc_self->root), path, &at) < 0)
+            continue;
+        put_bytes(t, m->source, strnlen(m->source, sizeof m->source));
+        put(t, " ");
+        put(t, path + at);
+        put(t, " ");
+        put(t, type ? type->name : "none");
+        put(t, m->flags & MOUNT_READ_ONLY ? " ro 0 0\n" : " rw 0 0\n");
+    }
+}
+
+static void put_system(struct text *t, enum proc_kind kind)
 {
     switch (kind) {
-    case GEN_MOUNTS:
-        put(t, "ramet / tmpfs rw 0 0\nproc /proc proc ro 0 0\n");
+    case PROCFS_MOUNTS:
+        put_mounts(t);
         break;
-    case GEN_UPTIME:
+    case PROCFS_UPTIME:
         put_seconds(t, pv_mono_ns() - boot_info->mono_base_ns);
         put(t, " 0.00\n");
         break;
-    case GEN_MEMINFO:
+    case PROCFS_MEMINFO:
         put_meminfo(t);
         break;
-    case GEN_LOADAVG:
+    case PROCFS_LOADAVG:
         put_loadavg(t);
         break;
     default:
@@ -210,18 +232,18 @@ static void put_system(struct text *t, enum gen_kind kind)
 // -ESRCH: the process is gone.
 static int put_file(struct text *t, const struct inode *ip)
 {
-    if (ip->gen >= GEN_MOUNTS) {
-        put_system(t, ip->gen);
+    if (procfs(ip)->kind >= PROCFS_MOUNTS) {
+        put_system(t, procfs(ip)->kind);
         return 0;
     }
-    const struct proc *p = proc_find(ip->program);
+    const struct proc *p = proc_find(procfs(ip)->what);
     if (!p)
         return -ESRCH;
-    if (ip->gen == GEN_STAT) {
+    if (procfs(ip)->kind == PROCFS_STAT) {
         put_stat(t, p);
-    } else if (ip->gen == GEN_STATUS) {
+    } else if (procfs(ip)->kind == PROCFS_STATUS) {
         put_status(t, p);
-    } else if (ip->gen == GEN_CMDLINE) {
+    } else if (procfs(ip)->kind == PROCFS_CMDLINE) {
         put_cmdline(t, p);
     } else {
         put_bytes(t, p->comm, strnlen(p->comm, sizeof p->comm));
@@ -230,7 +252,7 @@ static int put_file(struct text *t, const struct inode *ip)
     return 0;
 }
 
-long gen_read(struct inode *ip, void *buf, uint64_t len, uint64_t *off)
+long procfs_read(struct inode *ip, void *buf, uint64_t len, uint64_t *off)
 {
     struct text t;
     t.len = 0;

@@ -5,12 +5,14 @@
 // image_len; else it is a hole and reads as 0. A page appears in the map after it is filled, a size
 // grows after its bytes are there, and both shrink in the other order, so a VM that dies here
 // leaves a file that is merely shorter than it meant.
-// Neighbours: inode.h; fs/open.c calls inode_read and inode_write for the program.
+// The map is a few references in the inode and trees of pages of references, each a level deeper
+// than the last, so that a file of terabytes with one byte in it costs five pages.
+// Neighbours: ram.h; fs/open.c calls ram_read and ram_write for the program.
 
 #include "kernel/api/errno.h"
 #include "kernel/api/signal.h"
 #include "kernel/mem/copy.h"
-#include "kernel/fs/inode.h"
+#include "kernel/fs/ram/ram.h"
 #include "kernel/lib.h"
 #include "kernel/proc/proc.h"
 #include "kernel/pv.h"
@@ -22,7 +24,7 @@
 
 static const uint8_t *image_bytes(const struct inode *ip)
 {
-    return (const uint8_t *)image_base + ip->image_off;
+    return image_base + ram(ip)->image_off;
 }
 
 // --- the map ---
@@ -38,28 +40,37 @@ static struct wref *refs_page(struct wref *ref, int make)
     return wref_ptr(*ref);
 }
 
+// Data pages below one reference of a tree `level` deep.
+static uint64_t span(uint32_t level)
+{
+    uint64_t pages = 1;
+    while (level--)
+        pages *= RAM_REFS;
+    return pages;
+}
+
 // Where the map keeps page `index`. NULL: in a part of the map that does not exist (or cannot be
 // made).
-static struct wref *map_slot(struct inode *ip, uint64_t index, int make)
+static struct wref *map_slot(const struct inode *ip, uint64_t index, int make)
 {
-    if (index < INODE_DIRECT)
-        return &ip->u.map.direct[index];
-    index -= INODE_DIRECT;
-    struct wref *refs;
-    if (index < INODE_REFS) {
-        refs = refs_page(&ip->u.map.indirect, make);
-        return refs ? &refs[index] : NULL;
+    struct ram_inode *r = ram(ip);
+    if (index < RAM_DIRECT)
+        return &r->map.direct[index];
+    index -= RAM_DIRECT;
+    uint32_t level = 1;
+    while (level < RAM_LEVELS && index >= span(level))
+        index -= span(level++);
+    struct wref *ref = &r->map.level[level - 1];
+    while (ref && level--) {
+        struct wref *refs = refs_page(ref, make);
+        ref = refs ? &refs[index / span(level) % RAM_REFS] : NULL;
     }
-    index -= INODE_REFS;
-    refs = refs_page(&ip->u.map.twice, make);
-    if (refs)
-        refs = refs_page(&refs[index / INODE_REFS], make);
-    return refs ? &refs[index % INODE_REFS] : NULL;
+    return ref;
 }
 
 void *data_page(const struct inode *ip, uint64_t index)
 {
-    struct wref *slot = map_slot((struct inode *)ip, index, 0);
+    struct wref *slot = map_slot(ip, index, 0);
     return slot ? wref_ptr(*slot) : NULL;
 }
 
@@ -72,8 +83,8 @@ void *data_page_make(struct inode *ip, uint64_t index, int whole)
     if (!page)
         return NULL;
     uint64_t off = index * WPAGE;
-    if (!whole && off < ip->image_len)
-        memcpy(page, image_bytes(ip) + off, min_u64(ip->image_len - off, WPAGE));
+    if (!whole && off < ram(ip)->image_len)
+        memcpy(page, image_bytes(ip) + off, min_u64(ram(ip)->image_len - off, WPAGE));
     __atomic_store_n(&slot->unit, wref_of(page).unit, __ATOMIC_RELEASE);
     ip->pages++;
     return page;
@@ -88,8 +99,8 @@ int data_page_move(struct inode *ip, uint64_t index, void *page)
     void *old = wref_ptr(*slot);
     if (old)
         memcpy(page, old, WPAGE);
-    else if (off < ip->image_len)
-        memcpy(page, image_bytes(ip) + off, min_u64(ip->image_len - off, WPAGE));
+    else if (off < ram(ip)->image_len)
+        memcpy(page, image_bytes(ip) + off, min_u64(ram(ip)->image_len - off, WPAGE));
     __atomic_store_n(&slot->unit, wref_of(page).unit, __ATOMIC_RELEASE);
     if (old)
         window_pages_free(old, 1);
@@ -106,50 +117,48 @@ static void free_ref(struct wref *ref)
         window_pages_free(page, 1);
 }
 
-// Frees the pages first..INODE_REFS-1 of one page of references, and itself if first is 0.
-static void free_refs(struct inode *ip, struct wref *ref, uint64_t first)
+// Frees the pages from the first-th on below a reference `level` deep, or only clears them
+// (`keep`): somebody maps them. Its own page of references goes with the first.
+static void cut_tree(struct inode *ip, struct wref *ref, uint32_t level, uint64_t first, int keep)
 {
-    struct wref *refs = wref_ptr(*ref);
-    if (!refs)
+    if (!ref->unit)
         return;
-    for (uint64_t i = first; i < INODE_REFS; i++) {
-        if (!refs[i].unit)
-            continue;
-        free_ref(&refs[i]);
-        ip->pages--;
+    if (level == 0) {
+        if (keep) {
+            memset(wref_ptr(*ref), 0, WPAGE);
+        } else {
+            free_ref(ref);
+            ip->pages--;
+        }
+        return;
     }
-    if (first == 0)
+    struct wref *refs = wref_ptr(*ref);
+    uint64_t below = span(level - 1);
+    // A recursion: as deep as the tree, RAM_LEVELS at most.
+    for (uint64_t i = first / below; i < RAM_REFS; i++)
+        cut_tree(ip, &refs[i], level - 1, i == first / below ? first % below : 0, keep);
+    if (first == 0 && !keep)
         free_ref(ref);
 }
 
-static uint64_t beyond(uint64_t index, uint64_t start)
+// Frees or clears every page from `index` on.
+static void cut_from(struct inode *ip, uint64_t index, int keep)
 {
-    return index > start ? index - start : 0;
-}
-
-// Frees every page from `index` on.
-static void free_from(struct inode *ip, uint64_t index)
-{
-    for (uint64_t i = index; i < INODE_DIRECT; i++) {
-        ip->pages -= ip->u.map.direct[i].unit != 0;
-        free_ref(&ip->u.map.direct[i]);
+    struct ram_inode *r = ram(ip);
+    for (uint64_t i = index; i < RAM_DIRECT; i++)
+        cut_tree(ip, &r->map.direct[i], 0, 0, keep);
+    uint64_t start = RAM_DIRECT;
+    for (uint32_t level = 1; level <= RAM_LEVELS; start += span(level++)) {
+        uint64_t first = index > start ? index - start : 0;
+        if (first < span(level))
+            cut_tree(ip, &r->map.level[level - 1], level, first, keep);
     }
-    if (index < INODE_DIRECT + INODE_REFS)
-        free_refs(ip, &ip->u.map.indirect, beyond(index, INODE_DIRECT));
-    struct wref *twice = wref_ptr(ip->u.map.twice);
-    if (!twice)
-        return;
-    uint64_t rest = beyond(index, INODE_DIRECT + INODE_REFS);
-    for (uint64_t i = rest / INODE_REFS; i < INODE_REFS; i++)
-        free_refs(ip, &twice[i], i == rest / INODE_REFS ? rest % INODE_REFS : 0);
-    if (rest == 0)
-        free_ref(&ip->u.map.twice);
 }
 
 void data_free(struct inode *ip)
 {
-    ip->size = ip->image_len = 0;
-    free_from(ip, 0);
+    ip->size = ram(ip)->image_len = 0;
+    cut_from(ip, 0, 0);
 }
 
 // Clears the rest of the page with byte `off`, if there is one.
@@ -160,32 +169,33 @@ static void clear_tail(struct inode *ip, uint64_t off)
         memset(page + off % WPAGE, 0, WPAGE - off % WPAGE);
 }
 
-void data_trim(struct inode *ip)
+// Cuts at the end of the file; growing again must not bring the rest of the last page back.
+static void cut_at_size(struct inode *ip, int keep)
 {
-    free_from(ip, (ip->size + WPAGE - 1) / WPAGE);
-    if (ip->size % WPAGE) // growing again must not bring the cut bytes of the last page back
+    if (ip->size % WPAGE)
         clear_tail(ip, ip->size);
+    cut_from(ip, (ip->size + WPAGE - 1) / WPAGE, keep);
 }
 
-int data_resize(struct inode *ip, uint64_t size)
+void data_trim(struct inode *ip)
 {
-    if (size > INODE_MAX_SIZE)
+    cut_at_size(ip, 0);
+}
+
+int ram_truncate(struct inode *ip, uint64_t size)
+{
+    if (size > RAM_MAX_SIZE)
         return -EFBIG;
+    inode_lock(ip);
     uint64_t old = ip->size;
-    ip->program = -1; // whatever it was, it is another file now
+    ram(ip)->program = 0; // whatever it was, it is another file now
     ip->size = size;
-    if (size >= old)
-        return 0;
-    ip->image_len = min_u64(ip->image_len, size);
-    if (!ip->mapped) {
-        data_trim(ip);
-        return 0;
+    if (size < old) {
+        ram(ip)->image_len = min_u64(ram(ip)->image_len, size);
+        cut_at_size(ip, ram(ip)->mapped != 0); // mapped pages stay, they only lose what they hold
     }
-    // Pages that somebody maps must stay his: they only lose what they hold.
-    for (uint64_t at = size, n; at < old; at += n) {
-        n = WPAGE - at % WPAGE;
-        clear_tail(ip, at);
-    }
+    inode_changed(ip);
+    inode_unlock(ip);
     return 0;
 }
 
@@ -194,7 +204,7 @@ int data_resize(struct inode *ip, uint64_t size)
 // Bytes [off, off + n) where the map has no page.
 static void read_below(const struct inode *ip, uint8_t *to, uint64_t n, uint64_t off)
 {
-    uint64_t image = off < ip->image_len ? min_u64(n, ip->image_len - off) : 0;
+    uint64_t image = off < ram(ip)->image_len ? min_u64(n, ram(ip)->image_len - off) : 0;
     if (image)
         copy_bytes(to, image_bytes(ip) + off, image);
     memset(to + image, 0, n - image);
@@ -228,7 +238,7 @@ static void touch_atime(struct inode *ip)
         ip->atime = now;
 }
 
-long inode_read(struct inode *ip, void *buf, uint64_t len, uint64_t *off)
+long ram_read(struct inode *ip, void *buf, uint64_t len, uint64_t *off)
 {
     uint64_t done = 0, n;
     do {
@@ -271,7 +281,7 @@ static int64_t allowed(uint64_t off, uint64_t len)
         proc_signal(proc_self, SIGXFSZ, SI_KERNEL, 0);
         return -EFBIG;
     }
-    limit = min_u64(limit, INODE_MAX_SIZE);
+    limit = min_u64(limit, RAM_MAX_SIZE);
     if (off >= limit)
         return -EFBIG;
     return (int64_t)min_u64(len, limit - off);
@@ -287,7 +297,7 @@ static void drop_setid(struct inode *ip)
         ip->mode &= ~(uint32_t)S_ISGID;
 }
 
-long inode_write(struct inode *ip, const void *buf, uint64_t len, uint64_t *off, int append)
+long ram_write(struct inode *ip, const void *buf, uint64_t len, uint64_t *off, int append)
 {
     int64_t n = 0;
     if (len == 0)
@@ -298,7 +308,7 @@ long inode_write(struct inode *ip, const void *buf, uint64_t len, uint64_t *off,
     uint64_t at = append ? ip->size : *off;
     n = allowed(at, len);
     if (n > 0) {
-        ip->program = -1;
+        ram(ip)->program = 0;
         n = (int64_t)data_write(ip, buf, (uint64_t)n, at);
         *off = at + (uint64_t)n;
         if (n) {

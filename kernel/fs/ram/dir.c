@@ -4,12 +4,13 @@
 // A record never crosses a page, and the records of a page cover it. Removing a name clears the
 // record's inode; adding one takes a cleared record, or splits the unused end off another. Records
 // move never, so the position of a listing stays good whatever is added and removed meanwhile.
-// Every store leaves a page that parses: dir_check() relies on that. "." and ".." are not stored.
-// Neighbours: data.c (the pages), fs/path.c and fs/name.c (the users).
+// Every store leaves a page that parses: dir_count() relies on that. "." and ".." are not stored.
+// Neighbours: data.c (the pages), names.c and rename.c (the users), abi/ramfs.h (the host reckons
+// how many pages an image's directories take).
 
 #include "kernel/api/dirent.h"
 #include "kernel/api/errno.h"
-#include "kernel/fs/inode.h"
+#include "kernel/fs/ram/ram.h"
 #include "kernel/lib.h"
 
 struct record {
@@ -19,25 +20,19 @@ struct record {
     uint8_t type;      // DT_*
     char name[];       // no NUL
 };
-#define HEAD (uint32_t)sizeof(struct record)
-_Static_assert(sizeof(struct record) == 8, "");
-
-// What a name of this length takes.
-static uint32_t need(uint32_t len)
-{
-    return (HEAD + len + 3) & ~3u;
-}
+#define HEAD RAMFS_RECORD_HEAD
+_Static_assert(sizeof(struct record) == RAMFS_RECORD_HEAD, "");
 
 // What a record could give to another one.
 static uint32_t spare(const struct record *r)
 {
-    return r->inode.unit ? r->size - need(r->len) : r->size;
+    return r->inode.unit ? r->size - ramfs_record(r->len) : r->size;
 }
 
 static int valid(const struct record *r, uint32_t at)
 {
     return r->size >= HEAD && r->size % 4 == 0 && at + r->size <= WPAGE &&
-           (!r->inode.unit || need(r->len) <= r->size);
+           (!r->inode.unit || ramfs_record(r->len) <= r->size);
 }
 
 static struct record *record_at(const struct inode *dir, int64_t off)
@@ -74,7 +69,7 @@ static int find_in_page(uint8_t *page, uint64_t base, const char *name, uint32_t
         }
         if (place->room < 0) {
             join(page, at);
-            if (spare(r) >= need(len))
+            if (spare(r) >= ramfs_record(len))
                 place->room = (int64_t)(base + at);
         }
         at += r->size;
@@ -111,7 +106,7 @@ static void fill(struct inode *dir, int64_t off, const char *name, uint32_t len,
     struct record *r = record_at(dir, off);
     struct record *new = r;
     if (r->inode.unit) {
-        uint32_t used = need(r->len);
+        uint32_t used = ramfs_record(r->len);
         new = (struct record *)((uint8_t *)r + used);
         new->inode.unit = 0;
         new->size = (uint16_t)(r->size - used);
@@ -122,7 +117,7 @@ static void fill(struct inode *dir, int64_t off, const char *name, uint32_t len,
     new->type = type_of(ip);
     memcpy(new->name, name, len);
     __atomic_store_n(&new->inode.unit, wref_of(ip).unit, __ATOMIC_RELEASE);
-    dir->entries++;
+    ram(dir)->entries++;
     inode_changed(dir);
 }
 
@@ -130,7 +125,7 @@ static void fill(struct inode *dir, int64_t off, const char *name, uint32_t len,
 static int64_t grow(struct inode *dir)
 {
     uint64_t off = dir->size;
-    struct record *r = off < INODE_MAX_SIZE ? data_page_make(dir, off / WPAGE, 0) : NULL;
+    struct record *r = off < RAM_MAX_SIZE ? data_page_make(dir, off / WPAGE, 0) : NULL;
     if (!r)
         return -ENOSPC;
     *r = (struct record){.size = WPAGE};
@@ -156,7 +151,7 @@ int dir_append(struct inode *dir, const char *name, uint32_t len, struct inode *
     if (off >= 0)
         for (r = record_at(dir, off); off + r->size < end; r = record_at(dir, off))
             off += r->size;
-    if (!r || spare(r) < need(len))
+    if (!r || spare(r) < ramfs_record(len))
         off = grow(dir);
     if (off < 0)
         return (int)off;
@@ -169,7 +164,7 @@ void dir_remove(struct inode *dir, const struct dir_place *place)
     __atomic_store_n(&record_at(dir, place->entry)->inode.unit, 0, __ATOMIC_RELEASE);
     // An empty directory needs no pages, and a listing that stands in them is at its end in any
     // case.
-    if (--dir->entries == 0)
+    if (--ram(dir)->entries == 0)
         data_free(dir);
     inode_changed(dir);
 }
@@ -183,14 +178,14 @@ void dir_replace(struct inode *dir, const struct dir_place *place, struct inode 
 }
 
 // The first record of the page in use at or behind `from`. 1, 0, -EIO; its end in *end.
-static int next_in_page(uint8_t *page, uint32_t from, struct dir_item *item, uint32_t *end)
+static int next_in_page(uint8_t *page, uint32_t from, struct dir_record *record, uint32_t *end)
 {
     for (uint32_t at = 0; at < WPAGE;) {
         struct record *r = (struct record *)(page + at);
         if (!valid(r, at))
             return -EIO;
         if (at >= from && r->inode.unit) {
-            *item = (struct dir_item){r->inode, r->len, r->type, r->name};
+            *record = (struct dir_record){r->inode, r->len, r->type, r->name};
             *end = at + r->size;
             return 1;
         }
@@ -199,13 +194,13 @@ static int next_in_page(uint8_t *page, uint32_t from, struct dir_item *item, uin
     return 0;
 }
 
-int dir_next(struct inode *dir, uint64_t *pos, struct dir_item *item)
+int dir_next(struct inode *dir, uint64_t *pos, struct dir_record *record)
 {
     while (*pos < dir->size) {
         uint64_t base = *pos - *pos % WPAGE;
         uint8_t *page = data_page(dir, base / WPAGE);
         uint32_t end = 0;
-        int r = page ? next_in_page(page, (uint32_t)(*pos - base), item, &end) : -EIO;
+        int r = page ? next_in_page(page, (uint32_t)(*pos - base), record, &end) : -EIO;
         if (r < 0)
             return r;
         *pos = r ? base + end : base + WPAGE;
@@ -215,14 +210,13 @@ int dir_next(struct inode *dir, uint64_t *pos, struct dir_item *item)
     return 0;
 }
 
-int dir_check(struct inode *dir)
+void dir_count(struct inode *dir)
 {
-    struct dir_item item;
+    struct dir_record record;
     uint64_t pos = 0;
     uint32_t entries = 0;
     int r;
-    while ((r = dir_next(dir, &pos, &item)) == 1)
+    while ((r = dir_next(dir, &pos, &record)) == 1)
         entries++;
-    dir->entries = entries;
-    return r;
+    ram(dir)->entries = r < 0 && entries == 0 ? 1 : entries;
 }

@@ -9,9 +9,7 @@
 // map of pages), shm.c (who maps what), window/run.c.
 
 #include "kernel/api/errno.h"
-#include "kernel/api/fcntl.h"
-#include "kernel/file/fd.h"
-#include "kernel/fs/inode.h"
+#include "kernel/fs/ram/ram.h"
 #include "kernel/window/root.h"
 #include "kernel/mem/shared.h"
 
@@ -57,19 +55,19 @@ static uint8_t *line_up(struct inode *ip, uint64_t index, uint32_t pages)
     return run;
 }
 
-int inode_map(struct inode *ip, struct shm_segment *s)
+int ram_map(struct inode *ip, struct shm_segment *s)
 {
-    int r = inode_lock(ip);
-    if (r < 0)
-        return r;
+    if (s->index > RAM_MAX_SIZE / WPAGE - s->pages)
+        return -ENOMEM;
+    inode_lock(ip);
     uint8_t *at = in_a_row(ip, s->index, s->pages);
-    if (!at && !(ip->mapped && pinned(ip, s)))
+    if (!at && !(ram(ip)->mapped && pinned(ip, s)))
         at = line_up(ip, s->index, s->pages);
     if (at) {
         s->start = wref_of(at);
-        ip->mapped++;
+        ram(ip)->mapped++;
         if (s->writable) {
-            ip->program = -1; // what is stored from now on is another file
+            ram(ip)->program = 0; // what is stored from now on is another file
             inode_changed(ip);
         }
         inode_get(ip);
@@ -79,35 +77,13 @@ int inode_map(struct inode *ip, struct shm_segment *s)
     return at ? 0 : -ENOMEM;
 }
 
-void inode_unmap(struct inode *ip, int writable)
+void ram_unmap(struct inode *ip, int writable)
 {
-    inode_lock(ip); // a regular file: cannot be found broken
+    inode_lock(ip);
     if (writable)
         inode_changed(ip);
-    if (--ip->mapped == 0)
+    if (--ram(ip)->mapped == 0)
         data_trim(ip);
     inode_unlock(ip);
     inode_put(ip);
-}
-
-static long map_file(const struct file *f, uint64_t pages, int64_t off, int writable)
-{
-    struct inode *ip = inode_at(f->inode);
-    uint64_t index = (uint64_t)off / WPAGE;
-    int access = (int)(f->flags & O_ACCMODE);
-    if (f->kind != FILE_REGULAR || ip->gen)
-        return -ENODEV;
-    if (access == O_WRONLY || (writable && access != O_RDWR))
-        return -EACCES;
-    if (pages > INODE_MAX_SIZE / WPAGE || index > INODE_MAX_SIZE / WPAGE - pages)
-        return -ENOMEM;
-    return shm_map_inode(ip, index, pages, writable);
-}
-
-long shm_map_fd(int fd, uint64_t pages, int64_t off, int writable)
-{
-    const struct file *f = fd_borrow(fd);
-    if (!f)
-        return -EBADF;
-    return off < 0 ? -EINVAL : map_file(f, pages, off, writable);
 }

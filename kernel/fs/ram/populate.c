@@ -4,9 +4,9 @@
 // starts.
 //
 // Runs once per family, before any other VM exists, so it takes no lock. Contents and link targets
-// stay in the image. The table's entries are claimed in order, so entry i's inode is i behind the
-// root's.
-// Neighbours: abi/image.h (sorted, parents first, checked by the host), dir.c.
+// stay in the image. Inodes are claimed in order, so entry i's inode has number i.
+// Neighbours: abi/image.h (sorted, parents first, checked by the host), abi/ramfs.h (how the host
+// knows beforehand that it fits), dir.c.
 
 #include "abi/image.h"
 #include "abi/pv.h"
@@ -16,7 +16,8 @@
 #include "kernel/dev/dev.h"
 #include "kernel/dev/driver.h"
 #include "kernel/fs/fs.h"
-#include "kernel/fs/proc/proc.h"
+#include "kernel/fs/mount.h"
+#include "kernel/fs/ram/ram.h"
 #include "kernel/lib.h"
 #include "kernel/proc/proc.h"
 #include "kernel/window/root.h"
@@ -35,37 +36,37 @@ static const struct image_file *file_at(uint32_t i)
     return (const struct image_file *)(image_base + header()->files_off) + i;
 }
 
-static uint32_t type_of(const struct image_file *f)
+static uint32_t mode_of(const struct image_file *f)
 {
     switch (f->type) {
     case IMAGE_DIR:
-        return S_IFDIR;
+        return f->mode | S_IFDIR;
     case IMAGE_SYMLINK:
-        return S_IFLNK;
+        return f->mode | S_IFLNK;
     case IMAGE_FIFO:
-        return S_IFIFO;
+        return f->mode | S_IFIFO;
     default: // IMAGE_PROGRAM too: it is a file that exec may start
-        return S_IFREG;
+        return f->mode | S_IFREG;
     }
 }
 
 static void set_contents(struct inode *ip, const struct image_file *f)
 {
     if (f->type == IMAGE_SYMLINK) {
-        ip->image_off = f->target.off;
-        ip->image_len = ip->size = f->target.len;
+        ram(ip)->image_off = f->target.off;
+        ram(ip)->image_len = ip->size = f->target.len;
     } else if (f->type != IMAGE_DIR) {
-        ip->image_off = f->data_off;
-        ip->image_len = ip->size = f->data_size;
+        ram(ip)->image_off = f->data_off;
+        ram(ip)->image_len = ip->size = f->data_size;
     }
     if (f->type == IMAGE_PROGRAM)
-        ip->program = (int32_t)f->program;
+        ram(ip)->program = f->program + 1;
 }
 
 // Names a new inode in a directory and lets go of it.
-static int enter(struct inode *dir, const char *name, uint32_t len, struct inode *ip)
+static int name_new(struct inode *dir, const char *name, uint32_t len, struct inode *ip)
 {
-    int r = inode_link(ip);
+    int r = inode_link(ip, 1);
     if (r == 0)
         r = dir_append(dir, name, len, ip);
     if (r == 0 && inode_is(ip, S_IFDIR)) {
@@ -78,36 +79,35 @@ static int enter(struct inode *dir, const char *name, uint32_t len, struct inode
     return r;
 }
 
-static int add_file(uint32_t i, struct inode *root)
+static struct inode *entry_inode(uint32_t i)
 {
-    struct wtable *inodes = &window_root()->inodes;
+    return wslab_at(&window_root()->inodes, i);
+}
+
+static int add_file(uint32_t i)
+{
     const struct image_file *f = file_at(i);
-    uint32_t first = root ? wtable_index(inodes, root) : 0;
-    struct inode *ip = inode_new(type_of(f) | f->mode);
+    struct inode *ip = i ? inode_new(0, mode_of(f)) : inode_at(window_root()->root_inode);
     if (!ip)
         return -ENOSPC;
+    if (ip != entry_inode(i))
+        panic("populating inodes in use");
+    ip->mode = mode_of(f);
     ip->uid = f->uid;
     ip->gid = f->gid;
     set_contents(ip, f);
-    if (!root) { // the root directory is its own parent, and nothing names it
-        window_root()->root_inode = ip->parent = wref_of(ip);
-        ip->nlink = 2;
+    if (i == 0) // nothing names the root
         return 0;
-    }
-    if (wtable_index(inodes, ip) != first + i)
-        panic("populating an inode table in use");
     const char *path = (const char *)image_base + f->path.off;
-    uint32_t skip = f->parent ? file_at(f->parent)->path.len + 1 : 1;
-    return enter(wtable_at(inodes, first + f->parent), path + skip, f->path.len - skip, ip);
+    uint32_t len = ramfs_name_len(file_at(0), i);
+    return name_new(entry_inode(f->parent), path + f->path.len - len, len, ip);
 }
 
 // Last, because adding names to directories changes their times.
-static void set_times(struct inode *root)
+static void set_image_times(void)
 {
-    struct wtable *inodes = &window_root()->inodes;
-    uint32_t first = wtable_index(inodes, root);
     for (uint32_t i = 0; i < header()->file_count; i++) {
-        struct inode *ip = wtable_at(inodes, first + i);
+        struct inode *ip = entry_inode(i);
         ip->atime = ip->mtime = ip->ctime = file_at(i)->mtime * NS_PER_SEC;
     }
 }
@@ -141,29 +141,30 @@ static struct inode *child(struct inode *dir, const char *name)
     return r == 0 ? dir_inode(dir, &place) : NULL;
 }
 
-// The directory of that name in the root, made if the image brought none.
-static struct inode *directory(struct inode *root, const char *name, uint32_t mode)
+// What has that name in a directory; a directory, made if the image brought nothing. NULL: no room.
+static struct inode *directory(struct inode *in, const char *name, uint32_t mode)
 {
-    struct inode *dir = child(root, name);
+    struct inode *dir = child(in, name);
     if (dir)
         return dir;
-    dir = inode_new(S_IFDIR | mode);
-    return dir && enter(root, name, (uint32_t)strlen(name), dir) == 0 ? dir : NULL;
+    dir = inode_new(0, S_IFDIR | mode);
+    return dir && name_new(in, name, (uint32_t)strlen(name), dir) == 0 ? dir : NULL;
 }
 
 static int add_device(struct inode *dev, const struct device *d)
 {
     if (child(dev, d->name))
         return 0;
-    struct inode *ip = inode_new(d->mode);
+    struct inode *ip = inode_new(0, d->mode);
     if (!ip)
         return -ENOSPC;
-    ip->u.rdev = d->rdev;
     if (d->target) {
         ip->size = strlen(d->target);
-        memcpy(ip->u.target, d->target, ip->size); // all are shorter than INODE_INLINE
+        memcpy(ram(ip)->target, d->target, ip->size); // all are shorter than RAM_INLINE
+    } else {
+        ip->rdev = d->rdev;
     }
-    return enter(dev, d->name, (uint32_t)strlen(d->name), ip);
+    return name_new(dev, d->name, (uint32_t)strlen(d->name), ip);
 }
 
 // Those of boot_info, whether this program has a driver for them or not: another one may.
@@ -191,24 +192,31 @@ static int add_devices(struct inode *dev)
     return r < 0 ? r : add_found(dev);
 }
 
-int fs_populate(void)
+// /dev with its names, /tmp, and /proc: on directories of the image or on new ones. A link /tmp is
+// the image's own affair, but we must not follow one to make devices.
+static int add_expected(struct inode *root)
 {
-    int r = add_file(0, NULL);
-    struct inode *root = inode_at(window_root()->root_inode);
-    for (uint32_t i = 1; r == 0 && i < header()->file_count; i++)
-        r = add_file(i, root);
-    if (r < 0)
-        return r;
-    set_times(root);
-    struct inode *dev = directory(root, "dev", 0755);
-    if (!dev || !directory(root, "tmp", 01777))
+    struct inode *dev = directory(root, "dev", 0755), *proc = directory(root, "proc", 0555);
+    if (!dev || !proc || !directory(root, "tmp", 01777))
         return -ENOSPC;
+    if (!inode_is(dev, S_IFDIR) || !inode_is(proc, S_IFDIR))
+        return -ENOTDIR;
     if (!directory(dev, "shm", 01777)) // shm_open()'s, as on Linux
         return -ENOSPC;
-    r = add_devices(dev);
-    if (r == 0 && !child(root, "proc"))
-        r = gen_make(root, "proc", GEN_ROOT);
-    return r;
+    int r = add_devices(dev);
+    return r < 0 ? r : fs_mount(FS_PROC, "proc", proc, 0);
+}
+
+int fs_populate(void)
+{
+    int r = fs_mount(FS_RAM, "ramet", NULL, 0);
+    window_root()->root_inode = window_root()->mounts[0].root;
+    for (uint32_t i = 0; r == 0 && i < header()->file_count; i++)
+        r = add_file(i);
+    if (r < 0)
+        return r;
+    set_image_times();
+    return add_expected(inode_at(window_root()->root_inode));
 }
 
 // --- for exec ---
@@ -219,16 +227,14 @@ int fs_exec_lookup(const char *path, int32_t *program, char head[256])
     int r = path_walk(AT_FDCWD, path, WALK_FOLLOW, &w);
     if (r < 0)
         return r;
-    struct inode *ip = w.inode;
-    r = inode_is(ip, S_IFREG) && !ip->gen ? inode_may(ip, X_OK, 0) : -EACCES;
+    const struct inode_ops *ops = inode_ops(w.inode);
+    uint64_t off = 0;
+    r = inode_is(w.inode, S_IFREG) && ops->read ? inode_may(w.inode, X_OK, 0) : -EACCES;
     if (r == 0) {
-        inode_lock(ip);
-        *program = ip->program;
-        if (ip->program < 0) {
-            memset(head, 0, 256);
-            data_read(ip, head, 256, 0);
-        }
-        inode_unlock(ip);
+        *program = ops->program ? ops->program(w.inode) : -1;
+        memset(head, 0, 256);
+        if (*program < 0 && ops->read(w.inode, head, 256, &off) < 0)
+            r = -EIO;
     }
     walk_done(&w);
     return r;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The RAM file system's contents: reading, writing, holes, limits, listings, leaks, several VMs at
 // once.
+#include "kernel/fs/ram/ram.h"
 #include "tests/unit/lib/fs_helpers.h"
 #include "kernel/api/signal.h"
 
@@ -167,9 +168,9 @@ static void test_limits(void)
 {
     set_up();
     int fd = (int)sys_openat(AT_FDCWD, "f", O_RDWR | O_CREAT, 0600);
-    CHECK_EQ(sys_pwrite(fd, "x", 1, INODE_MAX_SIZE), -EFBIG);
-    CHECK_EQ(sys_ftruncate(fd, INODE_MAX_SIZE + 1), -EFBIG);
-    CHECK_EQ(sys_pwrite(fd, "xy", 2, INODE_MAX_SIZE - 1), 1);
+    CHECK_EQ(sys_pwrite(fd, "x", 1, RAM_MAX_SIZE), -EFBIG);
+    CHECK_EQ(sys_ftruncate(fd, RAM_MAX_SIZE + 1), -EFBIG);
+    CHECK_EQ(sys_pwrite(fd, "xy", 2, RAM_MAX_SIZE - 1), 1);
     CHECK_EQ(sys_ftruncate(fd, 0), 0);
     proc_self->rlimits[RLIMIT_FSIZE].cur = 10;
     fake_signals();
@@ -202,7 +203,7 @@ static void test_full(void)
     sys_unlinkat(AT_FDCWD, "f", 0);
     no_leaks();
     // No inode left.
-    while (inode_new(S_IFREG))
+    while (inode_new(0, S_IFREG))
         ;
     CHECK_EQ(put("g", "x"), -ENOSPC);
 }
@@ -219,7 +220,7 @@ static void test_populate_speed(void)
     }
     fake_boot_fs(64u << 20, many, 3001);
     CHECK_EQ(sys_fstatat(AT_FDCWD, "/bin/applet-2999", &st, AT_SYMLINK_NOFOLLOW), 0);
-    CHECK_EQ(window_root()->inodes.used, 3002 + 15); // and /dev, its names, /dev/shm, /tmp, /proc
+    CHECK_EQ(window_root()->inodes.used, 3002 + 16); // and /dev, 11 names, shm, /tmp, /proc twice
 }
 
 int main(void)

@@ -2,7 +2,7 @@
 // Shared mappings of files: pages move into a row once and then stay while anybody maps them.
 #include "tests/unit/lib/fs_helpers.h"
 #include "kernel/file/fd.h"
-#include "kernel/fs/inode.h"
+#include "kernel/fs/ram/ram.h"
 #include "kernel/mem/shared.h"
 
 static const struct fake_entry entries[] = {
@@ -58,7 +58,7 @@ static void test_lines_up(void)
     for (int i = 0; i < 10; i++)
         CHECK_EQ(p[i * (int)WPAGE], 'a' + i);
     CHECK_EQ(window_pages_used(), used); // moved, not copied
-    CHECK_EQ(inode_of(fd)->mapped, 1);
+    CHECK_EQ(ram(inode_of(fd))->mapped, 1);
     CHECK(map(fd, 0, 10) == p); // the second finds them as they are
     CHECK(map(fd, 4, 2) == p + 4 * WPAGE);
     p[5] = 'z';
@@ -66,7 +66,7 @@ static void test_lines_up(void)
     CHECK_EQ(sys_pread(fd, &c, 1, 5), 1);
     CHECK_EQ(c, 'z');
     shm_drop_all(proc_self);
-    CHECK_EQ(inode_of(fd)->mapped, 0);
+    CHECK_EQ(ram(inode_of(fd))->mapped, 0);
     CHECK_EQ(window_pages_used(), used);
     sys_close(fd);
 }
@@ -156,11 +156,11 @@ static void test_unlinked(void)
 static void test_refused(void)
 {
     set_up();
-    CHECK(map(fd, INODE_MAX_SIZE / WPAGE, 1) == NULL);
+    CHECK(map(fd, RAM_MAX_SIZE / WPAGE, 1) == NULL);
     CHECK_EQ(error, -ENOMEM);
     CHECK(map(fd, 0, window_pages_total()) == NULL);
     CHECK_EQ(error, -ENOMEM);
-    CHECK_EQ(inode_of(fd)->mapped, 0);
+    CHECK_EQ(ram(inode_of(fd))->mapped, 0);
     int null = (int)sys_openat(AT_FDCWD, "/dev/null", O_RDWR, 0);
     CHECK(map(null, 0, 1) == NULL);
     CHECK_EQ(error, -ENODEV);

@@ -3,7 +3,7 @@
 #include "tests/unit/lib/fake_kernel.h"
 #include "abi/image.h"
 #include "kernel/file/file.h"
-#include "kernel/fs/inode.h"
+#include "kernel/fs/ram/ram.h"
 #include "kernel/lib.h"
 #include "kernel/proc/proc.h"
 #include "kernel/window/root.h"
