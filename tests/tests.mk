@@ -51,7 +51,7 @@ UNIT_vfork := $(FAMILY) kernel/proc/forktable.c
 UNIT_tty := kernel/tty/line.c kernel/tty/edit.c
 
 # The window, waits, pipes and files, over a faked host and kernel (tests/unit/lib/fake_kernel.h).
-UNIT += critical dir fs lock map path pipe record_lock special waitq window
+UNIT += critical dir fs lock map mount path pipe record_lock special waitq window
 FILES := \
 	$(addprefix tests/unit/lib/,fake_pv.c fake_kernel.c fake_image.c) \
 	$(addprefix kernel/window/,window.c slab.c run.c lock.c waitq.c) \
@@ -69,6 +69,7 @@ UNIT_dir := $(FILES)
 UNIT_fs := $(FILES)
 UNIT_lock := $(FILES)
 UNIT_map := $(FILES)
+UNIT_mount := $(FILES)
 UNIT_path := $(FILES)
 UNIT_pipe := $(FILES)
 UNIT_record_lock := $(FILES)

@@ -24,9 +24,6 @@ long fs_getdents(struct file *f, void *buf, size_t len);
 // What both kinds do alike: operations of struct file_ops.
 long file_seek(struct file *f, int64_t off, int whence);
 long file_sync(struct file *f);
-// What mmap() asks of a descriptor's file: -EBADF, -EACCES (not opened for that), -ENODEV (nothing
-// that can be mapped).
-long fs_may_map(int fd, int shared, int writable);
 
 // --- name.c, rename.c ---
 // `mode` with the type: S_IFDIR is mkdir.

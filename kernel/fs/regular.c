@@ -104,27 +104,18 @@ const struct file_ops regular_ops = {
 
 // --- mapping ---
 
-long fs_may_map(int fd, int shared, int writable)
-{
-    const struct file *f = fd_borrow(fd);
-    if (!f || (f->flags & O_PATH))
-        return -EBADF;
-    uint32_t access = f->flags & O_ACCMODE;
-    // A mapping is read as well, and shared it is written to the file.
-    if (access == O_WRONLY || (shared && writable && access != O_RDWR))
-        return -EACCES;
-    if (shared)
-        return f->kind == FILE_REGULAR ? 0 : -ENODEV;
-    // A private mapping is a copy: of what has places to read from.
-    return f->kind != FILE_DIR && file_ops(f)->pread ? 0 : -ENODEV;
-}
-
 long shm_map_fd(int fd, uint64_t pages, int64_t off, int writable)
 {
-    long r = fs_may_map(fd, 1, writable);
-    if (r < 0)
-        return r;
+    const struct file *f = fd_borrow(fd);
+    if (!f)
+        return -EBADF;
+    uint32_t access = f->flags & O_ACCMODE;
+    // A mapping is read as well as written.
+    if (access == O_WRONLY || (writable && access != O_RDWR))
+        return -EACCES;
     if (off < 0)
         return -EINVAL;
-    return shm_map_inode(inode_at(fd_borrow(fd)->inode), (uint64_t)off / WPAGE, pages, writable);
+    if (f->kind != FILE_REGULAR)
+        return -ENODEV;
+    return shm_map_inode(inode_at(f->inode), (uint64_t)off / WPAGE, pages, writable);
 }

@@ -29,7 +29,7 @@ struct proc;
 // Zeroed pages for this process and its later children. Their address, or -ENOMEM.
 long shm_map(uint64_t pages);
 // The same for pages of a file from page `index` on, and by descriptor with mmap()'s checks
-// (fs/ram/map.c): -EBADF, -EACCES, -ENODEV (not a stored file), -EINVAL.
+// (fs/regular.c): -EBADF, -EACCES, -ENODEV (not a stored file), -EINVAL.
 struct inode;
 long shm_map_inode(struct inode *ip, uint64_t index, uint64_t pages, int writable);
 long shm_map_fd(int fd, uint64_t pages, int64_t off, int writable);

@@ -63,7 +63,7 @@ static void add(const struct fake_entry *e)
     }
 }
 
-void fake_boot_fs(uint64_t window_size, const struct fake_entry *entries, uint32_t n)
+int fake_populate(uint64_t window_size, const struct fake_entry *entries, uint32_t n)
 {
     static const struct fake_entry root = {"/", NULL, NULL, 0755, -1};
     used = 0;
@@ -74,7 +74,12 @@ void fake_boot_fs(uint64_t window_size, const struct fake_entry *entries, uint32
         add(&entries[i]);
     fake_boot(window_size);
     proc_self->umask = 022;
-    if (fs_populate() < 0)
+    return fs_populate();
+}
+
+void fake_boot_fs(uint64_t window_size, const struct fake_entry *entries, uint32_t n)
+{
+    if (fake_populate(window_size, entries, n) < 0)
         panic("fs_populate");
     inode_ref(proc_self->root = window_root()->root_inode);
     inode_ref(proc_self->cwd = window_root()->root_inode);

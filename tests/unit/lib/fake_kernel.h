@@ -39,6 +39,8 @@ struct fake_entry {
 };
 // Boots a family whose file system is populated from such an image ("/" is added).
 void fake_boot_fs(uint64_t window_size, const struct fake_entry *entries, uint32_t n);
+// The same as far as fs_populate(), whose result it gives.
+int fake_populate(uint64_t window_size, const struct fake_entry *entries, uint32_t n);
 
 // Sets the caller's identity.
 void fake_user(uint32_t uid, uint32_t gid);
