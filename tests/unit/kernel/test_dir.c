@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Directories of the RAM file system: listings, reuse of room, and several VMs that change the same
 // one.
+#include "kernel/fs/fs.h"
+#include "kernel/fs/ram/ram.h"
 #include "tests/unit/lib/fs_helpers.h"
 #include "kernel/api/dirent.h"
 
@@ -206,6 +208,44 @@ static void test_death(void)
     CHECK_EQ(sys_unlinkat(AT_FDCWD, "d", AT_REMOVEDIR), 0);
 }
 
+// Leaves a directory that does not parse, and its lock.
+static int die_in_ruins(void *arg)
+{
+    struct inode *dir;
+    (void)arg;
+    if (fs_directory(AT_FDCWD, "d", &dir) < 0)
+        return 1;
+    inode_lock(dir);
+    memset(data_page(dir, 0), 0xff, 64);
+    fake_die();
+    return 0;
+}
+
+// What needs a broken directory's lock and not its names goes on as ever, and holds no lock longer
+// than it should: "..", and a rename to another parent.
+static void test_broken(void)
+{
+    set_up();
+    CHECK_EQ(md("d"), 0);
+    CHECK_EQ(md("other"), 0);
+    CHECK_EQ(put("d/one", "1"), 1);
+    CHECK_EQ(fake_join(fake_vm(2, die_in_ruins, NULL)), -10);
+    fake_mourn(2);
+    CHECK_EQ(look("d/.."), 0);
+    CHECK_EQ(pv_shared->critical, 0);
+    CHECK_EQ(look("d/one"), -EIO);
+    CHECK_EQ(put("d/two", "2"), -EIO);
+    CHECK_EQ(pv_shared->critical, 0);
+    CHECK_EQ(fake_join(fake_vm(3, die_in_ruins, NULL)), -10);
+    fake_mourn(3);
+    CHECK_EQ(mv("d", "other/d"), 0);
+    CHECK_EQ(pv_shared->critical, 0);
+    CHECK_EQ(look("other/d/../d"), 0);
+    CHECK_EQ(rd("other/d"), -ENOTEMPTY);
+    CHECK_EQ(put("other/three", "3"), 1);
+    CHECK_EQ(pv_shared->critical, 0);
+}
+
 int main(void)
 {
     RUN(test_listing);
@@ -213,5 +253,6 @@ int main(void)
     RUN(test_append);
     RUN(test_scramble);
     RUN(test_death);
+    RUN(test_broken);
     return check_done("dir");
 }

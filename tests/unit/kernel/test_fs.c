@@ -2,6 +2,7 @@
 // The RAM file system's contents: reading, writing, holes, limits, listings, leaks, several VMs at
 // once.
 #include "kernel/fs/ram/ram.h"
+#include "kernel/mem/shared.h"
 #include "tests/unit/lib/fs_helpers.h"
 #include "kernel/api/signal.h"
 
@@ -208,19 +209,103 @@ static void test_full(void)
     CHECK_EQ(put("g", "x"), -ENOSPC);
 }
 
-// A shell's image: 300 links to one program must cost next to nothing at boot.
-static void test_populate_speed(void)
+// Terabytes of holes cost a few pages and no time.
+static void test_sparse(void)
 {
-    static char names[3000][32];
-    static struct fake_entry many[3001];
-    many[0] = (struct fake_entry){"/bin", NULL, NULL, 0755, -1};
-    for (int i = 0; i < 3000; i++) {
-        snprintf(names[i], sizeof names[i], "/bin/applet-%04d", i);
-        many[i + 1] = (struct fake_entry){names[i], NULL, "/bin/multi", 0777, -1};
+    char c = 0;
+    const int64_t far = INT64_C(16) << 40;
+    set_up();
+    int fd = (int)sys_openat(AT_FDCWD, "f", O_RDWR | O_CREAT, 0600);
+    CHECK_EQ(sys_ftruncate(fd, INT64_C(5) << 30), 0);
+    CHECK_EQ(sys_fstat(fd, &st), 0);
+    CHECK_EQ(st.size, INT64_C(5) << 30);
+    CHECK_EQ(st.blocks, 0);
+    for (int64_t at = 1; at < far; at *= 2)
+        CHECK_EQ(sys_pwrite(fd, "x", 1, at), 1);
+    CHECK_EQ(sys_pwrite(fd, "end", 3, far), 3);
+    CHECK_EQ(sys_fstat(fd, &st), 0);
+    CHECK_EQ(st.size, far + 3);
+    CHECK_EQ(st.blocks, 34 * 8); // 1...2048, then a page for each power of two, and the last
+    for (int64_t at = 1; at < far; at *= 2)
+        CHECK(sys_pread(fd, &c, 1, at) == 1 && c == 'x');
+    CHECK(sys_pread(fd, &c, 1, far - 1) == 1 && c == 0);
+    // Cut while a page of it is mapped: that one stays and is cleared.
+    char *page = (char *)shm_map_fd(fd, 1, INT64_C(1) << 40, 1);
+    CHECK_EQ(*page, 'x');
+    CHECK_EQ(sys_ftruncate(fd, 100), 0);
+    CHECK_EQ(*page, 0);
+    CHECK_EQ(shm_unmap((uintptr_t)page, 1), 0);
+    CHECK_EQ(sys_fstat(fd, &st), 0);
+    CHECK_EQ(st.blocks, 8);
+    CHECK_EQ(sys_ftruncate(fd, far), 0);
+    CHECK(sys_pread(fd, &c, 1, INT64_C(1) << 40) == 1 && c == 0);
+    sys_close(fd);
+    sys_unlinkat(AT_FDCWD, "f", 0);
+    no_leaks();
+}
+
+// Inodes come from the pages that data comes from, and go back there.
+static void test_inodes(void)
+{
+    char name[16];
+    struct k_statfs before, now;
+    set_up();
+    CHECK_EQ(sys_statfs("/", &before), 0);
+    for (int i = 0; i < 6000; i++) {
+        snprintf(name, sizeof name, "%d", i);
+        CHECK_EQ(make(name), 0);
     }
-    fake_boot_fs(64u << 20, many, 3001);
-    CHECK_EQ(sys_fstatat(AT_FDCWD, "/bin/applet-2999", &st, AT_SYMLINK_NOFOLLOW), 0);
-    CHECK_EQ(window_root()->inodes.used, 3002 + 16); // and /dev, 11 names, shm, /tmp, /proc twice
+    CHECK_EQ(sys_statfs("/", &now), 0);
+    CHECK_EQ(now.files - now.ffree, before.files - before.ffree + 6000);
+    CHECK(now.ffree < before.ffree - 6000); // the directory took some of the pages
+    CHECK(before.bfree - now.bfree < 6000 / 31 + 60);
+    for (int i = 0; i < 6000; i++) {
+        snprintf(name, sizeof name, "%d", i);
+        CHECK_EQ(rm(name), 0);
+    }
+    CHECK_EQ(sys_statfs("/", &now), 0);
+    CHECK_EQ(now.ffree, before.ffree);
+    CHECK_EQ(now.bfree, before.bfree);
+    no_leaks();
+}
+
+static uint64_t image_pages(const struct fake_entry *entries, uint32_t n)
+{
+    static uint64_t sizes[FAKE_FILES];
+    memset(sizes, 0, sizeof sizes);
+    fake_boot_fs(64u << 20, entries, n);
+    return ramfs_pages(fake_image_files(), n + 1, sizes);
+}
+
+// Many files: they fit into a window of default size, in no time, and the host knows how much they
+// take.
+static void test_populate_many(void)
+{
+    enum { DIRS = 10, FILES = 10000 };
+    static char names[DIRS * (FILES + 1)][32];
+    static struct fake_entry many[DIRS * (FILES + 1)];
+    uint32_t n = 0;
+    for (int dir = 0; dir < DIRS; dir++)
+        for (int i = -1; i < FILES; i++, n++) {
+            const char *format = i < 0 ? "/d%d" : i % 7 ? "/d%d/f%04d" : "/d%d/a-longer-name-%04d";
+            snprintf(names[n], sizeof names[n], format, dir, i);
+            many[n] = (struct fake_entry){names[n], i < 0 ? NULL : "", NULL, 0755, -1};
+        }
+    uint64_t told = image_pages(many, n), used = window_pages_used();
+    CHECK(used <= told && told <= used + RAMFS_SPARE_PAGES);
+    CHECK(ramfs_window(told, 256) < 64u << 20);
+    CHECK_EQ(look("/d9/f9999"), 0);
+    CHECK_EQ(look("/d9/a-longer-name-9996"), 0);
+    // A directory that needs references of two levels: 200,000 names would, but so do fewer long
+    // ones.
+    CHECK_EQ(ramfs_dir_pages(4 * 4096), 4);
+    CHECK_EQ(ramfs_dir_pages(4 * 4096 + 1), 6);
+    CHECK_EQ(ramfs_dir_pages(1028ull * 4096), 1029);
+    CHECK_EQ(ramfs_dir_pages(1028ull * 4096 + 1), 1029 + 3);
+    // No window is refused that is large enough by far, and none accepted that is too small.
+    uint64_t window = (ramfs_window(told, FAKE_SLOTS) + (2u << 20) - 1) & ~UINT64_C(0x1fffff);
+    CHECK_EQ(fake_populate(window, many, n), 0);
+    CHECK_EQ(fake_populate(told * 4096 - (2u << 20), many, n), -ENOSPC);
 }
 
 int main(void)
@@ -233,6 +318,8 @@ int main(void)
     RUN(test_random);
     RUN(test_limits);
     RUN(test_full);
-    RUN(test_populate_speed);
+    RUN(test_sparse);
+    RUN(test_inodes);
+    RUN(test_populate_many);
     return check_done("fs");
 }

@@ -103,6 +103,65 @@ static void test_table(void)
     CHECK(wtable_claim(t, 1) == wtable_at(t, 5));
 }
 
+static void test_slab(void)
+{
+    fake_boot(8u << 20);
+    struct wslab *slab = &window_root()->inodes;
+    uint32_t *first = wslab_claim(slab, 7), *last = first;
+    CHECK(first && *first == 7);
+    CHECK_EQ(window_pages_used(), 1);
+    CHECK_EQ(wslab_number(slab, first), 0);
+    for (int i = 1; i < 31; i++)
+        last = wslab_claim(slab, 1);
+    CHECK_EQ(window_pages_used(), 1); // 31 to a page
+    uint32_t *next = wslab_claim(slab, 1);
+    CHECK_EQ(window_pages_used(), 2);
+    CHECK(wslab_at(slab, 30) == last && wslab_at(slab, 31) == next);
+    CHECK(wslab_at(slab, 64) == NULL);
+    next[5] = 99;
+    wslab_free(slab, next);
+    CHECK_EQ(window_pages_used(), 1); // an empty page goes back
+    last[5] = 99;
+    wslab_free(slab, last);
+    CHECK(wslab_claim(slab, 1) == last && last[5] == 0);
+    uint64_t room = wslab_room(slab), n = 0;
+    while (wslab_claim(slab, 1))
+        n++;
+    CHECK_EQ(n, room);
+    CHECK_EQ(window_pages_used(), window_pages_total());
+    for (uint32_t i = 0; i < 31; i++)
+        wslab_free(slab, wslab_at(slab, 62 + i));
+    CHECK_EQ(window_pages_used(), window_pages_total() - 1);
+    CHECK_EQ(wslab_room(slab), 31);
+    CHECK_EQ(wslab_number(slab, wslab_claim(slab, 1)), 62);
+}
+
+// Claims and frees objects, a page's worth more or less, and looks for others' marks.
+static int churn_slab(void *arg)
+{
+    uint32_t me = (uint32_t)(uintptr_t)arg, seed = me * 7919;
+    struct wslab *slab = &window_root()->inodes;
+    uint32_t *held[40] = {0};
+    for (int i = 0; i < 40000; i++) {
+        seed = seed * 1103515245 + 12345;
+        uint32_t k = (seed >> 16) % 40;
+        if (held[k]) {
+            if (held[k][0] != me + k || held[k][31] != me + k)
+                return 1;
+            wslab_free(slab, held[k]);
+            held[k] = NULL;
+        } else if ((held[k] = wslab_claim(slab, me + k))) {
+            if (held[k][31])
+                return 2;
+            held[k][31] = me + k;
+        }
+    }
+    for (int k = 0; k < 40; k++)
+        if (held[k])
+            wslab_free(slab, held[k]);
+    return 0;
+}
+
 // Takes and gives back pages and objects, marking each as its own and looking for others' marks.
 static int churn(void *arg)
 {
@@ -129,15 +188,27 @@ static int churn(void *arg)
     return 0;
 }
 
-static void test_concurrent(void)
+static void run_four(int (*fn)(void *))
 {
     fake_boot(8u << 20);
     pid_t vms[4];
     for (uint32_t i = 0; i < 4; i++)
-        vms[i] = fake_vm(2 + i, churn, (void *)(uintptr_t)((i + 1) * 1000));
+        vms[i] = fake_vm(2 + i, fn, (void *)(uintptr_t)((i + 1) * 1000));
     for (int i = 0; i < 4; i++)
         CHECK_EQ(fake_join(vms[i]), 0);
     CHECK_EQ(window_pages_used(), 0);
+}
+
+static void test_concurrent(void)
+{
+    run_four(churn);
+}
+
+static void test_slab_concurrent(void)
+{
+    run_four(churn_slab);
+    CHECK_EQ(window_root()->inodes.used, 0);
+    CHECK_EQ(window_root()->inodes.pages, 0);
 }
 
 int main(void)
@@ -149,6 +220,8 @@ int main(void)
     RUN(test_runs);
     RUN(test_exhaust);
     RUN(test_table);
+    RUN(test_slab);
     RUN(test_concurrent);
+    RUN(test_slab_concurrent);
     return check_done("window");
 }

@@ -8,12 +8,11 @@
 #include "kernel/proc/proc.h"
 #include "kernel/window/root.h"
 
-#define MAX_FILES 8192
-#define STRINGS   (1u << 20)
+#define STRINGS (4u << 20)
 
 static struct {
     struct image_header header;
-    struct image_file files[MAX_FILES];
+    struct image_file files[FAKE_FILES];
     char strings[STRINGS];
 } image;
 
@@ -28,17 +27,25 @@ static struct image_str add_string(const char *s)
     return str;
 }
 
-// The entry whose path is all of `path` up to its last slash.
+static int is_path(uint32_t i, const char *path, uint32_t len)
+{
+    const struct image_str *str = &image.files[i].path;
+    return str->len == len && memcmp((char *)&image + str->off, path, len) == 0;
+}
+
+// The entry whose path is all of `path` up to its last slash; most often that of the last call.
 static uint32_t parent_of(const char *path, uint32_t count)
 {
+    static uint32_t last;
     uint32_t len = (uint32_t)strlen(path);
     while (len > 1 && path[len - 1] != '/')
         len--;
     len = len > 1 ? len - 1 : 1;
-    for (uint32_t i = 0; i < count; i++)
-        if (image.files[i].path.len == len &&
-            memcmp((char *)&image + image.files[i].path.off, path, len) == 0)
-            return i;
+    if (last < count && is_path(last, path, len))
+        return last;
+    for (last = 0; last < count; last++)
+        if (is_path(last, path, len))
+            return last;
     return 0;
 }
 
@@ -61,6 +68,11 @@ static void add(const struct fake_entry *e)
         f->data_off = contents.off;
         f->data_size = contents.len;
     }
+}
+
+const struct image_file *fake_image_files(void)
+{
+    return image.files;
 }
 
 int fake_populate(uint64_t window_size, const struct fake_entry *entries, uint32_t n)

@@ -39,6 +39,10 @@ struct fake_entry {
 };
 // Boots a family whose file system is populated from such an image ("/" is added).
 void fake_boot_fs(uint64_t window_size, const struct fake_entry *entries, uint32_t n);
+// Its file table, of at most FAKE_FILES entries.
+struct image_file;
+const struct image_file *fake_image_files(void);
+#define FAKE_FILES 110000
 // The same as far as fs_populate(), whose result it gives.
 int fake_populate(uint64_t window_size, const struct fake_entry *entries, uint32_t n);
 
