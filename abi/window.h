@@ -51,7 +51,9 @@ struct window_header {
     uint64_t tty_off;     // struct window_tty
     uint64_t kernel_off;  // 4 KB aligned: the kernel's part
     uint32_t deaths;      // host: VMs that died without EXIT so far; a change = look at the doors
-    uint32_t reserved[19];
+    uint32_t reserved1;
+    uint64_t signals; // host: 1 << n: signal n is for the first program; PV_EVENT_KICK tells it
+    uint32_t reserved[16];
 };
 _Static_assert(sizeof(struct window_header) == 128, "two cache lines");
 

@@ -30,7 +30,7 @@ static int choose_program(const struct options *opt, const struct image *image, 
     const char *path = image_string(image, image->header->entry_path);
     *program = image->header->entry_program;
     if (opt->exec_path) {
-        const struct image_file *file = image_find(image, opt->exec_path);
+        const struct image_file *file = image_follow(image, opt->exec_path);
         if (!file || file->type != IMAGE_PROGRAM) {
             fprintf(stderr, "ramet: %s: no program %s in it\n", opt->image, opt->exec_path);
             return -1;
@@ -88,7 +88,8 @@ static int choose_backend(struct family *f)
     if (vmm != VMM_QEMU && f->backend->open(f, why, sizeof why) == 0)
         return 0;
     if (vmm == VMM_KVM) {
-        fprintf(stderr, "ramet: %s\n", why);
+        fprintf(stderr, "ramet: %s%s\n", why,
+                f->opt->vmm == VMM_KVM ? "" : "; templates are of KVM's VMs only");
         return -1;
     }
     f->backend = &qemu_backend;
@@ -96,7 +97,7 @@ static int choose_backend(struct family *f)
         fprintf(stderr, "ramet: %s%s%s\n", why, vmm == VMM_AUTO ? "; " : "", err);
         return -1;
     }
-    if (vmm == VMM_AUTO)
+    if (vmm == VMM_AUTO && !f->opt->quiet)
         fprintf(stderr, "ramet: %s; using QEMU, which is slower\n", why);
     return 0;
 }
@@ -187,7 +188,7 @@ int main(int argc, char **argv)
     if (argc >= 2 && !strcmp(argv[1], "--help"))
         return help(stdout);
     if (argc >= 2 && !strcmp(argv[1], "--version")) {
-        printf("ramet, paravirtual interface %d\n", PV_ABI_VERSION);
+        options_print_version();
         return 0;
     }
     return help(stderr);

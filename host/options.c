@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "abi/pv.h"
+#include "abi/version.h"
 #include "abi/window.h"
 #include "host/kvm/platform.h"
 
@@ -17,6 +18,8 @@
 #define DEFAULT_POOL  3 // QEMUs
 #define DEFAULT_READY 4 // families
 #define DEFAULT_SIZE  (64 * MB)
+#define DEFAULT_STOP  10 // seconds, as container engines have it
+#define STOP_MAX      86400
 #define DEFAULT_PROCS 256
 
 static const char usage[] =
@@ -25,7 +28,8 @@ static const char usage[] =
     "       ramet template [options] --until TEXT --output FILE IMAGE [ARGS...]\n"
     "       ramet serve [options] --template FILE --socket PATH\n"
     "Runs the first program of IMAGE; each of its processes is a VM. ARGS replace the image's "
-    "default ones.\n"
+    "default ones:\n"
+    "what follows IMAGE is the program's, options too.\n"
     "  --mem SIZE          RAM of each VM (default 64M; K, M and G suffixes)\n"
     "  --window-size SIZE  memory the family shares: files, pipes, tables (default 64M)\n"
     "  --max-procs N       most processes at a time (default 256)\n"
@@ -33,8 +37,13 @@ static const char usage[] =
     "  --disk FILE[:ro]    a disk of every VM, /dev/vda and on (may be repeated, up to 4)\n"
     "  --env NAME=VALUE    add to the program's environment (may be repeated)\n"
     "  --trace[=proc,call,exit]  report on stderr what the VMs do (default proc)\n"
+    "  --stop-timeout SECONDS  from SIGTERM or SIGINT, which the first program gets, to the "
+    "family's\n"
+    "                      end by force (default 10)\n"
+    "  -q, --quiet         no line about what runs the VMs instead of KVM\n"
     "  --check-leaks       count what the family leaves behind in the window\n"
     "  --gdb PORT[:SLOT]   stop the VM in SLOT (default 1) for gdb: target remote :PORT\n"
+    "                      (any user of this host can connect)\n"
     "  --vmm NAME          kvm, qemu, or auto (default): kvm where it can be used, else qemu\n"
     "  --kvm FILE          KVM's device (default /dev/kvm)\n"
     "  --accel NAME        QEMU's accelerator: kvm, tcg, or auto (default)\n"
@@ -46,7 +55,7 @@ static const char usage[] =
     "  --until TEXT        (ramet template) save the VM when the program has printed TEXT\n"
     "  --output FILE       (ramet template) and to this file\n"
     "  --socket PATH       (ramet serve) where clients connect\n"
-    "  --help              this text\n"
+    "  --help, --version   this text; which version\n"
     "Exit status: the program's (128 + n if signal n ended it); 2 if it could not be started.\n";
 
 static int complain(const char *format, const char *what)
@@ -205,8 +214,15 @@ enum {
     OPT_UNTIL,
     OPT_OUTPUT,
     OPT_SOCKET,
+    OPT_STOP,
+    OPT_VERSION,
     OPT_HELP
 };
+
+void options_print_version(void)
+{
+    printf("ramet %s\n", RAMET_VERSION);
+}
 
 static int parse_one(struct options *opt, int c, char *arg)
 {
@@ -264,6 +280,16 @@ static int parse_one(struct options *opt, int c, char *arg)
     case OPT_SOCKET:
         opt->socket = arg;
         return 0;
+    case OPT_STOP:
+        r = parse_number("--stop-timeout", arg, 0, STOP_MAX, &n);
+        opt->stop_timeout = (uint32_t)n;
+        return r;
+    case 'q':
+        opt->quiet = 1;
+        return 0;
+    case OPT_VERSION:
+        options_print_version();
+        return 1;
     case OPT_HELP:
         fputs(usage, stdout);
         return 1;
@@ -326,25 +352,31 @@ int options_parse(struct options *opt, int argc, char **argv)
         {"until", required_argument, NULL, OPT_UNTIL},
         {"output", required_argument, NULL, OPT_OUTPUT},
         {"socket", required_argument, NULL, OPT_SOCKET},
+        {"stop-timeout", required_argument, NULL, OPT_STOP},
+        {"quiet", no_argument, NULL, 'q'},
+        {"version", no_argument, NULL, OPT_VERSION},
         {"help", no_argument, NULL, OPT_HELP},
         {0},
     };
     int c, r;
-    const int serve = !strcmp(argv[0], "serve");
+    const int serve = !strcmp(argv[0], "serve"), make = !strcmp(argv[0], "template");
     *opt = (struct options){.kvm = "/dev/kvm",
                             .mem = DEFAULT_SIZE,
                             .window_size = DEFAULT_SIZE,
                             .max_procs = DEFAULT_PROCS,
+                            .stop_timeout = DEFAULT_STOP,
                             .pool = serve ? DEFAULT_READY : DEFAULT_POOL};
+    static char name[] = "ramet"; // of getopt's own complaints
+    argv[0] = name;
     // "+": the first word that is no option is the image, what follows belongs to the program.
-    while ((c = getopt_long(argc, argv, "+", known, NULL)) != -1)
+    while ((c = getopt_long(argc, argv, "+q", known, NULL)) != -1)
         if ((r = parse_one(opt, c, optarg)) != 0)
             return r;
         else
             opt->given++;
     if ((r = check_serve(opt, serve)) < 0)
         return r;
-    if ((r = check_template(opt, !strcmp(argv[0], "template"), optind < argc)) < 0)
+    if ((r = check_template(opt, make, optind < argc)) < 0)
         return r;
     if (opt->template)
         return 0; // it says the rest

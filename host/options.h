@@ -30,6 +30,8 @@ struct options {
     uint32_t max_procs;
     uint32_t trace; // TRACE_*
     uint32_t check_leaks;
+    uint32_t quiet;               // say nothing of what is done instead of what was not asked for
+    uint32_t stop_timeout;        // seconds from SIGTERM or SIGINT to SIGKILL; 0: none in between
     const char *disks[DISKS_MAX]; // FILE or FILE:ro
     uint32_t ndisks;
     int gdb_port;         // 0 = none
@@ -42,8 +44,11 @@ struct options {
     uint32_t given;       // options on the command line
 };
 
+// For --version, on stdout.
+void options_print_version(void);
+
 // Parses argv of `ramet run`, `template` or `serve`. 0, or -1 after a line on stderr, or 1 when
-// --help was printed.
+// --help or --version was printed.
 int options_parse(struct options *opt, int argc, char **argv);
 void options_free(struct options *opt);
 

@@ -43,6 +43,8 @@ void events_handle(void)
         proc_exit(SIGKILL);
     if (bits & PV_EVENT_RESUMED)
         random_boot();
+    if (bits & PV_EVENT_KICK)
+        signal_from_host();
     if (bits & PV_EVENT_DEATH)
         proc_bury_dead();
     if (bits & PV_EVENT_TTY)

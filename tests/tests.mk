@@ -16,7 +16,8 @@ UNIT_load := $(DEVICES) $(UNIT_image) \
 UNIT_options := host/options.c
 UNIT_template := $(UNIT_load) $(addprefix host/template/,load.c save.c) \
 	$(addprefix host/family/,family.c placement.c fdpass.c)
-UNIT += confine family spare
+UNIT += confine family gdb spare
+UNIT_gdb := $(addprefix host/gdb/,command.c packet.c)
 UNIT_confine := host/family/confine.c host/kvm/confine.c
 UNIT_LIBS_confine := -lseccomp
 UNIT_family := $(addprefix host/family/,family.c placement.c fdpass.c answers.c) \

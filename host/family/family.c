@@ -43,6 +43,7 @@ void family_window_init(struct family *f)
     h->doors_off = sizeof *h;
     h->tty_off = tty;
     h->kernel_off = kernel;
+    h->signals = 0; // a template's window had a family of its own
     h->magic = WINDOW_MAGIC;
 }
 

@@ -112,6 +112,31 @@ static void take_messages(struct supervisor *s)
     }
 }
 
+void supervisor_outside(struct supervisor *s, int sig)
+{
+    const uint64_t grace_ns = s->f->opt->stop_timeout * UINT64_C(1000000000);
+    // SIGXCPU is of our own limit: there is no time left.
+    if (grace_ns == 0 || sig == SIGXCPU || !atomic_load(&s->f->shared->started)) {
+        s->outside = sig;
+        return;
+    }
+    __atomic_fetch_or(&family_window(s->f)->signals, UINT64_C(1) << sig, __ATOMIC_SEQ_CST);
+    supervisor_post(s, 1, PV_EVENT_KICK);
+    if ((sig == SIGTERM || sig == SIGINT) && !s->stop_ns)
+        s->stop_ns = now_ns() + grace_ns;
+}
+
+// How many ms the family has left, or -1: for ever.
+static int time_to_stop(struct supervisor *s)
+{
+    const uint64_t now = now_ns();
+    if (!s->stop_ns)
+        return -1;
+    if (now >= s->stop_ns)
+        s->outside = SIGKILL;
+    return now >= s->stop_ns ? 0 : (int)((s->stop_ns - now) / 1000000) + 1;
+}
+
 static void take_signals(struct supervisor *s)
 {
     struct signalfd_siginfo info;
@@ -128,7 +153,7 @@ static void take_signals(struct supervisor *s)
             terminal_again();
             break;
         default:
-            s->outside = (int)info.ssi_signo;
+            supervisor_outside(s, (int)info.ssi_signo);
         }
     }
 }
@@ -155,7 +180,7 @@ static int next_wait(struct supervisor *s, int terminal_full)
     int ms = s->kills || terminal_full ? 20 : -1;
     if (backend->step)
         ms = sooner(ms, backend->step(s->f));
-    return sooner(ms, ready_timeout(s));
+    return sooner(sooner(ms, ready_timeout(s)), time_to_stop(s));
 }
 
 static void step(struct supervisor *s)

@@ -12,7 +12,8 @@ struct supervisor {
     int messages;         // our end of the monitors' socket
     int answers;          // and of what goes back
     int terminal;         // not 0: stdin is a terminal to be read
-    int outside;          // signal that asks the family to end, or 0
+    int outside;          // signal that the family ends by, or 0
+    uint64_t stop_ns;     // it has been asked to end, and has time until then; 0: it has not
     pid_t group;          // of the first monitor and its session: all monitors are in it
     uint32_t first_death; // wait status of a first program that died without EXIT, | WINDOW_DEAD
     int failed;           // the first program could not be started; somebody has said why
@@ -24,6 +25,10 @@ static inline struct family_slot *slot_of(struct supervisor *s, uint32_t slot)
 {
     return &s->f->shared->slots[slot];
 }
+
+// A signal from outside: goes to the first program, if there is one. Nobody waits for ever for a
+// program that is asked to end.
+void supervisor_outside(struct supervisor *s, int sig);
 
 // Posts events to a VM and makes sure it notices: asleep, running or in between.
 void supervisor_post(struct supervisor *s, uint32_t slot, uint32_t events);

@@ -73,15 +73,20 @@ static void write_register(struct monitor *m, struct gdb *g, const char *args, c
               gdb_unhex((uint8_t *)&regs + offset, args + 1, size) && gdb_regs_set(m, &regs) == 0);
 }
 
-// "ADDR,LENGTH": 0 if it is not that, or longer than a packet.
-static int parse_range(const char **args, uint64_t *addr, uint64_t *len)
+// "ADDR,LENGTH", and one that a packet holds: 0 if it is not that.
+static int parse_pair(const char **args, uint64_t *addr, uint64_t *len)
 {
     *addr = gdb_number(args);
     if (**args != ',')
         return 0;
     ++*args;
     *len = gdb_number(args);
-    return *len <= MEMORY_MAX;
+    return 1;
+}
+
+static int parse_range(const char **args, uint64_t *addr, uint64_t *len)
+{
+    return parse_pair(args, addr, len) && *len <= MEMORY_MAX;
 }
 
 static void read_memory(struct monitor *m, struct gdb *g, const char *args, char *answer)
@@ -207,7 +212,11 @@ static void read_features(struct monitor *m, struct gdb *g, const char *args, ch
     const char *xml = gdb_regs_xml();
     uint64_t offset, len, total = strlen(xml);
     (void)m, (void)g;
-    if (!parse_range(&args, &offset, &len) && len > MEMORY_MAX)
+    if (!parse_pair(&args, &offset, &len)) {
+        answer_ok(answer, 0);
+        return;
+    }
+    if (len > MEMORY_MAX)
         len = MEMORY_MAX;
     if (offset > total)
         offset = total;

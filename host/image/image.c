@@ -192,6 +192,72 @@ const struct image_file *image_find(const struct image *img, const char *path)
     return NULL;
 }
 
+#define LINKS_MAX 40 // followed in one look-up, as Linux has it
+
+// Cuts the last name off an absolute path.
+static void cut_name(char *path)
+{
+    char *slash = strrchr(path, '/');
+    slash[slash == path] = 0; // "/" has none
+}
+
+// Puts "TARGET/REST" in place of rest; a target that is absolute starts at the root.
+static int insert(char *rest, size_t size, char *at, const char *target)
+{
+    char copy[2 * IMAGE_PATH_MAX + 2];
+    if ((size_t)snprintf(copy, sizeof copy, "%s%s%s", target, rest[0] ? "/" : "", rest) >= size)
+        return -1;
+    strcpy(rest, copy);
+    if (target[0] == '/')
+        strcpy(at, "/");
+    return 0;
+}
+
+// Goes from directory `at` to the first name of `rest`, which is cut off. The entry, or NULL.
+static const struct image_file *step(const struct image *img, char *at, size_t size, char *rest)
+{
+    const size_t start = strspn(rest, "/"), len = strcspn(rest + start, "/");
+    char name[IMAGE_NAME_MAX + 1];
+    if (len > IMAGE_NAME_MAX)
+        return NULL;
+    memcpy(name, rest + start, len);
+    name[len] = 0;
+    memmove(rest, rest + start + len, strlen(rest + start + len) + 1);
+    if (!strcmp(name, ".."))
+        cut_name(at);
+    else if (len && strcmp(name, ".") != 0) {
+        const size_t used = strlen(at);
+        if (used + len + 2 > size)
+            return NULL;
+        sprintf(at + used, "%s%s", at[1] ? "/" : "", name);
+    }
+    return image_find(img, at);
+}
+
+const struct image_file *image_follow(const struct image *img, const char *path)
+{
+    char at[IMAGE_PATH_MAX + 1] = "/", rest[2 * IMAGE_PATH_MAX + 2];
+    const struct image_file *file = NULL;
+    if (path[0] != '/' || strlen(path) >= sizeof rest)
+        return NULL;
+    strcpy(rest, path);
+    for (int links = 0; rest[0];) {
+        if (file && file->type != IMAGE_DIR)
+            return NULL; // something follows
+        file = step(img, at, sizeof at, rest);
+        if (file && file->type == IMAGE_SYMLINK) {
+            cut_name(at);
+            if (++links > LINKS_MAX ||
+                insert(rest, sizeof rest, at, image_string(img, file->target)) < 0)
+                return NULL;
+            file = image_find(img, at);
+        }
+        if (!file)
+            return NULL;
+    }
+    return file;
+}
+
 // FNV-1a, 64 bits, of the tables and of when the contents were last written.
 uint64_t image_hash(const struct image *img)
 {

@@ -53,4 +53,8 @@ uint64_t image_hash(const struct image *img);
 // The file table entry of exactly this absolute path (links are not followed), or NULL.
 const struct image_file *image_find(const struct image *img, const char *path);
 
+// The one that this absolute path leads to as a program of the image would see it: links are
+// followed, in directories too, and "." and ".." are what they say. NULL where it leads nowhere.
+const struct image_file *image_follow(const struct image *img, const char *path);
+
 #endif

@@ -65,8 +65,8 @@ static int say_hello(int server)
     return fdpass_send(server, &hello, sizeof hello, fds, 3, 0) == sizeof hello ? 0 : -1;
 }
 
-// The signal that came last is passed on: the family ends by it, as it would here. The one before
-// if there is none.
+// The signal that came last is passed on to the family, which does with it what it would do here.
+// The one before if there is none.
 static int pass_signal(int server, int signals, int before)
 {
     struct signalfd_siginfo info;
@@ -78,11 +78,11 @@ static int pass_signal(int server, int signals, int before)
 }
 
 // Until the family has ended. Signals before this one's first lines end this process, and so the
-// family; later ones are passed on. If nobody is there to answer, we have still to end.
+// family; later ones are passed on. If nobody is there to answer yet, we have still to end.
 static int wait_for_end(int server, const char *path)
 {
     struct serve_end end;
-    int came = 0;
+    int came = 0, taken = 0;
     sigset_t ends;
     supervisor_end_signals(&ends);
     sigprocmask(SIG_BLOCK, &ends, NULL);
@@ -91,15 +91,20 @@ static int wait_for_end(int server, const char *path)
         {.fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK), .events = POLLIN}};
     if (fds[1].fd < 0)
         return failed(path, strerror(errno));
-    while (!fds[0].revents) {
-        if (poll(fds, 2, came ? GRACE_MS : -1) == 0)
+    for (;;) {
+        if (poll(fds, 2, came && !taken ? GRACE_MS : -1) == 0)
             return 128 + came;
         if (fds[1].revents)
             came = pass_signal(server, fds[1].fd, came);
+        if (!fds[0].revents)
+            continue;
+        ssize_t n = recv(server, &end, sizeof end, MSG_DONTWAIT);
+        if (n == sizeof end)
+            return end.status & 0xff;
+        if (n != 1)
+            return failed(path, "the server is gone, or the family: there is no status");
+        taken = 1;
     }
-    if (recv(server, &end, sizeof end, MSG_DONTWAIT) != sizeof end)
-        return failed(path, "the server is gone, or the family: there is no status");
-    return end.status & 0xff;
 }
 
 int client_run(const struct options *opt)

@@ -93,7 +93,9 @@ static void tell_taken(struct ready *r)
 // The family has begun: it is one like any other now.
 static void settle_down(struct supervisor *s)
 {
+    const uint8_t taken = 1;
     tell_taken(s->f->ready);
+    send(s->f->ready->client, &taken, sizeof taken, MSG_NOSIGNAL | MSG_DONTWAIT);
     placement_free(&s->f->placement, 0);
     placement_free(&s->f->placement, s->group);
 }
@@ -194,7 +196,7 @@ void ready_client(struct supervisor *s)
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
         s->outside = SIGHUP; // like a terminal that is gone
     else if (n > 0 && supervisor_is_end(number))
-        s->outside = number;
+        supervisor_outside(s, number);
 }
 
 void ready_finish(struct ready *r, int status)

@@ -20,7 +20,7 @@
 
 #include "host/family/family.h"
 
-#define SERVE_MAGIC 0x31767273u // of this version of the protocol
+#define SERVE_MAGIC 0x32767273u // of this version of the protocol
 
 // The client's first message, with its descriptors 0, 1 and 2; a bit for each. What it says of them
 // concerns nobody but its own family. Later ones are a byte each: a signal that it got.
@@ -30,7 +30,8 @@ struct serve_hello {
     uint32_t nowait; // pipes and sockets (family.h: stdio_nowait)
 };
 
-// The only one that comes back.
+// What comes back: a byte soon after a family has taken the client, which from then on can rely on
+// being answered; and at the end this.
 struct serve_end {
     int32_t status; // to exit with
 };

@@ -207,3 +207,27 @@ long sys_sigqueue(int pid, int sig, uint64_t value)
     } while (sys_leave(&r));
     return r;
 }
+
+// Those of a terminal's keys and of its end go to the group, as on a terminal.
+#define OF_TERMINAL (SIG_BIT(SIGINT) | SIG_BIT(SIGQUIT) | SIG_BIT(SIGHUP))
+
+void signal_from_host(void)
+{
+    if (boot_info->slot != 1 || !__atomic_load_n(&window_header()->signals, __ATOMIC_RELAXED))
+        return;
+    struct proc *first = proc_at(1);
+    const struct proc_siginfo info = {.code = SI_USER}; // of no process of ours
+    uint64_t set = __atomic_exchange_n(&window_header()->signals, 0, __ATOMIC_SEQ_CST);
+    for (int sig = 1; sig < 32; sig++) {
+        if (!(set >> sig & 1))
+            continue;
+        if (SIG_BIT(sig) & OF_TERMINAL) {
+            proc_signal_group(first->pgid, sig, SI_KERNEL);
+            continue;
+        }
+        proc_lock();
+        signal_post(first, sig, &info);
+        proc_unlock();
+        signal_kick();
+    }
+}

@@ -89,6 +89,8 @@ int signal_post(struct proc *p, int sig, const struct proc_siginfo *info);
 // Marks a slot for signal_kick(): to be woken if it sleeps and, with `interrupt`, stopped in its
 // tracks if it runs.
 void signal_mark(uint32_t slot, int interrupt);
+// In the first program, PV_EVENT_KICK: what the host's user has sent the family. No lock held.
+void signal_from_host(void);
 // Wakes or interrupts everyone signal_post() marked since the last call. No lock held.
 void signal_kick(void);
 // Takes the mark of one slot off again, for a caller that wakes it by other means. Whether it was

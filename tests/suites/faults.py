@@ -15,6 +15,7 @@ import fault_limits
 import fault_qemu
 import fault_serve
 import fault_serve_death
+import fault_signals
 import fault_spare
 import fault_stdio
 import fault_template
@@ -24,7 +25,8 @@ import proc
 
 MODULES = [
     fault_cli, fault_death, fault_disk, fault_host, fault_hostile, fault_limits, fault_qemu,
-    fault_serve, fault_serve_death, fault_spare, fault_stdio, fault_template, fault_tty,
+    fault_serve, fault_serve_death, fault_signals, fault_spare, fault_stdio, fault_template,
+    fault_tty,
 ]  # fmt: skip
 
 

@@ -175,6 +175,55 @@ def test_unknown_option():
     assert b"no-such-option" in outcome.err, "the option is not named"
 
 
+def test_complaints_say_who():
+    """Every line begins with the program's name, getopt's too."""
+    for argv in (["run", "--no-such-option"], ["run", "--mem"], ["serve", "--pool=x"],
+                 ["template"]):  # fmt: skip
+        outcome = proc.run([paths.RAMET, *argv])
+        lines = outcome.err.decode().splitlines()
+        assert outcome.status == 2 and lines, f"{argv}: {outcome.err!r}"
+        assert all(line.startswith("ramet: ") for line in lines), f"{argv}: {lines}"
+
+
+def test_version():
+    for argv in (["--version"], ["run", "--version"]):
+        outcome = proc.run([paths.RAMET, *argv])
+        assert outcome.status == 0 and outcome.err == b"", f"{outcome.err!r}"
+        assert re.fullmatch(rb"ramet \d+\.\d+\.\d+\n", outcome.out), f"{outcome.out!r}"
+
+
+def test_template_without_kvm():
+    """What a template needs is said, not only what is missing."""
+    need = ["--kvm", "/nonexistent", "--until", "x", "--output", "/tmp/never.tpl"]
+    refused([paths.RAMET, "template", *need, paths.TESTS_IMAGE], "templates are of KVM's VMs only")
+
+
+def test_exec_of_links():
+    """--exec takes what a program of the image would find there: links too."""
+    for path in ("/bin/ls", "/bin/../bin/./ls", "//bin//ls"):
+        argv = paths.ramet_run(paths.SHELL_IMAGE, "-d", "/bin", options=["--exec", path])
+        outcome = proc.run(argv, limit=20)
+        assert (outcome.status, outcome.out) == (0, b"/bin\n"), f"{path}: {outcome.err!r}"
+    for path in ("/bin/ls/", "/bin/absent", "/bin", "bin/ls"):
+        refused(paths.ramet_run(paths.SHELL_IMAGE, options=["--exec", path]), "no program")
+
+
+def test_what_follows_the_image():
+    """It is the program's, whatever it looks like."""
+    argv = paths.ramet_run(paths.SHELL_IMAGE, "-c", 'echo "$@"', "sh", "--mem", "x.img", "--help")
+    outcome = proc.run(argv, limit=20)
+    assert outcome.out == b"--mem x.img --help\n", f"{outcome.out!r} {outcome.err!r}"
+
+
+def test_quiet():
+    """-q: no line about what runs the VMs instead of KVM."""
+    for options, lines in ((["-q"], 0), (["--quiet"], 0), ([], 1)):
+        argv = [paths.RAMET, "run", *options, "--kvm", "/nonexistent", "--accel=tcg",
+                paths.SHELL_IMAGE, "-c", ":"]  # fmt: skip
+        outcome = proc.run(argv, limit=20)
+        assert outcome.status == 0 and outcome.err.count(b"\n") == lines, f"{outcome.err!r}"
+
+
 def test_help():
     outcome = proc.run([paths.RAMET, "run", "--help"])
     assert outcome.status == 0, f"status {outcome.status}"

@@ -97,6 +97,38 @@ static void test_find(void)
     image_close(&img);
 }
 
+// A path as a program of the image would take it.
+static void test_follow(void)
+{
+    struct sample_image s;
+    struct image img;
+    char err[160];
+
+    sample_image(&s);
+    if (!CHECK_EQ(parse(&s, sizeof s, &img, err, sizeof err), 0))
+        return;
+    const struct image_file *sh = &img.files[SAMPLE_SH], *bin = &img.files[SAMPLE_BIN];
+    const char *const same[] = {"/bin/sh",   "/bin/ls",        "//bin///sh",
+                                "/bin/./sh", "/bin/../bin/ls", "/../bin/sh"};
+    for (unsigned i = 0; i < sizeof same / sizeof same[0]; i++)
+        CHECK(image_follow(&img, same[i]) == sh);
+    CHECK(image_follow(&img, "/") == &img.files[0]);
+    CHECK(image_follow(&img, "/bin/") == bin && image_follow(&img, "/bin/.") == bin);
+    const char *const nowhere[] = {"",       "bin/sh",    "/bin/sh/",   "/bin/ls/",
+                                   "/bin/x", "/x/../bin", "/bin/sh/..", "/etc/motd/x"};
+    for (unsigned i = 0; i < sizeof nowhere / sizeof nowhere[0]; i++)
+        CHECK(image_follow(&img, nowhere[i]) == NULL);
+    image_close(&img);
+    s.t.files[SAMPLE_LS].target = sample_str(SAMPLE_LS); // itself
+    if (CHECK_EQ(parse(&s, sizeof s, &img, err, sizeof err), 0))
+        CHECK(image_follow(&img, "/bin/ls") == NULL);
+    image_close(&img);
+    s.t.files[SAMPLE_LS].target = sample_str(SAMPLE_SH); // an absolute one
+    if (CHECK_EQ(parse(&s, sizeof s, &img, err, sizeof err), 0))
+        CHECK(image_follow(&img, "/bin/ls") == &img.files[SAMPLE_SH]);
+    image_close(&img);
+}
+
 static void test_size(void)
 {
     struct sample_image s;
@@ -318,6 +350,7 @@ int main(void)
     RUN(test_size);
     RUN(test_header);
     RUN(test_args);
+    RUN(test_follow);
     RUN(test_paths);
     RUN(test_places);
     RUN(test_contents);

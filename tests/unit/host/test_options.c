@@ -70,6 +70,17 @@ static void test_defaults(void)
     CHECK(env("PATH") && env("HOME") && env("TERM"));
 }
 
+static void test_stop_and_quiet(void)
+{
+    CHECK_EQ(parse("a.img"), 0);
+    CHECK(opt.stop_timeout == 10 && !opt.quiet);
+    CHECK_EQ(parse("-q --stop-timeout 0 a.img -q"), 0);
+    CHECK(opt.stop_timeout == 0 && opt.quiet && opt.nargs == 1);
+    CHECK_EQ(parse("--stop-timeout -1 a.img"), -1);
+    CHECK_EQ(parse("--stop-timeout 86401 a.img"), -1);
+    CHECK_EQ(parse("-x a.img"), -1);
+}
+
 static void test_values(void)
 {
     CHECK_EQ(parse("--mem 32M --window-size 8192K --max-procs 7 --exec /bin/x --check-leaks a.img"),
@@ -195,6 +206,7 @@ int main(void)
 {
     RUN(test_disks);
     RUN(test_defaults);
+    RUN(test_stop_and_quiet);
     RUN(test_values);
     RUN(test_vmm);
     RUN(test_arguments);

@@ -142,6 +142,36 @@ static void again(int sig)
 }
 
 // A handler that sends its own signal is called again after it has returned, not inside.
+// What the host's user sends comes to the first program, as from nobody's process, whatever number
+// the host writes; what a terminal's keys send, to its group.
+static void test_from_host(void)
+{
+    set_up();
+    const uint64_t caught[] = {SIGTERM, SIGUSR1, SIGHUP};
+    for (unsigned i = 0; i < 3; i++)
+        handle((int)caught[i], 0, 0, note);
+    signal_from_host(); // nothing
+    sys_enter();
+    window_header()->signals =
+        UINT64_C(1) << SIGTERM | UINT64_C(1) << SIGHUP | UINT64_C(1) << 63 | 1;
+    signal_from_host();
+    CHECK_EQ(atomic_load(&proc_self->sig_pending), SIG_BIT(SIGTERM) | SIG_BIT(SIGHUP));
+    CHECK_EQ(proc_self->siginfo[SIGTERM - 1].pid, 0);
+    CHECK_EQ(window_header()->signals, 0);
+    long r = 0;
+    sys_leave(&r);
+    CHECK_EQ(calls, 2);
+    long pid = sys_fork();
+    if (pid == 0) {
+        window_header()->signals = UINT64_C(1) << SIGUSR1;
+        signal_from_host(); // not the child's business
+        sys_exit(window_header()->signals == UINT64_C(1) << SIGUSR1 ? 0 : 1);
+    }
+    CHECK_EQ(reap(pid), 0);
+    window_header()->signals = 0;
+    check_alone();
+}
+
 static void test_nested(void)
 {
     set_up();
@@ -315,6 +345,7 @@ int main(void)
     RUN(test_blocked);
     RUN(test_ignored);
     RUN(test_siginfo);
+    RUN(test_from_host);
     RUN(test_nested);
     RUN(test_interrupts_program);
     RUN(test_default_ends);
