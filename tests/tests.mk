@@ -208,4 +208,5 @@ $(B)/images/driverless.img: $(B)/guest/driverless.elf $(B)/bin/mkimage
 	$(call say,IMAGE,$@)
 	$(Q)$(B)/bin/mkimage -q -o $@ --program /probe=$<
 
-TEST_IMAGES := $(addprefix $(B)/images/,tests.img pv.img pv.elf hostile.img driverless.img)
+TEST_IMAGES := $(addprefix $(B)/images/, \
+	tests.img pv.img pv.elf diff.img hostile.img driverless.img)

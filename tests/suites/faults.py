@@ -64,7 +64,8 @@ def one(report, full, function):
 
 
 def suite(report, _options):
-    absent = paths.missing(paths.RAMET, paths.SHELL_IMAGE, paths.TESTS_IMAGE)
+    absent = paths.missing(paths.RAMET, paths.SHELL_IMAGE, paths.TESTS_IMAGE,
+                           paths.HOSTILE_IMAGE, paths.DRIVERLESS_IMAGE)  # fmt: skip
     if absent:
         report.fail("faults", f"{absent} is not built")
         return

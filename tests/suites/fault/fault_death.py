@@ -73,7 +73,7 @@ def test_killed_while_busy():
             family.expect(f"round {i} over")
         family.process.stdin.close()
         family.expect("1000\nalive\n")
-        assert proc.shell_status(family.process.wait(10)) == 0
+        assert proc.ended(family.process, 10) == 0
 
 
 def test_first_killed():
