@@ -56,8 +56,8 @@ install: $(B)/bin/ramet $(B)/bin/mkimage cross ## into PREFIX (/usr/local); DEST
 	$(Q)rm -rf $(TO)/lib/ramet/include $(TO)/lib/ramet/overlay
 	$(Q)cp -R $(SYSROOT)/include $(SYSROOT)/overlay $(TO)/lib/ramet
 	$(Q)install -m 644 $(addprefix $(LIB)/,*.a *.o *.ld *.specs *.elf) $(TO)/lib/ramet/lib
-	$(Q)strip --strip-debug $(TO)/lib/ramet/lib/*.a $(TO)/lib/ramet/lib/*.o
 	$(Q)[ ! -d $(SYSROOT)/usr ] || cp -R $(SYSROOT)/usr $(TO)/lib/ramet
+	$(Q)find $(TO)/lib/ramet -name '*.[ao]' -exec strip --strip-debug {} +
 	$(Q)install -m 644 $(MANUALS:%=docs/man/%) $(TO)/share/man/man1
 	$(Q)for l in ramet-exec ramet-pkg-config; do ln -sf ramet-cc.1 $(TO)/share/man/man1/$$l.1; done
 	$(Q)install -m 644 tools/completion/ramet.bash $(TO)/share/bash-completion/completions/ramet

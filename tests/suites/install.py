@@ -193,9 +193,7 @@ def host_libraries(place):
         place.good("ramet-cc", "main.c", "-Lmine", "-l", "mine", "-lgcc", env=env)
         place.good("ramet-cc", "-c", "main.c", "-lz", env=env)
         for name in HOST_ARCHIVES:
-            found = subprocess.run(["gcc", f"-print-file-name=lib{name}.a"],
-                                   capture_output=True, text=True,
-                                   check=True).stdout.strip()  # fmt: skip
+            found = place.good("gcc", f"-print-file-name=lib{name}.a").strip()
             assert os.path.isabs(found), f"lib{name}.a is not on this machine: the test is void"
             place.bad(f"-l{name}: no lib{name}.a", "ramet-cc", "main.c", f"-l{name}", env=env)
             place.bad("cannot find|not found", "ramet-cc", "main.c", f"-Wl,-l{name}", env=env)
@@ -203,7 +201,7 @@ def host_libraries(place):
             folder = "-L" + os.path.dirname(found)
             place.bad("of this machine", "ramet-cc", "main.c", folder, env=env)
         traced = place.good("ramet-cc", "main.c", "f.c", "-Wl,--trace", env=env)
-        own = (place.sysroot, "/tmp/", os.path.dirname(found))
+        own = (place.sysroot, tempfile.gettempdir() + "/")
         for line in traced.splitlines():
             path = os.path.realpath(line.strip("()").split(")")[0])
             assert path.startswith(own) or path.endswith("libgcc.a"), f"{line} is linked in"
@@ -215,9 +213,8 @@ def host_headers(place):
     place.write("host.c", f"#include <{HOST_HEADER}>\n")
     place.write("all.c", "".join(f"#include <{h}>\n" for h in (
         "stdio.h", "stdlib.h", "limits.h", "stdint.h", "string.h", "signal.h", "unistd.h",
-        "errno.h", "fcntl.h", "time.h", "locale.h", "math.h", "float.h", "stdatomic.h",
-        "immintrin.h", "sys/types.h", "sys/stat.h", "sys/wait.h", "sys/ioctl.h",
-        "termios.h")))  # fmt: skip
+        "errno.h", "fcntl.h", "time.h", "locale.h", "math.h", "float.h", "stdatomic.h", "termios.h",
+        "immintrin.h", "sys/types.h", "sys/stat.h", "sys/wait.h", "sys/ioctl.h")))  # fmt: skip
     for backend in ("gcc", "clang"):
         env = {"RAMET_CC_BACKEND": backend, **dict.fromkeys(paths_set, "/usr/include")}
         place.bad(HOST_HEADER, "ramet-cc", "-c", "host.c", env=env)
