@@ -38,8 +38,8 @@ GLUE := \
 	$(addprefix libc-glue/process/,env.c ids.c process.c setjmp.c signal.c spawn.c start.c \
 		system.c users.c vfork.c) \
 	$(addprefix libc-glue/stdio/,flush.c gets.c open.c write.c) \
-	$(addprefix libc-glue/stdlib/,err.c getopt.c ldtoa.c regerror.c stdlib.c strings.c time.c \
-		tz.c) \
+	$(addprefix libc-glue/stdlib/,dtoa.c err.c getopt.c locale.c regerror.c stdlib.c strftime.c \
+		strings.c strptime.c strtod.c time.c tz.c tzfile.c) \
 	$(addprefix libc-glue/memory/,layout.c memory.c mman.c shm.c)
 HOST := \
 	$(addprefix host/,main.c options.c) \

@@ -3,7 +3,8 @@
 //
 // newlib's putenv() copies its string; POSIX makes the string itself part of the environment. Here
 // the array is ours once anything is added, a string is ours when setenv() made it: those are kept
-// in a second list so that replacing a variable over and over does not leak. getenv() is newlib's.
+// in a second list so that replacing a variable over and over does not leak. A name
+// with "=" in it names nothing: newlib's getenv() looks for what stands before it.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,13 @@ static char **find(const char *name, size_t len)
     while (*e && (strncmp(*e, name, len) || (*e)[len] != '='))
         e++;
     return e;
+}
+
+char *getenv(const char *name)
+{
+    size_t len = name_len(name);
+    char *string = name[len] ? NULL : *find(name, len);
+    return string ? string + len + 1 : NULL;
 }
 
 // Frees OLD if setenv() made it; remembers FRESH (may be NULL) in its stead.

@@ -66,6 +66,20 @@ static int missing(struct scan *s, const char *format, const char *what)
     return s->quiet ? ':' : '?';
 }
 
+static int long_option(struct scan *s, char *word, char *name);
+
+// "W;" among the letters: -W foo, -Wfoo are --foo. REST is what follows the letter in its word.
+static int long_behind_w(struct scan *s, char *rest)
+{
+    char *name = cluster ? rest : next_arg(s);
+    cluster = NULL;
+    if (!name)
+        return missing(s, "option requires an argument -- '%s'", "W");
+    if (name != rest)
+        optind--; // long_option() goes behind the word itself
+    return long_option(s, name, name);
+}
+
 static int short_option(struct scan *s)
 {
     char text[2] = {*cluster++, '\0'};
@@ -78,6 +92,8 @@ static int short_option(struct scan *s)
     }
     if (!spec)
         return complain(s, "invalid option -- '%s'", text);
+    if (s->longs && text[0] == 'W' && spec[1] == ';')
+        return long_behind_w(s, rest);
     if (spec[1] != ':')
         return text[0];
     // The rest of this word is the argument, else (unless it is optional) the next word.

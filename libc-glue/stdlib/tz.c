@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The calendar: seconds to struct tm and back, with the time zone of TZ in POSIX's form
-// ("CET-1CEST,M3.5.0,M10.5.0/3"). There is no zone database; any other TZ is UTC.
+// The calendar: seconds to struct tm and back, with the time zone of TZ: a name of the zone
+// database
+// ("Europe/Berlin"), or a rule in POSIX's form ("CET-1CEST,M3.5.0,M10.5.0/3"). Without TZ it is
+// what /etc/localtime says. UTC when there is no such zone.
 //
 // Replaces newlib's versions, which call UTC "GMT", leave tm_gmtoff and tm_zone unset and do not
 // know quoted names ("<+03>-3"). newlib's ctime(), strftime() and the rest call these.
@@ -10,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "libc-glue/stdlib/tzfile.h"
 
 #define DAY 86400
 
@@ -26,6 +30,7 @@ static struct {
     struct rule to[2]; // [1]: to daylight saving, [0]: back
     char names[2][16];
     char source[64]; // the TZ it was made from
+    int from_file;   // the rule is for the time after the last change the file knows
 } zone = {.name = {"UTC", "UTC"}};
 
 long timezone;
@@ -135,20 +140,38 @@ static int read_zone(const char *s)
     return s && !*s;
 }
 
+static void be_utc(void)
+{
+    zone.name[0] = zone.name[1] = "UTC";
+    zone.east[0] = zone.east[1] = 0;
+    zone.has_dst = 0;
+}
+
+// A file that has no rule is one of a zone that changes no more: its last offset stands for it.
+static void read_tz(const char *tz)
+{
+    struct local local;
+    const char *rule = *tz ? tzfile_open(*tz == ':' ? tz + 1 : tz) : NULL;
+    zone.from_file = rule != NULL;
+    if (rule && !*rule && tzfile_near(LLONG_MAX, 0, &local)) {
+        be_utc();
+        zone.east[0] = zone.east[1] = local.east;
+        zone.name[0] = zone.name[1] = strncpy(zone.names[0], local.name, sizeof zone.names[0] - 1);
+    } else if (!read_zone(rule ? rule : tz)) {
+        be_utc();
+    }
+}
+
 void _tzset_unlocked(void); // the name newlib's other functions call it by
 void _tzset_unlocked(void)
 {
     const char *tz = getenv("TZ");
     if (!tz)
-        tz = "";
-    if (*tz == ':')
-        tz++;
-    if (zone.source[0] == '\0' || strcmp(tz, zone.source) != 0) {
-        if (!read_zone(tz)) {
-            zone.name[0] = zone.name[1] = "UTC";
-            zone.east[0] = zone.east[1] = 0;
-            zone.has_dst = 0;
-        }
+        tz = "/etc/localtime";
+    else if (!*tz)
+        tz = "UTC0";
+    if (strcmp(tz, zone.source) != 0) {
+        read_tz(tz);
         zone.source[0] = '\0';
         if (strlen(tz) < sizeof zone.source)
             strcpy(zone.source, tz);
@@ -231,14 +254,34 @@ struct tm *gmtime_r(const time_t *restrict t, struct tm *restrict tm)
     return fill(*t, 0, tm);
 }
 
+// What the clocks show at T.
+static void local_at(long long t, struct local *local)
+{
+    if (zone.from_file && tzfile_at(t, local))
+        return;
+    local->dst = in_dst(t);
+    local->east = zone.east[local->dst];
+    local->name = zone.name[local->dst];
+}
+
+// Seconds east of UTC of standard or daylight saving time about T.
+static long east_near(long long t, int dst)
+{
+    struct local local;
+    if (zone.from_file && tzfile_at(t, &local) && tzfile_near(t, dst, &local))
+        return local.east;
+    return zone.east[dst];
+}
+
 struct tm *localtime_r(const time_t *restrict t, struct tm *restrict tm)
 {
+    struct local local;
     _tzset_unlocked();
-    int dst = in_dst(*t);
-    if (!fill(*t, zone.east[dst], tm))
+    local_at(*t, &local);
+    if (!fill(*t, local.east, tm))
         return NULL;
-    tm->tm_isdst = dst;
-    tm->tm_zone = zone.name[dst];
+    tm->tm_isdst = local.dst;
+    tm->tm_zone = local.name;
     return tm;
 }
 
@@ -264,10 +307,15 @@ time_t timegm(struct tm *tm)
 // A negative tm_isdst asks us to find out; else the caller says which clock it means.
 time_t mktime(struct tm *tm)
 {
+    struct local local;
     _tzset_unlocked();
-    long long local = join(tm);
-    time_t t = local - zone.east[tm->tm_isdst > 0];
-    if (tm->tm_isdst < 0 && in_dst(local - zone.east[1]))
-        t = local - zone.east[1];
-    return localtime_r(&t, tm) ? t : -1;
+    long long seconds = join(tm), t = seconds - east_near(seconds, tm->tm_isdst > 0);
+    if (tm->tm_isdst < 0) {
+        long long earlier = seconds - east_near(seconds, 1);
+        local_at(earlier, &local);
+        if (local.dst)
+            t = earlier;
+    }
+    time_t result = t;
+    return localtime_r(&result, tm) ? result : -1;
 }

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// setlocale() of a locale there is. newlib's believes in any name of the form xx_YY; there are "C"
+// (also called POSIX) and C.UTF-8, and a program that asks for another must hear that it has not
+// got it. Neighbours: newlib's locale.c, which does the rest.
+#include <locale.h>
+#include <reent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *const variables[] = {
+    [LC_ALL] = "LC_ALL",           [LC_COLLATE] = "LC_COLLATE", [LC_CTYPE] = "LC_CTYPE",
+    [LC_MONETARY] = "LC_MONETARY", [LC_NUMERIC] = "LC_NUMERIC", [LC_TIME] = "LC_TIME",
+    [LC_MESSAGES] = "LC_MESSAGES"};
+
+#define CATEGORIES ((int)(sizeof variables / sizeof *variables))
+
+// Whether NAME, LEN bytes, is a locale's.
+static int known(const char *name, size_t len)
+{
+    static const char *const names[] = {"C", "POSIX", "C.UTF-8", "C.utf8", "C.ASCII"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strlen(names[i]) == len && !strncasecmp(names[i], name, len))
+            return 1;
+    return 0;
+}
+
+// What the environment asks for in CATEGORY.
+static const char *from_environment(int category)
+{
+    const char *const names[] = {"LC_ALL", variables[category], "LANG"};
+    for (size_t i = 0; i < 3; i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value)
+            return value;
+    }
+    return "C";
+}
+
+// Whether all of NAME is known: one name, or one for each category with slashes between, as
+// setlocale() itself writes it.
+static int all_known(int category, const char *name)
+{
+    if (!*name) {
+        int first = category == LC_ALL ? 1 : category, last = category ? category : CATEGORIES - 1;
+        for (int i = first; i <= last; i++) {
+            const char *wanted = from_environment(i);
+            if (!known(wanted, strlen(wanted)))
+                return 0;
+        }
+        return 1;
+    }
+    for (;; name++) {
+        size_t len = strcspn(name, "/");
+        if (!known(name, len))
+            return 0;
+        name += len;
+        if (!*name)
+            return 1;
+    }
+}
+
+char *setlocale(int category, const char *name)
+{
+    if (category < 0 || category >= CATEGORIES || (name && !all_known(category, name)))
+        return NULL;
+    return _setlocale_r(_REENT, category, name);
+}
