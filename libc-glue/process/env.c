@@ -3,8 +3,8 @@
 //
 // newlib's putenv() copies its string; POSIX makes the string itself part of the environment. Here
 // the array is ours once anything is added, a string is ours when setenv() made it: those are kept
-// in a second list so that replacing a variable over and over does not leak. A name
-// with "=" in it names nothing: newlib's getenv() looks for what stands before it.
+// in a second list so that replacing a variable over and over does not leak. getenv()
+// compares all of a name, newlib's what stands before a "=" in it.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,8 +35,8 @@ static char **find(const char *name, size_t len)
 
 char *getenv(const char *name)
 {
-    size_t len = name_len(name);
-    char *string = name[len] ? NULL : *find(name, len);
+    size_t len = strlen(name);
+    char *string = len ? *find(name, len) : NULL;
     return string ? string + len + 1 : NULL;
 }
 

@@ -316,6 +316,15 @@ time_t mktime(struct tm *tm)
         if (local.dst)
             t = earlier;
     }
+    // A zone may have had another standard time at that moment than the one nearest to it.
+    local_at(t, &local);
+    if (local.east != seconds - t && (tm->tm_isdst < 0 || local.dst == (tm->tm_isdst > 0))) {
+        long long other = seconds - local.east;
+        long east = local.east;
+        local_at(other, &local);
+        if (local.east == east)
+            t = other;
+    }
     time_t result = t;
     return localtime_r(&result, tm) ? result : -1;
 }

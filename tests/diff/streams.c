@@ -7,8 +7,9 @@
 
 static struct {
     FILE *f;
-    int last; // 'r' or 'w': the direction of the last transfer
-    int fresh;
+    int last;  // 'r' or 'w': the direction of the last transfer
+    int fresh; // nothing was done with it: it may get a buffer
+    int reads; // it may be read
 } streams[STREAMS];
 
 static const char *const names[] = {"a", "b", "c", "/dev/full", "/dev/null", ".", "none/x"};
@@ -57,6 +58,7 @@ static void do_open(void)
     streams[i].f = fopen(name, mode);
     streams[i].last = 0;
     streams[i].fresh = 1;
+    streams[i].reads = strpbrk(mode, "r+") != NULL;
     put_done(streams[i].f ? 0 : -1);
     put_state(i);
 }
@@ -90,7 +92,7 @@ static void do_reopen(void)
     put(" %s %s", name, mode);
     streams[i].f = freopen(name, mode, streams[i].f);
     streams[i].last = 0;
-    streams[i].fresh = 1;
+    streams[i].fresh = streams[i].reads = 1;
     put_done(streams[i].f ? 0 : -1);
 }
 
@@ -212,7 +214,7 @@ static void do_scan(void)
     char word[40] = "";
     int number = -1;
     unsigned i = a_stream('r');
-    if (!streams[i].f)
+    if (!streams[i].f || !streams[i].reads) // glibc sets no error indicator here
         return;
     put(" = %d", fscanf(streams[i].f, "%39s %d", word, &number));
     put(" %s %d", word, number);

@@ -136,7 +136,7 @@ int main(void)
     say("statvfs %d, blocks of %d", failed, v.f_frsize > 0);
     return 0;
 }
-    real("chain/");
-    real("link/");
-    real("chain/.");
-    real("chain//");
+real("chain/");
+real("link/");
+real("chain/.");
+real("chain//");
