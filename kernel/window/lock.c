@@ -3,9 +3,9 @@
 //
 // A lock is held for microseconds, but its owner's monitor may lose the processor meanwhile, and
 // there may be more VMs than processors: so a waiter spins about as long as a critical section
-// takes, then gives the processor away for a moment. Each time round it asks whether the owner is
-// still alive.
-// Neighbours: abi/window.h (doors: who died), kernel/proc/proc.h (who exited).
+// takes, then gives the processor away for a moment, each time for a longer one. Each time round it
+// asks whether the owner is still alive. Neighbours: abi/window.h (doors: who died),
+// kernel/proc/proc.h (who exited).
 
 #include "kernel/window/lock.h"
 #include "kernel/api/errno.h"
@@ -17,8 +17,9 @@
 
 #define SLOT_BITS  12
 #define SLOT_MASK  ((1u << SLOT_BITS) - 1)
-#define SPIN_TURNS 256u // of arch_pause(): some 10 us
-#define YIELD_NS   UINT64_C(50000)
+#define SPIN_TURNS 256u              // of arch_pause(): some 10 us
+#define YIELD_NS   UINT64_C(50000)   // the first nap, and the longest: each is twice as long as the
+#define YIELD_MAX  UINT64_C(3200000) // one before, as a herd must not wake faster than it gets in
 
 static uint32_t self; // our owner word
 
@@ -87,9 +88,20 @@ static int grab(struct wlock *lock, uint32_t expected)
     return 0;
 }
 
+// Gives the processor away for a moment. Events that are pending already would end the wait at
+// once; they are for the way out of the kernel, and put aside meanwhile. The bell may ring: then
+// this returns at once, and spinning on is as good.
+static void nap(uint64_t ns)
+{
+    uint32_t events = __atomic_exchange_n(&pv_shared->pending, 0, __ATOMIC_SEQ_CST);
+    pv_wait(window_door(lock_self_slot())->bell, pv_mono_ns() + ns, 0);
+    if (events)
+        __atomic_fetch_or(&pv_shared->pending, events, __ATOMIC_SEQ_CST);
+}
+
 int lock_take(struct wlock *lock)
 {
-    for (;;) {
+    for (uint64_t rest = YIELD_NS;; rest = rest < YIELD_MAX ? 2 * rest : rest) {
         for (uint32_t turn = 0; turn < SPIN_TURNS; turn++) {
             if (__atomic_load_n((uint32_t *)&lock->owner, __ATOMIC_RELAXED) == 0 && grab(lock, 0))
                 return 0;
@@ -101,8 +113,7 @@ int lock_take(struct wlock *lock)
         // Two VMs may find the owner dead at once: only one replaces its word.
         if (owner && lock_owner_dead(owner) && grab(lock, owner))
             return -EOWNERDEAD;
-        // The bell may ring meanwhile: then this returns at once and we spin on, which is as good.
-        pv_wait(window_door(lock_self_slot())->bell, pv_mono_ns() + YIELD_NS, 0);
+        nap(rest);
     }
 }
 

@@ -3,7 +3,8 @@
 //
 // A waiter first spins on its condition and tells nobody: between two busy VMs nothing is written
 // here at all. Then it goes to sleep in this order (all sequentially consistent):
-//     W1 reads its doorbell   W2 asleep = 1, its bit in root.waiting, its bit in every queue
+//     W1 reads its doorbell   W2 asleep = 1, the queue's name at its door, its bit in root.waiting,
+//                                its bit in every queue
 //     W3 checks ready()       W4 pv_wait(value of W1), which returns at once if the bell changed
 // and a waker
 //     K1 makes the change     K2 fence, reads the queue; 0 = done
@@ -12,6 +13,9 @@
 // operations: the waker sees the waiter's bit, or another waker has taken it in between. Whoever
 // took it rings the bell after W2, so after W1: W4 does not sleep, or is woken. `asleep` is set
 // before the host compares the bell, so a waker that reads 0 there has rung before that comparison.
+// Slots that share a bit are told apart by the name at their doors: of a thousand VMs, those asleep
+// in other queues are not woken for nothing. The name is there before the bit, so whoever finds
+// another name under a bit finds a VM that has moved on, or one whose bit another has set.
 // A waker that dies between K3 and K5 would leave a sleeper: the steps are a critical section for
 // the monitor's kill, and after a death by force the host rings every bell.
 // Neighbours: kernel/pv.h (pv_wait, pv_kick), kernel/upcall.c (events_handle), docs/window.md.
@@ -51,6 +55,21 @@ static void ring(uint32_t slot, uint32_t flags)
         pv_kick(slot, flags); // -ESRCH: it died in its sleep
 }
 
+// A queue's name at a door: where it is in the window, which is smaller than 32 GB.
+#define IN_SEVERAL 0u
+#define IN_NONE    UINT32_MAX
+
+static uint32_t queue_name(const struct waitq *q)
+{
+    return (uint32_t)(((const uint8_t *)q - window_base) / sizeof *q);
+}
+
+static int sleeps_in(uint32_t slot, uint32_t name)
+{
+    uint32_t in = __atomic_load_n(&window_door(slot)->queue, __ATOMIC_SEQ_CST);
+    return in == name || in == IN_SEVERAL;
+}
+
 void waitq_wake(struct waitq *q)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -64,7 +83,7 @@ void waitq_wake(struct waitq *q)
             taken & __atomic_load_n((uint64_t *)&window_root()->waiting[g], __ATOMIC_SEQ_CST);
         for (; who; who &= who - 1) {
             uint32_t slot = g * 64 + (uint32_t)__builtin_ctzll(who);
-            if (slot != lock_self_slot())
+            if (slot != lock_self_slot() && sleeps_in(slot, queue_name(q)))
                 ring(slot, 0);
         }
     }
@@ -111,7 +130,11 @@ static int spin(const struct wait *w, uint64_t until)
 
 static void announce(const struct wait *w, struct window_door *door, uint32_t slot)
 {
+    uint32_t name = w->nqueues == 1   ? queue_name(w->queues[0])
+                    : w->nqueues == 0 ? IN_NONE
+                                      : IN_SEVERAL;
     __atomic_store_n(&door->asleep, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&door->queue, name, __ATOMIC_SEQ_CST);
     __atomic_fetch_or((uint64_t *)&window_root()->waiting[slot / 64], UINT64_C(1) << slot % 64,
                       __ATOMIC_SEQ_CST);
     for (uint32_t i = 0; i < w->nqueues; i++)

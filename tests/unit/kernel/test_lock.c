@@ -121,6 +121,36 @@ static void test_one_heir(void)
     CHECK_EQ(shared->count, 1);
 }
 
+// A waiter with an event pending sleeps all the same, longer and longer: waits that return are few.
+static int take_with_event(void *arg)
+{
+    (void)arg;
+    pv_shared->pending = PV_EVENT_KICK;
+    fake_waits = 0;
+    lock_take(&shared->lock);
+    lock_drop(&shared->lock);
+    __atomic_add_fetch(&shared->count, fake_waits, __ATOMIC_SEQ_CST);
+    return pv_shared->pending == PV_EVENT_KICK ? 0 : 1; // it is there for the way out
+}
+
+static void test_naps(void)
+{
+    enum { HERD = 20 };
+    pid_t vms[HERD];
+    set_up();
+    lock_take(&shared->lock);
+    for (uint32_t i = 0; i < HERD; i++)
+        vms[i] = fake_vm(2 + i, take_with_event, NULL);
+    uint64_t end = fake_now() + 150000000;
+    while (fake_now() < end)
+        ;
+    lock_drop(&shared->lock);
+    for (int i = 0; i < HERD; i++)
+        CHECK_EQ(fake_join(vms[i]), 0);
+    // 150 ms are some 50 naps of the longest kind; of 50 us each they were 2,000.
+    CHECK(shared->count > HERD && shared->count < UINT64_C(100) * HERD);
+}
+
 int main(void)
 {
     RUN(test_simple);
@@ -128,5 +158,6 @@ int main(void)
     RUN(test_owner_died);
     RUN(test_owner_buried);
     RUN(test_one_heir);
+    RUN(test_naps);
     return check_done("lock");
 }

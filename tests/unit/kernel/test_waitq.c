@@ -6,6 +6,7 @@
 #include "kernel/window/root.h"
 #include "kernel/window/waitq.h"
 #include "tests/unit/lib/fake_kernel.h"
+#include <time.h>
 
 #define ROUNDS  3000
 #define PLAYERS 6
@@ -179,6 +180,45 @@ static void test_wake_slot(void)
     CHECK_EQ(fake_join(vm), 0);
 }
 
+// --- a herd: VMs whose slots share a bit of the queue's word, asleep in two queues ---
+
+static int sleeper(void *arg)
+{
+    struct waitq *q = arg;
+    struct wait w = wait_of(&q, 1, PV_FOREVER);
+    fake_waits = 0;
+    wait_for(&w);
+    if (q == &shared->q[1])
+        __atomic_add_fetch(&shared->round, (uint32_t)fake_waits, __ATOMIC_SEQ_CST);
+    return 0;
+}
+
+static void test_queues_apart(void)
+{
+    enum { HERD = 64 }; // in each queue: slots 2 to 65, and 66 to 129 with the same bits
+    pid_t vms[2 * HERD];
+    set_up();
+    for (uint32_t i = 0; i < 2 * HERD; i++)
+        vms[i] = fake_vm(2 + i, sleeper, &shared->q[i / HERD]);
+    for (uint32_t i = 0; i < 2 * HERD; i++)
+        while (!__atomic_load_n(&window_door(2 + i)->asleep, __ATOMIC_SEQ_CST))
+            ;
+    struct timespec moment = {0, 50000000};
+    nanosleep(&moment, NULL);
+    for (int n = 0; n < 20; n++) { // nothing has changed for them, nor for those in the other queue
+        waitq_wake(&shared->q[0]);
+        nanosleep(&(struct timespec){0, 5000000}, NULL);
+    }
+    shared->flag = 1;
+    waitq_wake(&shared->q[1]);
+    for (int i = HERD; i < 2 * HERD; i++)
+        CHECK_EQ(fake_join(vms[i]), 0);
+    CHECK_EQ(shared->round, HERD); // each was woken once
+    waitq_wake(&shared->q[0]);
+    for (int i = 0; i < HERD; i++)
+        CHECK_EQ(fake_join(vms[i]), 0);
+}
+
 int main(void)
 {
     RUN(test_ready);
@@ -189,5 +229,6 @@ int main(void)
     RUN(test_ring_spinning);
     RUN(test_herd);
     RUN(test_wake_slot);
+    RUN(test_queues_apart);
     return check_done("waitq");
 }

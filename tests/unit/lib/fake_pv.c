@@ -89,7 +89,7 @@ int64_t pv_wait(uint32_t bell, uint64_t deadline, uint32_t ready)
             ahead += deadline - pv_mono_ns();
         return 0;
     }
-    if (fake_wait_hook)
+    if (fake_wait_hook || __atomic_load_n(&shared.pending, __ATOMIC_SEQ_CST))
         return 0;
     struct timespec ts = {(time_t)(deadline / 1000000000u), (long)(deadline % 1000000000u)};
     syscall(SYS_futex, &window_door(self)->bell, FUTEX_WAIT_BITSET, bell,
