@@ -100,7 +100,7 @@ static void clear_entry(struct proc *p)
     p->slot = slot;
 }
 
-static void inherit(struct proc *c, struct proc *p)
+static void inherit_entry(struct proc *c, struct proc *p)
 {
     c->vm_slot = c->slot;
     c->ppid = p->pid;
@@ -136,7 +136,7 @@ long proc_claim(struct proc **child)
     struct proc *c = within_nproc(proc_self) ? free_slot(root) : NULL;
     if (c) {
         clear_entry(c);
-        inherit(c, proc_self);
+        inherit_entry(c, proc_self);
         proc_self->had_children = 1;
         c->pid = proc_new_pid(root);
         proc_open_door(c->slot);

@@ -67,7 +67,7 @@ static void free_entry(struct proc *p)
 }
 
 // Whether p has something to report that is asked for; fills the result and takes it from p.
-static int collect(struct reap *want, struct proc *p)
+static int collect_report(struct reap *want, struct proc *p)
 {
     int keep = want->options & WNOWAIT;
     if (p->dead && (want->options & WEXITED)) {
@@ -92,7 +92,7 @@ static int collect(struct reap *want, struct proc *p)
 }
 
 // One look at the children. Not 0 when the wait is over: a report, or no child to wait for.
-static int look(void *arg)
+static int look_at_children(void *arg)
 {
     struct reap *want = arg;
     want->pid = want->children = 0;
@@ -101,7 +101,7 @@ static int look(void *arg)
         if (!matches(want, p))
             continue;
         want->children = 1;
-        collect(want, p);
+        collect_report(want, p);
     }
     proc_unlock();
     return want->pid || !want->children;
@@ -110,9 +110,9 @@ static int look(void *arg)
 // Returns 0 with *want filled (pid 0: WNOHANG and nothing yet), or -ECHILD, -ERESTART.
 static long reap(struct reap *want, int nohang)
 {
-    struct wait w = {.ready = look, .arg = want, .deadline = PV_FOREVER};
+    struct wait w = {.ready = look_at_children, .arg = want, .deadline = PV_FOREVER};
     if (nohang) {
-        look(want);
+        look_at_children(want);
     } else {
         int r = wait_for(&w);
         if (r < 0)

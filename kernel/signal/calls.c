@@ -104,7 +104,7 @@ long sys_sigpending(uint64_t *set)
     return 0;
 }
 
-static int never(void *arg)
+static int pause_never_ready(void *arg)
 {
     (void)arg;
     return 0;
@@ -117,7 +117,7 @@ long sys_sigsuspend(const uint64_t *mask)
     if (user_readable(mask, sizeof *mask) < 0)
         return -EFAULT;
     uint64_t temporary = *mask;
-    struct wait w = {.ready = never, .deadline = PV_FOREVER, .spin = 1};
+    struct wait w = {.ready = pause_never_ready, .deadline = PV_FOREVER, .spin = 1};
     do {
         sys_enter();
         if (signal_handled != seen) {

@@ -13,7 +13,7 @@
 #include "kernel/signal/signal.h"
 #include "kernel/window/root.h"
 
-static struct sig_record *record_at(uint32_t link)
+static struct sig_record *sig_record_at(uint32_t link)
 {
     const struct wtable *table = &window_root()->sig_records;
     return link && link <= table->count ? wtable_at(table, link - 1) : NULL;
@@ -23,7 +23,7 @@ static struct sig_record *record_at(uint32_t link)
 static uint32_t *find_link(struct proc *p, uint64_t set)
 {
     uint32_t *link = &p->sig_queue;
-    for (struct sig_record *r; (r = record_at(*link)); link = &r->next)
+    for (struct sig_record *r; (r = sig_record_at(*link)); link = &r->next)
         if (SIG_BIT(r->sig) & set)
             return link;
     return NULL;
@@ -31,7 +31,7 @@ static uint32_t *find_link(struct proc *p, uint64_t set)
 
 static void unlink_record(uint32_t *link)
 {
-    struct sig_record *r = record_at(*link);
+    struct sig_record *r = sig_record_at(*link);
     *link = r->next;
     wtable_free(&window_root()->sig_records, r);
 }
@@ -40,7 +40,7 @@ int signal_queue_put(struct proc *p, int sig, const struct proc_siginfo *info)
 {
     uint64_t n = 0, limit = p->rlimits[RLIMIT_SIGPENDING].cur;
     uint32_t *link = &p->sig_queue;
-    for (struct sig_record *r; (r = record_at(*link)); link = &r->next)
+    for (struct sig_record *r; (r = sig_record_at(*link)); link = &r->next)
         n++;
     struct sig_record *new = n < limit ? wtable_claim(&window_root()->sig_records, 1) : NULL;
     if (!new)
@@ -59,7 +59,7 @@ static struct proc_siginfo take_queued(struct proc *p, int sig)
     proc_lock();
     uint32_t *link = find_link(p, SIG_BIT(sig));
     if (link) {
-        info = record_at(*link)->info;
+        info = sig_record_at(*link)->info;
         unlink_record(link);
     }
     if (!find_link(p, SIG_BIT(sig)))

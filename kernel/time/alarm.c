@@ -148,7 +148,7 @@ static struct k_itimerval setting(int which)
                                 .value = time_left(t->next, clock_cpu_ns())};
 }
 
-static void set(int which, uint64_t ns, uint64_t interval)
+static void set_timer(int which, uint64_t ns, uint64_t interval)
 {
     struct proc *p = proc_vm;
     interval = ns ? interval : 0;
@@ -176,7 +176,7 @@ long sys_setitimer(int which, const struct k_itimerval *value, struct k_itimerva
         return -EINVAL;
     sys_enter(); // an expiry in between must not see half a setting
     struct k_itimerval was = setting(which);
-    set(which, ns, interval); // Linux: no value switches it off
+    set_timer(which, ns, interval); // Linux: no value switches it off
     if (old)
         *old = was;
     sys_leave(&r);

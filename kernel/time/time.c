@@ -129,7 +129,7 @@ long sys_clock_settime(int clock, const struct k_timespec *ts)
 
 // --- sleeping ---
 
-static int never(void *arg)
+static int sleep_never_ready(void *arg)
 {
     (void)arg;
     return 0;
@@ -155,7 +155,7 @@ long sys_clock_nanosleep(int clock, int flags, const struct k_timespec *req, str
         return -EINVAL;
     if (clock_timespec_ns(req, &ns) < 0)
         return -EINVAL;
-    struct wait w = {.ready = never, .spin = 1};
+    struct wait w = {.ready = sleep_never_ready, .spin = 1};
     w.deadline = absolute ? absolute_deadline(clock, ns) : clock_deadline(ns);
     do {
         sys_enter();
