@@ -85,9 +85,17 @@ int stdio_open(void);
 // the image has a file or link at /dev or /proc.
 int fs_populate(void);
 
-// Finds a program for exec: the inode at path (following links, checking x permission); its index
-// in the image's program table in *program, or a copy of its first 256 bytes in head[] (a script)
-// with *program = -1. 0 or -errno.
-int fs_exec_lookup(const char *path, int32_t *program, char head[256]);
+#define EXEC_HEAD 256 // of a script, that is looked at (Linux's BINPRM_BUF_SIZE)
+
+// What exec asks about a file.
+struct exec_file {
+    int32_t program;      // its index in the image's program table; -1: it is none, see head
+    uint32_t mode;        // as in struct k_stat, for S_ISUID and S_ISGID
+    uint32_t uid, gid;    // who it belongs to
+    char head[EXEC_HEAD]; // of a file that is no program, its beginning, filled up with zeros
+};
+
+// Finds a file for exec: follows links, checks x permission. 0 or -errno.
+int fs_exec_lookup(const char *path, struct exec_file *file);
 
 #endif

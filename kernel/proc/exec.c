@@ -9,6 +9,7 @@
 #include "kernel/proc/exec.h"
 #include "kernel/api/errno.h"
 #include "kernel/api/signal.h"
+#include "kernel/api/stat.h"
 #include "kernel/api/wait.h"
 #include "kernel/arch.h"
 #include "kernel/time/clock.h"
@@ -22,11 +23,11 @@
 #include "kernel/proc/vfork.h"
 
 #define PATH_LIMIT   4096
-#define HEAD_LEN     256 // of a script, that is looked at (Linux's BINPRM_BUF_SIZE)
+#define S_IXGRP      010 // may be executed by its group
 #define SCRIPT_DEPTH 4   // interpreters that are scripts themselves (Linux's limit)
 
 struct script {
-    char head[HEAD_LEN];
+    char head[EXEC_HEAD];
     char *interpreter;
     char *argument; // or NULL
 };
@@ -43,11 +44,11 @@ static int is_blank(char c)
 // Splits `#! interpreter [argument]`: one optional argument, which may hold blanks. 0 or -ENOEXEC.
 static int parse_script(struct script *s)
 {
-    char *end = memchr(s->head, '\n', HEAD_LEN), *at = s->head + 2;
+    char *end = memchr(s->head, '\n', EXEC_HEAD), *at = s->head + 2;
     if (s->head[0] != '#' || s->head[1] != '!')
         return -ENOEXEC;
     if (!end) // a shorter file without a newline is fine, a line cut off is not
-        end = memchr(s->head, '\0', HEAD_LEN);
+        end = memchr(s->head, '\0', EXEC_HEAD);
     if (!end)
         return -ENOEXEC;
     while (end > at && is_blank(end[-1]))
@@ -68,23 +69,33 @@ static int parse_script(struct script *s)
     return *s->interpreter ? 0 : -ENOEXEC;
 }
 
+// POSIX exec: a program with S_ISUID runs as its owner, one with S_ISGID in its group (Linux: if it
+// is executable for that group). Of a script the interpreter's bits count.
+static void set_ids(struct exec_image *image, const struct exec_file *file)
+{
+    if (file->mode & S_ISUID)
+        image->uid = file->uid;
+    if ((file->mode & S_ISGID) && (file->mode & S_IXGRP))
+        image->gid = file->gid;
+}
+
 // Follows path to a program; scripts[0..*depth - 1] are the scripts on the way.
-static int find_program(const char *path, uint32_t *program, int *depth)
+static int find_program(const char *path, struct exec_image *image, int *depth)
 {
     for (int n = 0;; n++) {
-        char head[HEAD_LEN];
-        int32_t index;
-        int r = fs_exec_lookup(path, &index, head);
+        struct exec_file file;
+        int r = fs_exec_lookup(path, &file);
         if (r < 0)
             return r;
-        if (index >= 0) {
-            *program = (uint32_t)index;
+        if (file.program >= 0) {
+            image->program = (uint32_t)file.program;
+            set_ids(image, &file);
             *depth = n;
             return 0;
         }
         if (n == SCRIPT_DEPTH)
             return -ELOOP;
-        memcpy(scripts[n].head, head, HEAD_LEN);
+        memcpy(scripts[n].head, file.head, EXEC_HEAD);
         if ((r = parse_script(&scripts[n])) < 0)
             return r;
         path = scripts[n].interpreter;
@@ -149,8 +160,8 @@ int exec_prepare(struct exec_image *image, const char *path, char *const argv[],
     long n = user_strlen(path, PATH_LIMIT);
     if (n < 0)
         return (int)n;
-    *image = (struct exec_image){.strings = buffer};
-    int r = find_program(path, &image->program, &depth);
+    *image = (struct exec_image){.strings = buffer, .uid = EXEC_KEEP, .gid = EXEC_KEEP};
+    int r = find_program(path, image, &depth);
     if (r == 0 && depth)
         r = add_scripts(image, path, depth);
     if (r == 0)
@@ -169,6 +180,12 @@ void exec_commit(struct proc *p, const struct exec_image *image, const char *pat
     fds_close_on_exec(p);
     signal_exec(p);
     p->exec_done = 1;
+    if (image->uid != EXEC_KEEP)
+        p->euid = image->uid;
+    if (image->gid != EXEC_KEEP)
+        p->egid = image->gid;
+    p->suid = p->euid; // POSIX exec, set-user-ID or not
+    p->sgid = p->egid;
     proc_name(p, path, image->strings, image->args_len);
     shm_drop_all(p); // last: `path` may lie there
 }

@@ -6,9 +6,12 @@
 #include <stdint.h>
 #include "kernel/proc/proc.h"
 
+#define EXEC_KEEP UINT32_MAX
+
 struct exec_image {
     uint32_t program; // index in the image's program table
     uint32_t argc, envc;
+    uint32_t uid, gid; // effective ones, of a set-user-ID or set-group-ID program; else EXEC_KEEP
     // argc, then envc strings with their NULs; valid until the next exec_prepare().
     const char *strings;
     uint64_t len;

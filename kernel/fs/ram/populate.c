@@ -221,7 +221,7 @@ int fs_populate(void)
 
 // --- for exec ---
 
-int fs_exec_lookup(const char *path, int32_t *program, char head[256])
+int fs_exec_lookup(const char *path, struct exec_file *file)
 {
     struct walk w;
     int r = path_walk(AT_FDCWD, path, WALK_FOLLOW, &w);
@@ -231,9 +231,10 @@ int fs_exec_lookup(const char *path, int32_t *program, char head[256])
     uint64_t off = 0;
     r = inode_is(w.inode, S_IFREG) && ops->read ? inode_may(w.inode, X_OK, 0) : -EACCES;
     if (r == 0) {
-        *program = ops->program ? ops->program(w.inode) : -1;
-        memset(head, 0, 256);
-        if (*program < 0 && ops->read(w.inode, head, 256, &off) < 0)
+        struct inode *ip = w.inode;
+        const int32_t program = ops->program ? ops->program(ip) : -1;
+        *file = (struct exec_file){program, ip->mode, ip->uid, ip->gid, {0}};
+        if (program < 0 && ops->read(ip, file->head, EXEC_HEAD, &off) < 0)
             r = -EIO;
     }
     walk_done(&w);

@@ -39,24 +39,28 @@ static void test_populate(void)
 
 static void test_exec_lookup(void)
 {
-    int32_t program = -7;
-    char head[256];
+    struct exec_file file = {.program = -7};
     set_up();
-    CHECK_EQ(fs_exec_lookup("/bin/ls", &program, head), 0);
-    CHECK_EQ(program, 3);
-    CHECK_EQ(fs_exec_lookup("/s", &program, head), 0);
-    CHECK_EQ(program, -1);
-    CHECK_STR(head, "#!/bin/ls -x\n");
-    CHECK_EQ(fs_exec_lookup("/etc/motd", &program, head), -EACCES);
-    CHECK_EQ(fs_exec_lookup("/etc", &program, head), -EACCES);
-    CHECK_EQ(fs_exec_lookup("/none", &program, head), -ENOENT);
+    CHECK_EQ(fs_exec_lookup("/bin/ls", &file), 0);
+    CHECK_EQ(file.program, 3);
+    CHECK_EQ(fs_exec_lookup("/s", &file), 0);
+    CHECK_EQ(file.program, -1);
+    CHECK_STR(file.head, "#!/bin/ls -x\n");
+    CHECK_EQ(fs_exec_lookup("/etc/motd", &file), -EACCES);
+    CHECK_EQ(fs_exec_lookup("/etc", &file), -EACCES);
+    CHECK_EQ(fs_exec_lookup("/none", &file), -ENOENT);
+    // What makes it set-user-ID is told as it is now.
+    CHECK_EQ(sys_fchownat(AT_FDCWD, "/bin/ls", 7, 8, 0), 0);
+    CHECK_EQ(sys_fchmodat(AT_FDCWD, "/bin/ls", 06755, 0), 0);
+    CHECK_EQ(fs_exec_lookup("/bin/ls", &file), 0);
+    CHECK(file.mode == (S_IFREG | 06755) && file.uid == 7 && file.gid == 8);
     // A program that is written to is no longer the image's.
     int fd = (int)sys_openat(AT_FDCWD, "/bin/multi", O_WRONLY, 0);
     CHECK_EQ(sys_pwrite(fd, "X", 1, 1), 1);
     sys_close(fd);
-    CHECK_EQ(fs_exec_lookup("/bin/ls", &program, head), 0);
-    CHECK_EQ(program, -1);
-    CHECK_STR(head, "\177XLF multi");
+    CHECK_EQ(fs_exec_lookup("/bin/ls", &file), 0);
+    CHECK_EQ(file.program, -1);
+    CHECK_STR(file.head, "\177XLF multi");
 }
 
 static void test_copy_on_write(void)
