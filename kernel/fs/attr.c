@@ -94,7 +94,7 @@ long inode_chmod(struct inode *ip, unsigned mode)
 long inode_chown(struct inode *ip, uint32_t uid, uint32_t gid)
 {
     const uint32_t keep = UINT32_MAX;
-    if (proc_self->euid != 0) {
+    if (proc_self->euid != 0 && (uid != keep || gid != keep)) {
         int owner = proc_self->euid == ip->uid;
         if (!owner || (uid != keep && uid != ip->uid) ||
             (gid != keep && gid != ip->gid && !inode_in_group(gid, 0)))

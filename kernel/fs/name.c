@@ -59,6 +59,8 @@ static long walk_new(int dirfd, const char *path, int dir, struct walk *w)
         return r;
     if (w->inode || w->last != WALK_NAME)
         r = -EEXIST;
+    else if (w->error)
+        r = w->error;
     else if (w->slash && !dir)
         r = -ENOENT;
     if (r < 0)
@@ -193,7 +195,7 @@ static int unlink_walked(struct walk *w)
     if (w->last != WALK_NAME)
         return -EISDIR;
     if (!w->inode)
-        return -ENOENT;
+        return w->error ? w->error : -ENOENT;
     if (w->slash)
         return inode_is(w->inode, S_IFDIR) ? -EISDIR : -ENOTDIR;
     return fs_may_remove(w, 0);
@@ -203,7 +205,9 @@ static int rmdir_walked(struct walk *w)
 {
     switch (w->last) {
     case WALK_NAME:
-        return w->inode ? fs_may_remove(w, 1) : -ENOENT;
+        if (!w->inode)
+            return w->error ? w->error : -ENOENT;
+        return fs_may_remove(w, 1);
     case WALK_ROOT:
         return -EBUSY;
     default:

@@ -136,9 +136,9 @@ static int finish(struct state *s, const char *name, uint32_t len, struct inode 
 {
     w->slash = s->rest[0] == '/';
     w->last = last_kind(name, len);
-    w->len = len;
-    memcpy(w->name, name, len);
-    w->name[len] = '\0';
+    w->len = w->error ? 0 : len;
+    memcpy(w->name, name, w->len);
+    w->name[w->len] = '\0';
     w->dir = s->at;
     w->inode = found;
     s->at = NULL;
@@ -182,6 +182,10 @@ static int walk_step(struct state *s, struct walk *w)
         len++;
     int last = *skip_slashes(name + len) == '\0';
     int r = find_component(s, name, len, &found);
+    if (r == -ENAMETOOLONG && last && (s->flags & WALK_PARENT)) {
+        w->error = r;
+        r = 0;
+    }
     if (r < 0)
         return r;
     s->rest = name + len;
@@ -220,6 +224,7 @@ int path_walk(int dirfd, const char *path, uint32_t flags, struct walk *w)
 {
     struct state s = {.rest = path, .flags = flags};
     w->dir = w->inode = NULL;
+    w->error = 0;
     long n = user_strlen(path, FS_PATH_MAX);
     if (n < 0)
         return (int)n;

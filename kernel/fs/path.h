@@ -27,6 +27,7 @@ struct walk {
     struct inode *inode; // referenced; NULL: missing
     enum walk_last last;
     int slash; // the path ended in a slash
+    int error; // 0, or with WALK_PARENT -ENAMETOOLONG: the name, which is none that could exist
     uint32_t len;
     char name[FS_NAME_MAX + 1];
 };

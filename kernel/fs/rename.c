@@ -46,7 +46,9 @@ static int check_rename(const struct walk *from, const struct walk *to)
     if (from->last != WALK_NAME || to->last != WALK_NAME)
         return -EBUSY;
     if (!from->inode)
-        return -ENOENT;
+        return from->error ? from->error : -ENOENT;
+    if (to->error)
+        return to->error;
     int dir = inode_is(from->inode, S_IFDIR);
     if (!dir && (from->slash || to->slash))
         return -ENOTDIR;
