@@ -43,8 +43,8 @@ GLUE := \
 	$(addprefix libc-glue/memory/,layout.c memory.c mman.c shm.c)
 HOST := \
 	$(addprefix host/,main.c options.c) \
-	$(addprefix host/family/,supervisor.c answers.c deaths.c terminal.c family.c member.c identity.c event.c \
-		placement.c trace.c confine.c fdpass.c hugemem.c) \
+	$(addprefix host/family/,supervisor.c answers.c deaths.c terminal.c family.c member.c \
+		identity.c event.c placement.c trace.c confine.c fdpass.c hugemem.c) \
 	$(addprefix host/kvm/,kvm.c calls.c supervise.c stats.c confine.c monitor.c clone.c vm.c \
 		memory.c platform.c textcache.c load.c upcall.c protect.c) \
 	$(addprefix host/template/,save.c load.c rehearse.c) \

@@ -41,7 +41,8 @@ def test_goes_on():
 
 def test_group():
     """The signals of a terminal's keys are for all that run in its foreground."""
-    script = "(trap 'echo child; exit' INT; echo ready; " + LOOP + ") & trap 'echo parent' INT; wait; wait"
+    child = f"(trap 'echo child; exit' INT; echo ready; {LOOP})"
+    script = f"{child} & trap 'echo parent' INT; wait; wait"
     with shell(script) as family:
         family.expect("ready")
         time.sleep(0.2)
