@@ -13,8 +13,8 @@ import proc
 from family import Family
 
 
-def family(script):
-    return Family(paths.ramet_run(paths.HOSTILE_IMAGE, "-c", script))
+def family(script, *options):
+    return Family(paths.ramet_run(paths.HOSTILE_IMAGE, "-c", script, options=options))
 
 
 def beside(mode, *options):
@@ -103,8 +103,10 @@ def test_stray_clone():
 
 
 def still_ends(mode, statuses=(143,)):
-    """TERM ends the family soon, however busy its VMs are."""
-    with family(f"hostile {mode} & hostile {mode} & hostile {mode} & wait") as f:
+    """TERM ends the family soon, however busy its VMs are, and whatever is left of the kernel that
+    would take it as a signal."""
+    script = f"hostile {mode} & hostile {mode} & hostile {mode} & wait"
+    with family(script, "--stop-timeout", "0") as f:
         f.expect(f"{mode} begins")
         time.sleep(0.3)
         begin = time.monotonic()
