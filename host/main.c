@@ -69,7 +69,8 @@ static int open_image(struct family *f, struct options *opt, struct image *image
     struct template_header *t = NULL;
     if ((opt->template && template_open(opt, &t, &f->template_fd, err, sizeof err) < 0) ||
         image_open(image, opt->image, err, sizeof err) < 0 ||
-        (t && template_check_image(t, image, err, sizeof err) < 0)) {
+        (t && template_check_image(t, image, err, sizeof err) < 0) ||
+        (!t && image_fits(image, opt->window_size, opt->max_procs, err, sizeof err) < 0)) {
         fprintf(stderr, "ramet: %s\n", err);
         return -1;
     }

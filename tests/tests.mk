@@ -8,7 +8,7 @@ UNIT_disk := host/virtio/disk.c host/virtio/mmio.c host/virtio/blk.c
 UNIT_disk_hostile := host/virtio/mmio.c host/virtio/blk.c
 UNIT_elf := host/image/elf.c
 UNIT_guest := host/call/guest.c
-UNIT_image := $(addprefix host/image/,image.c check.c elf.c args.c)
+UNIT_image := $(addprefix host/image/,image.c check.c elf.c args.c fits.c)
 DEVICES := host/virtio/devices.c host/virtio/mmio.c host/virtio/blk.c
 UNIT_load := $(DEVICES) $(UNIT_image) \
 	$(addprefix host/kvm/,load.c platform.c vm.c memory.c textcache.c) \

@@ -35,6 +35,10 @@ int image_open(struct image *img, const char *path, char *err, size_t errlen);
 // aligned or outlive the call.
 int image_parse(struct image *img, const uint8_t *buf, size_t size, char *err, size_t errlen);
 
+// Whether its files fit into a window of that many bytes, of a family of at most `procs` processes
+// (fits.c). 0, or -ENOSPC or -ENOMEM with a line for the user in err.
+int image_fits(const struct image *img, uint64_t window, uint32_t procs, char *err, size_t errlen);
+
 // Free what the image holds and close its file. Harmless on a struct that is all zero but fd -1.
 void image_close(struct image *img);
 

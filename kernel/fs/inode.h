@@ -6,7 +6,7 @@
 // rename.c, attr.c: walks, rights, descriptors, the errors of POSIX. Below it are ram/ (files of
 // the window and the image) and proc/ (/proc). A file system more is a struct fs_type, in a file of
 // its own, and a line in mount.c.
-// Lock order: rename_lock, file.lock, then inodes: a directory before what it holds. docs/files.md.
+// Lock order: file.lock, rename_lock, then inodes: a directory before what it holds. docs/files.md.
 #ifndef RAMET_KERNEL_INODE_H
 #define RAMET_KERNEL_INODE_H
 

@@ -18,11 +18,20 @@
 #include "kernel/fs/fs.h"
 #include "kernel/fs/mount.h"
 #include "kernel/fs/ram/ram.h"
+#include "kernel/ipc/pipe.h"
 #include "kernel/lib.h"
 #include "kernel/proc/proc.h"
 #include "kernel/window/root.h"
 
 #define NS_PER_SEC INT64_C(1000000000)
+
+// What the host reckons with when it is asked whether an image fits.
+_Static_assert(sizeof(struct proc) + sizeof(struct window_door) + 8 * sizeof(struct file) +
+                       2 * sizeof(struct pipe) <=
+                   RAMFS_TABLES_SLOT,
+               "abi/ramfs.h: tables by process");
+_Static_assert(sizeof(struct wroot) + sizeof(struct window_tty) <= RAMFS_TABLES_FIXED / 4,
+               "abi/ramfs.h: tables of fixed size");
 
 const uint8_t *image_base = (const uint8_t *)PV_IMAGE_VA;
 

@@ -101,6 +101,23 @@ def test_truncated_images():
         refused_image(data[:length], None)
 
 
+def test_files_that_do_not_fit():
+    """More files than the window has room for: said before there is a VM, with the size it takes."""
+    with tempfile.TemporaryDirectory() as work:
+        os.mkdir(os.path.join(work, "many"))
+        for i in range(30000):
+            with open(os.path.join(work, "many", f"file-{i}"), "w", encoding="ascii"):
+                pass
+        image = os.path.join(work, "many.img")
+        program = os.path.join(paths.BUILD, "guest", "hello.elf")
+        argv = [paths.MKIMAGE, "-q", "-o", image, "--program", "/hello=" + program]
+        made = proc.run([*argv, "--dir", os.path.join(work, "many") + ":/many"], limit=60)
+        assert made.status == 0, made.err
+        refused(paths.ramet_run(image, options=["--window-size", "6M"]), "give --window-size")
+        outcome = proc.run(paths.ramet_run(image), limit=60)
+        assert outcome.status == 0, outcome.err
+
+
 def test_wrong_abi():
     data = bytearray(good_image())
     # struct image_header of abi/image.h: magic[8], format, abi.
