@@ -102,7 +102,7 @@ def test_truncated_images():
 
 
 def test_files_that_do_not_fit():
-    """More files than the window has room for: said before there is a VM, with the size it takes."""
+    """More files than the window has room for: said before there is a VM, with the size needed."""
     with tempfile.TemporaryDirectory() as work:
         os.mkdir(os.path.join(work, "many"))
         for i in range(30000):
