@@ -36,6 +36,25 @@ int main(int argc, char **argv)
 }
 """
 
+# A FIFO that came with the image joins two processes.
+FIFO = """
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+int main(void)
+{
+    struct stat st;
+    char line[80] = "";
+    if (stat("/run/fifo", &st) < 0) return 1;
+    printf("%o %d\\n", st.st_mode & 07777, S_ISFIFO(st.st_mode));
+    fflush(stdout);
+    if (fork() == 0) { fputs("through it\\n", fopen("/run/fifo", "w")); exit(0); }
+    fputs(fgets(line, sizeof line, fopen("/run/fifo", "r")), stdout);
+    return 0;
+}
+"""
+
 # What autoconf does, in short: can programs be run, how large is a type, does a call work?
 CONFIGURE = """
 set -eu
@@ -128,6 +147,15 @@ def hello(place):
     link = os.path.join(place.home, "cc")
     os.symlink(os.path.join(place.bin, "ramet-cc"), link)
     place.good(link, "-c", "hello.c")
+
+
+def fifo_of_a_tree(place):
+    place.write("fifo.c", FIFO)
+    place.good("ramet-cc", "-o", "fifo.elf", "fifo.c")
+    place.good("sh", "-c", "mkdir -p tree/run && mkfifo -m 640 tree/run/fifo")
+    place.good("mkimage", "-q", "-o", "fifo.img", "--program", "/f=fifo.elf", "--dir", "tree:/")
+    out = place.good("ramet", "run", "fifo.img")
+    assert out == "640 1\nthrough it\n", out
 
 
 def versions(place):
@@ -296,8 +324,8 @@ def package(root):
 
 
 # What is asked of one installation, in this order.
-CASES = [nothing_of_the_build, hello, versions, manuals, completion, host_libraries, host_headers,
-         questions, triples, configure]  # fmt: skip
+CASES = [nothing_of_the_build, hello, fifo_of_a_tree, versions, manuals, completion,
+         host_libraries, host_headers, questions, triples, configure]  # fmt: skip
 
 
 def judge(report, name, check):
