@@ -22,8 +22,8 @@ KERNEL := \
 	$(addprefix kernel/fs/,open.c regular.c listing.c) \
 	$(addprefix kernel/fs/ram/,ram.c dir.c data.c map.c names.c rename.c populate.c) \
 	$(addprefix kernel/fs/proc/,proc.c text.c) \
-	$(addprefix kernel/proc/,proc.c claim.c fork.c forktable.c spawn.c vfork.c exec.c exit.c wait.c \
-		ids.c limits.c) \
+	$(addprefix kernel/proc/,proc.c claim.c fork.c forktable.c spawn.c vfork.c exec.c exec_file.c \
+		exit.c wait.c ids.c limits.c) \
 	$(addprefix kernel/signal/,signal.c queue.c calls.c deliver.c fault.c) \
 	$(addprefix kernel/tty/,tty.c output.c line.c edit.c ioctl.c) \
 	$(addprefix arch/x86_64/,cpu.c ucontext.c entry.S)
@@ -64,12 +64,13 @@ MKIMAGE := \
 	host/image/image.c host/image/check.c host/image/elf.c
 # The ring-0 implementer of abi/pv.h, for stock machines; must build without kernel/.
 SHIM := $(addprefix arch/x86_64/shim/,main.c entry.S trap.c call.c companion.c console.c serial.c \
-	fsgsbase.c io.c lib.c \
-	$(addprefix boot/,boot.S bootinfo.c cmdline.c image.c load.c hypervisor.c entropy.c) \
+	io.c lib.c \
+	$(addprefix boot/,boot.S bootinfo.c cmdline.c image.c load.c elf.c program_file.c \
+		hypervisor.c entropy.c) \
 	$(addprefix mem/,frames.c space.c regions.c tables.c) \
 	$(addprefix time/,clock.c calibrate.c rtc.c apic.c timer.c) \
-	$(addprefix device/,pci.c pci_config.c pci_bar.c device.c virtio_mmio.c acpi.c acpi_dsdt.c \
-	power.c))
+	$(addprefix device/,pci.c pci_config.c pci_bar.c device.c notify.c virtio_mmio.c acpi.c \
+		acpi_dsdt.c power.c))
 # The conformance guest of abi/pv.h: no kernel, no C library.
 GUEST_TESTS := $(sort $(basename $(notdir $(wildcard tests/guest/*/*.c))))
 

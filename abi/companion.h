@@ -16,7 +16,8 @@
 // A second byte during a WAIT says that struct pv_shared has an event of the shim's own, a
 // device's: the companion answers the WAIT.
 //
-// Forwarded so: EXIT, WAIT, KICK, SET_TIMER, CONSOLE, FORK, SPAWN, KILL. All others are the shim's.
+// Forwarded so: EXIT, WAIT, KICK, SET_TIMER, CONSOLE, FORK, SPAWN, KILL. All others are the shim's;
+// so is SPAWN of a program that is a file: the shim asks for a FORK, and the clone loads it.
 // EXIT with COMPANION_DIED in its status is no call of the program's: an exception has ended it.
 //
 // The first thing a shim writes to COMPANION_PORT is the 8 bytes of the page's guest-physical
@@ -45,12 +46,15 @@ struct companion_page {
     uint8_t data[PV_ARG_MAX]; // what the call's addresses point to
 };
 _Static_assert(sizeof(struct companion_page) == 4096 + PV_ARG_MAX, "whole pages");
+_Static_assert(offsetof(struct companion_page, call) == 16, "frozen");
+_Static_assert(sizeof(struct pv_exec) <= sizeof((struct companion_page *)0)->call,
+               "the largest argument struct fits");
 
 // At the start of `data`; the strings follow it. PV_ARG_MAX bounds both together.
 struct companion_start {
     // What the companion knows of a new VM: abi_version, size, slot, first, program, argc,
-    // tsc_mult, wall_base_ns (at now_ns), cpus, flags, stdio, seed, hostname. The rest is the
-    // shim's to fill.
+    // tsc_mult, wall_base_ns (at now_ns), cpus, flags, stdio, spin, seed, hostname. The rest, and
+    // what flags say of the processor, is the shim's to fill.
     struct pv_boot_info boot;
     uint64_t mem;         // private memory the program gets: ram_end
     uint64_t strings_len; // argc, then envc NUL-terminated strings

@@ -2,13 +2,15 @@
 // The paravirtual interface: everything a Ramet kernel may ask of what runs it.
 //
 // Two implementers exist: the monitor on the host (host/) and the ring-0 shim inside bootable
-// images (arch/x86_64/shim). The kernel runs in ring 3 and knows neither. The contract has six
-// parts: the memory map, the boot_info page, devices, the shared page, calls, and upcalls.
+// images (arch/x86_64/shim), alone or with a companion. The kernel runs in ring 3 and knows none of
+// them. The contract has seven parts: limits, the memory map, devices, the boot_info page, the
+// shared page, calls, and upcalls.
 //
 // At boot RIP is the program's entry with RDI = PV_BOOT_INFO_VA and RSP below the argument strings,
 // 16-aligned; other registers, the bases of FS and GS among them, are 0, the x87 and SSE state as
-// after FNINIT and with MXCSR 0x1f80 (SSE is the whole vector state of ABI version 1: AVX is not
-// enabled). WRFSBASE and its like work in ring 3. EXEC is such a boot, too.
+// after FNINIT and with MXCSR 0x1f80 (SSE is the whole vector state of ABI version 2: AVX is not
+// enabled). The thread pointer (the base of FS) is set by WRFSBASE, or by SET_TP where flags say so
+// (PV_BOOT_SET_TP). EXEC is such a boot, too.
 //
 // A call: the kernel fills the call's argument struct anywhere in its RAM and calls the code at
 // PV_CALL_VA with the struct's address in RDI. The implementer copies the struct in once, acts,
@@ -28,7 +30,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PV_ABI_VERSION 1
+#define PV_ABI_VERSION 2
+
+// --- limits: what a kernel may rely on not to be exceeded, and an implementer need not exceed ---
+#define PV_MAX_SLOTS   4094 // VMs in a family; slot 0 is never used, the first program has slot 1
+#define PV_MAX_DEVICES 8
+#define PV_MAX_QUEUES  16                   // of a device, that can be notified
+#define PV_MAX_HOT     16                   // ranges of a FORK
+#define PV_ARG_MAX     131072u              // bytes of arguments and environment
+#define PV_RAM_MAX     (UINT64_C(8) << 30)  // of boot_info.ram_end
+#define PV_IMAGE_MAX   (UINT64_C(2) << 30)  // of boot_info.image_size
+#define PV_WINDOW_MAX  (UINT64_C(2) << 30)  // of boot_info.window_size
+#define PV_PROGRAM_MAX (UINT64_C(64) << 20) // bytes of a program that is no part of the image
 
 // --- the memory map (guest-virtual; docs/memory-map.md draws it) ---
 #define PV_PLATFORM_VA  0x00100000u           // call page, shared page...; all else of it faults
@@ -44,28 +57,31 @@
 #define PV_DMA_SIZE     0x00080000u // contiguous guest-physical memory from boot_info.dma_phys
 #define PV_DEVICES_VA   0x001c0000u // device registers, up to PV_PLATFORM_END
 
-#define PV_MAX_SLOTS 4094 // VMs in a family; slot 0 is never used, the first program has slot 1
-
 // --- devices: virtio 1.x, found by the implementer, driven by the kernel ---
 // The implementer has mapped the registers at PV_DEVICES_VA and routed the device's interrupts:
-// they arrive as PV_EVENT_DEVICE. What a device may read and write is PV_DMA_VA's memory and
-// nothing else; the kernel copies. Before FORK the kernel lets all requests finish: the clone finds
-// its devices as they were, with the clone's memory behind them.
+// they arrive as PV_EVENT_DEVICE. Registers are for setting a device up and looking at it; a queue
+// is notified by PV_CALL_NOTIFY, and a store to a notification register does nothing that can be
+// relied on. What a device may read and write is PV_DMA_VA's memory and nothing else; the kernel
+// copies. Before FORK the kernel lets all requests finish: the clone finds its devices as they
+// were, with the clone's memory behind them.
 enum pv_transport {
-    PV_TRANSPORT_MMIO = 1, // virtio 1.2, 4.2: regs[0] is the register block
-    PV_TRANSPORT_PCI = 2,  // 4.1: regs[] are common, notify, ISR and device-specific configuration;
-                           // MSI-X entry 0 is the interrupt to choose for all of them
+    PV_TRANSPORT_MMIO = 1, // virtio 1.2, 4.2: all is in the register block at PV_REGS_COMMON
+    PV_TRANSPORT_PCI = 2,  // 4.1; MSI-X entry 0 is the interrupt to choose for everything
+};
+
+enum pv_regs {
+    PV_REGS_COMMON, // 4.1.4.3
+    PV_REGS_ISR,    // 4.1.4.5
+    PV_REGS_CONFIG, // 4.1.4.6, device-specific; 0: the device has none
+    PV_REGS_COUNT
 };
 
 struct pv_device {
-    uint32_t type;              // virtio device id (virtio 1.2, section 5)
-    uint32_t transport;         // enum pv_transport
-    uint64_t regs[4];           // guest-virtual addresses
-    uint32_t notify_multiplier; // PCI: 4.1.4.4
-    uint32_t reserved;
+    uint32_t type;                // virtio device id (virtio 1.2, section 5)
+    uint32_t transport;           // enum pv_transport
+    uint64_t regs[PV_REGS_COUNT]; // guest-virtual addresses; 0: not there
 };
-_Static_assert(sizeof(struct pv_device) == 48, "part of boot_info");
-#define PV_MAX_DEVICES 8
+_Static_assert(sizeof(struct pv_device) == 32, "part of boot_info");
 
 // --- boot_info ---
 enum pv_stdio_kind {
@@ -88,7 +104,7 @@ struct pv_boot_info {
     uint64_t window_size; // bytes at PV_WINDOW_VA
     uint64_t image_size;  // bytes at PV_IMAGE_VA
     // The program and its arguments: NUL-terminated strings and NULL-terminated vectors, in RAM.
-    uint32_t program; // index in the image's program table (abi/image.h)
+    uint32_t program; // index in the image's program table (abi/image.h), or PV_PROGRAM_FILE
     uint32_t argc;
     uint64_t argv, envp; // guest addresses of char *[]
     // Time: ns = ((rdtsc - tsc_base) * tsc_mult >> 32) + mono_base; CLOCK_MONOTONIC of the family.
@@ -98,20 +114,28 @@ struct pv_boot_info {
     uint32_t cpus;         // processors of the host, for sysconf
     uint32_t flags;        // PV_BOOT_*
     uint32_t stdio[3];     // enum pv_stdio_kind for descriptors 0, 1, 2
-    uint32_t reserved;
+    uint32_t spin; // 0: while this VM runs no other of the family does (one processor, one VM), so
+                   // to wait for another by spinning never pays; else a short spin may
     uint8_t seed[32]; // fresh entropy for this VM
     char hostname[64];
     uint32_t ndevices; // of devices[] in use
     uint32_t reserved2;
     struct pv_device devices[PV_MAX_DEVICES];
 };
-_Static_assert(sizeof(struct pv_boot_info) == 656, "boot_info is frozen for ABI version 1");
+_Static_assert(offsetof(struct pv_boot_info, argv) == 96, "boot_info is frozen");
+_Static_assert(offsetof(struct pv_boot_info, flags) == 148, "boot_info is frozen");
+_Static_assert(offsetof(struct pv_boot_info, seed) == 168, "boot_info is frozen");
+_Static_assert(offsetof(struct pv_boot_info, devices) == 272, "boot_info is frozen");
+_Static_assert(sizeof(struct pv_boot_info) == 528, "boot_info is frozen");
 
 // Without PV_BOOT_COMPANION there is one VM, and FORK, SPAWN, KICK and KILL of others are -ENOSYS,
 // whatever their arguments. KICK of oneself works.
 #define PV_BOOT_COMPANION 1u
 #define PV_BOOT_CHECK_LEAKS                                                                        \
     2u // the first program counts window objects when it exits, on the console
+// The thread pointer must be set by SET_TP: this host does not keep what WRFSBASE sets, or has no
+// such instruction. Without the flag both ways work.
+#define PV_BOOT_SET_TP 4u
 
 // --- the shared page: written by both sides, so the implementer trusts nothing in it ---
 struct pv_shared {
@@ -167,7 +191,9 @@ enum pv_call_nr {
     PV_CALL_KILL = 9,
     PV_CALL_RELEASE = 10,
     PV_CALL_PROTECT = 11,
-    PV_CALL_NR_END = 12,
+    PV_CALL_SET_TP = 12,
+    PV_CALL_NOTIFY = 13,
+    PV_CALL_NR_END = 14,
 };
 
 // Every argument struct starts with this.
@@ -251,8 +277,6 @@ struct pv_fork {
     uint32_t nhot; // at most PV_MAX_HOT
     uint64_t hot;  // guest address of struct pv_range[nhot]
 };
-#define PV_MAX_HOT 16
-
 struct pv_range {
     uint64_t addr, len;
 };
@@ -260,16 +284,29 @@ struct pv_range {
 // Replaces this VM's image by program number `program` of the image's table: same slot, RAM
 // dropped, the window kept, timer off, boot_info's seed fresh. Does not return on success.
 // `strings` holds argc then envc NUL-terminated strings, `len` bytes in all, at most PV_ARG_MAX:
-// -E2BIG, -EINVAL. -ENOEXEC: no such program. SPAWN starts the program in a new VM in `slot` and
-// returns 0.
+// -E2BIG, -EINVAL. -ENOEXEC: no such program. -ENOMEM: it does not fit into memory. SPAWN starts
+// the program in a new VM in `slot` and returns 0.
+//
+// With PV_PROGRAM_FILE the program is no part of the image: it is an ELF file, whose bytes lie at
+// `file`, in RAM, the window or the image. They are copied once, before anything is believed of
+// them, and checked as mkimage checks a program (docs/image.md): -ENOEXEC if it is none, or one of
+// another ABI version; -ENOMEM beyond PV_PROGRAM_MAX. Its segments are private memory, with their
+// rights; nothing else of it is kept.
+//
+// With PV_EXEC_CHECK, EXEC says what it would, or 0 in the place of not returning, and does
+// nothing. Later it may still fail: memory may be gone by then.
 struct pv_exec {
     struct pv_call call;
-    uint32_t program;
-    uint32_t slot; // SPAWN only
+    uint32_t program; // index in the image's program table, or PV_PROGRAM_FILE
+    uint32_t slot;    // SPAWN only
     uint32_t argc, envc;
     uint64_t strings, len;
+    uint64_t file, file_len; // PV_PROGRAM_FILE only
+    uint32_t flags;          // EXEC only: PV_EXEC_*; others are -EINVAL
+    uint32_t pad;
 };
-#define PV_ARG_MAX 131072u
+#define PV_PROGRAM_FILE UINT32_MAX
+#define PV_EXEC_CHECK   1u
 
 // Ends the VM in `slot` whether its kernel listens or not: PV_EVENT_KILL, then by force after
 // PV_KILL_GRACE_NS, which the family sees as a death (abi/window.h).
@@ -300,5 +337,36 @@ struct pv_protect {
 #define PV_RIGHT_READ  1u // without it neither of the others is possible: -EINVAL
 #define PV_RIGHT_WRITE 2u
 #define PV_RIGHT_EXEC  4u
+
+// Sets the thread pointer: the base of FS, as WRFSBASE does. -EINVAL: above the lower half of
+// addresses (SDM vol. 1, 3.3.7.1). A clone's is 0 (FORK), a new program's as well.
+struct pv_set_tp {
+    struct pv_call call;
+    uint64_t base;
+};
+
+// Tells a device that there is something in a queue (virtio 1.2, 2.3). The device may be done with
+// it when this returns. -ENODEV: no such device. -EINVAL: it has no such queue, or one whose
+// notification is not where the device may be reached.
+struct pv_notify {
+    struct pv_call call;
+    uint32_t device; // index in boot_info.devices
+    uint32_t queue;
+};
+
+// The argument structs are frozen for ABI version 2.
+_Static_assert(sizeof(struct pv_call) == 16 && offsetof(struct pv_call, ret) == 8, "frozen");
+_Static_assert(sizeof(struct pv_publish) == 24, "frozen");
+_Static_assert(sizeof(struct pv_exit) == 48 && offsetof(struct pv_exit, publish) == 24, "frozen");
+_Static_assert(sizeof(struct pv_wait) == 32 && offsetof(struct pv_wait, ready) == 28, "frozen");
+_Static_assert(sizeof(struct pv_kick) == 24 && sizeof(struct pv_set_timer) == 24, "frozen");
+_Static_assert(sizeof(struct pv_console) == 40 && offsetof(struct pv_console, len) == 32, "frozen");
+_Static_assert(sizeof(struct pv_fork) == 32 && offsetof(struct pv_fork, hot) == 24, "frozen");
+_Static_assert(sizeof(struct pv_exec) == 72 && offsetof(struct pv_exec, file) == 48, "frozen");
+_Static_assert(sizeof(struct pv_kill) == 24 && sizeof(struct pv_release) == 32, "frozen");
+_Static_assert(sizeof(struct pv_protect) == 40, "frozen");
+_Static_assert(sizeof(struct pv_set_tp) == 24 && sizeof(struct pv_notify) == 24, "frozen");
+_Static_assert(sizeof(struct pv_shared) == 32 && offsetof(struct pv_shared, critical) == 24,
+               "frozen for ABI version 2");
 
 #endif

@@ -17,6 +17,8 @@ union pv_call_args {
     struct pv_kill kill;
     struct pv_release release;
     struct pv_protect protect;
+    struct pv_set_tp set_tp;
+    struct pv_notify notify;
 };
 
 static const uint8_t pv_call_size[PV_CALL_NR_END] = {
@@ -31,6 +33,8 @@ static const uint8_t pv_call_size[PV_CALL_NR_END] = {
     [PV_CALL_KILL] = sizeof(struct pv_kill),
     [PV_CALL_RELEASE] = sizeof(struct pv_release),
     [PV_CALL_PROTECT] = sizeof(struct pv_protect),
+    [PV_CALL_SET_TP] = sizeof(struct pv_set_tp),
+    [PV_CALL_NOTIFY] = sizeof(struct pv_notify),
 };
 
 #endif

@@ -34,10 +34,12 @@ struct backend {
     // of the new member.
     int64_t (*clone)(struct member *m, struct clone *c);
     int64_t (*spawn)(struct member *m, const struct pv_exec *c, struct load_args *args);
-    // PV_CALL_EXEC of a program that fits; only where `calls` has it, as the next two.
+    // PV_CALL_EXEC of a program that fits; only where `calls` has it, as the next four.
     void (*exec)(struct member *m, uint32_t program, const struct load_args *args);
     int64_t (*release)(struct member *m, const struct pv_release *c);
     int64_t (*protect)(struct member *m, const struct pv_protect *c);
+    int64_t (*set_tp)(struct member *m, const struct pv_set_tp *c); // the address is checked
+    int64_t (*notify)(struct member *m, const struct pv_notify *c);
     // The member is about to sleep, at most this long: what can be made ready meanwhile. Not 0 in
     // the process of a new member. May be NULL.
     int (*idle)(struct member *m, const struct timespec *sleep);

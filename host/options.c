@@ -233,10 +233,9 @@ static int parse_one(struct options *opt, int c, char *arg)
     int r = 0;
     switch (c) {
     case OPT_MEM:
-        return parse_size("--mem", arg, 16 * MB, PLATFORM_RAM_GB_MAX * 1024 * MB, &opt->mem);
+        return parse_size("--mem", arg, 16 * MB, PV_RAM_MAX, &opt->mem);
     case OPT_WINDOW:
-        return parse_size("--window-size", arg, WINDOW_MIN_SIZE, PLATFORM_WINDOW_GB_MAX * 1024 * MB,
-                          &opt->window_size);
+        return parse_size("--window-size", arg, WINDOW_MIN_SIZE, PV_WINDOW_MAX, &opt->window_size);
     case OPT_PROCS:
         r = parse_number("--max-procs", arg, 1, PV_MAX_SLOTS, &n);
         opt->max_procs = (uint32_t)n;

@@ -72,28 +72,16 @@ int64_t pv_fork(uint32_t slot, const struct pv_range *hot, uint32_t nhot)
     return arch_fork(&call);
 }
 
-int64_t pv_exec(uint32_t program, uint32_t argc, uint32_t envc, const char *strings, uint64_t len)
+int64_t pv_exec(struct pv_exec *call)
 {
-    struct pv_exec call = {.call.nr = PV_CALL_EXEC,
-                           .program = program,
-                           .argc = argc,
-                           .envc = envc,
-                           .strings = (uintptr_t)strings,
-                           .len = len};
-    return arch_call(&call.call);
+    call->call.nr = PV_CALL_EXEC;
+    return arch_call(&call->call);
 }
 
-int64_t pv_spawn(uint32_t slot, uint32_t program, uint32_t argc, uint32_t envc, const char *strings,
-                 uint64_t len)
+int64_t pv_spawn(struct pv_exec *call)
 {
-    struct pv_exec call = {.call.nr = PV_CALL_SPAWN,
-                           .slot = slot,
-                           .program = program,
-                           .argc = argc,
-                           .envc = envc,
-                           .strings = (uintptr_t)strings,
-                           .len = len};
-    return arch_call(&call.call);
+    call->call.nr = PV_CALL_SPAWN;
+    return arch_call(&call->call);
 }
 
 int64_t pv_kill(uint32_t slot)
@@ -112,5 +100,11 @@ int64_t pv_protect(void *addr, uint64_t len, uint32_t rights)
 {
     struct pv_protect call = {
         .call.nr = PV_CALL_PROTECT, .addr = (uintptr_t)addr, .len = len, .rights = rights};
+    return arch_call(&call.call);
+}
+
+int64_t pv_notify(uint32_t device, uint32_t queue)
+{
+    struct pv_notify call = {.call.nr = PV_CALL_NOTIFY, .device = device, .queue = queue};
     return arch_call(&call.call);
 }

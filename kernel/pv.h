@@ -22,11 +22,11 @@ int64_t pv_kick(uint32_t slot, uint32_t flags);
 int64_t pv_set_timer(uint64_t deadline);
 int64_t pv_console(uint32_t fd, int write, const void *buf, uint64_t len);
 int64_t pv_fork(uint32_t slot, const struct pv_range *hot, uint32_t nhot);
-int64_t pv_exec(uint32_t program, uint32_t argc, uint32_t envc, const char *strings, uint64_t len);
-int64_t pv_spawn(uint32_t slot, uint32_t program, uint32_t argc, uint32_t envc, const char *strings,
-                 uint64_t len);
+int64_t pv_exec(struct pv_exec *call);
+int64_t pv_spawn(struct pv_exec *call);
 int64_t pv_kill(uint32_t slot);
 int64_t pv_release(void *addr, uint64_t len);
 int64_t pv_protect(void *addr, uint64_t len, uint32_t rights);
+int64_t pv_notify(uint32_t device, uint32_t queue);
 
 #endif

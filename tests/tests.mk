@@ -89,7 +89,7 @@ UNIT_blk := $(FILES) $(filter-out %/mmio.c %/pci.c,$(VIRTIO)) $(DRIVERS:%=driver
 UNIT_blk_bad := $(UNIT_blk)
 UNIT_virtio := $(UNIT_blk)
 # The shim's hardware side, on a faked machine (tests/unit/lib/fake_machine.h).
-UNIT += acpi clock dsdt entropy pci power rtc virtio_mmio
+UNIT += acpi clock dsdt entropy notify pci power program_elf rtc virtio_mmio
 MACHINE := tests/unit/lib/fake_machine.c \
 	$(addprefix arch/x86_64/shim/device/,acpi.c acpi_dsdt.c)
 UNIT_acpi := $(MACHINE)
@@ -97,7 +97,10 @@ UNIT_clock := $(MACHINE) $(addprefix arch/x86_64/shim/,time/clock.c time/calibra
 	boot/hypervisor.c)
 UNIT_dsdt := $(MACHINE)
 UNIT_entropy := $(MACHINE) $(addprefix arch/x86_64/shim/,boot/entropy.c time/rtc.c)
-UNIT_pci := $(MACHINE) $(addprefix arch/x86_64/shim/device/,pci.c pci_config.c pci_bar.c device.c)
+UNIT_pci := $(MACHINE) $(addprefix arch/x86_64/shim/device/,pci.c pci_config.c pci_bar.c device.c \
+	notify.c)
+UNIT_notify := $(UNIT_pci)
+UNIT_program_elf := arch/x86_64/shim/boot/elf.c host/image/elf.c
 UNIT_power := $(MACHINE) arch/x86_64/shim/device/power.c
 UNIT_rtc := $(MACHINE) arch/x86_64/shim/time/rtc.c
 UNIT_virtio_mmio := $(MACHINE) \
@@ -168,7 +171,8 @@ $(B)/images/diff.img: $(B)/diff/diff.stripped $(B)/diff/linux $(B)/bin/mkimage
 
 # ---- the conformance guest of abi/pv.h, which has no kernel in it ----
 PV_GUEST := \
-	tests/pv/pv.c tests/pv/lib.c tests/pv/upcall.c tests/pv/boot.c tests/pv/memory.c \
+	tests/pv/pv.c tests/pv/lib.c tests/pv/upcall.c tests/pv/boot.c tests/pv/thread.c \
+	tests/pv/memory.c tests/pv/file.c \
 	tests/pv/rights.c tests/pv/traps.c tests/pv/events.c tests/pv/calls.c tests/pv/exec.c \
 	tests/pv/family.c tests/pv/killing.c tests/pv/entry.S
 

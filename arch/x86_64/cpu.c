@@ -38,10 +38,20 @@ void arch_pause(void)
 
 static void *thread_pointer;
 
+static void set_fs_base(void *tp)
+{
+    const struct pv_boot_info *b = (const struct pv_boot_info *)(uintptr_t)PV_BOOT_INFO_VA;
+    struct pv_set_tp call = {.call.nr = PV_CALL_SET_TP, .base = (uintptr_t)tp};
+    if (b->flags & PV_BOOT_SET_TP)
+        arch_call(&call.call);
+    else
+        __asm__ volatile("wrfsbase %0" : : "r"(tp));
+}
+
 void arch_set_thread_pointer(void *tp)
 {
     thread_pointer = tp;
-    __asm__ volatile("wrfsbase %0" : : "r"(tp));
+    set_fs_base(tp);
 }
 
 void arch_upcalls_init(struct pv_shared *shared)
@@ -61,7 +71,7 @@ int64_t arch_fork(struct pv_fork *call)
     if (ret == 1) {
         __asm__ volatile("ldmxcsr %0\n\tfldcw %1" : : "m"(mxcsr), "m"(fcw));
         if (thread_pointer)
-            arch_set_thread_pointer(thread_pointer);
+            set_fs_base(thread_pointer);
     }
     return ret;
 }

@@ -40,6 +40,13 @@ static void give(struct console *c, uint32_t buffer)
         c->owner[chain] = (uint8_t)buffer;
 }
 
+// The buffer that was read last.
+static void give_back(struct console *c)
+{
+    give(c, c->from);
+    virtq_kick(&c->rx);
+}
+
 // Makes sure of a byte to be read. 0, -EAGAIN or -EIO.
 static int receive(struct console *c)
 {
@@ -52,7 +59,7 @@ static int receive(struct console *c)
         c->next = c->in + c->from * RX_BYTES;
         c->left = len;
         if (len == 0)
-            give(c, c->from);
+            give_back(c);
     }
     return 0;
 }
@@ -69,10 +76,8 @@ static long get(void *buf, size_t len)
         done += n;
         c->next += n;
         c->left -= n;
-        if (c->left == 0) {
-            give(c, c->from);
-            virtq_kick(&c->rx);
-        }
+        if (c->left == 0)
+            give_back(c);
     }
     return done ? (long)done : r;
 }

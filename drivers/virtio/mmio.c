@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The MMIO transport (virtio 1.2, 4.2): one block of 32-bit registers, at regs[0].
+// The MMIO transport (virtio 1.2, 4.2): one block of 32-bit registers.
 //
 // On the monitor every access is an exit, so a device is looked at when it is first used, and a
 // request costs one: the notification.
@@ -9,7 +9,7 @@
 
 static volatile uint32_t *reg(const struct virtio_device *d, uint32_t off)
 {
-    return (volatile uint32_t *)(uintptr_t)(d->pv->regs[0] + off);
+    return (volatile uint32_t *)(uintptr_t)(d->pv->regs[PV_REGS_COMMON] + off);
 }
 
 static int identify(const struct virtio_device *d)
@@ -70,11 +70,6 @@ static int queue_enable(const struct virtio_device *d, struct virtq *q)
     return 0;
 }
 
-static void notify(const struct virtio_device *d, const struct virtq *q)
-{
-    *reg(d, VIRTIO_MMIO_QUEUE_NOTIFY) = q->index;
-}
-
 static uint8_t generation(const struct virtio_device *d)
 {
     return (uint8_t)*reg(d, VIRTIO_MMIO_CONFIG_GENERATION);
@@ -101,7 +96,6 @@ const struct virtio_transport virtio_mmio = {
     .set_features = set_features,
     .queue_max = queue_max,
     .queue_enable = queue_enable,
-    .notify = notify,
     .generation = generation,
     .config32 = config32,
     .interrupt = interrupt,

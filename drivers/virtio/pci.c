@@ -7,19 +7,16 @@
 #include "drivers/virtio/virtio.h"
 #include "kernel/api/errno.h"
 
-// Of pv_device.regs (abi/pv.h).
-enum { COMMON, NOTIFY, ISR, DEVICE };
-
 #define MSIX_ENTRY 0 // for the configuration and every queue
 
 static volatile struct virtio_pci_common *common(const struct virtio_device *d)
 {
-    return (volatile struct virtio_pci_common *)(uintptr_t)d->pv->regs[COMMON];
+    return (volatile struct virtio_pci_common *)(uintptr_t)d->pv->regs[PV_REGS_COMMON];
 }
 
 static int identify(const struct virtio_device *d)
 {
-    return d->pv->regs[COMMON] && d->pv->regs[NOTIFY] ? 0 : -EIO;
+    return d->pv->regs[PV_REGS_COMMON] ? 0 : -EIO;
 }
 
 static uint8_t status(const struct virtio_device *d)
@@ -81,15 +78,8 @@ static int queue_enable(const struct virtio_device *d, struct virtq *q)
     set_address(&c->queue_desc, q->desc);
     set_address(&c->queue_driver, q->avail);
     set_address(&c->queue_device, q->used);
-    q->notify = d->pv->regs[NOTIFY] + (uint64_t)c->queue_notify_off * d->pv->notify_multiplier;
     c->queue_enable = 1;
     return 0;
-}
-
-static void notify(const struct virtio_device *d, const struct virtq *q)
-{
-    (void)d;
-    *(volatile uint16_t *)(uintptr_t)q->notify = q->index;
 }
 
 static uint8_t generation(const struct virtio_device *d)
@@ -99,7 +89,7 @@ static uint8_t generation(const struct virtio_device *d)
 
 static uint32_t config32(const struct virtio_device *d, uint32_t off)
 {
-    return *(volatile uint32_t *)(uintptr_t)(d->pv->regs[DEVICE] + off);
+    return *(volatile uint32_t *)(uintptr_t)(d->pv->regs[PV_REGS_CONFIG] + off);
 }
 
 static uint32_t interrupt(const struct virtio_device *d)
@@ -117,7 +107,6 @@ const struct virtio_transport virtio_pci = {
     .set_features = set_features,
     .queue_max = queue_max,
     .queue_enable = queue_enable,
-    .notify = notify,
     .generation = generation,
     .config32 = config32,
     .interrupt = interrupt,

@@ -101,6 +101,9 @@ void virtio_event(struct virtio_device *d)
 
 int virtio_config(struct virtio_device *d, void *to, uint32_t bytes)
 {
+    // On PCI it is a capability of its own, which a device need not have.
+    if (d->pv->transport == PV_TRANSPORT_PCI && !d->pv->regs[PV_REGS_CONFIG])
+        return virtio_fail(d);
     for (int i = 0; i < CONFIG_TRIES; i++) {
         uint8_t before = d->transport->generation(d);
         for (uint32_t off = 0; off < bytes; off += 4) {

@@ -2,7 +2,8 @@
 // virtio devices from the driver's side: finding, starting and failing one, its queues, DMA memory.
 //
 // Layers: a driver (blk.c, console.c, rng.c) uses virtio.c and virtqueue.c; those use a transport
-// (mmio.c, pci.c) through its table. The numbers are in abi/virtio.h. A device is not believed: it
+// (mmio.c, pci.c) through its table; a queue is notified by a paravirtual call, whatever the
+// transport. The numbers are in abi/virtio.h. A device is not believed: it
 // can write all of PV_DMA_VA at any time, so what the driver must rely on is kept elsewhere, and
 // what it reads from there is copied once and checked.
 #ifndef DRIVERS_VIRTIO_VIRTIO_H
@@ -26,7 +27,6 @@ struct virtio_transport {
     uint32_t (*queue_max)(const struct virtio_device *d, uint32_t index); // 0: no such queue
     // Tells the device where the rings of q are. 0 or -EIO.
     int (*queue_enable)(const struct virtio_device *d, struct virtq *q);
-    void (*notify)(const struct virtio_device *d, const struct virtq *q);
     uint8_t (*generation)(const struct virtio_device *d); // of the configuration (2.5.1)
     uint32_t (*config32)(const struct virtio_device *d, uint32_t off); // a multiple of 4
     // Answers an interrupt. What it may have been for: VIRTIO_INTERRUPT_*.
@@ -77,7 +77,6 @@ void *dma_block_buffer(void);
 struct virtq {
     struct virtio_device *device;
     uint16_t index, size;
-    uint64_t notify; // PCI: where to (4.1.4.4)
     // In DMA memory.
     struct virtq_desc *desc;
     struct virtq_avail *avail;
@@ -107,7 +106,7 @@ struct virtq_buffer {
 int virtq_start(struct virtq *q, struct virtio_device *d, uint32_t index, uint32_t size);
 // Offers buffers, those the device reads first (2.7.4.2). The chain's number, or -EAGAIN: no room.
 int virtq_add(struct virtq *q, const struct virtq_buffer *buffers, uint32_t n);
-// Tells the device, unless it has said it need not be told.
+// Tells the device, unless it has said it need not be told. One that cannot be told has failed.
 void virtq_kick(struct virtq *q);
 // A chain the device is done with, and how much it wrote. -EAGAIN: none, -EIO: it has failed.
 int virtq_take(struct virtq *q, uint32_t *len);

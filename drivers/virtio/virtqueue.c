@@ -100,8 +100,10 @@ void virtq_kick(struct virtq *q)
 {
     // 2.7.13.4: the index is visible before the flag is read, or both sides may wait.
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (!(__atomic_load_n(&q->used->flags, __ATOMIC_RELAXED) & VIRTQ_USED_F_NO_NOTIFY))
-        q->device->transport->notify(q->device, q);
+    if (__atomic_load_n(&q->used->flags, __ATOMIC_RELAXED) & VIRTQ_USED_F_NO_NOTIFY)
+        return;
+    if (pv_notify((uint32_t)(q->device->pv - boot_info->devices), q->index) < 0)
+        virtio_fail(q->device);
 }
 
 int virtq_used(const struct virtq *q)

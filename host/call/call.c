@@ -12,8 +12,8 @@
 #include "host/backend.h"
 
 const char *const call_names[PV_CALL_NR_END] = {
-    "?",    "exit", "wait",  "kick", "set-timer", "console",
-    "fork", "exec", "spawn", "kill", "release",   "protect",
+    "?",    "exit",  "wait", "kick",    "set-timer", "console", "fork",
+    "exec", "spawn", "kill", "release", "protect",   "set-tp",  "notify",
 };
 
 static int64_t dispatch(struct member *m, uint32_t nr, union pv_call_args *a)
@@ -41,6 +41,10 @@ static int64_t dispatch(struct member *m, uint32_t nr, union pv_call_args *a)
         return m->family->backend->release(m, &a->release);
     case PV_CALL_PROTECT:
         return m->family->backend->protect(m, &a->protect);
+    case PV_CALL_SET_TP:
+        return call_set_tp(m, &a->set_tp);
+    case PV_CALL_NOTIFY:
+        return m->family->backend->notify(m, &a->notify);
     default:
         return -ENOSYS;
     }
@@ -94,4 +98,10 @@ int64_t call_kill(struct member *m, struct pv_kill *c)
         return -ESRCH;
     family_tell(m->family, FAMILY_KILL, c->slot);
     return 0;
+}
+
+int64_t call_set_tp(struct member *m, struct pv_set_tp *c)
+{
+    const uint64_t lower_half = UINT64_C(1) << 47; // SDM vol. 1, 3.3.7.1
+    return c->base < lower_half ? m->family->backend->set_tp(m, c) : -EINVAL;
 }

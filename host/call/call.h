@@ -23,6 +23,7 @@ int64_t call_fork(struct member *m, struct pv_fork *c);
 int64_t call_exec(struct member *m, struct pv_exec *c);
 int64_t call_spawn(struct member *m, struct pv_exec *c);
 int64_t call_kill(struct member *m, struct pv_kill *c);
+int64_t call_set_tp(struct member *m, struct pv_set_tp *c);
 
 extern const char *const call_names[PV_CALL_NR_END];
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "host/backend.h"
@@ -28,25 +29,76 @@ int64_t call_fork(struct member *m, struct pv_fork *c)
     return r;
 }
 
-// Copies and checks the arguments of EXEC and SPAWN. On success the caller frees args->strings.
-static int read_args(struct member *m, const struct pv_exec *c, struct load_args *args)
+// --- what EXEC and SPAWN are given ---
+
+// Of one call. Freed whatever becomes of it.
+struct start {
+    struct load_args args;
+    struct load_file file;
+};
+
+static void free_start(struct start *s)
 {
-    if (!image_program(m->family->image, c->program))
-        return -ENOEXEC;
+    free(s->args.strings);
+    free(s->file.bytes);
+}
+
+// Copies `len` bytes of guest memory, once: the guest may change them meanwhile, not afterwards.
+// NULL with *error: -EFAULT or -ENOMEM.
+static void *copy_in(struct member *m, uint64_t from, uint64_t len, int *error)
+{
+    const void *p =
+        guest_ptr(m->mem, (struct gaddr){from}, len, GUEST_RAM | GUEST_WINDOW | GUEST_IMAGE);
+    void *copy = p || !len ? malloc(len + 1) : NULL;
+    *error = p || !len ? -ENOMEM : -EFAULT;
+    if (copy && len)
+        memcpy(copy, p, len);
+    return copy;
+}
+
+static int read_strings(struct member *m, const struct pv_exec *c, struct load_args *args)
+{
+    int error;
     if (c->len > PV_ARG_MAX)
         return -E2BIG;
-    *args = (struct load_args){malloc(c->len + 1), c->len, c->argc, c->envc};
+    args->strings = copy_in(m, c->strings, c->len, &error);
     if (!args->strings)
+        return error;
+    args->len = c->len;
+    args->argc = c->argc;
+    args->envc = c->envc;
+    return load_args_valid(args) ? 0 : -EINVAL;
+}
+
+static int read_file(struct member *m, const struct pv_exec *c, struct load_file *file)
+{
+    char why[128];
+    int error;
+    if (c->file_len > PV_PROGRAM_MAX)
         return -ENOMEM;
-    if (c->len && guest_read(m->mem, (struct gaddr){c->strings}, args->strings, c->len) < 0) {
-        free(args->strings);
-        return -EFAULT;
-    }
-    if (!load_args_valid(args)) {
-        free(args->strings);
-        return -EINVAL;
-    }
-    return 0;
+    file->bytes = copy_in(m, c->file, c->file_len, &error);
+    if (!file->bytes)
+        return error;
+    file->size = c->file_len;
+    return elf_parse(&file->elf, file->bytes, file->size, why, sizeof why);
+}
+
+// All of it, checked, and whether it fits. The caller ends with free_start(), also after an error.
+static int read_start(struct member *m, const struct pv_exec *c, struct start *s)
+{
+    const struct image *image = m->family->image;
+    struct load_layout layout;
+    int r = 0;
+    *s = (struct start){.args = {.file = &s->file}};
+    if (c->program == PV_PROGRAM_FILE)
+        r = read_file(m, c, &s->file);
+    else if (!image_program(image, c->program))
+        r = -ENOEXEC;
+    if (r == 0)
+        r = read_strings(m, c, &s->args);
+    if (r < 0)
+        return r;
+    return load_layout(m->mem->ram_size, load_elf(image, c->program, &s->args), &s->args, &layout);
 }
 
 // Checked apart from the doing: an error must leave the caller as it was.
@@ -71,49 +123,40 @@ static void publish_kick(struct family *f, const struct pv_publish *p)
     }
 }
 
-// Whether a program and its arguments fit into this member's RAM: 0 or -ENOMEM.
-static int fits(const struct member *m, uint32_t program, const struct load_args *args)
-{
-    struct load_layout layout;
-    return load_layout(m->mem->ram_size, image_program(m->family->image, program), args, &layout);
-}
-
 int64_t call_exec(struct member *m, struct pv_exec *c)
 {
-    struct load_args args;
-    int r = read_args(m, c, &args);
-    if (r < 0)
-        return r;
-    if ((r = fits(m, c->program, &args)) < 0) {
-        free(args.strings);
-        return r;
+    struct start s;
+    int64_t r;
+    if (c->flags & ~PV_EXEC_CHECK)
+        return -EINVAL;
+    r = read_start(m, c, &s);
+    if (r == 0 && !(c->flags & PV_EXEC_CHECK)) {
+        m->family->backend->exec(m, c->program, &s.args);
+        r = CALL_REPLACED;
     }
-    m->family->backend->exec(m, c->program, &args);
-    free(args.strings);
-    return CALL_REPLACED;
+    free_start(&s);
+    return r;
 }
 
 int64_t call_spawn(struct member *m, struct pv_exec *c)
 {
     struct family *f = m->family;
     const uint64_t start = family_now(f);
-    struct load_args args;
+    struct start s;
     int64_t r;
 
     if (!family_slot_valid(f, c->slot))
         return -EINVAL;
-    if ((r = read_args(m, c, &args)) < 0)
-        return r;
-    if ((r = fits(m, c->program, &args)) == 0 && (r = family_claim(f, c->slot, m->slot)) == 0) {
-        r = f->backend->spawn(m, c, &args);
+    r = read_start(m, c, &s);
+    if (r == 0 && (r = family_claim(f, c->slot, m->slot)) == 0) {
+        r = f->backend->spawn(m, c, &s.args);
         if (r == CALL_REPLACED)
             family_trace(f, TRACE_PROC, "%u spawn %s %.3f ms", m->slot,
-                         image_program_path(f->image, c->program),
-                         (double)(family_now(f) - start) / 1e6);
+                         load_name(f->image, c->program), (double)(family_now(f) - start) / 1e6);
         if (r < 0)
             family_release(f, c->slot);
     }
-    free(args.strings);
+    free_start(&s);
     return r;
 }
 

@@ -72,6 +72,7 @@ int family_init(struct family *f, char *err, size_t errlen)
 {
     f->supervisor = getpid();
     placement_init(&f->placement);
+    f->spin = CPU_COUNT(&f->placement.allowed) > 1;
     f->cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN); // reads a file: not once confined
     size_t size = sizeof *f->shared + (f->opt->max_procs + 1) * sizeof(struct family_slot);
     f->shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

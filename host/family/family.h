@@ -108,6 +108,7 @@ struct family {
     int gdb_fd;  // --gdb's listener (gdb.h), or -1
     pid_t supervisor;
     uint32_t cpus; // processors of the host
+    uint32_t spin; // of boot_info: not 0 if two members can run at the same time
     struct placement placement;
     const struct template_header *template; // what the first VM starts from, or NULL
     int template_fd;                        // that file, or the one that is made

@@ -21,7 +21,7 @@ struct member {
     int32_t pid;                    // of this process
     uint32_t life;                  // of this VM (family.h)
     int killed;                     // PV_EVENT_KILL has been passed on
-    uint32_t program;               // index in the image's table
+    uint32_t program;               // index in the image's table, or PV_PROGRAM_FILE
     const struct guest_memory *mem; // in the back end's struct
     uint64_t timer_deadline;        // of PV_CALL_SET_TIMER, guest monotonic ns; 0 = off
     // For --trace=exit. Calls by their number; accesses to devices' registers.

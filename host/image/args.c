@@ -9,6 +9,7 @@
 
 #include "abi/pv.h"
 #include "abi/x86.h"
+#include "host/image/image.h"
 
 #define STACK_MAX (UINT64_C(8) << 20)
 
@@ -55,4 +56,15 @@ int load_layout(uint64_t ram_size, const struct elf_program *elf, const struct l
     l->heap = (last->vaddr + last->memsz + align - 1) & ~(align - 1);
     int fits = l->heap + X86_PAGE_2M <= l->stack_bottom - X86_PAGE_2M && args->len <= stack / 2;
     return fits ? 0 : -ENOMEM;
+}
+
+const struct elf_program *load_elf(const struct image *image, uint32_t program,
+                                   const struct load_args *args)
+{
+    return program == PV_PROGRAM_FILE ? &args->file->elf : image_program(image, program);
+}
+
+const char *load_name(const struct image *image, uint32_t program)
+{
+    return program == PV_PROGRAM_FILE ? "a file" : image_program_path(image, program);
 }

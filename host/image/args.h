@@ -7,12 +7,28 @@
 
 #include "host/image/elf.h"
 
+struct image;
+
+// A program that is no part of the image (PV_PROGRAM_FILE): a copy of its bytes that no guest can
+// reach, and what they say, checked.
+struct load_file {
+    uint8_t *bytes; // malloc'd
+    uint64_t size;
+    struct elf_program elf; // file_off is in bytes[]
+};
+
 // argc, then envc NUL-terminated strings in one block.
 struct load_args {
     char *strings;
     uint64_t len;
     uint32_t argc, envc;
+    const struct load_file *file; // the program, if its number is PV_PROGRAM_FILE
 };
+
+// The program that this number and these arguments mean, and its name for messages.
+const struct elf_program *load_elf(const struct image *image, uint32_t program,
+                                   const struct load_args *args);
+const char *load_name(const struct image *image, uint32_t program);
 
 // Packs NULL-terminated vectors. The block is malloc'd; free(args->strings). 0, -E2BIG over
 // PV_ARG_MAX, -ENOMEM.

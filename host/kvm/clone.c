@@ -126,7 +126,7 @@ void kvm_load(struct monitor *m, uint32_t program, const struct load_args *args,
               struct kvm_regs *regs)
 {
     static uint8_t before[PLATFORM_TABLES_SIZE];
-    const int same = m->member.program == program;
+    const int same = m->member.program == program && program != PV_PROGRAM_FILE;
     int r, stale;
 
     spare_let_go(m);
@@ -136,7 +136,7 @@ void kvm_load(struct monitor *m, uint32_t program, const struct load_args *args,
         m->vm.tables ^= 1;
     if ((r = load_program(&m->vm, m->member.family, m->member.slot, program, args, regs)) < 0)
         member_die(&m->member, SIGKILL, strerror(-r));
-    m->member.program = program;
+    monitor_set_program(m, program, args);
     devices_reset(m);
     monitor_share_text(m);
     stale = same ? memcmp(before, tables(&m->vm), sizeof before) != 0 : m->vm.switches++ > 0;
@@ -157,7 +157,7 @@ void kvm_exec(struct member *member, uint32_t program, const struct load_args *a
     spare_tell(m);
     kvm_load(m, program, args, &regs);
     family_trace(m->member.family, TRACE_PROC, "%u exec %s %.3f ms", m->member.slot,
-                 image_program_path(m->member.family->image, program),
+                 load_name(m->member.family->image, program),
                  (double)(family_now(m->member.family) - start) / 1e6);
     gdb_exec(m);
 }
@@ -174,7 +174,7 @@ void kvm_program_start(struct monitor *m, uint32_t program, const struct load_ar
         vm_start_at(&m->vm, loaded, PLATFORM_TABLES_VA(m->vm.tables));
     }
     family_trace(m->member.family, TRACE_PROC, "%u spawn of a spare %s %.3f ms", m->member.slot,
-                 image_program_path(m->member.family->image, program),
+                 load_name(m->member.family->image, program),
                  (double)(family_now(m->member.family) - start) / 1e6);
     monitor_begin(m);
 }

@@ -54,7 +54,7 @@ static int kvm_memory(struct family *f, char *err, size_t errlen)
     uint64_t image_size = (f->image->size + X86_PAGE_2M - 1) & ~(X86_PAGE_2M - 1);
     int r;
 
-    if (f->image->size > PLATFORM_IMAGE_GB_MAX << 30) {
+    if (f->image->size > PV_IMAGE_MAX) {
         snprintf(err, errlen, "%s: larger than 2 GB", opt->image);
         return -EFBIG;
     }
@@ -91,6 +91,8 @@ const struct backend kvm_backend = {
     .exec = kvm_exec,
     .release = kvm_release,
     .protect = kvm_protect,
+    .set_tp = kvm_set_tp,
+    .notify = kvm_notify,
     .idle = kvm_idle,
     .output = kvm_output,
     .leave = kvm_leave,

@@ -33,6 +33,8 @@ void kvm_exec(struct member *m, uint32_t program, const struct load_args *args);
 // --- calls.c ---
 int64_t kvm_release(struct member *m, const struct pv_release *c);
 int64_t kvm_protect(struct member *m, const struct pv_protect *c);
+int64_t kvm_set_tp(struct member *m, const struct pv_set_tp *c);
+int64_t kvm_notify(struct member *m, const struct pv_notify *c);
 int kvm_idle(struct member *m, const struct timespec *sleep);
 void kvm_output(struct member *m, const void *bytes, uint64_t len);
 int kvm_leave(struct member *m, uint32_t status);

@@ -59,6 +59,16 @@ static int map_segment(const struct vm *vm, int fd, const struct image_seg *s)
     return 0;
 }
 
+// A segment of a program that is a file. Its memory is zero, but for what lies in the file.
+static int copy_segment(const struct vm *vm, const struct load_file *file,
+                        const struct image_seg *s)
+{
+    if (s->vaddr > vm->mem.ram_size || s->memsz > vm->mem.ram_size - s->vaddr)
+        return -ENOMEM;
+    memcpy(vm->mem.ram + s->vaddr, file->bytes + s->file_off, s->filesz);
+    return 0;
+}
+
 // Strings at the top of the stack, the vectors below them: the layout any C program expects to be
 // cheap.
 static uint64_t place_args(const struct vm *vm, const struct load_args *args,
@@ -100,6 +110,7 @@ static void fill_boot_info(const struct vm *vm, const struct family *f, struct p
     b->mono_base_ns = f->mono_base_ns;
     b->wall_base_ns = f->wall_base_ns;
     b->cpus = f->cpus;
+    b->spin = f->spin;
     b->flags = family_boot_flags(f);
     memcpy(b->stdio, f->stdio, sizeof b->stdio);
     strcpy(b->hostname, "ramet");
@@ -112,6 +123,14 @@ int load_image(const struct vm *vm, const struct family *f, uint32_t program)
     int r = map_anonymous(vm, PROT_READ | PROT_WRITE);
     for (uint32_t i = 0; i < elf->nsegs && r == 0; i++)
         r = map_segment(vm, f->image->fd, &elf->segs[i]);
+    return r;
+}
+
+static int load_file(const struct vm *vm, const struct load_file *file)
+{
+    int r = map_anonymous(vm, PROT_READ | PROT_WRITE);
+    for (uint32_t i = 0; i < file->elf.nsegs && r == 0; i++)
+        r = copy_segment(vm, file, &file->elf.segs[i]);
     return r;
 }
 
@@ -142,13 +161,14 @@ int load_arguments(const struct vm *vm, uint32_t slot, const struct load_args *a
 int load_program(struct vm *vm, const struct family *f, uint32_t slot, uint32_t program,
                  const struct load_args *args, struct kvm_regs *regs)
 {
-    const struct elf_program *elf = image_program(f->image, program);
+    const struct elf_program *elf = load_elf(f->image, program, args);
     struct load_layout at;
     int r;
 
     if ((r = load_layout(vm->mem.ram_size, elf, args, &at)) < 0)
         return r;
-    if ((r = load_image(vm, f, program)) < 0)
+    r = program == PV_PROGRAM_FILE ? load_file(vm, args->file) : load_image(vm, f, program);
+    if (r < 0)
         return r;
     populate_program(vm, elf, &at);
 

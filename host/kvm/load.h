@@ -19,8 +19,9 @@ int load_reserve(const struct vm *vm);
 int load_image(const struct vm *vm, const struct family *f, uint32_t program);
 
 // Replaces RAM by program number `program` (checked by the caller), ready to run as `slot`:
-// segments mapped from the image file, platform pages, boot_info, arguments on the stack. Fills the
-// registers it starts with. 0 or -errno; after an error RAM is gone.
+// segments mapped from the image file or copied from args->file, platform pages, boot_info,
+// arguments on the stack. Fills the registers it starts with. 0 or -errno; after an error RAM is
+// gone.
 int load_program(struct vm *vm, const struct family *f, uint32_t slot, uint32_t program,
                  const struct load_args *args, struct kvm_regs *regs);
 

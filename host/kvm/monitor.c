@@ -139,9 +139,10 @@ void monitor_share_text(struct monitor *m)
 {
     struct family *f = m->member.family;
     struct textcache_plan plan;
-    int64_t page = textcache_find(&kvm_of(f)->text, m->member.program);
-    if (f->opt->gdb_port || f->opt->until)
+    int64_t page;
+    if (f->opt->gdb_port || f->opt->until || m->member.program == PV_PROGRAM_FILE)
         return; // breakpoints are written to the private copy; a template refers to no cache
+    page = textcache_find(&kvm_of(f)->text, m->member.program);
     if (page >= 0) {
         textcache_plan(image_program(f->image, m->member.program), &plan);
         platform_map_text(&m->vm, &plan, (uint32_t)page);
@@ -177,7 +178,7 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
         member_die(&m->member, SIGKILL,
                    r == -ENOMEM ? "its program does not fit into its memory (--mem)"
                                 : strerror(-r));
-    m->member.program = program;
+    monitor_set_program(m, program, args);
     monitor_share_text(m);
     // Later monitors are clones of the first one and inherit its confinement.
     if ((f->opt->until || f->ready) && !f->booted)

@@ -19,6 +19,7 @@ struct platform_exception;
 struct monitor {
     struct member member; // first: monitor_of()
     struct vm vm;
+    struct elf_program file_program;       // what runs, if member.program is PV_PROGRAM_FILE
     int save_due;                          // the text has come that makes this VM a template
     struct virtio_mmio devices[DISKS_MAX]; // family.ndisks of them; cloned with the VM
     struct spare spare;
@@ -31,6 +32,23 @@ struct monitor {
 static inline struct monitor *monitor_of(struct member *m)
 {
     return (struct monitor *)m;
+}
+
+// The program that the VM runs.
+static inline const struct elf_program *monitor_program(const struct monitor *m)
+{
+    const struct member *member = &m->member;
+    return member->program == PV_PROGRAM_FILE
+               ? &m->file_program
+               : image_program(member->family->image, member->program);
+}
+// From now on it is this one.
+static inline void monitor_set_program(struct monitor *m, uint32_t program,
+                                       const struct load_args *args)
+{
+    m->member.program = program;
+    if (program == PV_PROGRAM_FILE)
+        m->file_program = args->file->elf;
 }
 
 // Becomes the monitor of the family's first program, whose slot the caller has claimed. The

@@ -23,13 +23,14 @@
 #define PLATFORM_PML4           0x0u
 #define PLATFORM_PDPT           0x1000u
 #define PLATFORM_PT0            0x2000u
-#define PLATFORM_PD_RAM         0x3000u // one per GB of RAM
-#define PLATFORM_RAM_GB_MAX     8u
+#define PLATFORM_PD_RAM         0x3000u // one directory per GB, of this and the next two
 #define PLATFORM_PD_IMAGE       0xb000u
-#define PLATFORM_IMAGE_GB_MAX   2u
 #define PLATFORM_PD_WINDOW      0xd000u
-#define PLATFORM_WINDOW_GB_MAX  2u
 #define PLATFORM_TABLES_SIZE    0xf000u
+_Static_assert(PLATFORM_PD_RAM + (PV_RAM_MAX >> 30) * X86_PAGE == PLATFORM_PD_IMAGE &&
+                   PLATFORM_PD_IMAGE + (PV_IMAGE_MAX >> 30) * X86_PAGE == PLATFORM_PD_WINDOW &&
+                   PLATFORM_PD_WINDOW + (PV_WINDOW_MAX >> 30) * X86_PAGE == PLATFORM_TABLES_SIZE,
+               "a directory for each GB");
 // 0x110000..0x112fff: call, shared and boot_info pages (abi/pv.h)
 #define PLATFORM_GDT_VA    0x113000u // GDT and TSS, one page
 #define PLATFORM_GDT_SIZE  0x50u

@@ -142,6 +142,16 @@ int vm_ring3(struct vm *vm)
     return 0;
 }
 
+int vm_set_fs_base(struct vm *vm, uint64_t base)
+{
+    struct kvm_sregs *s = &vm->run->s.regs.sregs;
+    if (ioctl(vm->vcpu_fd, KVM_GET_SREGS, s) < 0)
+        return -errno;
+    s->fs.base = base;
+    vm->run->kvm_dirty_regs |= KVM_SYNC_X86_SREGS;
+    return 0;
+}
+
 int vm_settle(const struct vm *vm)
 {
     vm->run->immediate_exit = 1;

@@ -62,6 +62,9 @@ int vm_settle(const struct vm *vm);
 // set. 0 or -errno.
 int vm_ring3(struct vm *vm);
 
+// The base of FS, of a vCPU that has run: the next KVM_RUN loads it. 0 or -errno.
+int vm_set_fs_base(struct vm *vm, uint64_t base);
+
 // Gives a vCPU that has run the x87 and SSE state of a new one but for its control words. 0 or
 // -errno.
 #define VM_FCW   0x37f // no exception

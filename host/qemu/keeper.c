@@ -72,6 +72,7 @@ void keeper_give_program(struct keeper *k, uint32_t program, const struct load_a
                  .tsc_mult = f->tsc_mult,
                  .cpus = f->cpus,
                  .flags = family_boot_flags(f),
+                 .spin = f->spin,
                  .hostname = "ramet"},
         .mem = f->opt->mem,
         .strings_len = args->len,

@@ -24,9 +24,7 @@
 #define MAP_MIN    (UINT64_C(1) << 20)
 #define USER_FLAGS UINT64_C(0x240dd5) // CF PF AF ZF SF TF DF OF AC ID: what a program may set
 
-#define MEM_MIN    (UINT64_C(16) << 20)
-#define MEM_MAX    ((uint64_t)PLATFORM_RAM_GB_MAX << 30)
-#define WINDOW_MAX ((uint64_t)PLATFORM_WINDOW_GB_MAX << 30)
+#define MEM_MIN (UINT64_C(16) << 20)
 
 // Whole pages inside [low, high) in ascending order, and inside the file.
 static int check_extents(const struct template_extent *e, uint32_t n, uint64_t low, uint64_t high,
@@ -49,9 +47,9 @@ static const char *check(const struct template_header *t, ssize_t n)
         return "truncated";
     if (t->version != TEMPLATE_VERSION || t->abi != PV_ABI_VERSION)
         return "made by another version of ramet";
-    if (t->mem % X86_PAGE_2M || t->mem < MEM_MIN || t->mem > MEM_MAX ||
+    if (t->mem % X86_PAGE_2M || t->mem < MEM_MIN || t->mem > PV_RAM_MAX ||
         t->window_size % X86_PAGE_2M || t->window_size < WINDOW_MIN_SIZE ||
-        t->window_size > WINDOW_MAX || t->max_procs < 1 || t->max_procs > PV_MAX_SLOTS ||
+        t->window_size > PV_WINDOW_MAX || t->max_procs < 1 || t->max_procs > PV_MAX_SLOTS ||
         t->tables > 1 || (t->pool_used >> PLATFORM_POOL_TABLES) || t->nram > TEMPLATE_EXTENTS ||
         t->nwindow > TEMPLATE_EXTENTS - t->nram || !memchr(t->image, 0, sizeof t->image) ||
         t->image[0] != '/')
@@ -168,6 +166,8 @@ int template_renew(const struct vm *vm, const struct family *f, uint32_t slot)
 {
     struct pv_boot_info *b = platform_boot_info(vm);
     b->flags = family_boot_flags(f);
+    b->cpus = f->cpus;
+    b->spin = f->spin;
     b->tsc_base = f->tsc_base;
     b->tsc_mult = f->tsc_mult;
     b->mono_base_ns = f->mono_base_ns;

@@ -207,6 +207,8 @@ void template_save_if_due(struct monitor *m)
 {
     if (!m->save_due)
         return;
+    if (m->member.program == PV_PROGRAM_FILE)
+        fail(m, "the program is not one of the image's");
     check_alone(m);
     fill_header(m);
     find_ram(m, kvm_of(m->member.family)->pagemap_fd);

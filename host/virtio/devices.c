@@ -3,10 +3,12 @@
 //
 // Each device has a page of registers at PV_DEVICES_VA. RAM's memory slot lies there, so the page
 // tables lead it to PLATFORM_DEVICES_GPA instead, where KVM knows of no memory: each access is an
-// exit. Neighbours: platform.c (page tables), monitor.c (exits), virtio_mmio.c.
+// exit. A queue is notified by a call. Neighbours: platform.c (page tables), monitor.c (exits),
+// mmio.c.
 
 #include "host/virtio/devices.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "abi/x86.h"
@@ -54,10 +56,20 @@ int devices_access(struct monitor *m)
         return 1;
     }
     memcpy(&value, run->mmio.data, len);
-    if (virtio_mmio_write(v, off % X86_PAGE, len, value)) {
-        // The access ends with the next KVM_RUN, which then comes back at once to deliver it.
-        atomic_fetch_or(&m->member.family->shared->slots[m->member.slot].events, PV_EVENT_DEVICE);
-        run->immediate_exit = 1;
-    }
+    virtio_mmio_write(v, off % X86_PAGE, len, value);
     return 1;
+}
+
+int devices_notify(struct monitor *m, uint32_t device, uint32_t queue)
+{
+    if (device >= m->member.family->ndisks)
+        return -ENODEV;
+    if (queue != 0) // all our devices have one
+        return -EINVAL;
+    if (virtio_mmio_notify(&m->devices[device])) {
+        // The call ends with the next KVM_RUN, which then comes back at once to deliver it.
+        atomic_fetch_or(&member_slot(&m->member)->events, PV_EVENT_DEVICE);
+        m->vm.run->immediate_exit = 1;
+    }
+    return 0;
 }

@@ -15,5 +15,7 @@ void devices_reset(struct monitor *m);
 void devices_describe(const struct family *f, struct pv_boot_info *b);
 // The guest has accessed guest-physical memory below RAM. 1 if that was a device.
 int devices_access(struct monitor *m);
+// PV_CALL_NOTIFY.
+int devices_notify(struct monitor *m, uint32_t device, uint32_t queue);
 
 #endif

@@ -113,8 +113,7 @@ static int serve_next(struct virtio_mmio *v)
     return 0;
 }
 
-// Does what is in the available ring. 1 if the guest wants to be interrupted for it.
-static int notify(struct virtio_mmio *v)
+int virtio_mmio_notify(struct virtio_mmio *v)
 {
     struct virtio_queue *q = &v->queue;
     if (!q->ready || !(v->status & VIRTIO_STATUS_DRIVER_OK) ||
@@ -219,35 +218,32 @@ static void set_features(struct virtio_mmio *v, uint32_t value)
         v->driver_features = half(v->driver_features, v->driver_features_sel, value);
 }
 
-int virtio_mmio_write(struct virtio_mmio *v, uint32_t off, uint32_t len, uint64_t value)
+void virtio_mmio_write(struct virtio_mmio *v, uint32_t off, uint32_t len, uint64_t value)
 {
     uint32_t word = (uint32_t)value;
     if (len != 4) // 4.2.2.2; the configuration of our devices is read-only
-        return 0;
+        return;
     switch (off) {
     case VIRTIO_MMIO_DEVICE_FEATURES_SEL:
         v->features_sel = word;
-        return 0;
+        return;
     case VIRTIO_MMIO_DRIVER_FEATURES_SEL:
         v->driver_features_sel = word;
-        return 0;
+        return;
     case VIRTIO_MMIO_DRIVER_FEATURES:
         set_features(v, word);
-        return 0;
+        return;
     case VIRTIO_MMIO_QUEUE_SEL:
         v->queue_sel = word;
-        return 0;
-    case VIRTIO_MMIO_QUEUE_NOTIFY:
-        return word == 0 ? notify(v) : 0;
+        return;
     case VIRTIO_MMIO_INTERRUPT_ACK:
         v->interrupt &= ~word;
-        return 0;
+        return;
     case VIRTIO_MMIO_STATUS:
         set_status(v, word);
-        return 0;
+        return;
     default:
         write_queue(v, off, word);
-        return 0;
     }
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A virtio device behind the MMIO transport (virtio 1.2, 4.2), as the guest's accesses drive it.
 //
-// Everything happens in the access itself: a write to QueueNotify returns when the requests are
-// done, so a driver that looks at the used ring right after it finds them there, and no interrupt
-// is needed. State is plain memory of the monitor: fork(2) clones it with the guest's. Nothing here
-// knows of monitors or KVM. Neighbours: devices.c (the VM's side), blk.c (what is behind).
+// Everything happens in the notification itself: it returns when the requests are done, so a driver
+// that looks at the used ring right after it finds them there, and no interrupt is needed. It is a
+// call (PV_CALL_NOTIFY); QueueNotify is not looked at. State is plain memory of the monitor:
+// fork(2) clones it with the guest's. Nothing here knows of monitors or KVM. Neighbours: devices.c
+// (the VM's side), blk.c (what is behind).
 //
 // The guest is hostile. Rings and buffers must lie in DMA memory, checked once where they become
 // known to us; ring entries are copied once; what makes no sense stops the device (NEEDS_RESET)
@@ -60,8 +61,10 @@ void virtio_mmio_reset(struct virtio_mmio *v);
 // Whether `state`, which comes from elsewhere, is one that this device could be in.
 int virtio_mmio_fits(const struct virtio_mmio *v, const struct virtio_mmio *state);
 // One access of `len` bytes at offset `off` of the register page. Reads of what is not there are 0,
-// writes do nothing. write: 1 if the guest shall be interrupted.
+// writes do nothing.
 uint64_t virtio_mmio_read(const struct virtio_mmio *v, uint32_t off, uint32_t len);
-int virtio_mmio_write(struct virtio_mmio *v, uint32_t off, uint32_t len, uint64_t value);
+void virtio_mmio_write(struct virtio_mmio *v, uint32_t off, uint32_t len, uint64_t value);
+// Does what is in the queue. 1 if the guest shall be interrupted.
+int virtio_mmio_notify(struct virtio_mmio *v);
 
 #endif

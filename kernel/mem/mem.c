@@ -32,9 +32,8 @@
 #define TAKE_BURST    16u
 #define TAKE_EVERY_NS UINT64_C(20000000)
 // The highest address a mapping may end at, as on Linux; beyond is no program's memory.
-#define USER_END ((UINT64_C(1) << 47) - PAGE)
-// Of the largest RAM an implementer gives.
-#define MAX_PAGES (UINT64_C(8) * 1024 * 1024 * 1024 / PAGE)
+#define USER_END  ((UINT64_C(1) << 47) - PAGE)
+#define MAX_PAGES (PV_RAM_MAX / PAGE)
 
 extern uint8_t __data_start[], __hot_end[], __text_end[];
 extern uint8_t __tls_start[], __tls_file_end[];

@@ -15,9 +15,8 @@
 #include "kernel/mem/shared.h"
 #include "kernel/sys.h"
 
-#define PAGE UINT64_C(4096)
-// Of the largest RAM an implementer gives.
-#define MAX_PAGES (UINT64_C(8) * 1024 * 1024 * 1024 / PAGE)
+#define PAGE      UINT64_C(4096)
+#define MAX_PAGES (PV_RAM_MAX / PAGE)
 
 extern uint8_t __data_start[], __kernel_start[], __kernel_end[], __hot_end[], __program_end[];
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// exec: another program of the image takes this VM over.
+// exec: another program takes this VM over, one of the image or a file of the family.
 //
 // The host drops this VM's RAM and starts the new program; all that POSIX lets survive is in the
 // window. First everything that can fail is done without changing anything; from exec_commit() on
-// there is no way back, and a failure of the host ends the process, as on Linux. Neighbours:
-// spawn.c (the same in a new VM), the file layer (fs_exec_lookup).
+// there is no way back, and a failure of the host ends the process, as on Linux. A program of the
+// image was checked long ago; of a file the host is asked before. Neighbours: spawn.c (the same in
+// a new VM), exec_file.c, the file layer (fs_exec_lookup).
 
 #include "kernel/proc/exec.h"
 #include "kernel/api/errno.h"
@@ -35,6 +36,8 @@ struct script {
 // Only exec uses them, and there is one thread: too large for the program's stack.
 static char buffer[PV_ARG_MAX] COLD("exec_buffer");
 static struct script scripts[SCRIPT_DEPTH] COLD("exec_scripts");
+
+static const char elf_magic[4] = {'\x7f', 'E', 'L', 'F'};
 
 static int is_blank(char c)
 {
@@ -80,18 +83,22 @@ static void set_ids(struct exec_image *image, const struct exec_file *file)
 }
 
 // Follows path to a program; scripts[0..*depth - 1] are the scripts on the way.
-static int find_program(const char *path, struct exec_image *image, int *depth)
+static int find_program(struct exec_image *image, const char *path, int *depth)
 {
     for (int n = 0;; n++) {
         struct exec_file file;
         int r = fs_exec_lookup(path, &file);
         if (r < 0)
             return r;
+        image->program = file.program < 0 ? PV_PROGRAM_FILE : (uint32_t)file.program;
+        *depth = n;
         if (file.program >= 0) {
-            image->program = (uint32_t)file.program;
             set_ids(image, &file);
-            *depth = n;
             return 0;
+        }
+        if (memcmp(file.head, elf_magic, sizeof elf_magic) == 0) {
+            set_ids(image, &file);
+            return exec_file_read(image, path);
         }
         if (n == SCRIPT_DEPTH)
             return -ELOOP;
@@ -154,14 +161,36 @@ static int add_scripts(struct exec_image *image, const char *path, int depth)
     return r < 0 ? r : add_one(image, path);
 }
 
-int exec_prepare(struct exec_image *image, const char *path, char *const argv[], char *const envp[])
+struct pv_exec exec_call(const struct exec_image *image)
+{
+    return (struct pv_exec){.program = image->program,
+                            .argc = image->argc,
+                            .envc = image->envc,
+                            .strings = (uintptr_t)image->strings,
+                            .len = image->len,
+                            .file = (uintptr_t)image->file,
+                            .file_len = image->file_len};
+}
+
+void exec_forget(const struct exec_image *image)
+{
+    if (image->file)
+        sys_munmap(image->file, image->file_len);
+}
+
+// Whether the host would take the file for a program.
+static int check_file(const struct exec_image *image)
+{
+    struct pv_exec call = exec_call(image);
+    call.flags = PV_EXEC_CHECK;
+    return (int)pv_exec(&call);
+}
+
+static int gather(struct exec_image *image, const char *path, char *const argv[],
+                  char *const envp[])
 {
     int depth = 0;
-    long n = user_strlen(path, PATH_LIMIT);
-    if (n < 0)
-        return (int)n;
-    *image = (struct exec_image){.strings = buffer, .uid = EXEC_KEEP, .gid = EXEC_KEEP};
-    int r = find_program(path, image, &depth);
+    int r = find_program(image, path, &depth);
     if (r == 0 && depth)
         r = add_scripts(image, path, depth);
     if (r == 0)
@@ -172,6 +201,20 @@ int exec_prepare(struct exec_image *image, const char *path, char *const argv[],
     image->args_len = image->len;
     if (r == 0)
         r = add_vector(image, envp, 0, &image->envc);
+    return r;
+}
+
+int exec_prepare(struct exec_image *image, const char *path, char *const argv[], char *const envp[])
+{
+    long n = user_strlen(path, PATH_LIMIT);
+    *image = (struct exec_image){.strings = buffer, .uid = EXEC_KEEP, .gid = EXEC_KEEP};
+    if (n < 0)
+        return (int)n;
+    int r = gather(image, path, argv, envp);
+    if (r == 0 && image->file)
+        r = check_file(image);
+    if (r < 0)
+        exec_forget(image);
     return r;
 }
 
@@ -200,7 +243,8 @@ long sys_execve(const char *path, char *const argv[], char *const envp[])
             vfork_exec(&image, path);
         exec_commit(proc_self, &image, path);
         clock_exec();
-        r = pv_exec(image.program, image.argc, image.envc, image.strings, image.len);
+        struct pv_exec call = exec_call(&image);
+        r = pv_exec(&call);
         klog("exec: %s: error %d", proc_self->comm, (int)-r);
         proc_exit(K_STATUS_SIGNAL(SIGKILL));
     }

@@ -110,16 +110,18 @@ static long prepare(struct proc *child, struct exec_image *image, const char *pa
 
 static int64_t ask_spawn(struct proc *child, void *arg)
 {
-    const struct exec_image *image = arg;
-    return pv_spawn(child->slot, image->program, image->argc, image->envc, image->strings,
-                    image->len);
+    struct pv_exec call = exec_call(arg);
+    call.slot = child->slot;
+    return pv_spawn(&call);
 }
 
 long spawn_start(struct proc **child, const struct exec_image *image)
 {
     struct exec_image copy = *image;
     (*child)->vm_slot = (*child)->slot;
-    return proc_start(child, ask_spawn, &copy);
+    long r = proc_start(child, ask_spawn, &copy);
+    exec_forget(image);
+    return r;
 }
 
 static long spawn_now(const char *path, char *const argv[], char *const envp[],

@@ -101,8 +101,10 @@ static void nap(uint64_t ns)
 
 int lock_take(struct wlock *lock)
 {
+    // On one processor the owner does not get on while we look.
+    const uint32_t turns = boot_info->spin ? SPIN_TURNS : 1;
     for (uint64_t rest = YIELD_NS;; rest = rest < YIELD_MAX ? 2 * rest : rest) {
-        for (uint32_t turn = 0; turn < SPIN_TURNS; turn++) {
+        for (uint32_t turn = 0; turn < turns; turn++) {
             if (__atomic_load_n((uint32_t *)&lock->owner, __ATOMIC_RELAXED) == 0 && grab(lock, 0))
                 return 0;
             arch_pause();

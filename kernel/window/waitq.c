@@ -34,7 +34,8 @@
 // How long to spin on the condition before going to sleep. Sleeping and being woken costs both
 // sides together some 200 us (three exits and a wake-up across processors). A spin is wasted on
 // whoever waits for long, and delays a partner who shares the processor: so a long one is spent
-// only after a wait that was short.
+// only after a wait that was short, and none at all where there is one processor for all
+// (boot_info.spin).
 #define SPIN_NS       UINT64_C(20000)
 #define SPIN_LONG_NS  UINT64_C(60000)
 #define SHORT_WAIT_NS UINT64_C(250000) // a sleep this short had better been a spin
@@ -182,7 +183,7 @@ int wait_for(const struct wait *w)
     uint64_t start = pv_mono_ns();
     int r = 0;
     // A console descriptor takes a call to the host to look at: no spinning on that.
-    if (!w->console)
+    if (!w->console && boot_info->spin)
         r = spin(w, min_u64(start + spin_ns, w->deadline));
     if (r == 0)
         r = sleep_until(w, lock_self_slot());

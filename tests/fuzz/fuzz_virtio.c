@@ -102,9 +102,10 @@ static void access_once(struct input *in)
     uint64_t value = a.how & 16 ? DMA_PHYS + (a.value & (DMA_SIZE - 1)) : a.value;
     if (a.how & 32)
         virtio_mmio_read(&v, off, len);
+    else if (a.how & 64)
+        virtio_mmio_notify(&v);
     else
-        virtio_mmio_write(&v, a.how & 64 ? VIRTIO_MMIO_QUEUE_NOTIFY : off, len,
-                          a.how & 64 ? 0 : value);
+        virtio_mmio_write(&v, off, len, value);
     if (a.how & 128) // the guest writes to its memory in between
         take(in, dma + (a.value % DMA_SIZE & ~63u), 64);
 }

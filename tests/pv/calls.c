@@ -36,6 +36,29 @@ static void numbers(void)
         WANT_EQ(call_nr(none[i], NULL, 0), -ENOSYS);
 }
 
+// Of a device that nobody has set up; it must not mind.
+static void notifications(void)
+{
+    struct pv_notify n = {.call.nr = PV_CALL_NOTIFY, .device = boot->ndevices};
+    test("notify errors");
+    WANT_EQ(call(&n), -ENODEV);
+    n.device = UINT32_MAX;
+    WANT_EQ(call(&n), -ENODEV);
+    for (n.device = 0; n.device < boot->ndevices; n.device++) {
+        n.queue = 0;
+        WANT_EQ(call(&n), 0);
+        WANT_EQ(call(&n), 0);
+        // Disks and entropy devices have one here; consoles have many.
+        const int few = boot->devices[n.device].type == 2 || boot->devices[n.device].type == 4;
+        const uint32_t none[] = {PV_MAX_QUEUES, 1 << 16, UINT32_MAX, PV_MAX_QUEUES - 1};
+        for (unsigned i = 0; i < 3u + few; i++) {
+            n.queue = none[i];
+            WANT_EQ(call(&n), -EINVAL);
+        }
+    }
+    collect();
+}
+
 static void call_at(uint64_t rdi)
 {
     uint64_t at = PV_CALL_VA;
@@ -172,6 +195,7 @@ void call_checks(void)
 {
     registers();
     numbers();
+    notifications();
     places();
     console_errors();
     console_write();

@@ -65,16 +65,28 @@ upcall_entry:
 
 // One access to the address in RDI. upcall() goes on at probe_end when it faults: the stack is the
 // same there, also for a call to a place that cannot be executed.
-        .globl probe_read, probe_write, probe_fetch, probe_end
+        .globl probe_read, probe_write, probe_fetch, probe_fs, probe_gs, probe_end
 probe_read:
         mov     (%rdi), %al
         ret
 probe_write:                            // stores SIL
         mov     %sil, (%rdi)
         ret
+probe_fs:
+        mov     %fs:(%rdi), %al
+        ret
+probe_gs:
+        mov     %gs:(%rdi), %al
+        ret
 probe_fetch:
         call    *%rdi
 probe_end:
+        ret
+
+// uint64_t load_fs(void)
+        .globl load_fs
+load_fs:
+        mov     %fs:0, %rax
         ret
 
 // Instructions that raise an exception: the address of each one is its own name.

@@ -126,13 +126,13 @@ static void registers(void)
     WANT(event_seen.at + sizeof event_seen.frame <= event_seen.frame.rsp - 128);
 
     test("event preserves the thread pointer");
-    uint64_t tls = 0;
-    __builtin_ia32_wrfsbase64((uintptr_t)&tls);
+    uint64_t tls = (uintptr_t)&tls;
+    set_tp((uintptr_t)&tls);
     upcall_events = 0;
     WANT_EQ(set_timer(now() + MS), 0);
     WANT(await(PV_EVENT_TIMER, LATE));
-    WANT_EQ(__builtin_ia32_rdfsbase64(), (uintptr_t)&tls);
-    __builtin_ia32_wrfsbase64(0);
+    WANT_EQ(load_fs(), (uintptr_t)&tls);
+    set_tp(0);
 }
 
 // With RSP where no frame can be put the event stays pending; it is not lost, and nothing is hurt.

@@ -9,6 +9,12 @@ static const char strings[] = "pv\0exec\0\0last one\0NAME=value\0EMPTY=";
 #define ARGC 4
 #define ENVC 2
 
+// What this program is in the image.
+static uint32_t self(void)
+{
+    return ((const struct image_header *)PV_IMAGE_VA)->entry_program;
+}
+
 static int64_t exec(uint32_t program, const char *from, uint64_t len, uint32_t argc, uint32_t envc)
 {
     struct pv_exec e = {.call.nr = PV_CALL_EXEC,
@@ -23,18 +29,17 @@ static int64_t exec(uint32_t program, const char *from, uint64_t len, uint32_t a
 static void errors(void)
 {
     const struct image_header *h = (const struct image_header *)PV_IMAGE_VA;
-    const uint32_t self = boot->program;
     test("exec errors");
     WANT_EQ(exec(h->program_count, strings, sizeof strings, ARGC, ENVC), -ENOEXEC);
     WANT_EQ(exec(UINT32_MAX, strings, sizeof strings, ARGC, ENVC), -ENOEXEC);
-    WANT_EQ(exec(self, (char *)boot->heap_start, PV_ARG_MAX + 1, 1, 0), -E2BIG);
-    WANT_EQ(exec(self, (char *)UINTPTR_MAX - 4, 8, 1, 0), -EFAULT);
-    WANT_EQ(exec(self, (char *)boot->ram_end - 4, 8, 1, 0), -EFAULT);
-    WANT_EQ(exec(self, NULL, 8, 1, 0), -EFAULT);
-    WANT_EQ(exec(self, strings, sizeof strings, ARGC + 1, ENVC), -EINVAL);
-    WANT_EQ(exec(self, strings, sizeof strings, ARGC, ENVC - 1), -EINVAL);
-    WANT_EQ(exec(self, strings, sizeof strings - 1, ARGC, ENVC), -EINVAL); // no end
-    WANT_EQ(exec(self, strings, 0, 1, 0), -EINVAL);
+    WANT_EQ(exec(self(), (char *)boot->heap_start, PV_ARG_MAX + 1, 1, 0), -E2BIG);
+    WANT_EQ(exec(self(), (char *)UINTPTR_MAX - 4, 8, 1, 0), -EFAULT);
+    WANT_EQ(exec(self(), (char *)boot->ram_end - 4, 8, 1, 0), -EFAULT);
+    WANT_EQ(exec(self(), NULL, 8, 1, 0), -EFAULT);
+    WANT_EQ(exec(self(), strings, sizeof strings, ARGC + 1, ENVC), -EINVAL);
+    WANT_EQ(exec(self(), strings, sizeof strings, ARGC, ENVC - 1), -EINVAL);
+    WANT_EQ(exec(self(), strings, sizeof strings - 1, ARGC, ENVC), -EINVAL); // no end
+    WANT_EQ(exec(self(), strings, 0, 1, 0), -EINVAL);
     WANT_EQ(boot->argc, notes()->stage ? ARGC : 3);
 }
 
@@ -53,7 +58,17 @@ void exec_checks(void)
     WANT_EQ(protect(boot->heap_start, X86_PAGE, PV_RIGHT_READ), 0);
     WANT_EQ(protect(boot->stack_bottom, X86_PAGE, 0), 0);
     WANT_EQ(set_timer(now() + 150 * MS), 0);
-    exec(boot->program, strings, sizeof strings, ARGC, ENVC);
+    // The last program is started from a file.
+    struct pv_exec file = as_file();
+    file.call.nr = PV_CALL_EXEC;
+    file.argc = ARGC;
+    file.envc = ENVC;
+    file.strings = (uintptr_t)strings;
+    file.len = sizeof strings;
+    if (notes()->stage == 1)
+        exec(self(), strings, sizeof strings, ARGC, ENVC);
+    else
+        call(&file);
     test("exec does not return");
     stop("it returned", 0);
 }
@@ -65,6 +80,9 @@ void exec_arrived(void)
     WANT_EQ(boot->slot, notes()->program_slot);
     WANT(notes()->time && now() >= notes()->time);
     WANT(memcmp((const void *)notes()->seed, boot->seed, sizeof boot->seed));
+
+    test("exec of a program of the image, and of a file");
+    WANT_EQ(is_from_file(), notes()->stage == 2);
 
     test("exec arguments");
     WANT_EQ(boot->argc, ARGC);

@@ -17,10 +17,13 @@ enum {
     STATE = 16,
     TIMER = 32,
     MASK = 64,
-    CLOCK = 128
+    CLOCK = 128,
+    FROM_FILE = 256,
+    PROGRAM = 512
 };
 
 static volatile uint32_t in_data = 1;
+static uint64_t tls[1];
 static struct pv_fork fork_args;
 
 int alone(int64_t result)
@@ -87,12 +90,13 @@ static void child(const uint32_t *on_stack)
     __asm__ volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(mxcsr), "=m"(fcw));
     held |= boot->slot == CHILD ? SLOT : 0;
     held |= memcmp((const void *)notes()->seed, boot->seed, sizeof boot->seed) ? SEED : 0;
-    held |= mxcsr == 0x1f80 && fcw == 0x37f && __builtin_ia32_rdfsbase64() == 0 ? STATE : 0;
     int registers = regs_rsp == 0;
     for (unsigned i = 0; i < 15; i++)
         registers &= i == RAX || i == RCX || i == R11 || regs_out.gpr[i] == regs_in.gpr[i];
     held |= registers ? REGISTERS : 0;
     held |= shared->masked == 1 && shared->upcall_entry ? MASK : 0;
+    held |= mxcsr == 0x1f80 && fcw == 0x37f && bases_are_zero() ? STATE : 0;
+    shared->masked = 1;
     held |= now() >= notes()->time ? CLOCK : 0;
     notes()->time = now();
     // Both sides write; the parent does when it sees flag[0].
@@ -131,7 +135,8 @@ static int64_t fork_once(volatile uint32_t *on_stack)
     upcall_events = 0;
     notes()->time = now();
     set_timer(now() + 100 * MS);
-    __builtin_ia32_wrfsbase64(0x123000);
+    tls[0] = (uintptr_t)tls;
+    set_tp((uintptr_t)tls);
     __asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
     regs_over_call();
     return fork_args.call.ret;
@@ -176,8 +181,8 @@ static void forks(void)
     __asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
     __asm__ volatile("ldmxcsr %0" : : "m"(normal));
     WANT_EQ(mxcsr, 0x1fa0);
-    WANT_EQ(__builtin_ia32_rdfsbase64(), 0x123000);
-    __builtin_ia32_wrfsbase64(0);
+    WANT_EQ(load_fs(), (uintptr_t)tls);
+    set_tp(0);
     WANT(!memcmp(regs_in.xmm, regs_out.xmm, sizeof regs_in.xmm));
     if (!alone(r)) {
         WANT_EQ(r, 0);
@@ -226,6 +231,8 @@ void spawned(void)
                 ? REGISTERS
                 : 0;
     held |= memcmp((const void *)notes()->seed, boot->seed, sizeof boot->seed) ? SEED : 0;
+    held |= is_from_file() ? FROM_FILE : 0;
+    held |= (boot->program == PV_PROGRAM_FILE) == is_from_file() ? PROGRAM : 0;
     notes()->held = held;
     leave(2);
 }
@@ -233,7 +240,7 @@ void spawned(void)
 static void spawns(void)
 {
     struct pv_exec e = {.call.nr = PV_CALL_SPAWN,
-                        .program = boot->program,
+                        .program = ((const struct image_header *)PV_IMAGE_VA)->entry_program,
                         .slot = CHILD,
                         .argc = 2,
                         .envc = 1,
@@ -245,7 +252,20 @@ static void spawns(void)
     if (!alone(r)) {
         WANT_EQ(r, 0);
         WANT(wait_word(&notes()->done, 2, LATE));
-        WANT_EQ(notes()->held, SLOT | MEMORY | REGISTERS | SEED);
+        WANT_EQ(notes()->held, SLOT | MEMORY | REGISTERS | SEED | PROGRAM);
+    }
+
+    test("spawn of a file");
+    struct pv_exec file = as_file();
+    file.call.nr = PV_CALL_SPAWN;
+    file.slot = CHILD;
+    file.argc = e.argc, file.envc = e.envc, file.strings = e.strings, file.len = e.len;
+    notes()->held = notes()->done = 0;
+    r = retry(&file);
+    if (!alone(r)) {
+        WANT_EQ(r, 0);
+        WANT(wait_word(&notes()->done, 2, LATE));
+        WANT_EQ(notes()->held, SLOT | MEMORY | REGISTERS | SEED | PROGRAM | FROM_FILE);
     }
 
     test("spawn errors");
@@ -255,6 +275,14 @@ static void spawns(void)
     wrong = e;
     wrong.program = UINT32_MAX;
     WANT_EQ(call(&wrong), have_companion() ? -ENOEXEC : -ENOSYS);
+    wrong = file;
+    wrong.file_len = 100;
+    WANT_EQ(call(&wrong), have_companion() ? -ENOEXEC : -ENOSYS);
+    wrong.file_len = PV_PROGRAM_MAX + 1;
+    WANT_EQ(call(&wrong), have_companion() ? -ENOMEM : -ENOSYS);
+    wrong = file;
+    wrong.slot = boot->slot;
+    WANT_EQ(call(&wrong), have_companion() ? -EBUSY : -ENOSYS);
     wrong = e;
     wrong.argc = 3;
     WANT_EQ(call(&wrong), have_companion() ? -EINVAL : -ENOSYS);

@@ -194,6 +194,15 @@ int64_t release(uint64_t addr, uint64_t len)
     return call(&r);
 }
 
+void set_tp(uint64_t base)
+{
+    struct pv_set_tp t = {.call.nr = PV_CALL_SET_TP, .base = base};
+    if (boot->flags & PV_BOOT_SET_TP)
+        call(&t);
+    else
+        __builtin_ia32_wrfsbase64(base);
+}
+
 int have_companion(void)
 {
     return (boot->flags & PV_BOOT_COMPANION) != 0;

@@ -118,6 +118,8 @@ static void release_checks(void)
                               PV_SHARED_VA,
                               (uintptr_t)data & ~(X86_PAGE - 1),
                               (uintptr_t)text_pages & ~(X86_PAGE - 1),
+                              boot->heap_end, // the guard
+                              boot->stack_bottom - X86_PAGE,
                               boot->ram_end,
                               PV_IMAGE_VA,
                               PV_WINDOW_VA,
@@ -127,6 +129,8 @@ static void release_checks(void)
         WANT_EQ(release(wrong[i], X86_PAGE), -EINVAL);
     WANT_EQ(release(at, UINT64_MAX - 4095), -EINVAL);
     WANT_EQ(release(boot->stack_top - X86_PAGE, 2 * X86_PAGE), -EINVAL);
+    WANT_EQ(release(boot->heap_end - X86_PAGE, 2 * X86_PAGE), -EINVAL);
+    WANT_EQ(release(boot->heap_end - X86_PAGE, boot->stack_top - boot->heap_end), -EINVAL);
     WANT_EQ(data[0], 0xc3);
 }
 

@@ -51,11 +51,13 @@ void pv_main(void)
         program_arguments();
     else
         exec_arrived();
+    thread_checks();
     memory_checks();
     rights_checks();
     trap_checks();
     event_checks();
     call_checks();
+    file_checks();
     if (notes()->stage + 1 < STAGES)
         exec_checks();
     family_checks();

@@ -2,8 +2,8 @@
 // The conformance guest of abi/pv.h: one program that is no kernel and knows no implementer, and
 // checks each promise of the interface. Its output is the same on every implementer: a line "ok
 // NAME" per check, or "FAIL NAME: what". Neighbours: pv.c (the order), lib.c (speaking, calls),
-// upcall.c, entry.S; the checks are in boot.c, memory.c, rights.c, traps.c, events.c, calls.c,
-// exec.c, family.c and killing.c.
+// upcall.c, entry.S; the checks are in boot.c, thread.c, memory.c, rights.c, traps.c, events.c,
+// calls.c, exec.c, file.c, family.c and killing.c.
 #ifndef TESTS_PV_H
 #define TESTS_PV_H
 
@@ -21,9 +21,11 @@
 #define ENOEXEC 8
 #define EBADF   9
 #define EAGAIN  11
+#define ENOMEM  12
 #define EACCES  13
 #define EFAULT  14
 #define EBUSY   16
+#define ENODEV  19
 #define EINVAL  22
 #define ENOSYS  38
 
@@ -68,6 +70,7 @@ int64_t set_timer(uint64_t deadline);
 int64_t kick(uint32_t slot, uint32_t flags);
 int64_t protect(uint64_t addr, uint64_t len, uint32_t rights);
 int64_t release(uint64_t addr, uint64_t len);
+void set_tp(uint64_t base); // in the way that boot_info says
 void spin(uint64_t ns);
 int have_companion(void);
 volatile struct window_door *door(uint32_t slot);
@@ -102,6 +105,7 @@ void expect_exception(uint64_t resume);
 enum access { READ, WRITE, FETCH };
 // Performs the access: 0, or 1 + the vector of its exception, which is in exception_seen.
 unsigned probe(enum access how, uint64_t addr);
+unsigned probe_with(void (*access)(uint64_t, uint8_t), uint64_t addr);
 // A page fault at that very address, with an error code that fits.
 int faults(enum access how, uint64_t addr);
 int allowed(enum access how, uint64_t addr);
@@ -114,6 +118,8 @@ struct regs {
 extern struct regs regs_in, regs_out;
 extern uint64_t regs_rsp; // 0 when the stack pointer is as it was
 enum { RAX, RBX, RCX, RDX, RSI, RDI, RBP, R8, R9, R10, R11, R12, R13, R14, R15 };
+void probe_fs(uint64_t, uint8_t), probe_gs(uint64_t, uint8_t); // for probe_with()
+uint64_t load_fs(void);                                        // the word at %fs:0
 void regs_over_exception(void);
 void regs_over_event(void);
 void regs_over_call(void);
@@ -127,6 +133,7 @@ extern uint8_t boot_fpu[512];
 
 // ---- the checks, in order ----
 void boot_checks(int first); // first: the family's first program, in fresh memory
+void thread_checks(void);
 void memory_checks(void);
 void rights_checks(void);
 void trap_checks(void);
@@ -137,6 +144,15 @@ void exec_arrived(void);  // in the new program
 void family_checks(void); // FORK, SPAWN, doorbells
 void spawned(void);       // in the VM that SPAWN made
 void killing_checks(void);
+
+// thread.c: whether the bases of FS and GS are 0. Takes an exception.
+int bases_are_zero(void);
+
+// file.c: the program as a file in RAM, with a mark in it; and what a program finds that was
+// started from it.
+struct pv_exec as_file(void);
+int is_from_file(void);
+void file_checks(void);
 
 // family.c: what killing.c needs of it.
 int64_t fork_into(uint32_t slot); // 0, 1 in the child, or an error

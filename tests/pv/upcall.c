@@ -72,6 +72,14 @@ int await(uint32_t events, uint64_t ns)
     return 1;
 }
 
+unsigned probe_with(void (*access)(uint64_t, uint8_t), uint64_t addr)
+{
+    expect_exception((uintptr_t)probe_end);
+    access(addr, 0);
+    expected = 0;
+    return exception_seen.count ? exception_seen.frame.vector + 1 : 0;
+}
+
 unsigned probe(enum access how, uint64_t addr)
 {
     static void (*const access[])(uint64_t, uint8_t) = {probe_read, probe_write, probe_fetch};

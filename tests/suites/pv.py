@@ -3,6 +3,7 @@
 tests/pv/expected, to the byte, and end with 0."""
 
 import os
+import tempfile
 
 import paths
 import proc
@@ -10,6 +11,7 @@ import qemu
 import report as reporting
 
 LIMIT = 90.0
+DISK = "DISK"  # in options: a file of a megabyte
 STDIN = b"typed\n"  # tests/pv/calls.c reads it where standard input is a stream
 IMAGE = os.path.join(paths.BUILD, "images", "pv.img")
 BOOTABLE = os.path.join(paths.BUILD, "images", "pv.elf")
@@ -28,7 +30,10 @@ class Monitor:
 
     def run(self):
         """An Outcome and a complaint, or None for one of the two."""
-        return proc.run(paths.ramet_run(IMAGE, options=self.options), STDIN, LIMIT), None
+        with tempfile.NamedTemporaryFile() as disk:
+            disk.truncate(1 << 20)
+            options = [disk.name if word == DISK else word for word in self.options]
+            return proc.run(paths.ramet_run(IMAGE, options=options), STDIN, LIMIT), None
 
 
 class Keeper(Monitor):
@@ -45,22 +50,27 @@ class Shim:
     """The ring-0 shim alone, on a stock PC that is emulated. What it says itself begins with
     "ramet: "."""
 
-    def __init__(self, name, machine):
+    def __init__(self, name, machine, *arguments):
         self.name = name
         self.machine = machine
+        self.arguments = arguments
         self.needs = (BOOTABLE,)
 
     def gate(self, report, full):
         return paths.rest() and paths.boot_gate(report, full)
 
     def run(self):
-        outcome = qemu.boot(qemu.kernel(BOOTABLE, machine=self.machine), LIMIT, STDIN)
+        machine = qemu.kernel(BOOTABLE, machine=self.machine)
+        outcome = qemu.boot([*machine, *self.arguments], LIMIT, STDIN)
         outcome, complaint = qemu.program_outcome(outcome)
         if outcome:
             lines = outcome.out.splitlines(keepends=True)
             outcome.out = b"".join(l for l in lines if not l.startswith(b"ramet: "))
         return outcome, complaint
 
+
+# QEMU's memory-mapped devices are legacy ones unless told otherwise.
+MODERN = ("-global", "virtio-mmio.force-legacy=false")
 
 # Little memory and few slots: the layout is not always the default one.
 SMALL = ("--mem", "34M", "--window-size", "4M", "--max-procs", "4")
@@ -69,8 +79,14 @@ SMALL = ("--mem", "34M", "--window-size", "4M", "--max-procs", "4")
 BACKENDS = [
     Monitor("monitor"),
     Monitor("monitor-small", *SMALL),
+    Monitor("monitor-disk", "--disk", DISK),
     Keeper("companion"),
+    Keeper("companion-disk", "--disk", DISK),
     Shim("shim-pc", "pc"),
+    # Without WRFSBASE: PV_BOOT_SET_TP.
+    Shim("shim-old-processor", "pc", "-cpu", "qemu64"),
+    Shim("shim-devices", "pc", "-device", "virtio-rng-pci", "-device", "virtio-serial-pci"),
+    Shim("shim-microvm-device", "microvm", *MODERN, "-device", "virtio-rng-device"),
     Shim("shim-q35", "q35"),
     Shim("shim-microvm", "microvm"),
 ]

@@ -14,8 +14,11 @@
 #include "arch/x86_64/shim/errno.h"
 #include "arch/x86_64/shim/lib.h"
 #include "arch/x86_64/shim/boot/load.h"
+#include "arch/x86_64/shim/boot/program_file.h"
 #include "arch/x86_64/shim/mem/phys.h"
+#include "arch/x86_64/shim/device/notify.h"
 #include "arch/x86_64/shim/device/power.h"
+#include "arch/x86_64/shim/io.h"
 #include "arch/x86_64/shim/mem/regions.h"
 #include "arch/x86_64/shim/serial.h"
 #include "arch/x86_64/shim/time/timer.h"
@@ -85,17 +88,24 @@ static int64_t alone(void)
 // Alone, nobody looks at what is published; what cannot be is an error all the same.
 static int64_t call_exit(const struct pv_exit *c)
 {
-    const struct window_header *window = (const struct window_header *)PV_WINDOW_VA;
     const struct pv_publish *p = &c->publish;
-    if (p->offset % 4 || p->offset > window->size - 4 || p->kick_slot > window->max_slots)
+    if (p->offset % 4 || p->offset > load_boot_info()->window_size - 4 || p->kick_slot > own_slot())
         return -EINVAL;
     call_end(c->status);
+}
+
+// Where init_window() has put it (main.c): ring 3 can write the header, and with it doors_off.
+static const uint32_t *own_bell(void)
+{
+    const struct window_door *doors =
+        (const struct window_door *)(PV_WINDOW_VA + sizeof(struct window_header));
+    return &doors[own_slot()].bell;
 }
 
 static int64_t call_wait(const struct pv_wait *c)
 {
     // Nobody else rings the bell: it differs now or never. Output is always ready.
-    const uint32_t *bell = companion_bell();
+    const uint32_t *bell = own_bell();
     while (__atomic_load_n(bell, __ATOMIC_SEQ_CST) == c->bell &&
            !__atomic_load_n(&trap_shared()->pending, __ATOMIC_SEQ_CST) &&
            !(c->ready & (PV_WAIT_OUT | PV_WAIT_ERR)) && timer_now() < c->deadline)
@@ -129,23 +139,78 @@ static void timer_off(void)
         timer_set(0);
 }
 
-static int64_t call_exec(struct frame *f, const struct pv_exec *c)
+// What EXEC and SPAWN are given, copied and checked. With a file the caller ends with
+// program_file_drop(), unless this fails.
+static int64_t take(const struct pv_exec *c, struct load_args *args)
 {
-    struct load_args args = {scratch, c->len, c->argc, c->envc};
+    int64_t r = 0;
+    *args = (struct load_args){scratch, c->len, c->argc, c->envc, NULL};
     if (c->len > PV_ARG_MAX)
         return -E2BIG;
     if (!regions_allow(c->strings, c->len, 0))
         return -EFAULT;
     memcpy(scratch, (const void *)c->strings, c->len);
-    int64_t r = load_check(c->program, &args);
+    if (c->program == PV_PROGRAM_FILE)
+        r = program_file_take(c->file, c->file_len, &args->file);
+    if (r == 0)
+        r = load_check(c->program, args);
+    if (r < 0)
+        program_file_drop();
+    return r;
+}
+
+// From here on there is no way back.
+static void replace(struct frame *f, uint32_t program, const struct load_args *args)
+{
+    // The window is formatted.
+    load_boot_info()->first = 0;
+    load_program(program, args, f);
+    program_file_drop();
+}
+
+static int64_t call_exec(struct frame *f, const struct pv_exec *c)
+{
+    struct load_args args;
+    if (c->flags & ~PV_EXEC_CHECK)
+        return -EINVAL;
+    int64_t r = take(c, &args);
     if (r < 0)
         return r;
+    if (c->flags & PV_EXEC_CHECK) {
+        program_file_drop();
+        return 0;
+    }
     timer_off();
-    // The window is formatted, and the new program's random numbers are not those of the old one.
-    load_boot_info()->first = 0;
+    // The new program's random numbers are not those of the old one.
     entropy_seed(load_boot_info()->seed);
-    load_program(c->program, &args, f);
+    replace(f, c->program, &args);
     return REPLACED;
+}
+
+// The companion knows the image's programs only: a clone of this VM loads the file.
+static int64_t spawn_file(struct frame *f, const struct pv_exec *c)
+{
+    const struct pv_fork fork = {.call.nr = PV_CALL_FORK, .slot = c->slot};
+    struct load_args args;
+    int64_t r = take(c, &args);
+    if (r < 0)
+        return r;
+    r = companion_fork(&fork);
+    if (r == 1) {
+        replace(f, c->program, &args);
+        return REPLACED;
+    }
+    program_file_drop();
+    return r;
+}
+
+static int64_t call_set_tp(const struct pv_set_tp *c)
+{
+    const uint64_t lower_half = UINT64_C(1) << 47; // SDM vol. 1, 3.3.7.1
+    if (c->base >= lower_half)
+        return -EINVAL;
+    wrmsr(MSR_FS_BASE, c->base);
+    return 0;
 }
 
 static int64_t call_set_timer(const struct pv_set_timer *c)
@@ -175,13 +240,14 @@ static int64_t dispatch_alone(union pv_call_args *a)
 }
 
 // What names buffers goes through the companion's page, the rest as it is.
-static int64_t dispatch_companion(union pv_call_args *a)
+static int64_t dispatch_companion(struct frame *f, union pv_call_args *a)
 {
     switch (a->call.nr) {
     case PV_CALL_CONSOLE:
         return companion_console(&a->console);
     case PV_CALL_SPAWN:
-        return companion_spawn(&a->exec);
+        return a->exec.program == PV_PROGRAM_FILE ? spawn_file(f, &a->exec)
+                                                  : companion_spawn(&a->exec);
     case PV_CALL_FORK:
         return companion_fork(&a->fork);
     default:
@@ -198,8 +264,12 @@ static int64_t dispatch(struct frame *f, union pv_call_args *a)
         return regions_release(a->release.addr, a->release.len);
     case PV_CALL_PROTECT:
         return regions_protect(a->protect.addr, a->protect.len, a->protect.rights);
+    case PV_CALL_SET_TP:
+        return call_set_tp(&a->set_tp);
+    case PV_CALL_NOTIFY:
+        return notify_queue(load_boot_info()->devices, load_boot_info()->ndevices, &a->notify);
     default:
-        return companion_here() ? dispatch_companion(a) : dispatch_alone(a);
+        return companion_here() ? dispatch_companion(f, a) : dispatch_alone(a);
     }
 }
 

@@ -53,13 +53,6 @@ int companion_here(void)
     return page != NULL;
 }
 
-const uint32_t *companion_bell(void)
-{
-    const struct window_header *window = (const struct window_header *)PV_WINDOW_VA;
-    const struct window_door *doors = (const void *)(PV_WINDOW_VA + window->doors_off);
-    return &doors[load_boot_info()->slot].bell;
-}
-
 // The clock never goes backwards, and is not behind what the companion has last told: who sleeps
 // until a time finds it passed when woken.
 void companion_catch_up(void)
@@ -115,6 +108,7 @@ const struct companion_start *companion_wait_start(void)
     b->mono_base_ns = page->now_ns;
     b->tsc_base = rdtsc();
     b->cpus = start->boot.cpus;
+    b->spin = start->boot.spin;
     b->flags = start->boot.flags;
     memcpy(b->stdio, start->boot.stdio, sizeof b->stdio);
     memcpy(b->seed, start->boot.seed, sizeof b->seed);
@@ -149,7 +143,7 @@ int64_t companion_console(const struct pv_console *c)
 int64_t companion_spawn(const struct pv_exec *c)
 {
     struct pv_exec call = *c;
-    struct load_args args = {(const char *)page->data, c->len, c->argc, c->envc};
+    struct load_args args = {(const char *)page->data, c->len, c->argc, c->envc, NULL};
     if (c->len > PV_ARG_MAX)
         return -E2BIG;
     if (!regions_allow(c->strings, c->len, 0))

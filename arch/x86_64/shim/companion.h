@@ -21,9 +21,6 @@ int companion_here(void);
 // The companion has rung: what it says of the time.
 void companion_catch_up(void);
 
-// The doorbell of this VM, in the window.
-const uint32_t *companion_bell(void);
-
 int64_t companion_call(const struct pv_call *call, uint32_t size);
 int64_t companion_console(const struct pv_console *c);
 int64_t companion_spawn(const struct pv_exec *c);

@@ -9,6 +9,7 @@
 #define ENOMEM  12
 #define EACCES  13
 #define EFAULT  14
+#define ENODEV  19
 #define EINVAL  22
 #define ENOSYS  38
 

@@ -15,6 +15,7 @@
 #define SHIM_VIRTUAL 0xffffffff80000000
 #define SHIM_DIRECT  0xffff800000000000 /* + physical address */
 #define SHIM_DEVICES 0xffff900000000000 /* device registers for ring 0, uncached */
+#define SHIM_FILE    0xffffa00000000000 /* a program that is a file, while it is loaded */
 #define SHIM_STACK   0x4000
 
 /* Interrupt vectors. SYSCALL has no vector; its frame carries this number. */

@@ -23,7 +23,6 @@
 #include "arch/x86_64/shim/mem/space.h"
 #include "arch/x86_64/shim/device/virtio_mmio.h"
 
-#define RAM_MAX      (UINT64_C(8) << 30) // of the kernel's tables (kernel/mem/mem.c)
 #define WINDOW_MAX   (UINT64_C(1) << 30)
 #define RAM_MIN      (UINT64_C(16) << 20)
 #define IOAPIC_USUAL 0xfec00000 // where all PCs and all QEMU machines have it
@@ -95,7 +94,7 @@ static void init_memory(void)
         shim_panic("%lu MB of memory are too few: %lu MB are needed", total >> 20,
                    (window + RAM_MIN) >> 20);
     uint64_t ram = (total - window) & ~(X86_PAGE_2M - 1);
-    load_init(min_u64(PV_RAM_VA + ram, RAM_MAX), 0, window);
+    load_init(min_u64(PV_RAM_VA + ram, PV_RAM_MAX), 0, window);
     init_window(window);
 }
 
@@ -231,7 +230,7 @@ static _Noreturn void run_for_companion(const struct companion_memory *m)
     const struct companion_start *start = companion_wait_start();
     load_init(start->mem, m->ram, m->window_size);
     args = (struct load_args){(const char *)(start + 1), start->strings_len, start->boot.argc,
-                              start->envc};
+                              start->envc, NULL};
     if (load_check(start->boot.program, &args) < 0)
         shim_panic("the program does not fit into its memory (--mem)");
     load_program(start->boot.program, &args, &f);

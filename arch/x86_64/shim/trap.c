@@ -9,7 +9,6 @@
 #include "arch/x86_64/shim/time/apic.h"
 #include "arch/x86_64/shim/call.h"
 #include "arch/x86_64/shim/console.h"
-#include "arch/x86_64/shim/fsgsbase.h"
 #include "arch/x86_64/shim/layout.h"
 #include "arch/x86_64/shim/lib.h"
 #include "arch/x86_64/shim/mem/regions.h"
@@ -125,7 +124,7 @@ static void invalid_opcode(struct frame *f)
 {
     if (call_is_ud2(f))
         call_dispatch(f);
-    else if (!fsgsbase_emulate(f))
+    else
         exception(f, 0);
 }
 

@@ -22,6 +22,9 @@ struct frame {
 // Descriptor tables, SYSCALL, processor features.
 void trap_init(void);
 
+// Whether ring 3 has WRFSBASE; QEMU's default processor and real ones before 2012 do not.
+int trap_has_fsgsbase(void);
+
 // Runs ring 3 from `f`.
 _Noreturn void resume(const struct frame *f);
 

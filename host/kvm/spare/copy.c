@@ -23,7 +23,7 @@
 #define MANY_FAULTS 64u // of a child: more are worth a copy
 #define COPIES      32u // spares that get one then; children that find one have few faults to tell
 #define RANGES      64u
-#define UNITS       (((uint64_t)PLATFORM_RAM_GB_MAX << 30) / X86_PAGE_2M)
+#define UNITS       (PV_RAM_MAX / X86_PAGE_2M)
 #define WORTH_PAGES 64u // private ones in 2 MB: with fewer, a copy would mostly be of nothing
 
 static uint32_t faults(void)

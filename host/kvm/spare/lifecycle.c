@@ -46,7 +46,7 @@ static void add_write(const struct monitor *m, struct warm *w, uint64_t addr)
 // tables.
 static void plan_first(const struct monitor *m, uint64_t rsp, struct warm *w)
 {
-    const struct elf_program *program = image_program(m->member.family->image, m->member.program);
+    const struct elf_program *program = monitor_program(m);
     const struct spare *s = &m->spare;
     uint64_t back = 0;
     w->write[w->nwrite++] = PV_SHARED_VA;
@@ -106,7 +106,7 @@ static void load_last(struct monitor *m, struct kvm_regs *regs)
 // What any program touches before its main().
 static void plan_start(const struct monitor *m, const struct kvm_regs *regs, struct warm *w)
 {
-    const struct elf_program *program = image_program(m->member.family->image, m->member.program);
+    const struct elf_program *program = monitor_program(m);
     w->write[w->nwrite++] = PV_SHARED_VA;
     add_write(m, w, regs->rsp - 8);
     for (uint32_t i = 0; i < program->nsegs; i++)
@@ -166,7 +166,10 @@ static int read_strings(const struct spare_parcel *parcel, int fd, struct load_a
 {
     if (parcel->len > PV_ARG_MAX)
         return -E2BIG;
-    *args = (struct load_args){malloc(parcel->len + 1), parcel->len, parcel->argc, parcel->envc};
+    *args = (struct load_args){.strings = malloc(parcel->len + 1),
+                               .len = parcel->len,
+                               .argc = parcel->argc,
+                               .envc = parcel->envc};
     if (!args->strings)
         return -ENOMEM;
     if (pread(fd, args->strings, args->len, SPARE_CONTENT) != (ssize_t)args->len)

@@ -358,6 +358,9 @@ int spare_spawn(struct monitor *m, const struct pv_exec *c, const struct load_ar
                 uint64_t start)
 {
     struct spare *s = &m->spare;
+    // A parcel names a program by its number. What is started from a file is seldom started often.
+    if (c->program == PV_PROGRAM_FILE)
+        return 0;
     note_start(s, start);
     s->clones -= s->clones > 0;
     s->program = c->program;

@@ -181,14 +181,15 @@ static int proc_next_item(struct inode *dir, uint64_t *pos, struct dir_item *ite
     return 1;
 }
 
-// The path of the program this VM runs, from the image's tables.
+// The path of the program this VM runs, from the image's tables. A file of the family has no way
+// back to its name.
 static long exe_path(char *buf, uint32_t size)
 {
     const struct image_header *h = (const struct image_header *)image_base;
     const struct image_program *p = (const struct image_program *)(image_base + h->programs_off);
     const struct image_file *f = (const struct image_file *)(image_base + h->files_off);
     if (boot_info->program >= h->program_count)
-        return -EIO;
+        return -ENOENT;
     struct image_str path = f[p[boot_info->program].file].path;
     uint32_t len = (uint32_t)min_u64(path.len, size - 1);
     memcpy(buf, image_base + path.off, len);

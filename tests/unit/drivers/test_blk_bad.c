@@ -102,6 +102,19 @@ static void test_twice(void)
     no_leaks();
 }
 
+// The host refuses to tell the device.
+static void test_no_notify(void)
+{
+    set_up();
+    int fd = disk(O_RDWR);
+    fake_virtio.no_notify = 1;
+    CHECK_EQ(sys_pread(fd, buf, 512, 0), -EIO);
+    fake_virtio.no_notify = 0;
+    CHECK_EQ(sys_pread(fd, buf, 512, 0), -EIO);
+    sys_close(fd);
+    no_leaks();
+}
+
 // Everything that can be wrong with a device while it is started.
 static void test_bad_start(void)
 {
@@ -182,6 +195,7 @@ int main(void)
 {
     RUN(test_hostile);
     RUN(test_twice);
+    RUN(test_no_notify);
     RUN(test_bad_start);
     RUN(test_shrunk);
     RUN(test_no_flush);

@@ -191,6 +191,34 @@ static void test_console(void)
     no_leaks();
 }
 
+// A buffer that comes back empty goes to the device again, which is told of it.
+static void test_console_empty(void)
+{
+    char buf[16];
+    boot_console();
+    int fd = (int)sys_openat(AT_FDCWD, "/dev/hvc0", O_RDWR | O_NONBLOCK, 0);
+    uint32_t notified = fake_virtio.notified;
+    receive("");
+    CHECK_EQ(sys_read(fd, buf, sizeof buf), -EAGAIN);
+    CHECK_EQ(fake_virtio.notified, notified + 1);
+    for (unsigned i = 0; i < 16; i++) // all of them
+        receive("");
+    CHECK_EQ(poll_one(fd, POLLIN), 0);
+    CHECK_EQ(fake_virtio.notified, notified + 17);
+    sys_close(fd);
+    no_leaks();
+}
+
+// On PCI the configuration is a capability that a device may lack.
+static void test_no_config(void)
+{
+    const struct pv_device pci = {.type = VIRTIO_ID_BLOCK, .transport = PV_TRANSPORT_PCI};
+    struct virtio_device d = {.transport = &virtio_mmio, .pv = &pci};
+    uint32_t word;
+    CHECK_EQ(virtio_config(&d, &word, sizeof word), -EIO);
+    CHECK(d.failed);
+}
+
 static void test_console_waits(void)
 {
     char buf[16];
@@ -287,6 +315,8 @@ int main(void)
 {
     RUN(test_queue);
     RUN(test_console);
+    RUN(test_console_empty);
+    RUN(test_no_config);
     RUN(test_console_waits);
     RUN(test_stdio);
     RUN(test_rng);

@@ -44,8 +44,15 @@ static void test_interrupts(void)
     set(VIRTIO_MMIO_INTERRUPT_ACK, VIRTIO_INTERRUPT_USED);
     CHECK_EQ(get(VIRTIO_MMIO_INTERRUPT_STATUS), 0);
     // Nothing to do.
-    CHECK_EQ(virtio_mmio_write(&v, VIRTIO_MMIO_QUEUE_NOTIFY, 4, 0), 0);
-    CHECK_EQ(virtio_mmio_write(&v, VIRTIO_MMIO_QUEUE_NOTIFY, 4, 9), 0);
+    CHECK_EQ(virtio_mmio_notify(&v), 0);
+    // The register is not what tells the device.
+    prepare(VIRTIO_BLK_T_IN, 0, 512);
+    avail->ring[offered % 8] = 0;
+    avail->idx = ++offered;
+    set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+    CHECK_EQ(dma[STATUS], 0xff);
+    CHECK_EQ(virtio_mmio_notify(&v), 1);
+    CHECK_EQ(dma[STATUS], VIRTIO_BLK_S_OK);
 }
 
 // 2.7.4.1: a request may be cut anywhere.
@@ -130,7 +137,7 @@ static void test_negotiation(void)
     offer(0);
     CHECK_EQ(dma[STATUS], 0xff); // not before DRIVER_OK
     set(VIRTIO_MMIO_STATUS, 0xf);
-    virtio_mmio_write(&v, VIRTIO_MMIO_QUEUE_NOTIFY, 4, 0);
+    virtio_mmio_notify(&v);
     CHECK_EQ(dma[STATUS], VIRTIO_BLK_S_OK);
 }
 

@@ -99,13 +99,13 @@ static inline struct virtq_used *used(void)
     return (struct virtq_used *)(dma + USED);
 }
 
-// Offers chain `head` and notifies. What the write said about an interrupt.
+// Offers chain `head` and notifies. What that said about an interrupt.
 static inline int offer(uint16_t head)
 {
     struct virtq_avail *avail = (struct virtq_avail *)(dma + AVAIL);
     avail->ring[offered++ % 8] = head;
     avail->idx = offered;
-    return virtio_mmio_write(&v, VIRTIO_MMIO_QUEUE_NOTIFY, 4, 0);
+    return virtio_mmio_notify(&v);
 }
 
 // A request of three descriptors.

@@ -15,7 +15,7 @@
 #include "kernel/window/window.h"
 #include "tests/unit/lib/fake_kernel.h"
 
-static struct pv_boot_info info = {.flags = PV_BOOT_COMPANION};
+static struct pv_boot_info info = {.flags = PV_BOOT_COMPANION, .spin = 1};
 static struct pv_shared shared;
 
 const struct pv_boot_info *boot_info = &info;

@@ -8,12 +8,13 @@
 #include <unistd.h>
 
 #include "host/virtio/disk.h"
+#include "kernel/pv.h"
 #include "tests/unit/lib/fake_kernel.h"
-
-extern const struct pv_boot_info *boot_info;
 
 struct fake_virtio fake_virtio;
 static struct disk disk = {.fd = -1};
+#define QUEUES 2
+static struct virtq *queues[PV_MAX_DEVICES][QUEUES]; // those that were enabled
 static struct virtio_mmio device;
 static uint16_t seen; // by the device, of the available ring, when a hook plays it
 
@@ -132,10 +133,16 @@ static void set64(uint32_t low, const void *p)
     set(low + 4, (uint32_t)(dma_phys(p) >> 32));
 }
 
+static uint32_t device_index(const struct virtio_device *d)
+{
+    return (uint32_t)(d->pv - boot_info->devices);
+}
+
 static int queue_enable(const struct virtio_device *d, struct virtq *q)
 {
-    (void)d;
+    require(q->index < QUEUES);
     set(VIRTIO_MMIO_QUEUE_NUM, q->size);
+    queues[device_index(d)][q->index] = q;
     set64(VIRTIO_MMIO_QUEUE_DESC_LOW, q->desc);
     set64(VIRTIO_MMIO_QUEUE_DRIVER_LOW, q->avail);
     set64(VIRTIO_MMIO_QUEUE_DEVICE_LOW, q->used);
@@ -145,17 +152,21 @@ static int queue_enable(const struct virtio_device *d, struct virtq *q)
 
 void fake_virtio_serve(void)
 {
-    set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+    virtio_mmio_notify(&device);
 }
 
-static void notify(const struct virtio_device *d, const struct virtq *q)
+// PV_CALL_NOTIFY.
+int64_t pv_notify(uint32_t index, uint32_t queue)
 {
-    (void)d;
+    require(index < boot_info->ndevices && queue < QUEUES && queues[index][queue]);
+    if (fake_virtio.no_notify)
+        return -22;
     fake_virtio.notified++;
     if (fake_virtio.notify)
-        fake_virtio.notify((struct virtq *)(uintptr_t)q);
+        fake_virtio.notify(queues[index][queue]);
     else
         fake_virtio_serve();
+    return 0;
 }
 
 static uint8_t generation(const struct virtio_device *d)
@@ -189,7 +200,6 @@ const struct virtio_transport virtio_mmio = {
     .set_features = set_features,
     .queue_max = queue_max,
     .queue_enable = queue_enable,
-    .notify = notify,
     .generation = generation,
     .config32 = config32,
     .interrupt = interrupt,

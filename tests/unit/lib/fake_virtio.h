@@ -21,6 +21,7 @@ struct fake_virtio {
     int no_queue;         // no queue has entries
     int other;            // identify() fails
     int no_enable;        // queue_enable() fails
+    int no_notify;        // the host refuses to notify
     uint32_t changes;     // of the configuration while it is read, counts down
     uint32_t interrupt;   // VIRTIO_INTERRUPT_*
     // What the device does instead of serving the queue. NULL: serves it.

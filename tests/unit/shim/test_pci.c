@@ -19,11 +19,9 @@ static void check_block_device(const struct function *f)
 {
     CHECK_EQ(found[0].type, 2);
     CHECK_EQ(found[0].transport, PV_TRANSPORT_PCI);
-    CHECK_EQ(found[0].notify_multiplier, 4);
-    CHECK_EQ(fake_device_pa(found[0].regs[0]), BAR4);
-    CHECK_EQ(fake_device_pa(found[0].regs[1]), BAR4 + 0x3000);
-    CHECK_EQ(fake_device_pa(found[0].regs[2]), BAR4 + 0x1000);
-    CHECK_EQ(fake_device_pa(found[0].regs[3]), BAR4 + 0x2000);
+    CHECK_EQ(fake_device_pa(found[0].regs[PV_REGS_COMMON]), BAR4);
+    CHECK_EQ(fake_device_pa(found[0].regs[PV_REGS_ISR]), BAR4 + 0x1000);
+    CHECK_EQ(fake_device_pa(found[0].regs[PV_REGS_CONFIG]), BAR4 + 0x2000);
     CHECK_EQ(f->config[4], 6);           // memory, master
     CHECK_EQ(f->config[5], 4);           // no INTx
     CHECK_EQ(f->config[0x9a + 1], 0x80); // MSI-X on, not masked
@@ -231,7 +229,7 @@ static void test_shared_page(void)
     vendor_cap(f, 0x40, 0x00, 1, 0, 0x40);
     start(true);
     CHECK_EQ(find(), 1);
-    CHECK_EQ(found[0].regs[1] - found[0].regs[0], 0x300);
+    CHECK_EQ(found[0].regs[PV_REGS_CONFIG] - found[0].regs[PV_REGS_COMMON], 0x200);
     CHECK_EQ(fake_device_pa(PV_DEVICES_VA + 0x1000), 0);
 }
 
@@ -242,7 +240,7 @@ static void test_too_many(void)
     start(true);
     CHECK_EQ(find(), PV_MAX_DEVICES);
     CHECK_EQ(machine.lines, 1);
-    CHECK_EQ(fake_device_pa(found[7].regs[1]), BAR4 + 7 * 0x4000 + 0x3000);
+    CHECK_EQ(fake_device_pa(found[7].regs[PV_REGS_ISR]), BAR4 + 7 * 0x4000 + 0x1000);
 }
 
 // Notification registers a page per queue: what is mapped is bounded.
@@ -255,6 +253,17 @@ static void test_wide_notify(void)
     start(true);
     CHECK_EQ(find(), PV_MAX_DEVICES);
     CHECK_EQ(machine.lines, 0);
+}
+
+// Devices of one queue only have no configuration of their own (an entropy device).
+static void test_no_config(void)
+{
+    struct function *f = add_virtio(0, 4, 0, BAR4, BAR1);
+    put(f, 0x61, 0x40, 1); // leaves out 0x50
+    vendor_cap(f, 0x60, 0x40, 3, 0x1000, 0x1000);
+    start(true);
+    CHECK_EQ(find(), 1);
+    CHECK_EQ(found[0].regs[PV_REGS_CONFIG], 0);
 }
 
 // --- addresses that the firmware did not give ---
@@ -349,6 +358,7 @@ int main(void)
     RUN_MACHINE(test_shared_page);
     RUN_MACHINE(test_too_many);
     RUN_MACHINE(test_wide_notify);
+    RUN_MACHINE(test_no_config);
     RUN_MACHINE(test_assigned);
     RUN_MACHINE(test_not_assigned);
     RUN_MACHINE(test_does_not_fit);

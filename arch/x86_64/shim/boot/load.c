@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A program's memory as regions: text is the image itself, data is copied from it page by page,
-// heap and stack are zeros. The layout is the monitor's: heap after the last segment, an unmapped
-// 2 MB below the stack at the end of RAM.
+// heap and stack are zeros. A program that is a file is copied at once. The layout is the
+// monitor's: heap after the last segment, an unmapped 2 MB below the stack at the end of RAM.
 
 #include "arch/x86_64/shim/boot/load.h"
 
@@ -39,6 +39,7 @@ void load_init(uint64_t end, uint64_t window_phys, uint64_t window_size)
 {
     const struct image_header *image = image_header();
     ram_end = end;
+    load_boot_info()->flags |= trap_has_fsgsbase() ? 0 : PV_BOOT_SET_TP;
     load_boot_info()->window_size = window_size;
     load_boot_info()->image_size = image->total_size;
     regions_add(&(struct region){PV_IMAGE_VA, PV_IMAGE_VA + image->total_size, image_phys(), 0,
@@ -61,9 +62,14 @@ static int layout(const struct image_program *p, const struct load_args *args, s
     return l->heap + X86_PAGE_2M <= l->guard && args->len <= stack / 2 ? 0 : -ENOMEM;
 }
 
+static const struct image_program *find_program(uint32_t program, const struct load_args *args)
+{
+    return program == PV_PROGRAM_FILE ? &args->file->program : image_program(program);
+}
+
 int64_t load_check(uint32_t program, const struct load_args *args)
 {
-    const struct image_program *p = image_program(program);
+    const struct image_program *p = find_program(program, args);
     struct layout l;
     uint64_t strings = 0;
     if (!p)
@@ -75,7 +81,8 @@ int64_t load_check(uint32_t program, const struct load_args *args)
     return layout(p, args, &l);
 }
 
-static void add_segment(const struct image_seg *s)
+// `file`: where the segment's bytes are, which are copied now; NULL: the image has them.
+static void add_segment(const struct image_seg *s, const struct program_file *file)
 {
     uint64_t skew = s->vaddr % X86_PAGE, end = round_up(s->vaddr + s->memsz, X86_PAGE);
     struct region r = {
@@ -88,9 +95,13 @@ static void add_segment(const struct image_seg *s)
                   ((s->flags & IMAGE_SEG_X) ? PV_RIGHT_EXEC : 0),
     };
     // What nobody writes and ends with its file's bytes needs no copy.
-    if (!(s->flags & IMAGE_SEG_W) && s->memsz == s->filesz)
+    if (!file && !(s->flags & IMAGE_SEG_W) && s->memsz == s->filesz)
         r.kind = REGION_DIRECT;
+    if (file)
+        r.source = r.source_end = 0; // zeros, into which the bytes are copied
     regions_add(&r);
+    if (file)
+        regions_fill(s->vaddr, file->bytes + s->file_off, s->filesz);
 }
 
 // Strings at the top of the stack, the vectors below them. Returns the stack pointer.
@@ -119,7 +130,8 @@ static uint64_t place_args(const struct load_args *args, struct pv_boot_info *b)
 
 void load_program(uint32_t program, const struct load_args *args, struct frame *f)
 {
-    const struct image_program *p = image_program(program);
+    const struct program_file *file = program == PV_PROGRAM_FILE ? args->file : NULL;
+    const struct image_program *p = find_program(program, args);
     struct pv_boot_info *b = load_boot_info();
     struct layout l;
 
@@ -128,7 +140,7 @@ void load_program(uint32_t program, const struct load_args *args, struct frame *
     struct region heap = {l.heap, l.guard, 0, 0, REGION_ZERO, RIGHTS_RW};
     struct region stack = {l.stack, ram_end, 0, 0, REGION_ZERO, RIGHTS_RW};
     for (uint32_t i = 0; i < p->seg_count; i++)
-        add_segment(&p->segs[i]);
+        add_segment(&p->segs[i], file);
     regions_add(&heap);
     regions_add(&stack);
 

@@ -6,12 +6,14 @@
 #include <stdint.h>
 
 #include "abi/pv.h"
+#include "arch/x86_64/shim/boot/program_file.h"
 #include "arch/x86_64/shim/trap.h"
 
 struct load_args {
     const char *strings; // argc, then envc NUL-terminated strings; not in ring 3's memory
     uint64_t len;
     uint32_t argc, envc;
+    const struct program_file *file; // the program, if its number is PV_PROGRAM_FILE
 };
 
 // boot_info as the shim may write it.

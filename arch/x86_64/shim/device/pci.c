@@ -11,6 +11,7 @@
 #include "arch/x86_64/shim/device/device.h"
 #include "arch/x86_64/shim/io.h"
 #include "arch/x86_64/shim/lib.h"
+#include "arch/x86_64/shim/device/notify.h"
 #include "arch/x86_64/shim/device/pci_config.h"
 #include "arch/x86_64/shim/mem/space.h"
 
@@ -20,7 +21,7 @@
 #define VIRTIO_FIRST_MODERN 0x1040 // plus the type
 #define VIRTIO_LAST         0x107f
 
-// --- capabilities (4.1.4), in the order of pv_device.regs ---
+// --- capabilities (4.1.4) ---
 enum region { COMMON, NOTIFY, ISR, CONFIG, REGIONS };
 #define CAP_LEN       2
 #define CAP_TYPE      3 // enum region + 1
@@ -32,11 +33,13 @@ enum region { COMMON, NOTIFY, ISR, CONFIG, REGIONS };
 #define COMMON_STATUS 20u // device_status (4.1.4.3)
 
 // What a region needs at least, and at most gets: notification registers of many queues can be many
-// pages, and no driver of ours has many.
+// pages, and no more than PV_MAX_QUEUES are ever notified. Where it goes: those are ring 0's.
 static const struct {
-    uint32_t min, max;
-} region_size[REGIONS] = {
-    [COMMON] = {56, 4096}, [NOTIFY] = {2, 16384}, [ISR] = {1, 4096}, [CONFIG] = {1, 4096}};
+    uint32_t min, max, regs;
+} region_size[REGIONS] = {[COMMON] = {56, 4096, PV_REGS_COMMON},
+                          [NOTIFY] = {2, PV_MAX_QUEUES * 4096, PV_REGS_COUNT},
+                          [ISR] = {1, 4096, PV_REGS_ISR},
+                          [CONFIG] = {1, 4096, PV_REGS_CONFIG}};
 
 // --- MSI-X (PCI 3.0, 6.8.2; the message: SDM vol. 3, 11.11) ---
 #define MSIX_CONTROL        2
@@ -75,8 +78,19 @@ static uint64_t region_address(struct pci_function f, uint8_t cap, enum region r
     return pci_bar_address(f, pci_read8(f, cap + CAP_BAR), offset, *len);
 }
 
+// The notification registers; at most once.
+static void take_notify(struct pci_function f, uint8_t cap, struct notify_region *notify)
+{
+    uint64_t len;
+    if (notify->at || cap > 256 - CAP_SIZE - 4 || pci_read8(f, cap + CAP_LEN) < CAP_SIZE + 4)
+        return;
+    uint64_t pa = region_address(f, cap, NOTIFY, &len);
+    if (pa)
+        *notify = (struct notify_region){device_map(pa, len), len, pci_read32(f, cap + CAP_NOTIFY)};
+}
+
 // Of several capabilities of a kind the first that can be used counts (4.1.4.1).
-static void find_regions(struct pci_function f, struct pv_device *d)
+static void find_regions(struct pci_function f, struct pv_device *d, struct notify_region *notify)
 {
     unsigned budget = PCI_CAP_BUDGET;
     uint8_t cap = 0;
@@ -84,17 +98,17 @@ static void find_regions(struct pci_function f, struct pv_device *d)
     while ((cap = pci_capability(f, PCI_CAP_VENDOR, cap, &budget)) != 0) {
         uint8_t type = pci_read8(f, cap + CAP_TYPE);
         uint64_t len;
-        if (type == 0 || type > REGIONS || d->regs[type - 1] || cap > 256 - CAP_SIZE ||
+        if (type == 0 || type > REGIONS || cap > 256 - CAP_SIZE ||
             pci_read8(f, cap + CAP_LEN) < CAP_SIZE)
             continue;
         if (type - 1 == NOTIFY) {
-            if (cap > 256 - CAP_SIZE - 4 || pci_read8(f, cap + CAP_LEN) < CAP_SIZE + 4)
-                continue;
-            d->notify_multiplier = pci_read32(f, cap + CAP_NOTIFY);
+            take_notify(f, cap, notify);
+            continue;
         }
-        uint64_t pa = region_address(f, cap, type - 1, &len);
+        uint64_t *regs = &d->regs[region_size[type - 1].regs];
+        uint64_t pa = *regs ? 0 : region_address(f, cap, type - 1, &len);
         if (pa)
-            d->regs[type - 1] = device_registers(pa, len);
+            *regs = device_registers(pa, len);
     }
 }
 
@@ -137,6 +151,7 @@ static void set_command(struct pci_function f, uint16_t bits)
 static void add_device(struct search *s, struct pci_function f, uint16_t id)
 {
     struct pv_device d = {.transport = PV_TRANSPORT_PCI};
+    struct notify_region notify = {0};
 
     uint8_t msix;
 
@@ -146,16 +161,17 @@ static void add_device(struct search *s, struct pci_function f, uint16_t id)
         skip(f, "no message interrupts (MSI-X)");
         return;
     }
-    find_regions(f, &d);
-    if (!d.regs[COMMON] || !d.regs[NOTIFY] || !d.regs[ISR]) {
+    find_regions(f, &d, &notify);
+    if (!d.regs[PV_REGS_COMMON] || !notify.at || !d.regs[PV_REGS_ISR]) {
         skip(f, "no virtio 1.x registers (a legacy device, without an address, or no room)");
         return;
     }
     // Memory before the first access to it, mastership after the reset.
     set_command(f, PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_DISABLE);
-    mmio_write8((volatile uint8_t *)d.regs[COMMON] + COMMON_STATUS, 0); // reset (4.1.4.3.1)
+    mmio_write8((volatile uint8_t *)d.regs[PV_REGS_COMMON] + COMMON_STATUS, 0); // reset (4.1.4.3.1)
     enable_msix(f, msix, table);
     set_command(f, PCI_COMMAND_MASTER);
+    notify_add(s->n, &notify);
     s->out[s->n++] = d;
 }
 

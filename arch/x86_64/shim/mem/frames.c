@@ -3,13 +3,14 @@
 // neighbours in memory, then from those given back. What was never handed out is counted, not
 // listed: boot costs the same for any amount of memory.
 
+#include "abi/pv.h"
 #include "abi/x86.h"
 #include "arch/x86_64/shim/lib.h"
 #include "arch/x86_64/shim/mem/phys.h"
 #include "arch/x86_64/shim/mem/space.h"
 
-#define LOW  (UINT64_C(4) << 30)  // what boot.S has mapped
-#define MOST (UINT64_C(10) << 30) // more than the kernel can use (main.c)
+#define LOW  (UINT64_C(4) << 30)          // what boot.S has mapped
+#define MOST (PV_RAM_MAX + PV_WINDOW_MAX) // more than a program can use (main.c)
 
 static struct boot_range ranges[BOOT_RANGES];
 static uint32_t nranges, current;

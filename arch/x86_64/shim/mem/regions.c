@@ -136,6 +136,17 @@ int regions_allow(uint64_t va, uint64_t len, int write)
     return 1;
 }
 
+void regions_fill(uint64_t va, const void *from, uint64_t len)
+{
+    const uint8_t *p = from;
+    for (uint64_t n; len; va += n, p += n, len -= n) {
+        uint64_t page = va & ~(X86_PAGE - 1);
+        n = min_u64(len, page + X86_PAGE - va);
+        make_page(find(page), page);
+        memcpy((uint8_t *)phys(*space_entry(page, 0) & X86_PTE_ADDR) + (va - page), p, n);
+    }
+}
+
 int64_t regions_release(uint64_t va, uint64_t len)
 {
     if (va % X86_PAGE || len % X86_PAGE || va > PV_IMAGE_VA || len > PV_IMAGE_VA)

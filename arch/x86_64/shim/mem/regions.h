@@ -31,6 +31,9 @@ int regions_fault(uint64_t va, uint32_t error);
 // Whether ring 3 may access all of [va, va + len): no pages are made.
 int regions_allow(uint64_t va, uint64_t len, int write);
 
+// Writes into regions that are not REGION_DIRECT, whatever rights ring 3 has there.
+void regions_fill(uint64_t va, const void *from, uint64_t len);
+
 // PV_CALL_RELEASE and PV_CALL_PROTECT, with their errors.
 int64_t regions_release(uint64_t va, uint64_t len);
 int64_t regions_protect(uint64_t va, uint64_t len, uint32_t rights);

@@ -70,6 +70,11 @@ static void init_idt(void)
     __asm__ volatile("lidt %0" : : "m"(pointer) : "memory");
 }
 
+int trap_has_fsgsbase(void)
+{
+    return cpuid(0, 0).eax >= 7 && (cpuid(7, 0).ebx & CPUID7_FSGSBASE);
+}
+
 void trap_init(void)
 {
     init_gdt();
@@ -77,7 +82,7 @@ void trap_init(void)
     wrmsr(MSR_STAR, (uint64_t)(X86_SEL_USER_DATA - 8) << 48 | (uint64_t)X86_SEL_KERNEL_CODE << 32);
     wrmsr(MSR_LSTAR, (uint64_t)call_entry);
     wrmsr(MSR_FMASK, X86_RFLAGS_TF | X86_RFLAGS_IF | X86_RFLAGS_DF | 0x40000 /* AC */);
-    if (cpuid(0, 0).eax >= 7 && (cpuid(7, 0).ebx & CPUID7_FSGSBASE)) {
+    if (trap_has_fsgsbase()) {
         uint64_t cr4;
         __asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
         __asm__ volatile("mov %0, %%cr4" : : "r"(cr4 | X86_CR4_FSGSBASE));
