@@ -44,6 +44,8 @@ static const struct backend backend = {.calls = ~0u,
                                        .exec = kvm_exec,
                                        .release = kvm_release,
                                        .protect = kvm_protect,
+                                       .set_tp = kvm_set_tp,
+                                       .notify = kvm_notify,
                                        .output = kvm_output,
                                        .leave = kvm_leave,
                                        .reuse = kvm_reuse,
@@ -86,8 +88,11 @@ void monitor_begin(struct monitor *m)
 void monitor_run_program(struct monitor *m, uint32_t program, const struct load_args *args)
 {
     require(family_slot_valid(m->member.family, m->member.slot) && load_args_valid(args));
-    require(image_program(&image, program) != NULL);
+    const struct elf_program *elf = load_elf(&image, program, args);
+    require(elf != NULL && elf->nsegs > 0);
     free(args->strings); // longjmp() leaves out its owner
+    if (program == PV_PROGRAM_FILE)
+        free(args->file->bytes);
     ram_gone = true;
     longjmp(gone, 1);
 }
@@ -135,6 +140,13 @@ void vm_start_at(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3)
 int vm_set_fpu(const struct vm *vm, uint16_t fcw, uint32_t mxcsr)
 {
     (void)vm, (void)fcw, (void)mxcsr;
+    return 0;
+}
+
+int vm_set_fs_base(struct vm *vm, uint64_t base)
+{
+    (void)vm;
+    require(base < UINT64_C(1) << 47);
     return 0;
 }
 
@@ -265,6 +277,7 @@ static void make_family(void)
                        .image_size = sizeof sample},
                .run = &run},
     };
+    memcpy(monitor.vm.mem.image, &sample, sizeof sample);
 }
 
 // Slots 1 (ours) and 2 are taken, the rest free; RAM is that of a loaded program.
@@ -313,6 +326,8 @@ static uint64_t edge(struct input *in)
                                      RAM_SIZE,
                                      PV_IMAGE_VA,
                                      PV_IMAGE_VA + sizeof(struct sample_image),
+                                     PV_IMAGE_VA + offsetof(struct sample_image, elf),
+                                     sizeof(struct sample_elf),
                                      PV_WINDOW_VA,
                                      PV_WINDOW_VA + WINDOW_SIZE,
                                      WINDOW_SIZE,
@@ -347,12 +362,12 @@ static void scatter(struct input *in)
 
 static void one_call(struct input *in)
 {
-    uint64_t words[8] = {0};
+    uint64_t words[9] = {0};
     uint8_t shape[4];
     take(in, shape, sizeof shape);
     words[0] = shape[0] % (PV_CALL_NR_END + 1);
-    for (unsigned i = 2; i < 8; i++)
-        words[i] = shape[1] & 1u << i ? edge(in) : halves(in);
+    for (unsigned i = 2; i < 9; i++)
+        words[i] = shape[1] & 1u << i % 8 ? edge(in) : halves(in);
     static const int answers[] = {0, -1, 1000};
     clone_result = answers[shape[3] % 3];
     struct gaddr at = {shape[3] & 128 ? edge(in) : PV_RAM_VA + MB};
