@@ -32,9 +32,15 @@ static int claimable(const struct proc *p)
 static struct proc *free_slot(struct wroot *root)
 {
     uint32_t max = window_header()->max_slots;
-    for (uint32_t slot = proc_next_used(1); slot; slot = proc_next_used(slot))
-        if (claimable(proc_at(slot)))
-            root->slots_used[slot / 64] &= ~(UINT64_C(1) << slot % 64);
+    for (uint32_t w = 0; w <= root->top_slot / 64; w++)
+        for (uint64_t idle = root->slots_idle[w]; idle; idle &= idle - 1) {
+            uint64_t bit = idle & -idle;
+            uint32_t slot = w * 64 + (uint32_t)__builtin_ctzll(bit);
+            if (slot < 2 || !claimable(proc_at(slot)))
+                continue; // its VM is leaving still
+            root->slots_idle[w] &= ~bit;
+            root->slots_used[w] &= ~bit;
+        }
     for (uint32_t slot = 2; slot <= max; slot++) {
         uint64_t bit = UINT64_C(1) << slot % 64;
         if (root->slots_used[slot / 64] & bit)
@@ -138,6 +144,8 @@ long proc_claim(struct proc **child)
         clear_entry(c);
         inherit_entry(c, proc_self);
         proc_self->had_children = 1;
+        c->next_sibling = proc_self->first_child;
+        proc_self->first_child = c->slot;
         c->pid = proc_new_pid(root);
         proc_open_door(c->slot);
         atomic_store_explicit(&c->state, PROC_EMBRYO, memory_order_release);
@@ -158,18 +166,22 @@ long proc_claim(struct proc **child)
 
 // --- moving, under proc_lock ---
 
-static void adopt_children(const struct proc *from, const struct proc *to)
+// In its parent's list, and for its children, which a vforked child may have.
+static void take_place(const struct proc *old, const struct proc *p)
 {
-    struct proc *first = to->had_children ? proc_next(NULL) : NULL;
-    for (struct proc *p = first; p; p = proc_next(p))
-        if (p->parent_slot == from->slot)
-            p->parent_slot = to->slot;
+    uint32_t *link = &proc_at(p->parent_slot)->first_child;
+    while (*link && *link != old->slot)
+        link = &proc_at(*link)->next_sibling;
+    if (*link)
+        *link = p->slot;
+    for (struct proc *child = proc_next_child(p, NULL); child; child = proc_next_child(p, child))
+        child->parent_slot = p->slot;
 }
 
 void proc_leave_old(struct proc *p)
 {
     struct proc *old = proc_at(p->moved_from);
-    adopt_children(old, p); // a vforked child may have some
+    take_place(old, p);
     old->fd_high = old->nmaps = 0;
     memset(old->fds, 0, sizeof old->fds);
     memset(old->maps, 0, sizeof old->maps);
@@ -178,6 +190,8 @@ void proc_leave_old(struct proc *p)
     // Without references the old entry is an embryo like any other, which it is until the last
     // line.
     p->moved_from = 0;
+    old->first_child = 0;
+    proc_may_be_free(old);
     atomic_store_explicit(&old->state, PROC_FREE, memory_order_release);
 }
 

@@ -47,16 +47,13 @@ static void wake_orphans(int32_t pgid, int32_t sid, const struct proc *leaving)
 
 static void orphan_children(struct proc *p)
 {
-    // Most never had any, and need not look at every entry of a large family: each may be a first
-    // touch of a page.
-    struct proc *first = p->had_children ? proc_next(NULL) : NULL;
-    for (struct proc *q = first; q; q = proc_next(q)) {
-        if (q->parent_slot != p->slot)
-            continue;
+    for (struct proc *q; (q = proc_next_child(p, NULL));) {
         int32_t pgid = q->pgid;
         int watched = q->sid == p->sid && pgid != p->pgid;
         q->ppid = PROC_INIT_PID;
-        q->parent_slot = 0; // frees it if it is dead already: init reaps at once
+        proc_may_be_free(q); // it is if it is dead already: init reaps at once
+        p->first_child = q->next_sibling;
+        q->parent_slot = 0;
         if (watched)
             wake_orphans(pgid, p->sid, p);
     }
@@ -106,13 +103,18 @@ static uint32_t depart(struct proc *p, int status)
         p->status = status;
     __atomic_store_n(&p->dead, 1, __ATOMIC_RELEASE); // wait4() may look from here on
     signal_queue_empty(p, UINT64_MAX);
-    if (!parent_slot)
+    if (!parent_slot) {
+        proc_may_be_free(p);
         return 0;
+    }
     struct proc *parent = proc_at(parent_slot);
     send_sigchld(p, exit_code(p->status), exit_value(p->status));
     // POSIX: ignoring SIGCHLD, or SA_NOCLDWAIT, means that children leave no zombie.
-    if (atomic_load(&parent->nocldwait) || (atomic_load(&parent->sig_ignored) & SIG_BIT(SIGCHLD)))
+    if (atomic_load(&parent->nocldwait) || (atomic_load(&parent->sig_ignored) & SIG_BIT(SIGCHLD))) {
+        proc_leave_parent(p);
+        proc_may_be_free(p);
         p->parent_slot = 0;
+    }
     return parent->vm_slot;
 }
 
@@ -140,6 +142,8 @@ void proc_discard(struct proc *p)
     proc_lock();
     orphan_children(p);
     signal_queue_empty(p, UINT64_MAX);
+    proc_leave_parent(p);
+    proc_may_be_free(p);
     atomic_store_explicit(&p->state, PROC_FREE, memory_order_release);
     proc_unlock();
     signal_kick();
@@ -167,15 +171,6 @@ static void report_leaks(void)
 
 // --- those who go with a VM ---
 
-static void finish_moves(const struct proc *owner)
-{
-    proc_lock();
-    for (struct proc *p = proc_next(NULL); p; p = proc_next(p))
-        if (p->moved_from && p->parent_slot == owner->slot)
-            proc_leave_old(p);
-    proc_unlock();
-}
-
 // Whether p has no VM of its own and so goes with the one that is dead: about to be started, or a
 // vforked child that was stopped.
 static int goes_with(const struct proc *p, const struct proc *dead, uint32_t state)
@@ -189,9 +184,10 @@ static int goes_with(const struct proc *p, const struct proc *dead, uint32_t sta
 // when they find their entry gone (fork.c, proc_boot). And a child that borrowed the VM.
 static void discard_embryos(const struct proc *dead)
 {
-    finish_moves(dead);
-    for (struct proc *p = proc_next(NULL); p; p = proc_next(p)) {
+    struct proc *next;
+    for (struct proc *p = proc_next_child(dead, NULL); p; p = next) {
         uint32_t state = atomic_load(&p->state);
+        next = proc_next_child(dead, p);
         if (!goes_with(p, dead, state) ||
             !atomic_compare_exchange_strong(&p->state, &state, PROC_DOOMED))
             continue;
@@ -234,6 +230,16 @@ void sys_exit(int code)
 // --- burials: the first program's affair, whom alone the host tells of deaths; its own ends the
 // family ---
 
+// Moves to another slot that their owners died in; no other is under way under the lock.
+static void finish_moves(void)
+{
+    proc_lock();
+    for (struct proc *p = proc_next(NULL); p; p = proc_next(p))
+        if (p->moved_from)
+            proc_leave_old(p);
+    proc_unlock();
+}
+
 // Whether the host's word is of the process that has the slot, and that one has not exited
 // properly. If so, it keeps the slot until it is buried; if not, the word is taken back, unless it
 // is a newer one by now.
@@ -254,6 +260,7 @@ static void bury(struct proc *p, uint64_t death)
 {
     if (!is_buried_by(p, death))
         return;
+    finish_moves();
     discard_embryos(p);
     release_resources(p);
     proc_lock();

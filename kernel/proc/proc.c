@@ -75,6 +75,30 @@ struct proc *proc_find(int32_t pid)
     return NULL;
 }
 
+struct proc *proc_next_child(const struct proc *parent, const struct proc *p)
+{
+    uint32_t slot = p ? p->next_sibling : parent->first_child;
+    return slot ? proc_at(slot) : NULL;
+}
+
+// One store, so the list is whole at each instruction.
+void proc_leave_parent(const struct proc *p)
+{
+    if (!p->parent_slot)
+        return;
+    uint32_t *link = &proc_at(p->parent_slot)->first_child;
+    while (*link && *link != p->slot)
+        link = &proc_at(*link)->next_sibling;
+    if (*link)
+        *link = p->next_sibling;
+}
+
+void proc_may_be_free(const struct proc *p)
+{
+    __atomic_fetch_or(&window_root()->slots_idle[p->slot / 64], UINT64_C(1) << p->slot % 64,
+                      __ATOMIC_SEQ_CST);
+}
+
 int proc_group_in_session(int32_t pgid, int32_t sid)
 {
     for (struct proc *p = proc_next(NULL); p; p = proc_next(p))

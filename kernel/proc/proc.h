@@ -55,6 +55,9 @@ struct proc {
     // Under wroot.proc_lock.
     int32_t ppid;
     uint32_t parent_slot; // 0: the supervisor
+    // Its children, the youngest first, so that nobody looks at every entry of a large family to
+    // find them: each may be a first touch of a page.
+    uint32_t first_child, next_sibling; // slots
     int32_t pgid;
     int32_t sid;
     int32_t status;        // wait status: final when ZOMBIE, last stop otherwise
@@ -152,6 +155,13 @@ void proc_name(struct proc *p, const char *path, const char *args, uint64_t len)
 
 // Whether the group `pgid` has a member in session `sid`.
 int proc_group_in_session(int32_t pgid, int32_t sid);
+
+// The child after `p` (NULL: the youngest), or NULL at the end. Under proc_lock.
+struct proc *proc_next_child(const struct proc *parent, const struct proc *p);
+// Takes p out of its parent's children; before parent_slot changes.
+void proc_leave_parent(const struct proc *p);
+// Notes that the entry may soon be free, for the next claim to look at it; before it is.
+void proc_may_be_free(const struct proc *p);
 
 // --- new ones: kernel/proc/claim.c ---
 // Claims a slot and a pid for a child of proc_self, with everything POSIX says is inherited (ids,

@@ -63,24 +63,28 @@ static void free_entry(struct proc *p)
     add_times(&self->cutime, clock_ns_timeval(p->cpu_ns));
     add_times(&self->cutime, p->cutime);
     p->ppid = PROC_INIT_PID;
+    proc_leave_parent(p);
+    proc_may_be_free(p);
     __atomic_store_n(&p->parent_slot, 0, __ATOMIC_RELEASE);
 }
 
-// Whether p has something to report that is asked for; fills the result and takes it from p.
-static int collect_report(struct reap *want, struct proc *p)
+// What p has to report of what is asked for: CLD_*, or 0.
+static int report_code(const struct reap *want, const struct proc *p)
+{
+    if (p->dead)
+        return want->options & WEXITED ? signal_code(p->status) : 0;
+    if ((p->wait_flags & PROC_W_STOPPED) && (want->options & WSTOPPED))
+        return CLD_STOPPED;
+    return (p->wait_flags & PROC_W_CONTINUED) && (want->options & WCONTINUED) ? CLD_CONTINUED : 0;
+}
+
+// Fills the result with p's report and takes it from p.
+static void collect_report(struct reap *want, struct proc *p)
 {
     int keep = want->options & WNOWAIT;
-    if (p->dead && (want->options & WEXITED)) {
-        want->code = signal_code(p->status);
-        want->cpu_ns = p->cpu_ns;
-        want->cutime = p->cutime;
-    } else if (!p->dead && (p->wait_flags & PROC_W_STOPPED) && (want->options & WSTOPPED)) {
-        want->code = CLD_STOPPED;
-    } else if (!p->dead && (p->wait_flags & PROC_W_CONTINUED) && (want->options & WCONTINUED)) {
-        want->code = CLD_CONTINUED;
-    } else {
-        return 0;
-    }
+    want->code = report_code(want, p);
+    want->cpu_ns = p->cpu_ns;
+    want->cutime = p->cutime;
     want->pid = p->pid;
     want->uid = p->uid;
     want->status = want->code == CLD_CONTINUED ? K_STATUS_CONTINUED : p->status;
@@ -88,7 +92,6 @@ static int collect_report(struct reap *want, struct proc *p)
         p->wait_flags = 0;
     if (p->dead && !keep)
         free_entry(p);
-    return 1;
 }
 
 // One look at the children. Not 0 when the wait is over: a report, or no child to wait for.
@@ -96,13 +99,17 @@ static int look_at_children(void *arg)
 {
     struct reap *want = arg;
     want->pid = want->children = 0;
+    struct proc *oldest = NULL;
     proc_lock();
-    for (struct proc *p = proc_next(NULL); p && !want->pid; p = proc_next(p)) {
+    for (struct proc *p = proc_next_child(proc_self, NULL); p; p = proc_next_child(proc_self, p)) {
         if (!matches(want, p))
             continue;
         want->children = 1;
-        collect_report(want, p);
+        if (report_code(want, p))
+            oldest = p;
     }
+    if (oldest)
+        collect_report(want, oldest);
     proc_unlock();
     return want->pid || !want->children;
 }

@@ -63,6 +63,8 @@ struct wroot {
     // Bit (slot % 64) of word (slot / 64): the entry may hold a process. Cleared when a claim finds
     // it free.
     uint64_t slots_used[PV_MAX_SLOTS / 64 + 1];
+    // Of these, the ones that nobody waits for any more: a claim looks at them alone.
+    uint64_t slots_idle[PV_MAX_SLOTS / 64 + 1];
     // Slots with a VM asleep, or about to be, in wait_for(): bit (slot % 64) of word (slot / 64).
     _Atomic uint64_t waiting[PV_MAX_SLOTS / 64 + 1];
     // File system.

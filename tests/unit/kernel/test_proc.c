@@ -14,6 +14,10 @@
 #include "kernel/sys.h"
 #include "tests/unit/lib/family_helpers.h"
 
+// The host's, whose headers clash with the kernel's.
+#include <fcntl.h>
+#include <unistd.h>
+
 static void set_up(void)
 {
     family_boot();
@@ -252,6 +256,53 @@ static void test_groups(void)
 
 // --- many at once ---
 
+// Entries of the table whose pages this process has looked at (proc(5), pagemap, bit 63).
+static int entries_touched(void)
+{
+    int n = 0;
+    int fd = open("/proc/self/pagemap", O_RDONLY);
+    for (uint32_t slot = 1; slot <= window_header()->max_slots; slot++) {
+        uint64_t word = 0, page = (uintptr_t)&proc_at(slot)->pid / 4096;
+        if (pread(fd, &word, sizeof word, (off_t)(page * sizeof word)) == sizeof word)
+            n += word >> 63;
+    }
+    close(fd);
+    return n;
+}
+
+// In a large family a process that forks, waits and ends looks at few entries: the first touch of
+// each is dear.
+static void test_touches_few(void)
+{
+    enum { MANY = 120 };
+    long pids[MANY];
+    set_up();
+    for (int i = 0; i < MANY; i++) {
+        pids[i] = sys_fork();
+        if (pids[i] == 0) {
+            wait_go();
+            sys_exit(0);
+        }
+    }
+    long pid = sys_fork();
+    if (pid == 0) {
+        for (int i = 0; i < 3; i++) {
+            long child = sys_fork();
+            if (child == 0)
+                sys_exit(0);
+            reap(child);
+        }
+        sys_exit(entries_touched());
+    }
+    int touched = reap(pid);
+    // The host maps up to 16 pages around the one that is looked at, some ten entries.
+    CHECK(touched >= 2 && touched < MANY / 2);
+    notes->go = 1;
+    for (int i = 0; i < MANY; i++)
+        CHECK_EQ(reap(pids[i]), 0);
+    check_alone();
+}
+
 static void test_storm(void)
 {
     long pids[4];
@@ -288,6 +339,7 @@ int main(void)
     RUN(test_nproc);
     RUN(test_pids_wrap);
     RUN(test_groups);
+    RUN(test_touches_few);
     RUN(test_storm);
     return check_done("proc");
 }
