@@ -74,6 +74,7 @@ _sig_func_ptr _signal_r(struct _reent *reent, int sig, _sig_func_ptr handler)
     struct sigaction act = {.sa_flags = SA_RESTART}, old;
     (void)reent;
     act.sa_handler = handler;
+    sigaddset(&act.sa_mask, sig); // as glibc has it, for those who ask sigaction() later
     if (valid(sig) && (interrupting & bit(sig)))
         act.sa_flags = 0;
     return sigaction(sig, &act, &old) < 0 ? SIG_ERR : old.sa_handler;

@@ -44,6 +44,9 @@ extern const struct area area_files, area_pipes, area_signals, area_streams, are
 // The operation's own random numbers: below N.
 unsigned pick(unsigned n);
 
+// Whether the table of known differences has NAME of this area: for what is no operation of its own.
+int left_out(const char *name);
+
 // Adds to the operation's line.
 void put(const char *format, ...) __attribute__((format(printf, 1, 2)));
 // Adds what a system call returned: the value, or the error's name.

@@ -21,7 +21,8 @@ static const char *const names[] = {
 // Most of the time a plain name, so that something is there.
 static const char *a_name(void)
 {
-    return pick(3) ? names[pick(10)] : PICK(names);
+    unsigned odd = pick(3) == 0, i = pick(odd ? LENGTH(names) : 10);
+    return names[odd && left_out("odd-names") ? i % 10 : i];
 }
 
 static int *a_slot(void)

@@ -93,7 +93,7 @@ static void do_double(void)
     if (wide)
         strcat(format, "L");
     strncat(format, &conversion, 1);
-    put(" %s %a", format, d);
+    put(" %s %.17g", format, d);
     put_text(wide ? snprintf(text, sizeof text, format, (long double)d / 3)
                   : snprintf(text, sizeof text, format, d),
              text);
@@ -103,6 +103,8 @@ static void do_hex_double(void)
 {
     char format[40] = "%", text[200];
     double d = a_double();
+    if (d != d || fabs(d) < 1e-300) // a denormal's leading digit is left open
+        d = 1;
     modifiers(format, 1, 0);
     strcat(format, pick(2) ? "a" : "A");
     put(" %s", format);
@@ -201,9 +203,9 @@ static void do_strtod(void)
         numeral(text, " +-0123456789.eEx", sizeof text - 1);
     put(" %u [%s]", how, text);
     if (how == 0)
-        put(" = %a", strtod(text, &end));
+        put(" = %.17g", strtod(text, &end));
     else if (how == 1)
-        put(" = %a", (double)strtof(text, &end));
+        put(" = %.9g", (double)strtof(text, &end));
     else
         put(" = %.21Lg", strtold(text, &end));
     put(" end %d errno %d", (int)(end - text), errno == ERANGE);
@@ -232,7 +234,7 @@ static void do_scan_double(void)
     numeral(text, pick(3) ? "+-0123456789.e" : "inftynaxp01.", sizeof text);
     put(" %s [%s]", format, text);
     int n = sscanf(text, format, &value, &at);
-    put(" = %d %a %d", n, value, n > 0 ? at : 0);
+    put(" = %d %.17g %d", n, value, n > 0 ? at : 0);
 }
 
 static void do_scan_text(void)

@@ -127,6 +127,13 @@ static int named(const char *list, const char *area, const char *op)
     return 0;
 }
 
+static const char *skipped, *current;
+
+int left_out(const char *name)
+{
+    return named(skipped, current, name);
+}
+
 static const struct op *choose(const struct area *area)
 {
     unsigned total = 0, i = 0;
@@ -146,6 +153,8 @@ struct request {
 
 static void run_area(const struct area *area, const struct request *want)
 {
+    skipped = want->skipped;
+    current = area->name;
     if (area->begin)
         area->begin();
     for (unsigned i = 0; i < want->count; i++) {

@@ -62,24 +62,42 @@ static void put_mapped(const void *got, const void *wanted)
         put_result(-1);
 }
 
-static void do_map(void)
+static void map_memory(int share)
 {
     unsigned char *at;
     size_t len = a_range(&at) - (pick(4) ? 0 : pick(PAGE));
-    int prot = rights(), share = pick(3) ? MAP_PRIVATE : MAP_SHARED;
-    put(" %s", share == MAP_SHARED ? "shared" : "private");
-    put_mapped(mmap(at, len, prot, share | MAP_FIXED | MAP_ANONYMOUS, -1, 0), at);
+    put_mapped(mmap(at, len, rights(), share | MAP_FIXED | MAP_ANONYMOUS, -1, 0), at);
+}
+
+static void do_map(void)
+{
+    map_memory(MAP_PRIVATE);
+}
+
+static void do_map_shared(void)
+{
+    map_memory(MAP_SHARED);
+}
+
+static void map_file(int share)
+{
+    unsigned char *at;
+    size_t len = a_range(&at);
+    int prot = rights();
+    unsigned file = pick(FILES), page = pick(4);
+    off_t off = (off_t)(page * PAGE) + (pick(20) == 0);
+    put(" file %u at %ld", file, (long)off);
+    put_mapped(mmap(at, len, prot, share | MAP_FIXED, files[file], off), at);
 }
 
 static void do_map_file(void)
 {
-    unsigned char *at;
-    size_t len = a_range(&at);
-    int prot = rights(), share = pick(2) ? MAP_PRIVATE : MAP_SHARED;
-    unsigned file = pick(FILES), page = pick(4);
-    off_t off = (off_t)(page * PAGE) + (pick(20) == 0);
-    put(" %s file %u at %ld", share == MAP_SHARED ? "shared" : "private", file, (long)off);
-    put_mapped(mmap(at, len, prot, share | MAP_FIXED, files[file], off), at);
+    map_file(MAP_PRIVATE);
+}
+
+static void do_map_file_shared(void)
+{
+    map_file(MAP_SHARED);
 }
 
 static void do_unmap(void)
@@ -200,10 +218,13 @@ static void do_heap(void)
 }
 
 static const struct op ops[] = {
-    {"map", 12, do_map},         {"map-file", 12, do_map_file}, {"unmap", 6, do_unmap},
-    {"protect", 10, do_protect}, {"load", 20, do_load},         {"store", 20, do_store},
-    {"sync", 4, do_sync},        {"advise", 4, do_advise},      {"call", 10, do_call},
-    {"file", 8, do_file},        {"heap", 3, do_heap},
+    {"map", 10, do_map},          {"map-shared", 3, do_map_shared},
+    {"map-file", 8, do_map_file}, {"map-file-shared", 6, do_map_file_shared},
+    {"unmap", 6, do_unmap},       {"protect", 10, do_protect},
+    {"load", 20, do_load},        {"store", 20, do_store},
+    {"sync", 4, do_sync},         {"advise", 4, do_advise},
+    {"call", 10, do_call},        {"file", 8, do_file},
+    {"heap", 3, do_heap},
 };
 
 const struct area area_memory = {"memory", ops, LENGTH(ops), begin};

@@ -33,7 +33,9 @@ static void plain(int sig)
 static void informed(int sig, siginfo_t *info, void *context)
 {
     (void)context;
-    note(sig, info->si_code, info->si_code == SI_QUEUE ? info->si_value.sival_int : 0);
+    // Who sent it: raise() is a kill() of oneself on one side and a call of its own on the other.
+    note(sig, info->si_code == SI_QUEUE ? SI_QUEUE : SI_USER,
+         info->si_code == SI_QUEUE ? info->si_value.sival_int : 0);
 }
 
 static unsigned index_of(int sig)
@@ -168,7 +170,7 @@ static void do_timedwait(void)
     if (sig < 0)
         put_result(-1);
     else
-        put(" = %u code %d value %d", index_of(sig), info.si_code,
+        put(" = %u code %d value %d", index_of(sig), info.si_code == SI_QUEUE ? SI_QUEUE : SI_USER,
             info.si_code == SI_QUEUE ? info.si_value.sival_int : 0);
     put_events();
 }

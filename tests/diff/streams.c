@@ -7,9 +7,9 @@
 
 static struct {
     FILE *f;
-    int last;  // 'r' or 'w': the direction of the last transfer
-    int fresh; // nothing was done with it: it may get a buffer
-    int reads; // it may be read
+    int last;          // 'r' or 'w': the direction of the last transfer
+    int fresh;         // nothing was done with it: it may get a buffer
+    int reads, writes; // what its mode allows
 } streams[STREAMS];
 
 static const char *const names[] = {"a", "b", "c", "/dev/full", "/dev/null", ".", "none/x"};
@@ -59,6 +59,7 @@ static void do_open(void)
     streams[i].last = 0;
     streams[i].fresh = 1;
     streams[i].reads = strpbrk(mode, "r+") != NULL;
+    streams[i].writes = strpbrk(mode, "wa+") != NULL;
     put_done(streams[i].f ? 0 : -1);
     put_state(i);
 }
@@ -92,7 +93,7 @@ static void do_reopen(void)
     put(" %s %s", name, mode);
     streams[i].f = freopen(name, mode, streams[i].f);
     streams[i].last = 0;
-    streams[i].fresh = streams[i].reads = 1;
+    streams[i].fresh = streams[i].reads = streams[i].writes = 1;
     put_done(streams[i].f ? 0 : -1);
 }
 
@@ -117,7 +118,7 @@ static void do_write(void)
     fill_bytes(buf, sizeof buf, pick(26));
     if (pick(2))
         buf[pick((unsigned)(size * n) + 1)] = '\n';
-    if (!streams[i].f)
+    if (!streams[i].f || !streams[i].writes) // glibc then reads no more
         return;
     put(" %zu*%zu", size, n);
     put(" = %zu", fwrite(buf, size, n, streams[i].f));
@@ -142,7 +143,7 @@ static void do_put(void)
 {
     unsigned i = a_stream('w');
     int c = pick(4) ? 'a' + (int)pick(26) : '\n';
-    if (!streams[i].f)
+    if (!streams[i].f || !streams[i].writes) // glibc then reads no more
         return;
     switch (pick(3)) {
     case 0:
@@ -200,7 +201,7 @@ static void do_getline(void)
 static void do_unget(void)
 {
     unsigned i = a_stream('r');
-    if (!streams[i].f)
+    if (!streams[i].f || !streams[i].reads) // glibc takes it
         return;
     int c = 'A' + (int)pick(26);
     int before = getc(streams[i].f);
