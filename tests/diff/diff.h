@@ -44,7 +44,7 @@ extern const struct area area_files, area_pipes, area_signals, area_streams, are
 // The operation's own random numbers: below N.
 unsigned pick(unsigned n);
 
-// Whether the table of known differences has NAME of this area: for what is no operation of its own.
+// Whether the table of known differences has NAME of this area: for what is no operation.
 int left_out(const char *name);
 
 // Adds to the operation's line.

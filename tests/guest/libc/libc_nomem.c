@@ -23,7 +23,8 @@ static void numbers(const char *when)
     strcpy(text, "2.2250738585072011");
     memset(text + 18, '3', 7000);
     strcpy(text + 7018, "e-308");
-    say("  strtod %.17g %.17g %.20Lg", strtod("1e23", NULL), strtod(text, NULL), strtold("1e-4000", NULL));
+    say("  strtod %.17g %.17g %.20Lg", strtod("1e23", NULL), strtod(text, NULL),
+        strtold("1e-4000", NULL));
     double d = 0;
     n = sscanf("31415926535897932384626433832795028841971e-40", "%lf", &d);
     say("  sscanf %d %.17g", n, d);
