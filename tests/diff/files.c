@@ -49,9 +49,9 @@ static void do_open(void)
     static const struct {
         int flag;
         const char *name;
-    } flags[] = {{O_CREAT, "CREAT"},       {O_CREAT, "CREAT"},     {O_EXCL, "EXCL"},
-                 {O_TRUNC, "TRUNC"},       {O_APPEND, "APPEND"},   {O_DIRECTORY, "DIRECTORY"},
-                 {O_NOFOLLOW, "NOFOLLOW"}, {O_CLOEXEC, "CLOEXEC"}, {O_NONBLOCK, "NONBLOCK"}};
+    } flags[] = {{O_CREAT, "CREAT"},       {O_CREAT, "CREAT"},    {O_EXCL, "EXCL"},
+                 {O_TRUNC, "TRUNC"},       {O_APPEND, "APPEND"},  {O_DIRECTORY, "DIRECTORY"},
+                 {O_NOFOLLOW, "NOFOLLOW"}, {O_CLOEXEC, "CLOEXEC"}};
     int *fd = a_slot(), how = PICK(access);
     const char *name = a_name();
     put(" %s %d", name, how);
@@ -62,7 +62,7 @@ static void do_open(void)
     }
     if (*fd >= 0)
         close(*fd);
-    *fd = open(name, how, 0600 | pick(0100));
+    *fd = open(name, how | O_NONBLOCK, 0600 | pick(0100)); // it may be a FIFO
     put_done(*fd);
 }
 
@@ -298,7 +298,7 @@ static void do_fcntl(void)
         break;
     default:
         put(" SETFL");
-        put_result(fcntl(*fd, F_SETFL, pick(2) ? O_APPEND : 0));
+        put_result(fcntl(*fd, F_SETFL, O_NONBLOCK | (pick(2) ? O_APPEND : 0)));
     }
 }
 
