@@ -60,7 +60,7 @@ static void do_open(void)
     streams[i].f = fopen(name, mode);
     streams[i].last = 0;
     streams[i].fresh = 1;
-    streams[i].reads = strpbrk(mode, "r+") != NULL;
+    streams[i].reads = strpbrk(mode, "r+") != NULL && strcmp(name, "/dev/full") != 0; // no end
     streams[i].writes = strpbrk(mode, "wa+") != NULL;
     put_done(streams[i].f ? 0 : -1);
     put_state(i);
@@ -190,7 +190,7 @@ static void do_getline(void)
     size_t room = 0;
     unsigned i = a_stream('r');
     int end = pick(2) ? '\n' : 'f';
-    if (!streams[i].f)
+    if (!streams[i].f || !streams[i].reads)
         return;
     ssize_t n = getdelim(&line, &room, end, streams[i].f);
     put(" %c = %zd", end == '\n' ? 'n' : end, n);
