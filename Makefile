@@ -10,7 +10,7 @@ CLANG ?= clang
 
 # ---- what is built from what ---------------------------------------------------------------------
 KERNEL := \
-	$(addprefix kernel/,main.c pv.c upcall.c print.c note.c random.c uname.c) \
+	$(addprefix kernel/,main.c pv.c upcall.c print.c note.c random.c root.c uname.c) \
 	$(addprefix kernel/mem/,mem.c protect.c shared.c copy.c) \
 	$(addprefix kernel/time/,time.c alarm.c) \
 	$(addprefix kernel/window/,window.c slab.c run.c lock.c waitq.c) \

@@ -23,7 +23,8 @@ struct window_door {
     uint64_t death;  // host: 0, or WINDOW_DEATH() of a VM that died without EXIT
     uint32_t gen;    // kernel: counts the processes this slot has held; part of a lock's owner
     uint32_t queue;  // kernel: the wait queue it sleeps in (kernel/window/waitq.c)
-    uint32_t reserved[10];
+    uint32_t gone;   // kernel: the last `gen` whose process died and has been buried
+    uint32_t reserved[9];
 };
 _Static_assert(sizeof(struct window_door) == 64, "one cache line");
 // Which process of the slot it was, by the door's `gen` when the host gave the slot out, and its

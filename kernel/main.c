@@ -16,7 +16,7 @@
 #include "kernel/random.h"
 #include "kernel/signal/signal.h"
 #include "kernel/tty/tty.h"
-#include "kernel/window/window.h"
+#include "kernel/root.h"
 
 static void boot_files(void)
 {

@@ -8,7 +8,7 @@
 #include "kernel/lib.h"
 #include "kernel/proc/proc.h"
 #include "kernel/pv.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 #include "kernel/sys.h"
 
 #define RELEASE "1.0"

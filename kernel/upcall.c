@@ -55,6 +55,14 @@ void events_handle(void)
         drivers_event();
 }
 
+static int killed(void)
+{
+    return (signal_active() & SIG_BIT(SIGKILL)) != 0;
+}
+
+// Waits handle events too, and end for signals.
+const struct wait_hooks wait_hooks = {events_handle, signal_deliverable, killed};
+
 void sys_enter(void)
 {
     set_depth(kernel_depth + 1);

@@ -33,7 +33,7 @@ UNIT_protect := $(addprefix host/kvm/,protect.c platform.c textcache.c) \
 UNIT += death forktable proc random shm signal sigstate sigwait tty vfork
 FAMILY := \
 	$(addprefix tests/unit/lib/,fake_pv.c fake_family.c fake_lower.c) \
-	$(addprefix kernel/window/,window.c slab.c run.c lock.c waitq.c) \
+	kernel/root.c $(addprefix kernel/window/,window.c slab.c run.c lock.c waitq.c) \
 	kernel/mem/shared.c \
 	$(addprefix kernel/,upcall.c random.c) \
 	$(addprefix kernel/proc/,proc.c claim.c fork.c vfork.c exit.c wait.c ids.c limits.c) \
@@ -55,7 +55,7 @@ UNIT_tty := kernel/tty/line.c kernel/tty/edit.c
 UNIT += critical dir fs lock map mount path pipe record_lock special waitq window
 FILES := \
 	$(addprefix tests/unit/lib/,fake_pv.c fake_kernel.c fake_image.c) \
-	$(addprefix kernel/window/,window.c slab.c run.c lock.c waitq.c) \
+	kernel/root.c $(addprefix kernel/window/,window.c slab.c run.c lock.c waitq.c) \
 	$(addprefix kernel/mem/,shared.c copy.c) \
 	$(addprefix kernel/file/,file.c fd.c poll.c calls.c vector.c record_lock.c \
 		record_lock_calls.c) \

@@ -162,7 +162,7 @@ static int ready(void *arg)
 // for.
 static int wait_asleep(struct virtq *q)
 {
-    struct wait w = {.ready = ready, .arg = q, .uninterruptible = 1, .spin = 1};
+    struct wait w = {.ready = ready, .arg = q, .interrupted = wait_hooks.killed, .spin = 1};
     for (int turn = 0; turn < WAIT_TURNS; turn++) {
         if (virtio_check(q->device) < 0)
             return -EIO;

@@ -20,7 +20,7 @@
 #include "kernel/lib.h"
 #include "kernel/window/lock.h"
 #include "kernel/pv.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 #include "kernel/window/waitq.h"
 
 #define OWNER_CHECK_NS UINT64_C(50000000) // between looks whether who has the turn lives
@@ -104,8 +104,11 @@ static int take_turn(void *arg)
 static int begin_turn(struct disk_turn *turn)
 {
     struct waitq *queue = &turn->waiters;
-    struct wait w = {
-        .ready = take_turn, .arg = turn, .queues = &queue, .nqueues = 1, .uninterruptible = 1};
+    struct wait w = {.ready = take_turn,
+                     .arg = turn,
+                     .queues = &queue,
+                     .nqueues = 1,
+                     .interrupted = wait_hooks.killed};
     int r;
     do { // nobody rings for an owner that ended
         w.deadline = pv_mono_ns() + OWNER_CHECK_NS;

@@ -11,7 +11,7 @@
 #include "kernel/proc/proc.h"
 #include "kernel/pv.h"
 #include "kernel/random.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 
 enum file_kind dev_kind(uint32_t mode, uint32_t rdev)
 {

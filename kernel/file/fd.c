@@ -14,7 +14,7 @@
 #include "kernel/api/fcntl.h"
 #include "kernel/lib.h"
 #include "kernel/ipc/pipe.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 
 // Flags that F_SETFL may change, and those that open() acts on but F_GETFL does not show.
 #define SETTABLE  (O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME)

@@ -13,7 +13,7 @@
 #include "kernel/file/fd.h"
 #include "kernel/lib.h"
 #include "kernel/proc/proc.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 
 #define DYING 0x80000000u // in refs while the last user cleans up: neither free nor usable
 

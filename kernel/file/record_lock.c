@@ -14,7 +14,7 @@
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"
 #include "kernel/lib.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 
 static struct rlock *lock_at(uint32_t i)
 {

@@ -11,7 +11,7 @@
 #include "kernel/file/record_lock.h"
 #include "kernel/fs/inode.h"
 #include "kernel/pv.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 
 #define TO_END ((uint64_t)INT64_MAX) // the last byte a file can have
 

@@ -13,7 +13,7 @@
 #include "kernel/mem/shared.h"
 #include "kernel/proc/proc.h"
 #include "kernel/pv.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 
 // In refs while the last user cleans up: neither free nor usable.
 #define DYING 0x80000000u

@@ -9,7 +9,7 @@
 #include "kernel/fs/mount.h"
 #include "kernel/api/errno.h"
 #include "kernel/lib.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 
 static const struct fs_type *types[FS_NUMBERS] = {
     [FS_RAM] = &ram_fs,

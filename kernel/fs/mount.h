@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 #include "kernel/fs/inode.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 
 enum fs_number {
     FS_NONE = 0,

@@ -17,7 +17,7 @@
 #include "kernel/fs/path.h"
 #include "kernel/lib.h"
 #include "kernel/proc/proc.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 
 #define LINKS_MAX 40 // symlinks in one walk before it is called a loop
 

@@ -9,7 +9,7 @@
 #include "kernel/api/fcntl.h"
 #include "kernel/fs/fs.h"
 #include "kernel/lib.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 
 int fs_is_above(const struct inode *a, const struct inode *dir)
 {

@@ -21,7 +21,7 @@
 #include "kernel/lib.h"
 #include "kernel/proc/proc.h"
 #include "kernel/pv.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 #include "kernel/signal/signal.h"
 
 // Published at once: small enough that both sides overlap and the copy is still in the cache.

@@ -10,7 +10,7 @@
 #include "kernel/api/fcntl.h"
 #include "kernel/ipc/pipe.h"
 #include "kernel/lib.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 
 struct pipe *pipe_new(void)
 {

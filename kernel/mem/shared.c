@@ -10,7 +10,7 @@
 #include "kernel/api/errno.h"
 #include "kernel/fs/inode.h"
 #include "kernel/proc/proc.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 
 #define DYING 0x80000000u // in refs while the last user cleans up: neither free nor usable
 
@@ -48,7 +48,7 @@ static void segment_unref(uint32_t index)
 static struct shm_segment *segment_new(uint64_t index, uint64_t pages)
 {
     struct wroot *root = window_root();
-    if (pages > root->pool_pages)
+    if (pages > window_pages_total())
         return NULL;
     struct shm_segment *s = wtable_claim(&root->segments, 1);
     if (!s)

@@ -11,7 +11,7 @@
 #include "kernel/lib.h"
 #include "kernel/mem/shared.h"
 #include "kernel/pv.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 
 #define PID_MAX      4194304 // Linux's limit on 64-bit systems
 #define BUSY_TRIES   64      // slots to try when the host is still tearing their last VM down

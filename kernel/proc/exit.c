@@ -14,7 +14,7 @@
 #include "kernel/lib.h"
 #include "kernel/proc/proc.h"
 #include "kernel/pv.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 #include "kernel/mem/shared.h"
 #include "kernel/signal/signal.h"
 #include "kernel/sys.h"
@@ -267,6 +267,7 @@ static void bury(struct proc *p, uint64_t death)
     uint32_t parent = depart(p, (int)WINDOW_DEATH_STATUS(death));
     if (parent)
         signal_mark(parent, 0);
+    lock_owner_gone(p->slot);
     // Both under the lock: a new process can be claimed only after, and keeps its own death word.
     __atomic_store_n(&window_door(p->slot)->death, 0, __ATOMIC_SEQ_CST);
     atomic_store_explicit(&p->state, PROC_ZOMBIE, memory_order_release);

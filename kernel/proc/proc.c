@@ -12,7 +12,7 @@
 #include "kernel/api/wait.h"
 #include "kernel/lib.h"
 #include "kernel/pv.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 #include "kernel/signal/signal.h"
 
 struct proc *proc_vm, *proc_self;

@@ -184,7 +184,7 @@ static void change_state(enum proc_state state, uint32_t flag, int status, int c
 static void stop(int sig)
 {
     struct wait w = {
-        .ready = may_continue, .deadline = PV_FOREVER, .uninterruptible = 1, .spin = 1};
+        .ready = may_continue, .deadline = PV_FOREVER, .interrupted = wait_hooks.killed, .spin = 1};
     struct proc *p = proc_vm;
     // POSIX: terminal stops do nothing in an orphaned group: nobody could continue it.
     if (sig != SIGSTOP) {

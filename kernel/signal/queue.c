@@ -11,7 +11,7 @@
 #include "kernel/api/errno.h"
 #include "kernel/lib.h"
 #include "kernel/signal/signal.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 
 static struct sig_record *sig_record_at(uint32_t link)
 {

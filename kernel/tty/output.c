@@ -52,7 +52,7 @@ static long write_host(const uint8_t *buf, uint32_t len, int nonblock)
             return out.result == -EPIPE || out.result == 0 ? -EIO : out.result;
         out.buf += out.result;
         out.len -= (uint32_t)out.result;
-        w.uninterruptible = 1;
+        w.interrupted = wait_hooks.killed;
     }
     return len;
 }

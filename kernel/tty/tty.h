@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The family's terminal. Its state is struct tty (kernel/window/root.h), in the window: every VM
+// The family's terminal. Its state is struct tty (kernel/root.h), in the window: every VM
 // may read it.
 //
 // Three layers: the line discipline (line.c) is pure, bytes in, cooked bytes, echo and signals
@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "kernel/file/file.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 
 struct proc;
 

@@ -5,13 +5,12 @@
 // there may be more VMs than processors: so a waiter spins about as long as a critical section
 // takes, then gives the processor away for a moment, each time for a longer one. Each time round it
 // asks whether the owner is still alive. Neighbours: abi/window.h (doors: who died),
-// kernel/proc/proc.h (who exited).
+// kernel/proc/exit.c (who was buried).
 
 #include "kernel/window/lock.h"
 #include "kernel/api/errno.h"
 #include "kernel/arch.h"
 #include "kernel/lib.h"
-#include "kernel/proc/proc.h"
 #include "kernel/pv.h"
 #include "kernel/window/window.h"
 
@@ -51,9 +50,14 @@ int lock_owner_dead(uint32_t owner)
     const uint64_t death = __atomic_load_n(&door->death, __ATOMIC_ACQUIRE);
     if (death && WINDOW_DEATH_GEN(death) == gen)
         return 1;
-    // Buried already, but the slot not reused: death is 0 again and the entry tells.
-    uint32_t state = proc_at(slot)->state;
-    return state == PROC_ZOMBIE || state == PROC_FREE;
+    // Buried already, but the slot not reused: death is 0 again.
+    return __atomic_load_n(&door->gone, __ATOMIC_ACQUIRE) == door->gen;
+}
+
+void lock_owner_gone(uint32_t slot)
+{
+    struct window_door *door = window_door(slot);
+    __atomic_store_n(&door->gone, door->gen, __ATOMIC_RELEASE);
 }
 
 // The monitor reads `critical` when it is about to end this VM. It is raised before the lock is

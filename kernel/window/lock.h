@@ -33,7 +33,9 @@ void lock_init_self(uint32_t slot);
 uint32_t lock_self_slot(void);
 // The word itself, for what is owned in other ways than a struct wlock.
 uint32_t lock_self(void);
-// Whether the VM that wrote this owner word is gone.
+// Whether the VM that wrote this owner word is gone: dead, buried, or followed by another.
 int lock_owner_dead(uint32_t owner);
+// Its undertaker says so, before he takes the note of its death from its door.
+void lock_owner_gone(uint32_t slot);
 
 #endif

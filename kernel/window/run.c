@@ -12,7 +12,6 @@
 #include <stdatomic.h>
 
 #include "kernel/lib.h"
-#include "kernel/window/root.h"
 #include "kernel/window/window.h"
 
 #define WORD_PAGES 64u
@@ -31,7 +30,7 @@ static uint64_t run_mask(uint32_t count, uint32_t i)
 
 static int take_word(uint32_t w, uint64_t mask)
 {
-    uint64_t *word = word_of(window_root()->bitmap, w);
+    uint64_t *word = word_of(window_core()->bitmap, w);
     uint64_t old = __atomic_load_n(word, __ATOMIC_RELAXED);
     do {
         if (old & mask)
@@ -45,7 +44,7 @@ static int take_word(uint32_t w, uint64_t mask)
 static void give_word(uint32_t w, uint64_t mask)
 {
     // Release: our last stores to the pages come before another VM's first ones.
-    __atomic_fetch_and(word_of(window_root()->bitmap, w), ~mask, __ATOMIC_RELEASE);
+    __atomic_fetch_and(word_of(window_core()->bitmap, w), ~mask, __ATOMIC_RELEASE);
 }
 
 static int take_run(uint32_t first, uint32_t count)
@@ -63,7 +62,7 @@ static int take_run(uint32_t first, uint32_t count)
 
 void window_stain(uint32_t w, uint64_t mask)
 {
-    uint64_t *word = word_of(window_root()->stained, w);
+    uint64_t *word = word_of(window_core()->stained, w);
     // Relaxed: the free that follows releases it. Looked at first, because it is set for good and
     // the same pages come and go.
     if ((__atomic_load_n(word, __ATOMIC_RELAXED) & mask) != mask)
@@ -73,7 +72,7 @@ void window_stain(uint32_t w, uint64_t mask)
 static void clear_run(uint8_t *run, uint32_t first, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        uint64_t word = *word_of(window_root()->stained, first + i / WORD_PAGES);
+        uint64_t word = *word_of(window_core()->stained, first + i / WORD_PAGES);
         if (word >> i % WORD_PAGES & 1)
             memset(run + (size_t)i * WPAGE, 0, WPAGE);
     }
@@ -81,15 +80,15 @@ static void clear_run(uint8_t *run, uint32_t first, uint32_t count)
 
 void *window_run_alloc(uint32_t count)
 {
-    struct wroot *root = window_root();
-    if (count == 0 || count > root->pool_pages)
+    struct wcore *core = window_core();
+    if (count == 0 || count > core->pool_pages)
         return NULL;
-    uint32_t words = root->pool_pages / WORD_PAGES, need = (count + WORD_PAGES - 1) / WORD_PAGES;
+    uint32_t words = core->pool_pages / WORD_PAGES, need = (count + WORD_PAGES - 1) / WORD_PAGES;
     for (uint32_t w = words - need + 1; w-- > 0;) {
         if (!take_run(w, count))
             continue;
-        uint8_t *run = (uint8_t *)wref_ptr(root->pool) + (uint64_t)w * WORD_PAGES * WPAGE;
-        atomic_fetch_add_explicit(&root->pool_used, count, memory_order_relaxed);
+        uint8_t *run = (uint8_t *)wref_ptr(core->pool) + (uint64_t)w * WORD_PAGES * WPAGE;
+        atomic_fetch_add_explicit(&core->pool_used, count, memory_order_relaxed);
         clear_run(run, w, count);
         return run;
     }
@@ -98,12 +97,12 @@ void *window_run_alloc(uint32_t count)
 
 void window_run_free(void *run, uint32_t count)
 {
-    struct wroot *root = window_root();
-    uint64_t off = (uint64_t)((uint8_t *)run - (uint8_t *)wref_ptr(root->pool));
+    struct wcore *core = window_core();
+    uint64_t off = (uint64_t)((uint8_t *)run - (uint8_t *)wref_ptr(core->pool));
     uint32_t first = (uint32_t)(off / WPAGE / WORD_PAGES);
     for (uint32_t i = 0; i * WORD_PAGES < count; i++) {
         window_stain(first + i, run_mask(count, i));
         give_word(first + i, run_mask(count, i));
     }
-    atomic_fetch_sub_explicit(&root->pool_used, count, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&core->pool_used, count, memory_order_relaxed);
 }

@@ -9,7 +9,6 @@
 // Neighbours: window.c (the pages), fs/inode.c (the one user so far).
 
 #include "kernel/lib.h"
-#include "kernel/window/root.h"
 #include "kernel/window/window.h"
 
 struct slab_page {

@@ -23,12 +23,9 @@
 #include "kernel/window/waitq.h"
 #include "kernel/api/errno.h"
 #include "kernel/arch.h"
-#include "kernel/entry.h"
 #include "kernel/lib.h"
 #include "kernel/window/lock.h"
 #include "kernel/pv.h"
-#include "kernel/window/root.h"
-#include "kernel/signal/signal.h"
 #include "kernel/window/window.h"
 
 // How long to spin on the condition before going to sleep. Sleeping and being woken costs both
@@ -81,7 +78,7 @@ void waitq_wake(struct waitq *q)
     uint32_t groups = window_header()->max_slots / 64 + 1;
     for (uint32_t g = 0; taken && g < groups; g++) {
         uint64_t who =
-            taken & __atomic_load_n((uint64_t *)&window_root()->waiting[g], __ATOMIC_SEQ_CST);
+            taken & __atomic_load_n((uint64_t *)&window_core()->waiting[g], __ATOMIC_SEQ_CST);
         for (; who; who &= who - 1) {
             uint32_t slot = g * 64 + (uint32_t)__builtin_ctzll(who);
             if (slot != lock_self_slot() && sleeps_in(slot, queue_name(q)))
@@ -99,21 +96,18 @@ void waitq_wake_slot(uint32_t slot, int interrupt)
 
 // --- waiting ---
 
-// Whether a signal ends the wait.
-static int interrupted(const struct wait *w)
+static int is_interrupted(const struct wait *w)
 {
-    if (!w->uninterruptible)
-        return signal_deliverable();
-    return (signal_active() & SIG_BIT(SIGKILL)) != 0;
+    return w->interrupted ? w->interrupted() : wait_hooks.interrupted();
 }
 
 // One look: what ready() says, or why else to stop; 0 to go on.
 static int look(const struct wait *w)
 {
     if (*(volatile uint32_t *)&pv_shared->pending)
-        events_handle();
+        wait_hooks.events();
     int r = w->ready(w->arg);
-    if (r == 0 && interrupted(w))
+    if (r == 0 && is_interrupted(w))
         return -ERESTART;
     return r;
 }
@@ -136,7 +130,7 @@ static void announce(const struct wait *w, struct window_door *door, uint32_t sl
                                       : IN_SEVERAL;
     __atomic_store_n(&door->asleep, 1, __ATOMIC_SEQ_CST);
     __atomic_store_n(&door->queue, name, __ATOMIC_SEQ_CST);
-    __atomic_fetch_or((uint64_t *)&window_root()->waiting[slot / 64], UINT64_C(1) << slot % 64,
+    __atomic_fetch_or((uint64_t *)&window_core()->waiting[slot / 64], UINT64_C(1) << slot % 64,
                       __ATOMIC_SEQ_CST);
     for (uint32_t i = 0; i < w->nqueues; i++)
         __atomic_fetch_or((uint64_t *)&w->queues[i]->slots, UINT64_C(1) << slot % 64,
@@ -146,7 +140,7 @@ static void announce(const struct wait *w, struct window_door *door, uint32_t sl
 // Bits left in queues are harmless: a waker finds nobody waiting under them.
 static void withdraw(struct window_door *door, uint32_t slot)
 {
-    __atomic_fetch_and((uint64_t *)&window_root()->waiting[slot / 64], ~(UINT64_C(1) << slot % 64),
+    __atomic_fetch_and((uint64_t *)&window_core()->waiting[slot / 64], ~(UINT64_C(1) << slot % 64),
                        __ATOMIC_SEQ_CST);
     __atomic_store_n(&door->asleep, 0, __ATOMIC_SEQ_CST);
 }

@@ -28,11 +28,22 @@ struct wait {
     void *arg;
     struct waitq **queues;
     uint32_t nqueues;
-    uint32_t console;    // PV_WAIT_IN/OUT/ERR: host descriptors to wait for as well
-    uint64_t deadline;   // monotonic ns, PV_FOREVER for none
-    int uninterruptible; // not 0: signals do not end the wait (SIGKILL always does)
-    uint32_t spin;       // calls of ready() before sleeping; 0 = as many as fit in the default time
+    uint32_t console;  // PV_WAIT_IN/OUT/ERR: host descriptors to wait for as well
+    uint64_t deadline; // monotonic ns, PV_FOREVER for none
+    // Ends the wait with -ERESTART. NULL: wait_hooks.interrupted, any signal to be delivered; for
+    // waits that must not end so, wait_hooks.killed.
+    int (*interrupted)(void);
+    uint32_t spin; // calls of ready() before sleeping; 0 = as many as fit in the default time
 };
+
+// What the kernel above does for waits (kernel/upcall.c); a table of the program's own, which needs
+// no setting up.
+struct wait_hooks {
+    void (*events)(void);     // takes pv_shared->pending and handles it
+    int (*interrupted)(void); // a signal is to be delivered
+    int (*killed)(void);      // SIGKILL is
+};
+extern const struct wait_hooks wait_hooks;
 
 // Returns what ready() returned (> 0), 0 at the deadline, -ERESTART when a signal is to be
 // delivered. No lock may be held. Handles events (timers, deaths, terminal input) while it waits.

@@ -5,7 +5,7 @@
 // in: a VM that is killed between claiming and using something leaks that one thing. The window is
 // a fresh memfd, all zeros, and a first touch of a page is dear, so formatting writes the root and
 // nothing else.
-// Neighbours: abi/window.h (the host's part), kernel/window/root.h (what the root holds),
+// Neighbours: abi/window.h (the host's part), kernel/root.c (what is laid out), run.c,
 // docs/window.md.
 
 #include "kernel/window/window.h"
@@ -13,26 +13,13 @@
 #include <stdatomic.h>
 
 #include "kernel/api/errno.h"
-#include "kernel/file/file.h"
-#include "kernel/file/record_lock.h"
-#include "kernel/fs/inode.h"
 #include "kernel/lib.h"
 #include "kernel/window/lock.h"
-#include "kernel/ipc/pipe.h"
-#include "kernel/proc/proc.h"
-#include "kernel/window/root.h"
-#include "kernel/mem/shared.h"
-#include "kernel/signal/signal.h"
 
-#define ROOT_MAGIC  UINT64_C(0x746f6f7274656d61) // "amteroot"
-#define ROOT_LAYOUT 4u                           // count up when a structure of the window changes
+#define ROOT_MAGIC UINT64_C(0x746f6f7274656d61) // "amteroot"
 
 #define RUN_PAGES  16u // the one length of a contiguous run
 #define WORD_PAGES 64u // pages per bitmap word
-#define MIN_FILES  1024u
-#define MIN_PIPES  256u
-#define RLOCKS     1024u // record locks of the family
-#define SEGMENTS   1024u // shared anonymous mappings
 #define MIN_POOL   (64u * WPAGE)
 
 // The bitmap word a VM starts its search at is its own: two VMs that allocate at once do not fight
@@ -41,7 +28,7 @@
 
 uint8_t *window_base = (uint8_t *)PV_WINDOW_VA;
 
-static struct wroot *root;
+static struct wcore *core;
 static uint32_t page_hint;      // bitmap word
 static uint32_t page_hint_slot; // whose it is: a fork child starts afresh
 
@@ -55,76 +42,64 @@ static uint64_t lay(uint64_t *off, uint64_t bytes, uint64_t align)
     return at;
 }
 
-static struct wref ref_at(uint64_t off)
+struct wref window_lay(uint64_t *off, uint64_t bytes, uint64_t align)
 {
-    return (struct wref){(uint32_t)(off / 64)};
+    return (struct wref){(uint32_t)(lay(off, bytes, align) / 64)};
 }
 
-static void lay_table(struct wtable *table, uint64_t *off, uint32_t size, uint32_t count)
+void window_lay_table(struct wtable *table, uint64_t *off, uint32_t size, uint32_t count)
 {
-    table->first = ref_at(lay(off, (uint64_t)size * count, 64));
+    table->first = window_lay(off, (uint64_t)size * count, 64);
     table->size = size;
     table->count = count;
 }
 
-static uint32_t at_least(uint64_t n, uint32_t least)
-{
-    return n < least ? least : (uint32_t)n;
-}
-
-int window_format(void)
+struct wroot *window_lay_root(uint64_t size, uint64_t *off)
 {
     const struct window_header *header = window_header();
-    struct wroot *r = (struct wroot *)(window_base + header->kernel_off);
-    uint64_t off = header->kernel_off + sizeof *r;
-    uint32_t slots = header->max_slots;
+    struct wcore *c = (struct wcore *)(window_base + header->kernel_off);
+    *off = header->kernel_off + size;
+    c->bitmap = window_lay(off, header->size / WPAGE / 8, 64);
+    c->stained = window_lay(off, header->size / WPAGE / 8, 64);
+    return (struct wroot *)c;
+}
 
-    // Tables by how often they are touched; the page pool last, on a 64 KB boundary. What an index
-    // or bitmap begins with is all of it that a small family touches.
-    r->inodes =
-        (struct wslab){.size = sizeof(struct inode), .max_pages = (uint32_t)(header->size / WPAGE)};
-    r->inodes.index = ref_at(lay(&off, header->size / WPAGE * sizeof(uint64_t), 64));
-    uint64_t bitmap = lay(&off, header->size / WPAGE / 8, 64);
-    uint64_t stained = lay(&off, header->size / WPAGE / 8, 64);
-    lay_table(&r->files, &off, sizeof(struct file), at_least(8ull * slots, MIN_FILES));
-    lay_table(&r->pipes, &off, sizeof(struct pipe), at_least(2ull * slots, MIN_PIPES));
-    // Up to here all of a default family fits into the window's first 2 MB, one huge page.
-    uint64_t procs = lay(&off, sizeof(struct proc) * (uint64_t)(slots + 1), WPAGE);
-    lay_table(&r->rlocks, &off, sizeof(struct rlock), RLOCKS);
-    lay_table(&r->segments, &off, sizeof(struct shm_segment), SEGMENTS);
-    lay_table(&r->sig_records, &off, sizeof(struct sig_record), SIG_RECORDS);
+int window_lay_pool(struct wroot *root, uint64_t off, uint32_t layout)
+{
+    const struct window_header *header = window_header();
+    struct wcore *c = (struct wcore *)root;
     uint64_t pool = lay(&off, 0, RUN_PAGES * WPAGE);
     if (pool + MIN_POOL > header->size)
         return -ENOMEM;
-
-    r->bitmap = ref_at(bitmap);
-    r->stained = ref_at(stained);
-    r->procs = ref_at(procs);
-    r->pool = ref_at(pool);
+    c->pool = (struct wref){(uint32_t)(pool / 64)};
     // Whole words of the bitmap only, so that no search has to mind an end inside a word.
-    r->pool_pages = (uint32_t)((header->size - pool) / WPAGE / WORD_PAGES * WORD_PAGES);
-    r->next_ino = 1;
-    r->layout = ROOT_LAYOUT;
-    r->magic = ROOT_MAGIC;
-    return window_attach();
+    c->pool_pages = (uint32_t)((header->size - pool) / WPAGE / WORD_PAGES * WORD_PAGES);
+    c->layout = layout;
+    c->magic = ROOT_MAGIC;
+    return window_open(layout);
 }
 
-int window_attach(void)
+int window_open(uint32_t layout)
 {
     const struct window_header *header = window_header();
-    if (header->magic != WINDOW_MAGIC || header->kernel_off + sizeof *root > header->size)
+    if (header->magic != WINDOW_MAGIC || header->kernel_off + sizeof *core > header->size)
         return -EINVAL;
-    struct wroot *r = (struct wroot *)(window_base + header->kernel_off);
-    if (r->magic != ROOT_MAGIC || r->layout != ROOT_LAYOUT)
+    struct wcore *c = (struct wcore *)(window_base + header->kernel_off);
+    if (c->magic != ROOT_MAGIC || c->layout != layout)
         return -EINVAL;
-    root = r;
+    core = c;
     page_hint_slot = 0;
     return 0;
 }
 
+struct wcore *window_core(void)
+{
+    return core;
+}
+
 struct wroot *window_root(void)
 {
-    return root;
+    return (struct wroot *)core;
 }
 
 // --- tables ---
@@ -176,12 +151,12 @@ void wtable_free(struct wtable *table, void *object)
 
 static uint64_t *bitmap_word(uint32_t w)
 {
-    return (uint64_t *)wref_ptr(root->bitmap) + w;
+    return (uint64_t *)wref_ptr(core->bitmap) + w;
 }
 
 static void *page_at(uint32_t page)
 {
-    return (uint8_t *)wref_ptr(root->pool) + (uint64_t)page * WPAGE;
+    return (uint8_t *)wref_ptr(core->pool) + (uint64_t)page * WPAGE;
 }
 
 // The lowest `count` free pages of a bitmap word, as a mask; 0 if it has none.
@@ -222,7 +197,7 @@ static uint32_t hint_here(uint32_t words)
 
 void *window_pages_alloc_raw(uint32_t count)
 {
-    uint32_t words = root->pool_pages / WORD_PAGES;
+    uint32_t words = core->pool_pages / WORD_PAGES;
     if (count != 1 && count != RUN_PAGES)
         return NULL;
     uint32_t hint = hint_here(words);
@@ -232,7 +207,7 @@ void *window_pages_alloc_raw(uint32_t count)
         if (page < 0)
             continue;
         page_hint = w;
-        atomic_fetch_add_explicit(&root->pool_used, count, memory_order_relaxed);
+        atomic_fetch_add_explicit(&core->pool_used, count, memory_order_relaxed);
         return page_at((uint32_t)page);
     }
     return NULL;
@@ -248,7 +223,7 @@ void *window_pages_alloc(uint32_t count)
 
 void window_pages_free(void *pages, uint32_t count)
 {
-    uint32_t page = (uint32_t)(((uint8_t *)pages - (uint8_t *)wref_ptr(root->pool)) / WPAGE);
+    uint32_t page = (uint32_t)(((uint8_t *)pages - (uint8_t *)wref_ptr(core->pool)) / WPAGE);
     uint64_t mask = (count == 1 ? UINT64_C(1) : UINT64_C(0xffff)) << page % WORD_PAGES;
     uint32_t w = page / WORD_PAGES;
     window_stain(w, mask);
@@ -256,16 +231,16 @@ void window_pages_free(void *pages, uint32_t count)
     uint64_t old = __atomic_fetch_and(bitmap_word(w), ~mask, __ATOMIC_RELEASE);
     if ((old & mask) != mask)
         panic("window: page %u freed twice", page);
-    atomic_fetch_sub_explicit(&root->pool_used, count, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&core->pool_used, count, memory_order_relaxed);
     page_hint = w;
 }
 
 uint32_t window_pages_used(void)
 {
-    return atomic_load_explicit(&root->pool_used, memory_order_relaxed);
+    return atomic_load_explicit(&core->pool_used, memory_order_relaxed);
 }
 
 uint32_t window_pages_total(void)
 {
-    return root->pool_pages;
+    return core->pool_pages;
 }

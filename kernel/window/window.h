@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "abi/pv.h"
 #include "abi/window.h"
 
 #define WPAGE 4096u
@@ -70,17 +71,34 @@ struct wslab {
     uint32_t hint;      // atomic: no free object is below
 };
 
-// The kernel's part of the window starts with this, at kernel_off.
+// The kernel's part of the window starts with this, at kernel_off: pages and waits. The rest of it
+// is of no concern here (struct wroot, kernel/root.h).
+struct wcore {
+    uint64_t magic;
+    uint32_t
+        layout; // version of the structures in the window; every program of a family must agree
+    uint32_t pad;
+    struct wref bitmap;  // one bit per page of the pool
+    struct wref pool;    // first page
+    struct wref stained; // one bit per page: was used and given back, so may not be zero
+    uint32_t pool_pages;
+    _Atomic uint32_t pool_used;
+    uint32_t reserved;
+    // Slots with a VM asleep, or about to be, in wait_for(): bit (slot % 64) of word (slot / 64).
+    _Atomic uint64_t waiting[PV_MAX_SLOTS / 64 + 1];
+};
 struct wroot;
 
-// Lays out the kernel's part; called once per family, by its first program. 0, or -ENOMEM when the
-// window is too small for its tables.
-int window_format(void);
+// Formatting, in this order: the root of that size, with the pool's bitmaps behind it; tables and
+// other places, each from *off on; and the pool in all that is left. -ENOMEM: too little is.
+struct wroot *window_lay_root(uint64_t size, uint64_t *off);
+struct wref window_lay(uint64_t *off, uint64_t bytes, uint64_t align);
+void window_lay_table(struct wtable *table, uint64_t *off, uint32_t size, uint32_t count);
+int window_lay_pool(struct wroot *root, uint64_t off, uint32_t layout);
+// Finds a window that was formatted with this layout. 0 or -EINVAL.
+int window_open(uint32_t layout);
 
-// Checks that the window is one this kernel understands; called by every program at boot. 0 or
-// -EINVAL.
-int window_attach(void);
-
+struct wcore *window_core(void);
 struct wroot *window_root(void);
 
 // Claims a free object, zeroed but for its first word, which becomes `tag` (not 0). NULL: table

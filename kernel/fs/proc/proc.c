@@ -17,7 +17,7 @@
 #include "kernel/lib.h"
 #include "kernel/proc/proc.h"
 #include "kernel/pv.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 
 #define PROC_MAGIC 0x9fa0 // of Linux's
 

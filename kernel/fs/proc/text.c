@@ -14,7 +14,7 @@
 #include "kernel/lib.h"
 #include "kernel/proc/proc.h"
 #include "kernel/pv.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 
 #define TEXT_MAX    1024
 #define NS_PER_TICK UINT64_C(10000000) // proc(5) counts time in 1/100 s

@@ -10,7 +10,7 @@
 
 #include "kernel/api/errno.h"
 #include "kernel/fs/ram/ram.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 #include "kernel/mem/shared.h"
 
 // Whether a live segment other than `except` holds pages of the range. Segments of this inode come

@@ -21,7 +21,7 @@
 #include "kernel/ipc/pipe.h"
 #include "kernel/lib.h"
 #include "kernel/proc/proc.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 
 #define NS_PER_SEC INT64_C(1000000000)
 

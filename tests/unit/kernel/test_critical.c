@@ -15,7 +15,7 @@
 #include "kernel/ipc/pipe.h"
 #include "kernel/mem/shared.h"
 #include "kernel/pv.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 #include "tests/unit/lib/fake_kernel.h"
 
 // kernel/sys.h and kernel/api bring names that clash with the host's headers above.

@@ -7,7 +7,7 @@
 #include "kernel/api/wait.h"
 #include "kernel/proc/proc.h"
 #include "kernel/pv.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 #include "kernel/proc/vfork.h"
 #include "kernel/sys.h"
 #include "tests/unit/lib/family_helpers.h"

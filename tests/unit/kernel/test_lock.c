@@ -5,7 +5,7 @@
 #include "kernel/window/lock.h"
 #include "kernel/proc/proc.h"
 #include "kernel/pv.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 #include "tests/unit/lib/fake_kernel.h"
 
 static struct shared_state {
@@ -86,7 +86,9 @@ static void test_owner_buried(void)
 {
     set_up();
     CHECK_EQ(fake_join(fake_vm(2, take_and_die, NULL)), -10);
-    proc_at(2)->state = PROC_ZOMBIE;
+    fake_mourn(2);
+    lock_owner_gone(2); // its undertaker, at the door
+    window_door(2)->death = 0;
     CHECK_EQ(lock_take(&shared->lock), -EOWNERDEAD);
     lock_drop(&shared->lock);
 

@@ -8,7 +8,7 @@
 #include "kernel/api/time.h"
 #include "kernel/ipc/pipe.h"
 #include "kernel/proc/proc.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 #include "kernel/sys.h"
 #include "tests/unit/lib/fake_kernel.h"
 
@@ -178,7 +178,7 @@ static void test_small_ring(void)
     if (last)
         window_pages_free(last, 1);
     else
-        window_pages_free(wref_ptr(window_root()->pool), 1);
+        window_pages_free(wref_ptr(window_root()->core.pool), 1);
     CHECK_EQ(sys_pipe2(p, O_NONBLOCK), 0);
     CHECK_EQ(sys_fcntl(p[0], F_GETPIPE_SZ, 0), 4096);
     CHECK_EQ(sys_write(p[1], block, 4096), 4096);

@@ -9,7 +9,7 @@
 #include "kernel/proc/forktable.h"
 #include "kernel/proc/proc.h"
 #include "kernel/pv.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 #include "kernel/signal/signal.h"
 #include "kernel/sys.h"
 #include "tests/unit/lib/family_helpers.h"

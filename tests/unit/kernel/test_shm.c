@@ -6,7 +6,7 @@
 #include "kernel/api/signal.h"
 #include "kernel/proc/proc.h"
 #include "kernel/pv.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 #include "kernel/mem/shared.h"
 #include "kernel/sys.h"
 #include "tests/unit/lib/family_helpers.h"

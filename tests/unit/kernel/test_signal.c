@@ -10,7 +10,7 @@
 #include "kernel/entry.h"
 #include "kernel/proc/proc.h"
 #include "kernel/pv.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 #include "kernel/signal/signal.h"
 #include "kernel/sys.h"
 #include "tests/unit/lib/family_helpers.h"

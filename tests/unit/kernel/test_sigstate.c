@@ -11,7 +11,7 @@
 #include "kernel/pv.h"
 #include "kernel/signal/signal.h"
 #include "kernel/sys.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 #include "tests/unit/lib/family_helpers.h"
 #include "tests/unit/lib/step.h"
 

@@ -3,7 +3,7 @@
 #include "tests/unit/lib/check.h"
 #include "kernel/api/errno.h"
 #include "kernel/pv.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 #include "kernel/window/waitq.h"
 #include "tests/unit/lib/fake_kernel.h"
 #include <time.h>
@@ -57,7 +57,7 @@ static void test_deadline(void)
     uint64_t took = fake_now() - from;
     CHECK(took >= 3000000 && took < 500000000);
     CHECK_EQ(window_door(1)->asleep, 0);
-    CHECK_EQ(window_root()->waiting[0], 0);
+    CHECK_EQ(window_root()->core.waiting[0], 0);
     w.deadline = 0; // long past
     CHECK_EQ(wait_for(&w), 0);
 }
@@ -69,10 +69,10 @@ static void test_interrupted(void)
     struct wait w = wait_of(&q, 1, fake_now() + 2000000);
     fake_interrupt(1);
     CHECK_EQ(wait_for(&w), -ERESTART);
-    w.uninterruptible = 1;
+    w.interrupted = wait_hooks.killed;
     CHECK_EQ(wait_for(&w), 0);
     shared->flag = 1; // what is ready wins
-    w.uninterruptible = 0;
+    w.interrupted = NULL;
     CHECK_EQ(wait_for(&w), 1);
     fake_interrupt(0);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The window allocator: layout, pages, runs, tables; alone and with several VMs at once.
 #include "tests/unit/lib/check.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 #include "kernel/window/window.h"
 #include "tests/unit/lib/fake_kernel.h"
 
@@ -12,7 +12,7 @@ static void test_format(void)
     CHECK(window_pages_total() > 512);
     CHECK_EQ(window_pages_used(), 0);
     // The pool ends inside the window and starts on a 64 KB boundary.
-    uint8_t *pool = wref_ptr(window_root()->pool);
+    uint8_t *pool = wref_ptr(window_root()->core.pool);
     CHECK_EQ((uintptr_t)(pool - window_base) % 65536, 0);
     CHECK(pool + (uint64_t)window_pages_total() * WPAGE <= window_base + window_header()->size);
 }
@@ -27,7 +27,7 @@ static void test_format_small(void)
 static void test_attach_refuses(void)
 {
     fake_boot(8u << 20);
-    window_root()->layout++;
+    window_root()->core.layout++;
     CHECK(window_attach() < 0);
 }
 
@@ -57,7 +57,7 @@ static void test_runs(void)
     uint8_t *one = window_pages_alloc(1);
     uint8_t *run = window_pages_alloc(16);
     CHECK(run != NULL);
-    CHECK_EQ((uintptr_t)(run - (uint8_t *)wref_ptr(window_root()->pool)) % (16 * WPAGE), 0);
+    CHECK_EQ((uintptr_t)(run - (uint8_t *)wref_ptr(window_root()->core.pool)) % (16 * WPAGE), 0);
     CHECK(one < run || one >= run + 16 * WPAGE);
     CHECK_EQ(window_pages_used(), 17);
     window_pages_free(run, 16);

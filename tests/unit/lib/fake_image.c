@@ -6,7 +6,7 @@
 #include "kernel/fs/ram/ram.h"
 #include "kernel/lib.h"
 #include "kernel/proc/proc.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 
 #define STRINGS (4u << 20)
 

@@ -10,7 +10,7 @@
 #include "kernel/proc/proc.h"
 #include "kernel/pv.h"
 #include "kernel/random.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 #include "kernel/signal/signal.h"
 
 void fake_host_slot(uint32_t slot);
@@ -101,6 +101,13 @@ void events_handle(void)
 {
     __atomic_store_n(&pv_shared->pending, 0, __ATOMIC_SEQ_CST);
 }
+
+static int is_killed(void)
+{
+    return (signal_active() & SIG_BIT(SIGKILL)) != 0;
+}
+
+const struct wait_hooks wait_hooks = {events_handle, signal_deliverable, is_killed};
 
 // Addresses below 64 KB stand for memory the program does not have.
 int user_readable(const void *p, size_t n)

@@ -12,7 +12,7 @@
 #include "kernel/proc/proc.h"
 #include "kernel/pv.h"
 #include "kernel/random.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 #include "kernel/mem/shared.h"
 #include "kernel/signal/signal.h"
 #include "kernel/proc/spawn.h"

@@ -11,7 +11,7 @@
 #include "kernel/fs/inode.h"
 #include "kernel/proc/proc.h"
 #include "kernel/pv.h"
-#include "kernel/window/root.h"
+#include "kernel/root.h"
 #include "kernel/sys.h"
 #include "tests/unit/lib/fake_kernel.h"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The root of the kernel's part of the window: tables and family-wide state.
+// The root of the kernel's part of the window: tables and family-wide state. What the window's own
+// code needs of it is struct wcore, at its beginning (kernel/window/window.h).
 #ifndef RAMET_KERNEL_ROOT_H
 #define RAMET_KERNEL_ROOT_H
 
@@ -36,16 +37,7 @@ struct tty {
 };
 
 struct wroot {
-    uint64_t magic;
-    uint32_t layout; // version of the structures below; every program of a family must agree
-    uint32_t pad;
-    // Memory.
-    struct wref bitmap;  // one bit per page of the pool
-    struct wref pool;    // first page
-    struct wref stained; // one bit per page: was used and given back, so may not be zero
-    uint32_t pool_pages;
-    _Atomic uint32_t pool_used;
-    _Atomic uint32_t pool_hint;
+    struct wcore core; // first
     // Objects.
     struct wref procs;         // struct proc[max_slots + 1]
     struct wtable files;       // struct file
@@ -65,8 +57,6 @@ struct wroot {
     uint64_t slots_used[PV_MAX_SLOTS / 64 + 1];
     // Of these, the ones that nobody waits for any more: a claim looks at them alone.
     uint64_t slots_idle[PV_MAX_SLOTS / 64 + 1];
-    // Slots with a VM asleep, or about to be, in wait_for(): bit (slot % 64) of word (slot / 64).
-    _Atomic uint64_t waiting[PV_MAX_SLOTS / 64 + 1];
     // File system.
     struct wlock rename_lock; // one rename of a directory at a time
     struct wref root_inode;
@@ -91,5 +81,12 @@ struct wroot {
     struct tty tty;
     char hostname[64];
 };
+
+// Lays out the kernel's part; called once per family, by its first program. 0, or -ENOMEM when the
+// window is too small for its tables.
+int window_format(void);
+// Checks that the window is one this kernel understands; called by every program at boot. 0 or
+// -EINVAL.
+int window_attach(void);
 
 #endif

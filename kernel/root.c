@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What lies in the kernel's part of the window, and how much of each: the one place that knows all
+// of its objects. The window's own code (kernel/window/) knows none.
+// Neighbours: root.h (the root), window/window.c (the pool and the tables).
+
+#include "kernel/root.h"
+#include "kernel/api/errno.h"
+#include "kernel/file/file.h"
+#include "kernel/file/record_lock.h"
+#include "kernel/fs/inode.h"
+#include "kernel/ipc/pipe.h"
+#include "kernel/mem/shared.h"
+#include "kernel/proc/proc.h"
+#include "kernel/signal/signal.h"
+
+#define ROOT_LAYOUT 7u // count up when a structure of the window changes
+
+#define MIN_FILES 1024u
+#define MIN_PIPES 256u
+#define RLOCKS    1024u // record locks of the family
+#define SEGMENTS  1024u // shared anonymous mappings
+
+static uint32_t at_least(uint64_t n, uint32_t least)
+{
+    return n < least ? least : (uint32_t)n;
+}
+
+int window_format(void)
+{
+    const struct window_header *header = window_header();
+    uint32_t slots = header->max_slots;
+    uint64_t off;
+    struct wroot *r = window_lay_root(sizeof *r, &off);
+
+    // Tables by how often they are touched; the page pool last, on a 64 KB boundary. What an index
+    // or bitmap begins with is all of it that a small family touches.
+    r->inodes =
+        (struct wslab){.size = sizeof(struct inode), .max_pages = (uint32_t)(header->size / WPAGE)};
+    r->inodes.index = window_lay(&off, header->size / WPAGE * sizeof(uint64_t), 64);
+    window_lay_table(&r->files, &off, sizeof(struct file), at_least(8ull * slots, MIN_FILES));
+    window_lay_table(&r->pipes, &off, sizeof(struct pipe), at_least(2ull * slots, MIN_PIPES));
+    // Up to here all of a default family fits into the window's first 2 MB, one huge page.
+    r->procs = window_lay(&off, sizeof(struct proc) * (uint64_t)(slots + 1), WPAGE);
+    window_lay_table(&r->rlocks, &off, sizeof(struct rlock), RLOCKS);
+    window_lay_table(&r->segments, &off, sizeof(struct shm_segment), SEGMENTS);
+    window_lay_table(&r->sig_records, &off, sizeof(struct sig_record), SIG_RECORDS);
+    r->next_ino = 1;
+    return window_lay_pool(r, off, ROOT_LAYOUT);
+}
+
+int window_attach(void)
+{
+    return window_open(ROOT_LAYOUT);
+}
