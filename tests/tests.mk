@@ -50,9 +50,11 @@ UNIT_sigstate := $(FAMILY) kernel/proc/forktable.c tests/unit/lib/step.c
 UNIT_sigwait := $(FAMILY) kernel/proc/forktable.c
 UNIT_vfork := $(FAMILY) kernel/proc/forktable.c
 UNIT_tty := kernel/tty/line.c kernel/tty/edit.c
+UNIT += type_ahead
+UNIT_type_ahead := $(UNIT_tty)
 
 # The window, waits, pipes and files, over a faked host and kernel (tests/unit/lib/fake_kernel.h).
-UNIT += critical dir fs lock map mount path pipe record_lock special waitq window
+UNIT += critical dir fs lock map mount path pipe pipe_size record_lock special waitq window
 FILES := \
 	$(addprefix tests/unit/lib/,fake_pv.c fake_kernel.c fake_image.c) \
 	kernel/root.c $(addprefix kernel/window/,window.c slab.c run.c lock.c waitq.c) \
@@ -73,6 +75,7 @@ UNIT_map := $(FILES)
 UNIT_mount := $(FILES)
 UNIT_path := $(FILES)
 UNIT_pipe := $(FILES)
+UNIT_pipe_size := $(FILES)
 UNIT_record_lock := $(FILES)
 UNIT_special := $(FILES)
 UNIT_waitq := $(FILES)

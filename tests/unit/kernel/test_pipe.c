@@ -135,38 +135,6 @@ static void test_start_over(void)
     nothing_left();
 }
 
-// Sizes as Linux has them, and data that stays when the ring grows under it.
-static void test_set_size(void)
-{
-    static uint8_t in[1 << 20], out[1 << 20];
-    set_up(O_NONBLOCK);
-    for (uint32_t i = 0; i < sizeof in; i++)
-        in[i] = (uint8_t)(i * 31 + (i >> 8));
-    CHECK_EQ(sys_fcntl(p[0], F_GETPIPE_SZ, 0), 65536);
-    CHECK_EQ(sys_fcntl(p[1], F_SETPIPE_SZ, 5000), 8192);
-    CHECK_EQ(sys_write(p[1], in, 20000), 8192);
-    CHECK_EQ(sys_fcntl(p[1], F_SETPIPE_SZ, 4096), -EBUSY);
-    CHECK_EQ(sys_fcntl(p[1], F_SETPIPE_SZ, 0), -EBUSY);
-    CHECK_EQ(sys_fcntl(p[1], F_SETPIPE_SZ, -1), -EINVAL);
-    CHECK_EQ(sys_fcntl(p[1], F_SETPIPE_SZ, (2 << 20)), -EPERM);
-    CHECK_EQ(sys_read(p[0], out, sizeof out), 8192);
-    CHECK_EQ(sys_fcntl(p[0], F_SETPIPE_SZ, 65536), 65536);
-    // Across the ring's end, then larger, and larger again.
-    CHECK_EQ(sys_write(p[1], in, 65536), 65536);
-    CHECK_EQ(sys_read(p[0], out, 40000), 40000);
-    CHECK_EQ(sys_write(p[1], in + 65536, 30000), 30000);
-    CHECK_EQ(sys_fcntl(p[0], F_SETPIPE_SZ, 131072), 131072);
-    CHECK_EQ(sys_fcntl(p[0], F_GETPIPE_SZ, 0), 131072);
-    CHECK_EQ(sys_write(p[1], in + 95536, 100000), 131072 - 55536);
-    CHECK_EQ(sys_fcntl(p[0], F_SETPIPE_SZ, 1 << 20), 1 << 20);
-    CHECK_EQ(sys_write(p[1], in + 171072, 500000), 500000);
-    CHECK_EQ(sys_read(p[0], out + 40000, sizeof out), 631072);
-    CHECK(memcmp(in, out, 671072) == 0);
-    sys_close(p[0]);
-    sys_close(p[1]);
-    nothing_left();
-}
-
 static void test_small_ring(void)
 {
     fake_boot(16u << 20);
@@ -409,7 +377,6 @@ int main(void)
     RUN(test_nonblock);
     RUN(test_wrap);
     RUN(test_start_over);
-    RUN(test_set_size);
     RUN(test_small_ring);
     RUN(test_stream);
     RUN(test_ping_pong);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The line discipline: typed bytes in; cooked bytes, echo and signals out. A terminal at a keyboard
 // away from every other part of the system (kernel/tty/line.c and kernel/tty/edit.c alone).
-#include <stdio.h>
-
 #include "tests/unit/lib/check.h"
 #include "kernel/api/errno.h"
 #include "kernel/api/signal.h"
@@ -298,51 +296,6 @@ static void test_full(void)
     CHECK_STR(read_line(), "next\n");
 }
 
-// Lines that nobody has read yet are not lost: what comes after them waits, and without a trace.
-static void test_type_ahead(void)
-{
-    int typed = 0, got = 0;
-    char line[64], want[64];
-    set_up();
-    while (1) {
-        snprintf(line, sizeof line, "line %04d .................................................",
-                 typed);
-        line[59] = typed % 10 == 9 ? 4 : '\n'; // now and then an end of file ends it
-        line[60] = '\0';
-        int n = type(line);
-        memset(effect.echo, 0, effect.len);
-        effect.len = 0;
-        for (; n < 60; n += type(line + n)) {
-            CHECK_EQ(effect.len, 0); // nothing was echoed of what waits
-            snprintf(want, sizeof want, "line %04d", got);
-            CHECK(strncmp(read_line(), want, 9) == 0);
-            got++;
-            if (eof)
-                break;
-        }
-        if (++typed == 300)
-            break;
-    }
-    CHECK(got > 100 && got < 300);
-    for (; got < 300; got++) {
-        snprintf(want, sizeof want, "line %04d", got);
-        CHECK(strncmp(read_line(), want, 9) == 0);
-    }
-    // A quoted byte that has to wait is still quoted when it comes again.
-    set_up();
-    tty.termios.lflag &= ~(uint32_t)ECHO;
-    for (int i = 0; i < TTY_LINE_MAX / 4 - 1; i++)
-        type("abc\n");
-    type("ab\x16");
-    CHECK_EQ(type("\x03"), 1);
-    CHECK_EQ(type("\x16"), 1);
-    CHECK_EQ(type("\x03"), 0);
-    CHECK_EQ(effect.signals, 0);
-    CHECK_STR(read_line(), "abc\n");
-    CHECK_EQ(type("\x03"), 1);
-    CHECK_EQ(effect.signals, 0);
-}
-
 // Round and round the buffer: positions are counters, the bytes and marks wrap.
 static void test_wrap(void)
 {
@@ -420,7 +373,6 @@ int main(void)
     RUN(test_no_echo);
     RUN(test_raw);
     RUN(test_full);
-    RUN(test_type_ahead);
     RUN(test_wrap);
     RUN(test_mode_change);
     RUN(test_output);
