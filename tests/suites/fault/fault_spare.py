@@ -40,7 +40,7 @@ def clones(script, *options):
 
 
 def test_used_by_forks():
-    """Forks after the first few find a VM that is ready, where the kernel can tell written pages."""
+    """Forks after the first few find a VM that is ready, if the kernel can tell written pages."""
     needs_two()
     release = tuple(int(n) for n in re.findall(r"\d+", os.uname().release)[:2])
     if release < (6, 7):
