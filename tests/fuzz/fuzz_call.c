@@ -97,37 +97,6 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
     longjmp(gone, 1);
 }
 
-void member_enroll(struct member *m)
-{
-    (void)m;
-}
-
-void monitor_share_text(struct monitor *m)
-{
-    (void)m;
-}
-
-uint32_t event_collect(struct member *m)
-{
-    (void)m;
-    return 0;
-}
-
-int event_posted(const struct member *m)
-{
-    return atomic_load(&member_slot(m)->events) != 0;
-}
-
-void event_set_timer(struct member *m, uint64_t deadline)
-{
-    m->timer_deadline = deadline;
-}
-
-void vm_forget(struct vm *vm)
-{
-    (void)vm;
-}
-
 void vm_start_at(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3)
 {
     (void)cr3;

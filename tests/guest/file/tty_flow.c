@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // tcflow(): a request to whoever is at the other end of the terminal, and nobody else. Run with a
-// terminal by tests/suites/fault_tty.py; here there is none.
+// terminal by tests/suites/fault/fault_tty.py; here there is none.
 #include "tests/guest/check.h"
 #include <termios.h>
 

@@ -93,13 +93,13 @@ static void test_args_pack(void)
 
 static void test_args_valid(void)
 {
-    CHECK(load_args_valid(&(struct load_args){"a\0b", 4, 1, 1}));
-    CHECK(load_args_valid(&(struct load_args){"\0", 2, 2, 0}));
-    CHECK(!load_args_valid(&(struct load_args){"a\0b", 3, 1, 1})); // no end
-    CHECK(!load_args_valid(&(struct load_args){"a\0b", 4, 1, 0})); // one too many
-    CHECK(!load_args_valid(&(struct load_args){"a\0b", 4, 2, 1})); // one missing
-    CHECK(!load_args_valid(&(struct load_args){"a\0b", 4, UINT32_MAX, 3}));
-    CHECK(!load_args_valid(&(struct load_args){"", 0, 1, 0}));
+    CHECK(load_args_valid(&(struct load_args){"a\0b", 4, 1, 1, NULL}));
+    CHECK(load_args_valid(&(struct load_args){"\0", 2, 2, 0, NULL}));
+    CHECK(!load_args_valid(&(struct load_args){"a\0b", 3, 1, 1, NULL})); // no end
+    CHECK(!load_args_valid(&(struct load_args){"a\0b", 4, 1, 0, NULL})); // one too many
+    CHECK(!load_args_valid(&(struct load_args){"a\0b", 4, 2, 1, NULL})); // one missing
+    CHECK(!load_args_valid(&(struct load_args){"a\0b", 4, UINT32_MAX, 3, NULL}));
+    CHECK(!load_args_valid(&(struct load_args){"", 0, 1, 0, NULL}));
 }
 
 static void test_segments(void)
