@@ -74,12 +74,12 @@ static int parse_script(struct script *s)
 
 // POSIX exec: a program with S_ISUID runs as its owner, one with S_ISGID in its group (Linux: if it
 // is executable for that group). Of a script the interpreter's bits count.
-static void set_ids(struct exec_image *image, const struct exec_file *file)
+void exec_set_ids(struct exec_image *image, uint32_t mode, uint32_t uid, uint32_t gid)
 {
-    if (file->mode & S_ISUID)
-        image->uid = file->uid;
-    if ((file->mode & S_ISGID) && (file->mode & S_IXGRP))
-        image->gid = file->gid;
+    if (mode & S_ISUID)
+        image->uid = uid;
+    if ((mode & S_ISGID) && (mode & S_IXGRP))
+        image->gid = gid;
 }
 
 // Follows path to a program; scripts[0..*depth - 1] are the scripts on the way.
@@ -93,13 +93,11 @@ static int find_program(struct exec_image *image, const char *path, int *depth)
         image->program = file.program < 0 ? PV_PROGRAM_FILE : (uint32_t)file.program;
         *depth = n;
         if (file.program >= 0) {
-            set_ids(image, &file);
+            exec_set_ids(image, file.mode, file.uid, file.gid);
             return 0;
         }
-        if (memcmp(file.head, elf_magic, sizeof elf_magic) == 0) {
-            set_ids(image, &file);
+        if (memcmp(file.head, elf_magic, sizeof elf_magic) == 0)
             return exec_file_read(image, path);
-        }
         if (n == SCRIPT_DEPTH)
             return -ELOOP;
         memcpy(scripts[n].head, file.head, EXEC_HEAD);

@@ -37,8 +37,12 @@ struct pv_exec exec_call(const struct exec_image *image);
 // is new.
 void exec_commit(struct proc *p, const struct exec_image *image, const char *path);
 
+// Notes what a program's mode says of who it runs as.
+void exec_set_ids(struct exec_image *image, uint32_t mode, uint32_t uid, uint32_t gid);
+
 // --- exec_file.c ---
-// Reads a file of the family that may be executed: image->file and file_len. 0 or -errno.
+// Reads a file of the family that may be executed: image->file and file_len, and whom it runs as.
+// 0 or -errno.
 int exec_file_read(struct exec_image *image, const char *path);
 
 #endif

@@ -36,11 +36,14 @@ int exec_file_read(struct exec_image *image, const char *path)
     int r = path_walk(AT_FDCWD, path, WALK_FOLLOW, &w);
     if (r < 0)
         return r;
-    // The name may have become another file's since it was looked up.
+    // The name may have become another file's since it was looked up: what counts is this one, its
+    // set-user-ID bit, too.
     r = inode_is(w.inode, S_IFREG) && inode_ops(w.inode)->read ? inode_may(w.inode, X_OK, 0)
                                                                : -EACCES;
     if (r == 0)
         r = read_all(image, w.inode);
+    if (r == 0)
+        exec_set_ids(image, w.inode->mode, w.inode->uid, w.inode->gid);
     walk_done(&w);
     return r;
 }
