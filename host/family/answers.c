@@ -46,7 +46,7 @@ static int open_pagemap(int32_t pid)
 static int make_memory(uint32_t size)
 {
     int fd = size <= FAMILY_MEMORY_MAX
-                 ? memfd_create("ramet-parcel", MFD_CLOEXEC | MFD_ALLOW_SEALING)
+                 ? memfd_create("ramet-handover", MFD_CLOEXEC | MFD_ALLOW_SEALING)
                  : -1;
     if (fd >= 0 && ftruncate(fd, size) < 0) {
         close(fd);
@@ -57,7 +57,7 @@ static int make_memory(uint32_t size)
 
 int supervisor_answer(struct supervisor *s, const struct family_msg *msg)
 {
-    const int32_t pid = (int32_t)msg->life;
+    const int32_t pid = (int32_t)msg->value;
     if (msg->op == FAMILY_PUSH || msg->op == FAMILY_PULL) {
         if (supervisor_is_monitor(pid))
             placement_move(&s->f->placement, pid, msg->slot, msg->op == FAMILY_PUSH);
@@ -67,6 +67,6 @@ int supervisor_answer(struct supervisor *s, const struct family_msg *msg)
         !family_slot_valid(s->f, msg->slot))
         return 0;
     const int32_t from = family_pid(s->f, msg->slot);
-    send_answer(s, from, msg->op == FAMILY_PAGEMAP ? open_pagemap(from) : make_memory(msg->life));
+    send_answer(s, from, msg->op == FAMILY_PAGEMAP ? open_pagemap(from) : make_memory(msg->value));
     return 1;
 }

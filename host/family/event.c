@@ -63,8 +63,8 @@ int event_posted(const struct member *m)
 {
     const struct family_slot *slot = member_slot(m);
     // PV_EVENT_KILL is meant for a process, not for whoever has its slot by now.
-    return atomic_load(&slot->events) || (!m->killed && atomic_load(&slot->kill) == m->life) ||
-           atomic_load(&slot->end) == m->life;
+    return atomic_load(&slot->events) || (!m->killed && atomic_load(&slot->kill) == m->serial) ||
+           atomic_load(&slot->end) == m->serial;
 }
 
 uint32_t event_collect(struct member *m)
@@ -72,12 +72,12 @@ uint32_t event_collect(struct member *m)
     struct family_slot *slot = member_slot(m);
     struct pv_shared *shared = member_shared(m);
     uint32_t bits = atomic_exchange(&slot->events, 0) | collect_timer(m);
-    if (!m->killed && atomic_load(&slot->kill) == m->life) {
+    if (!m->killed && atomic_load(&slot->kill) == m->serial) {
         m->killed = 1;
         bits |= PV_EVENT_KILL;
     }
     // The guest is not running, so it cannot enter a critical section now.
-    if (atomic_load(&slot->end) == m->life && !shared->critical)
+    if (atomic_load(&slot->end) == m->serial && !shared->critical)
         member_die(m, SIGKILL, NULL);
     if (bits)
         __atomic_fetch_or(&shared->pending, bits, __ATOMIC_SEQ_CST);

@@ -98,7 +98,7 @@ int family_claim(struct family *f, uint32_t slot, uint32_t claimer)
     atomic_store(&s->pid, 0);
     atomic_store(&s->claimer, claimer);
     atomic_store(&s->gen, __atomic_load_n(&family_door(f, slot)->gen, __ATOMIC_SEQ_CST));
-    atomic_store(&s->life, atomic_fetch_add(&f->shared->lives, 1) + 1);
+    atomic_store(&s->serial, atomic_fetch_add(&f->shared->serials, 1) + 1);
     atomic_store(&s->events, 0);
     atomic_store(&s->kill, 0);
     atomic_store(&s->end, 0);
@@ -184,8 +184,8 @@ static void send_message(const struct family *f, struct family_msg msg)
 
 void family_tell(struct family *f, uint32_t op, uint32_t slot)
 {
-    const uint32_t life = op == FAMILY_KILL ? atomic_load(&f->shared->slots[slot].life) : 0;
-    send_message(f, (struct family_msg){op, slot, life});
+    const uint32_t serial = op == FAMILY_KILL ? atomic_load(&f->shared->slots[slot].serial) : 0;
+    send_message(f, (struct family_msg){op, slot, serial});
 }
 
 void family_move(struct family *f, uint32_t op, pid_t monitor)

@@ -38,14 +38,15 @@ struct family_slot {
     _Atomic uint32_t events; // PV_EVENT_* posted by the supervisor, taken by the monitor
     // Which VM has the slot, by a number that no other VM of the family had: a pid may be that of
     // the next one, too (spare.h).
-    _Atomic uint32_t life;
-    _Atomic uint32_t kill;         // supervisor: life that PV_EVENT_KILL was posted to
+    _Atomic uint32_t serial;
+    _Atomic uint32_t kill;         // supervisor: serial that PV_EVENT_KILL was posted to
     _Atomic uint32_t child_faults; // the host's, of the clone of this VM that ended last (spare.h)
     _Atomic uint32_t gen;          // of the door, when it was claimed (abi/window.h)
     _Atomic uint32_t reserved;
     _Atomic uint32_t death;   // monitor: wait status it ends with when the guest did not choose one
     _Atomic uint32_t claimer; // slot of the VM that is cloning into this one, while SLOT_STARTING
-    _Atomic uint32_t end; // supervisor: life that is to end as soon as its guest is not `critical`
+    _Atomic uint32_t
+        end; // supervisor: serial that is to end as soon as its guest is not `critical`
     // Kept by the back end, of its spare (spare.h): pid, 0, or a wish; whether it has run; its
     // number, and what is going on with it and the one before it (kvm/spare/private.h).
     _Atomic int32_t spare;
@@ -57,7 +58,7 @@ _Static_assert(sizeof(struct family_slot) == 64, "one cache line");
 // advice about this family and nothing else: supervisor.c signals only children of its own.
 struct family_shared {
     _Atomic uint32_t closing;      // no new VM may start
-    _Atomic uint32_t lives;        // given out so far
+    _Atomic uint32_t serials;      // given out so far
     _Atomic uint32_t started;      // the first program is about to execute
     _Atomic uint32_t first_done;   // the first program has exited, with first_status
     _Atomic uint32_t first_status; // a wait(2) status
@@ -71,17 +72,17 @@ enum family_op {
     FAMILY_INTERRUPT = 1, // signal the monitor of `slot`
     FAMILY_KILL = 2,      // PV_CALL_KILL
     FAMILY_READY = 3,     // the first member waits for a client (serve.h)
-    FAMILY_PUSH = 4,      // move member `life` (its pid) off processor `slot`
+    FAMILY_PUSH = 4,      // move the member of pid `value` off processor `slot`
     FAMILY_PULL = 5,      // or to it
     FAMILY_PAGEMAP = 6,   // answer `slot` with the pagemap of its process
-    FAMILY_MEMORY = 7,    // answer `slot` with a memfd of `life` bytes
+    FAMILY_MEMORY = 7,    // answer `slot` with a memfd of `value` bytes
     FAMILY_BACKEND = 16,  // and above: the back end's own (backend.h)
 };
 
 struct family_msg {
     uint32_t op;
     uint32_t slot;
-    uint32_t life; // FAMILY_KILL: the VM meant; the slot may be another's when this is read
+    uint32_t value; // FAMILY_KILL: the serial of the VM meant: the slot may be another's by then
 };
 
 struct backend;

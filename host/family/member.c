@@ -25,7 +25,7 @@ void member_enroll(struct member *m)
 {
     const struct family_slot *slot = member_slot(m);
     m->pid = atomic_load(&slot->pid);
-    m->life = atomic_load(&slot->life);
+    m->serial = atomic_load(&slot->serial);
     m->killed = 0;
     m->timer_deadline = 0;
     // What it inherited counts for its parent.

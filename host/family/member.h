@@ -19,7 +19,7 @@ struct member {
     struct family *family;
     uint32_t slot;                  // 0: of nobody yet
     int32_t pid;                    // of this process
-    uint32_t life;                  // of this VM (family.h)
+    uint32_t serial;                // of this VM (family.h)
     int killed;                     // PV_EVENT_KILL has been passed on
     uint32_t program;               // index in the image's table, or PV_PROGRAM_FILE
     const struct guest_memory *mem; // in the back end's struct
@@ -36,8 +36,8 @@ struct clone {
     struct pv_range hot[PV_MAX_HOT];
 };
 
-// In the process of a new member, whose slot is m->slot: takes pid and life from there, counts from
-// 0, and does what member_adopt() does.
+// In the process of a new member, whose slot is m->slot: takes pid and serial from there, counts
+// from 0, and does what member_adopt() does.
 void member_enroll(struct member *m);
 // This process dies with the supervisor, and refuses (by ending) a family that is closing.
 void member_adopt(const struct family *f);

@@ -43,17 +43,17 @@ static uint64_t now_ns(void)
     return clock_ns(CLOCK_MONOTONIC);
 }
 
-// A slot may be given to the next process at any moment: what is remembered is its life.
-static void begin_kill(struct supervisor *s, uint32_t slot, uint32_t life)
+// A slot may be given to the next process at any moment: what is remembered is its serial.
+static void begin_kill(struct supervisor *s, uint32_t slot, uint32_t serial)
 {
     struct family_slot *to = slot_of(s, slot);
-    if (family_pid(s->f, slot) <= 0 || atomic_load(&to->life) != life ||
-        atomic_load(&to->kill) == life)
+    if (family_pid(s->f, slot) <= 0 || atomic_load(&to->serial) != serial ||
+        atomic_load(&to->kill) == serial)
         return;
     s->deadlines[slot] = now_ns() + PV_KILL_GRACE_NS;
-    atomic_store(&to->kill, life);
+    atomic_store(&to->kill, serial);
     s->kills++;
-    supervisor_post(s, slot, 0); // event_collect() compares `kill` with its own life
+    supervisor_post(s, slot, 0); // event_collect() compares `kill` with its own serial
 }
 
 static void finish_kills(struct supervisor *s)
@@ -63,15 +63,15 @@ static void finish_kills(struct supervisor *s)
     for (uint32_t i = 1; i <= s->f->opt->max_procs; i++) {
         struct family_slot *slot = slot_of(s, i);
         const pid_t pid = family_pid(s->f, i);
-        const uint32_t life = atomic_load(&slot->life);
-        if (pid <= 0 || atomic_load(&slot->kill) != life)
+        const uint32_t serial = atomic_load(&slot->serial);
+        if (pid <= 0 || atomic_load(&slot->kill) != serial)
             continue;
         s->kills++;
         if (now < s->deadlines[i])
             continue;
         // Only its monitor sees whether the guest is in a critical section, and looks each time;
         // one that never leaves it, or whose monitor does not answer, has had its time.
-        atomic_store(&slot->end, life);
+        atomic_store(&slot->end, serial);
         supervisor_post(s, i, 0);
         if (now >= s->deadlines[i] + PV_KILL_CRITICAL_NS)
             supervisor_signal(pid, SIGKILL);
@@ -88,7 +88,7 @@ static void take_message(struct supervisor *s, const struct family_msg *msg)
     else if (msg->op == FAMILY_INTERRUPT)
         supervisor_post(s, msg->slot, PV_EVENT_KICK);
     else if (msg->op == FAMILY_KILL)
-        begin_kill(s, msg->slot, msg->life);
+        begin_kill(s, msg->slot, msg->value);
 }
 
 static void take_messages(struct supervisor *s)

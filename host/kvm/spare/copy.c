@@ -36,7 +36,7 @@ void spare_watch(struct monitor *m)
 {
     const uint32_t parent = family_claimer(m->member.family, m->member.slot);
     m->parent = (struct spare_parent){
-        .life = atomic_load(&m->member.family->shared->slots[parent].life),
+        .serial = atomic_load(&m->member.family->shared->slots[parent].serial),
         .slot = parent,
         .faults = faults(),
     };
@@ -45,9 +45,9 @@ void spare_watch(struct monitor *m)
 void spare_tell(struct monitor *m)
 {
     struct family_slot *parent = &m->member.family->shared->slots[m->parent.slot];
-    if (m->parent.life && atomic_load(&parent->life) == m->parent.life)
+    if (m->parent.serial && atomic_load(&parent->serial) == m->parent.serial)
         atomic_store(&parent->child_faults, faults() - m->parent.faults);
-    m->parent.life = 0;
+    m->parent.serial = 0;
 }
 
 void spare_plan_copy(struct monitor *m)

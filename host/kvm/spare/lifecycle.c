@@ -153,23 +153,23 @@ static void wait_for_use(const struct monitor *m, const struct life *l)
 }
 
 // The pages that have changed, to where they belong.
-static int read_pages(const struct monitor *m, const struct spare_parcel *parcel, int fd)
+static int read_pages(const struct monitor *m, const struct spare_handover *handover, int fd)
 {
     struct iovec to[SPARE_PAGES];
-    for (uint32_t i = 0; i < parcel->npages; i++)
-        to[i] = (struct iovec){m->vm.mem.ram + parcel->page[i], X86_PAGE};
-    ssize_t all = (ssize_t)(parcel->npages * X86_PAGE);
-    return preadv(fd, to, (int)parcel->npages, SPARE_CONTENT) == all ? 0 : -EIO;
+    for (uint32_t i = 0; i < handover->npages; i++)
+        to[i] = (struct iovec){m->vm.mem.ram + handover->page[i], X86_PAGE};
+    ssize_t all = (ssize_t)(handover->npages * X86_PAGE);
+    return preadv(fd, to, (int)handover->npages, SPARE_CONTENT) == all ? 0 : -EIO;
 }
 
-static int read_strings(const struct spare_parcel *parcel, int fd, struct load_args *args)
+static int read_strings(const struct spare_handover *handover, int fd, struct load_args *args)
 {
-    if (parcel->len > PV_ARG_MAX)
+    if (handover->len > PV_ARG_MAX)
         return -E2BIG;
-    *args = (struct load_args){.strings = malloc(parcel->len + 1),
-                               .len = parcel->len,
-                               .argc = parcel->argc,
-                               .envc = parcel->envc};
+    *args = (struct load_args){.strings = malloc(handover->len + 1),
+                               .len = handover->len,
+                               .argc = handover->argc,
+                               .envc = handover->envc};
     if (!args->strings)
         return -ENOMEM;
     if (pread(fd, args->strings, args->len, SPARE_CONTENT) != (ssize_t)args->len)
@@ -177,9 +177,9 @@ static int read_strings(const struct spare_parcel *parcel, int fd, struct load_a
     return load_args_valid(args) ? 0 : -EINVAL;
 }
 
-// Whether the parcel is one for us. Its owner is a monitor like us, and has checked what it put in;
-// but no guest that got out of one shall have the next for it.
-static int is_good(const struct monitor *m, const struct life *l, const struct spare_parcel *p)
+// Whether the handover is one for us. Its owner is a monitor like us, and has checked what it put
+// in; but no guest that got out of one shall have the next for it.
+static int is_good(const struct monitor *m, const struct life *l, const struct spare_handover *p)
 {
     const struct family *f = m->member.family;
     if (!family_slot_valid(f, p->slot) || atomic_load(&f->shared->slots[p->slot].pid) != l->pid ||
@@ -196,11 +196,11 @@ static int is_good(const struct monitor *m, const struct life *l, const struct s
 }
 
 // What a device is and where its memory is stays ours.
-static void copy_devices(struct monitor *m, const struct spare_parcel *parcel)
+static void copy_devices(struct monitor *m, const struct spare_handover *handover)
 {
     for (uint32_t i = 0; i < m->member.family->ndisks; i++) {
         struct virtio_mmio *to = &m->devices[i], ours = *to;
-        *to = parcel->devices[i];
+        *to = handover->devices[i];
         to->class = ours.class;
         to->device = ours.device;
         to->dma_phys = ours.dma_phys;
@@ -211,12 +211,12 @@ static void copy_devices(struct monitor *m, const struct spare_parcel *parcel)
 
 static void take_over(struct monitor *m, struct life *l)
 {
-    struct spare_parcel parcel;
+    struct spare_handover handover;
     struct load_args args = {0};
     uint32_t used = spare_word(l->seq, SPARE_USED);
     const int fd = l->origin.fd;
-    if (pread(fd, &parcel, sizeof parcel, 0) != sizeof parcel || !is_good(m, l, &parcel) ||
-        (parcel.program ? read_strings(&parcel, fd, &args) : read_pages(m, &parcel, fd)) < 0)
+    if (pread(fd, &handover, sizeof handover, 0) != sizeof handover || !is_good(m, l, &handover) ||
+        (handover.program ? read_strings(&handover, fd, &args) : read_pages(m, &handover, fd)) < 0)
         _exit(1); // if a slot is ours it is a death
     if (atomic_compare_exchange_strong(l->word, &used, spare_word(l->seq, SPARE_DONE)))
         spare_wake(l->word); // the owner may be about to make another
@@ -224,15 +224,16 @@ static void take_over(struct monitor *m, struct life *l)
         m->origin = l->origin;
     else
         close(fd);
-    m->member.slot = parcel.slot;
+    m->member.slot = handover.slot;
     member_enroll(&m->member);
-    if (parcel.program) {
-        kvm_program_start(m, parcel.program - 1, &args, parcel.start, l->blank ? &l->regs : NULL);
+    if (handover.program) {
+        kvm_program_start(m, handover.program - 1, &args, handover.start,
+                          l->blank ? &l->regs : NULL);
         free(args.strings);
         return;
     }
-    copy_devices(m, &parcel);
-    kvm_clone_start(m, parcel.start, &parcel.regs, " of a spare");
+    copy_devices(m, &handover);
+    kvm_clone_start(m, handover.start, &handover.regs, " of a spare");
 }
 
 // A VM is there that could run: the rest of a spare's life.
@@ -260,9 +261,9 @@ void spare_live(struct monitor *m, const struct kvm_regs *regs)
         .word = spare_word_of(owner, m->spare.seq),
         .seq = m->spare.seq,
         .pid = atomic_load(&owner->spare),
-        .origin = {.life = m->member.life,
+        .origin = {.serial = m->member.serial,
                    .slot = m->member.slot,
-                   .fd = m->spare.parcel_fd[m->spare.blank]},
+                   .fd = m->spare.handover_fd[m->spare.blank]},
         .blank = m->spare.blank,
         .regs = *regs,
     };
@@ -279,7 +280,7 @@ void spare_live(struct monitor *m, const struct kvm_regs *regs)
         kvm_clone_body(m, m->spare.hot, m->spare.nhot);
     }
     const struct spare plan = m->spare;
-    m->spare.parcel[l.blank] = NULL; // the descriptor is ours
+    m->spare.handover[l.blank] = NULL; // the descriptor is ours
     spare_forget(m);
     m->spare.nunits = plan.nunits;
     memcpy(m->spare.unit, plan.unit, sizeof plan.unit);
@@ -291,18 +292,18 @@ int spare_offer(struct monitor *m)
 {
     const struct family *f = m->member.family;
     const struct spare_origin *origin = &m->origin;
-    if (!origin->life || (f->opt->trace & TRACE_EXIT)) // which counts by VM
+    if (!origin->serial || (f->opt->trace & TRACE_EXIT)) // which counts by VM
         return 0;
     struct family_slot *owner = &f->shared->slots[origin->slot];
     int32_t word = atomic_load(&owner->spare), pid = m->member.pid;
-    if (word >= 0 || atomic_load(&owner->life) != origin->life)
+    if (word >= 0 || atomic_load(&owner->serial) != origin->serial)
         return 0;
     m->spare.program = (uint32_t)(-1 - word) >> SPARE_SEQ_BITS;
     m->spare.seq = (uint32_t)(-1 - word) & SPARE_SEQ_MASK;
     if (!image_program(f->image, m->spare.program) ||
         !atomic_compare_exchange_strong(&owner->spare, &word, pid))
         return 0;
-    if (atomic_load(&owner->life) == origin->life)
+    if (atomic_load(&owner->serial) == origin->serial)
         return 1;
     atomic_compare_exchange_strong(&owner->spare, &pid, 0); // the wish was another's
     return 0;
@@ -326,9 +327,9 @@ void spare_again(struct monitor *m)
     atomic_store(&l.owner->spare_begun, 1);
     m->member.slot = 0;
     for (int i = 0; i < 2; i++)
-        if (m->spare.parcel[i])
-            munmap(m->spare.parcel[i], SPARE_PARCEL_SIZE);
-    m->origin.life = 0; // the descriptor stays
+        if (m->spare.handover[i])
+            munmap(m->spare.handover[i], SPARE_HANDOVER_SIZE);
+    m->origin.serial = 0; // the descriptor stays
     spare_forget(m);
     kvm_load(m, program, &none, &l.regs);
     plan_start(m, &l.regs, &l.first);

@@ -15,13 +15,13 @@
 #include "host/kvm/monitor.h"
 
 // What is going on with a spare: a word of its owner's slot, by turns one of two, as the next may
-// be wished for when the last one still reads its parcel. The word has the spare's number, too: one
-// that meets another's knows that its owner has gone on without it.
+// be wished for when the last one still reads its handover. The word has the spare's number, too:
+// one that meets another's knows that its owner has gone on without it.
 enum spare_state {
     SPARE_STARTING, // the spare is at work
     SPARE_READY,    // the spare: its VM could run
     SPARE_CALLED,   // the owner: get up; from here on it may not end by itself
-    SPARE_USED,     // the owner: the parcel is complete
+    SPARE_USED,     // the owner: the handover is complete
     SPARE_DONE,     // the spare: has read it
     SPARE_DROPPED   // nobody will use it: its owner, the supervisor or itself
 };
@@ -47,7 +47,7 @@ _Static_assert(IMAGE_MAX_PROGRAMS <= 1u << 16, "a wish is negative");
 
 // What a spare is given: the start of a memfd, which the owner has mapped and the spare reads, so
 // that nothing of its owner is left in its address space.
-struct spare_parcel {
+struct spare_handover {
     uint64_t start;   // when the call was made, for the trace
     uint32_t slot;    // whose monitor it is from now on
     uint32_t program; // it starts this program (+ 1); 0: it is a clone of its owner
@@ -61,10 +61,10 @@ struct spare_parcel {
     uint32_t npages;
     uint64_t page[SPARE_PAGES];
 };
-#define SPARE_CONTENT     ((sizeof(struct spare_parcel) + X86_PAGE - 1) & ~(X86_PAGE - 1))
-#define SPARE_PARCEL_SIZE (SPARE_CONTENT + SPARE_PAGES * X86_PAGE)
+#define SPARE_CONTENT       ((sizeof(struct spare_handover) + X86_PAGE - 1) & ~(X86_PAGE - 1))
+#define SPARE_HANDOVER_SIZE (SPARE_CONTENT + SPARE_PAGES * X86_PAGE)
 _Static_assert(SPARE_PAGES *X86_PAGE >= PV_ARG_MAX, "arguments fit");
-_Static_assert(SPARE_PARCEL_SIZE <= FAMILY_MEMORY_MAX, "the supervisor gives so much");
+_Static_assert(SPARE_HANDOVER_SIZE <= FAMILY_MEMORY_MAX, "the supervisor gives so much");
 
 // Whether a fork(2) of a process with so much memory is over well before a sleep is, and short
 // enough not to be missed if the sleep ends early. It takes some 10 us for each MB that is there,
@@ -91,9 +91,9 @@ static inline void spare_wake(_Atomic uint32_t *word)
 }
 
 // --- handover.c ---
-// Makes sure of a parcel, for blank spares or for clones. 0 or -errno.
-int spare_make_parcel(struct monitor *m, int blank);
-// Puts the pages that have changed since the spare was made into the parcel. How many, or -errno.
+// Makes sure of a handover, for blank spares or for clones. 0 or -errno.
+int spare_make_handover(struct monitor *m, int blank);
+// Puts the pages that have changed since the spare was made into the handover. How many, or -errno.
 int spare_fill_pages(struct monitor *m);
 
 // --- spare.c, copy.c, lifecycle.c ---

@@ -15,7 +15,7 @@
 #define LATELY_NS    UINT64_C(2000000000) // between two starts
 #define LATE_NS      300000               // waited so long for one: a new VM had been as fast
 #define READY_NS     5000000              // and no longer than that
-#define READ_NS      300000               // for a spare to read its parcel
+#define READ_NS      300000               // for a spare to read its handover
 #define BUSY_NS      3000000 // with shorter pauses, children end while we wait for them
 #define LATE_MAX     4u      // doublings of the next
 #define SKIP_STARTS  16u     // without one, after one that was no gain
@@ -43,10 +43,10 @@ void spare_forget(struct monitor *m)
     if (s->pagemap >= 0)
         close(s->pagemap);
     for (int i = 0; i < 2; i++)
-        if (s->parcel[i])
-            close(s->parcel_fd[i]); // its mapping is not inherited
+        if (s->handover[i])
+            close(s->handover_fd[i]); // its mapping is not inherited
     spare_let_go(m);
-    if (m->origin.life)
+    if (m->origin.serial)
         close(m->origin.fd);
     *s = (struct spare){.pagemap = s->pagemap == NO_ANSWER ? NO_ANSWER : -1};
     m->origin = (struct spare_origin){0};
@@ -56,10 +56,10 @@ void spare_forget(struct monitor *m)
 void spare_begin(struct monitor *m)
 {
     const uint32_t parent = family_claimer(m->member.family, m->member.slot);
-    const struct spare_origin origin = {.life = m->spare.parcel[1] ? m->member.life : 0,
+    const struct spare_origin origin = {.serial = m->spare.handover[1] ? m->member.serial : 0,
                                         .slot = parent,
-                                        .fd = m->spare.parcel_fd[1]};
-    m->spare.parcel[1] = NULL; // the descriptor is ours
+                                        .fd = m->spare.handover_fd[1]};
+    m->spare.handover[1] = NULL; // the descriptor is ours
     spare_forget(m);
     m->origin = origin;
 }
@@ -163,8 +163,8 @@ static int is_unread(const struct monitor *m)
            family_pid(m->member.family, s->used_slot) == s->used_pid;
 }
 
-// Whether the parcel may be filled: waits a little for who reads it.
-static int parcel_free(const struct monitor *m)
+// Whether the handover may be filled: waits a little for who reads it.
+static int handover_free(const struct monitor *m)
 {
     const struct timespec most = {.tv_nsec = READ_NS};
     const uint32_t seq = m->spare.used_seq;
@@ -197,7 +197,7 @@ static void wish(struct monitor *m)
 {
     struct spare *s = &m->spare;
     if (s->clones || s->pause >= BUSY_NS || !may_have(m) || !may_make(m) ||
-        spare_make_parcel(m, 1) < 0 || !next(m))
+        spare_make_handover(m, 1) < 0 || !next(m))
         return;
     atomic_store(&own_slot(m)->spare, spare_wish(s->program, s->seq));
 }
@@ -215,7 +215,7 @@ int spare_prepare(struct monitor *m, const struct timespec *sleep)
 {
     struct spare *s = &m->spare;
     spare_let_go(m);
-    if (!wanted(m, sleep) || spare_make_parcel(m, !s->clones) < 0 ||
+    if (!wanted(m, sleep) || spare_make_handover(m, !s->clones) < 0 ||
         (s->clones && !has_pagemap(m)) || !next(m))
         return 0;
     // kvm_run is shared memory, in which our next exit soon replaces them.
@@ -275,7 +275,7 @@ static int wait_until_ready(struct monitor *m, int32_t pid)
     return is(m, SPARE_CALLED);
 }
 
-// The parcel is filled: the spare becomes the monitor of `slot`. 1, or 0 when it is dead.
+// The handover is filled: the spare becomes the monitor of `slot`. 1, or 0 when it is dead.
 static int hand_over(struct monitor *m, uint32_t slot, int32_t pid)
 {
     struct spare *s = &m->spare;
@@ -324,33 +324,33 @@ int spare_clone(struct monitor *m, const struct clone *c, const struct kvm_regs 
     if (!pid)
         return 0;
     call(m, pid);
-    if (!parcel_free(m) || spare_fill_pages(m) < 0 || !wait_until_ready(m, pid))
+    if (!handover_free(m) || spare_fill_pages(m) < 0 || !wait_until_ready(m, pid))
         return give_up(m);
-    s->parcel[0]->start = c->start;
-    s->parcel[0]->slot = c->slot;
-    s->parcel[0]->program = 0;
-    s->parcel[0]->regs = *regs;
-    memcpy(s->parcel[0]->devices, m->devices, sizeof m->devices);
+    s->handover[0]->start = c->start;
+    s->handover[0]->slot = c->slot;
+    s->handover[0]->program = 0;
+    s->handover[0]->regs = *regs;
+    memcpy(s->handover[0]->devices, m->devices, sizeof m->devices);
     return hand_over(m, c->slot, pid);
 }
 
 static int spawn(struct monitor *m, const struct pv_exec *c, const struct load_args *args,
                  uint64_t start)
 {
-    struct spare_parcel *parcel = m->spare.parcel[m->spare.blank];
+    struct spare_handover *handover = m->spare.handover[m->spare.blank];
     const int32_t pid = find(m);
     if (!pid)
         return 0;
     call(m, pid);
-    if (!parcel_free(m) || !wait_until_ready(m, pid))
+    if (!handover_free(m) || !wait_until_ready(m, pid))
         return give_up(m);
-    parcel->start = start;
-    parcel->slot = c->slot;
-    parcel->program = c->program + 1;
-    parcel->argc = args->argc;
-    parcel->envc = args->envc;
-    parcel->len = args->len;
-    memcpy((uint8_t *)parcel + SPARE_CONTENT, args->strings, args->len);
+    handover->start = start;
+    handover->slot = c->slot;
+    handover->program = c->program + 1;
+    handover->argc = args->argc;
+    handover->envc = args->envc;
+    handover->len = args->len;
+    memcpy((uint8_t *)handover + SPARE_CONTENT, args->strings, args->len);
     return hand_over(m, c->slot, pid);
 }
 
@@ -358,7 +358,8 @@ int spare_spawn(struct monitor *m, const struct pv_exec *c, const struct load_ar
                 uint64_t start)
 {
     struct spare *s = &m->spare;
-    // A parcel names a program by its number. What is started from a file is seldom started often.
+    // A handover names a program by its number. What is started from a file is seldom started
+    // often.
     if (c->program == PV_PROGRAM_FILE)
         return 0;
     note_start(s, start);

@@ -36,19 +36,19 @@ struct family_slot;
 struct kvm_regs;
 struct load_args;
 struct monitor;
-struct spare_parcel;
+struct spare_handover;
 
 // Of a monitor.
 struct spare {
     // What it will be given; NULL, until one was wanted. [1] is for spares whose program is
     // spawned: children keep its descriptor, so nothing of the owner's memory ever comes into it.
-    struct spare_parcel *parcel[2];
-    int parcel_fd[2];
+    struct spare_handover *handover[2];
+    int handover_fd[2];
     int made;           // there is one, is wished for, or was: it may have ended
     uint32_t seq;       // its number
     int blank;          // which has no memory of ours, but a program
     uint32_t program;   // that was spawned last
-    uint32_t used_seq;  // of the last one that was used, which may be reading its parcel,
+    uint32_t used_seq;  // of the last one that was used, which may be reading its handover,
     uint32_t used_slot; // for a process in this slot
     int32_t used_pid;
     int pagemap;      // descriptor; -1: not asked for; NO_ANSWER: only blank spares
@@ -70,14 +70,14 @@ struct spare {
 
 // Whose spare we may be when our process ends: our parent's, if it spawned us.
 struct spare_origin {
-    uint32_t life; // of its VM; 0: nobody's
+    uint32_t serial; // of its VM; 0: nobody's
     uint32_t slot;
-    int fd; // its parcel
+    int fd; // its handover
 };
 
 // Whose clone this VM is, and how many faults the host had counted before.
 struct spare_parent {
-    uint32_t life; // 0: nobody's
+    uint32_t serial; // 0: nobody's
     uint32_t slot;
     uint32_t faults;
 };

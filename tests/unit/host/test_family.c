@@ -81,9 +81,9 @@ static void test_generation(void)
 
 // ---- what the supervisor is asked for ----
 
-static int answer(uint32_t op, uint32_t where, uint32_t life)
+static int answer(uint32_t op, uint32_t where, uint32_t value)
 {
-    const struct family_msg msg = {op, where, life};
+    const struct family_msg msg = {op, where, value};
     return supervisor_answer(&supervisor, &msg);
 }
 

@@ -181,6 +181,7 @@ void family_boot(void)
     sigaction(SIGALRM, &act, NULL);
     signal(SIGCHLD, SIG_IGN); // the host reaps by itself
     fake_kick_hook = on_kick;
+    pv_shared->masked = 1; // what the last family still posts would find no window
     fake_host_window(16u << 20);
     window_header()->deaths = deaths;
     fake_host_slot(1);
