@@ -23,11 +23,13 @@ class Lane:
         self.report = report
         self.partial = b""
         self.failure = None  # (name, reason, details) of a FAIL whose details still come
+        self.begun = False  # something has come
         self.complete = False  # the count has come
 
     def read(self):
         """Takes what is there; False at the end."""
         data = os.read(self.stream.fileno(), 65536)
+        self.begun = self.begun or bool(data)
         *lines, self.partial = (self.partial + data).split(b"\n")
         for line in lines:
             self.line(line.decode(errors="replace").rstrip("\r"))
@@ -69,14 +71,16 @@ class Lane:
             self.report.fail(name, reason, "\n".join(details))
 
 
-def merge(lanes, silence=None):
-    """Reads all lanes to their ends. Those that `silence` seconds pass without a line of any are
-    returned: they hang."""
+def merge(lanes, silence=None, start=None):
+    """Reads all lanes to their ends. Those that `silence` seconds pass without a line of any, or
+    `start` seconds without the first one, are returned: they hang."""
+    limit = start or silence
     with selectors.DefaultSelector() as ready:
         for lane in lanes:
             ready.register(lane.stream, selectors.EVENT_READ, lane)
         while ready.get_map():
-            events = ready.select(silence)
+            events = ready.select(limit)
+            limit = silence
             if not events:
                 return [key.data for key in ready.get_map().values()]
             for key, _ in events:

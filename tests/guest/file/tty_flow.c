@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+// needs: redirection
 //
 // tcflow(): a request to whoever is at the other end of the terminal, and nobody else. Run with a
 // terminal by tests/suites/fault/fault_tty.py; here there is none.

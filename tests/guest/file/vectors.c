@@ -37,6 +37,9 @@ static void asked_once(int in, int out, const char *what)
 
 static void bad_pieces(int in, int out)
 {
+    // Compilers know that these are wrong.
+    struct iovec *volatile nowhere = (struct iovec *)16;
+    const volatile int minus_one = -1, too_many = 1025;
     struct iovec good_bad[] = {{a, 5}, {(void *)16, 5}}, bad[] = {{(void *)16, 5}, {b, 5}};
     struct iovec huge[] = {{a, (size_t)-1}, {b, 1}}, sum[] = {{a, 0x7fffffffffffffff}, {b, 2}};
 
@@ -45,10 +48,10 @@ static void bad_pieces(int in, int out)
     TRY(readv(in, huge, 2));
     TRY(readv(in, sum, 2));
     TRY(writev(out, huge, 1));
-    TRY(readv(in, (struct iovec *)16, 1));
-    TRY(writev(out, (struct iovec *)16, 1));
-    TRY(readv(in, bad, -1));
-    TRY(writev(out, bad, 1025));
+    TRY(readv(in, nowhere, 1));
+    TRY(writev(out, nowhere, 1));
+    TRY(readv(in, bad, minus_one));
+    TRY(writev(out, bad, too_many));
     TRY(readv(in, bad, 0));
     TRY(writev(99, bad, 1));
     TRY(readv(out, bad, 1));
