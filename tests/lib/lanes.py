@@ -24,6 +24,7 @@ class Lane:
         self.partial = b""
         self.failure = None  # (name, reason, details) of a FAIL whose details still come
         self.begun = False  # something has come
+        self.judged = set()  # names of the tests that have
         self.complete = False  # the count has come
 
     def read(self):
@@ -54,6 +55,8 @@ class Lane:
 
     def result(self, kind, rest):
         name, _, reason = rest.partition(": ")
+        if kind != "time":
+            self.judged.add(name.split()[0])
         if kind == "ok":
             self.report.ok(rest)
         elif kind == "skip":

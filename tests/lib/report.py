@@ -10,13 +10,14 @@ class Report:
         self.passed = self.failed = self.skipped = 0
         self.only = only
         self.skips = {}  # name -> why it does not run here
+        self.judged = set()  # names of tests that have run already, elsewhere
         self.times = {}  # suite -> seconds
         self.verbose = verbose
         self.failures = []
 
     def wants(self, name):
         """Whether to run a test: it was asked for, and can run here."""
-        if self.only is not None and self.only not in name:
+        if name in self.judged or (self.only is not None and self.only not in name):
             return False
         if name in self.skips:
             self.skip(name, self.skips[name])

@@ -97,7 +97,7 @@ def test_violation():
         assert sleeper in family.monitors(), "an allowed call ended the monitor"
         said = call_in(sleeper, "((int (*)(int, int, int))socket)(1, 1, 0)")
         assert "SIGSYS" in said, f"no SIGSYS\n{said}"
-        family.expect("its monitor made a system call it is not allowed")
+        family.expect("its host process made a system call it is not allowed")
         family.expect("child: 159")
         family.expect("on\n")
         assert family.finish() == 0, "the family did not end well"
