@@ -96,14 +96,14 @@ static long do_pwrite(int fd, const void *buf, size_t len, int64_t off)
     if (!f || (f->flags & O_PATH))
         return -EBADF;
     const struct file_ops *ops = file_ops(f);
-    if (!ops->pwrite) // before the access mode, as on Linux
+    if (!ops->pread) // it has no positions: before the access mode, as on Linux
         return -ESPIPE;
     if (!fd_for(fd, O_WRONLY))
         return -EBADF;
     len = min_u64(len, RW_MAX);
     if (user_readable(buf, len) < 0)
         return -EFAULT;
-    return ops->pwrite(f, buf, len, off);
+    return ops->pwrite ? ops->pwrite(f, buf, len, off) : -EINVAL;
 }
 
 long sys_pwrite(int fd, const void *buf, size_t len, int64_t off)

@@ -179,11 +179,11 @@ static long do_at(int fd, struct vector v, int64_t off, int write)
     if (!f || (f->flags & O_PATH))
         return -EBADF;
     const struct file_ops *ops = file_ops(f);
-    if (write ? !ops->pwrite : !ops->pread)
+    if (!ops->pread)
         return -ESPIPE;
     if (!fd_for(fd, write ? O_WRONLY : O_RDONLY))
         return -EBADF;
-    int r = check_vector(&v);
+    int r = write && !ops->pwrite ? -EINVAL : check_vector(&v);
     return r < 0 ? r : move_pieces(f, &v, off, write);
 }
 

@@ -216,7 +216,7 @@ static void do_bad(void)
 static void do_stack(void)
 {
     static char room[16384];
-    stack_t ss = {.ss_sp = room, .ss_size = pick(3) ? sizeof room : pick(3000)}, old;
+    stack_t ss = {.ss_sp = room, .ss_size = pick(3) ? sizeof room : pick(3000)}, old = {0};
     ss.ss_flags = pick(4) == 0 ? SS_DISABLE : pick(9) == 0 ? 55 : 0;
     put(" %zu %d", ss.ss_size, ss.ss_flags);
     put_result(sigaltstack(&ss, &old));

@@ -336,6 +336,15 @@ static void remove_tree(const char *path)
     NEED(rmdir(path) == 0);
 }
 
+// Whether it is about "/", which may or may not be on our file system, in a call for which that
+// matters.
+static int crosses(unsigned call, unsigned path)
+{
+    char real[PATH_MAX];
+    int linking = strstr(calls[call].name, "link_") || strstr(calls[call].name, "rename");
+    return linking && realpath(paths[path], real) && strcmp(real, "/") == 0;
+}
+
 static const char *one(unsigned call, unsigned path, int here)
 {
     char dir[32];
@@ -343,8 +352,9 @@ static const char *one(unsigned call, unsigned path, int here)
     NEED(fchdir(here) == 0 && mkdir(dir, 0755) == 0 && chdir(dir) == 0);
     build();
     errno = 0;
-    long r = calls[call].call(paths[path]);
-    const char *said = r == -1 ? err_name(errno) : "OK";
+    const char *said = "not tried";
+    if (!crosses(call, path))
+        said = calls[call].call(paths[path]) == -1 ? err_name(errno) : "OK";
     NEED(fchdir(here) == 0);
     remove_tree(dir);
     return said;

@@ -232,15 +232,6 @@ def test_what_follows_the_image():
     assert outcome.out == b"--mem x.img --help\n", f"{outcome.out!r} {outcome.err!r}"
 
 
-def test_quiet():
-    """-q: no line about what runs the VMs instead of KVM."""
-    for options, lines in ((["-q"], 0), (["--quiet"], 0), ([], 1)):
-        argv = [paths.RAMET, "run", *options, "--kvm", "/nonexistent", "--accel=tcg",
-                paths.SHELL_IMAGE, "-c", ":"]  # fmt: skip
-        outcome = proc.run(argv, limit=20)
-        assert outcome.status == 0 and outcome.err.count(b"\n") == lines, f"{outcome.err!r}"
-
-
 def test_help():
     outcome = proc.run([paths.RAMET, "run", "--help"])
     assert outcome.status == 0, f"status {outcome.status}"

@@ -79,9 +79,11 @@ def test_nobody_listens():
 
 
 def test_nobody_reads():
-    """stderr is a full pipe: the supervisor does not wait for a reader when it is told to end."""
+    """stderr is a full pipe: the supervisor does not wait for a reader when it is told to end. (The
+    monitors do, so the first program cannot be asked.)"""
     script = "sleep 100 & echo ready; wait"
-    with start(script, options=["--trace"], stderr=subprocess.PIPE) as process:
+    options = ["--trace", "--stop-timeout", "0"]
+    with start(script, options=options, stderr=subprocess.PIPE) as process:
         process.stdout.readline()
         pipe = os.open(f"/proc/self/fd/{process.stderr.fileno()}", os.O_WRONLY | os.O_NONBLOCK)
         try:

@@ -131,8 +131,8 @@ def test_scribble():
 
 
 def state():
-    """The struct monitor of the process, as gdb finds it."""
-    return {"kvm": "monitor_start", "qemu": "keeper_start"}[paths.VMM] + "::monitor"
+    """The struct member of the process, as gdb finds it."""
+    return {"kvm": "monitor_start::monitor", "qemu": "keeper_start::keeper"}[paths.VMM] + ".member"
 
 
 def in_monitor(pid, *commands):

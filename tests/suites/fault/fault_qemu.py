@@ -256,3 +256,12 @@ def demo_says(argv):
     assert outcome.status == 0, f"status {outcome.status}: {outcome.err[-300:]!r}"
     assert b"QEMU" not in outcome.err and b"/dev/kvm" not in outcome.err, outcome.err
     return outcome.out
+
+
+def test_quiet():
+    """-q: no line about what runs the VMs instead of KVM."""
+    for options, lines in ((["-q"], 0), (["--quiet"], 0), ([], 1)):
+        argv = [paths.RAMET, "run", *options, "--kvm", "/nonexistent", "--accel=tcg",
+                paths.SHELL_IMAGE, "-c", ":"]  # fmt: skip
+        outcome = proc.run(argv, limit=20)
+        assert outcome.status == 0 and outcome.err.count(b"\n") == lines, f"{outcome.err!r}"
