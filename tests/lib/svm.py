@@ -78,7 +78,8 @@ def initial_files(kernel, busybox, command):
 
 
 def start(command):
-    """Boots the machine with a shell command to run; its second serial line is stdout."""
+    """Boots the machine with a shell command to run; its second serial line is stdout. Its two
+    processors take turns: with a thread each, interrupts between them have been lost."""
     kernel = linux_guest.unpack(linux_guest.kernel_package())
     busybox = linux_guest.unpack("busybox-static")
     initrd, disk = os.path.join(WORK, "initrd"), os.path.join(WORK, "disk")
@@ -87,7 +88,8 @@ def start(command):
     svm_disk.make(disk)
     return subprocess.Popen(
         [
-            qemu.QEMU, "-accel", "tcg,thread=single", "-cpu", "EPYC,+svm,+npt", "-smp", "2", "-m", MEMORY,
+            qemu.QEMU, "-accel", "tcg,thread=single", "-cpu", "EPYC,+svm,+npt", "-smp", "2",
+            "-m", MEMORY,
             "-nographic", "-nodefaults", "-no-reboot", "-serial", f"file:{CONSOLE}",
             "-serial", "stdio", "-drive", f"file={disk},format=raw,if=virtio,snapshot=on",
             "-kernel", find(kernel, "vmlinuz-.*"), "-initrd", initrd,
@@ -107,9 +109,8 @@ def command(suites, options, judged):
     words += ["--only", options.only] if options.only else []
     words += [] if options.check_leaks else ["--no-leaks"]
     names = shlex.quote(" ".join(sorted(judged)))
-    return (
-        f"echo {names} > /tmp/judged; cd {shlex.quote(paths.ROOT)}; exec python3 {shlex.join(words)}"
-    )
+    root = shlex.quote(paths.ROOT)
+    return f"echo {names} > /tmp/judged; cd {root}; exec python3 {shlex.join(words)}"
 
 
 def last_words():
