@@ -54,13 +54,15 @@ static void do_open(void)
     static const char *const modes[] = {"r", "w", "a", "r+", "w+", "a+", "rb", "w+x", "rb+", "q"};
     unsigned i = a_stream(0);
     const char *name = pick(8) ? names[i] : names[3 + pick(4)], *mode = PICK(modes);
+    if (strcmp(name, "/dev/full") == 0)
+        mode = "w"; // a device without end: what a buffer of it is worth is nobody's promise
     put(" %s %s", name, mode);
     if (streams[i].f)
         fclose(streams[i].f);
     streams[i].f = fopen(name, mode);
     streams[i].last = 0;
     streams[i].fresh = 1;
-    streams[i].reads = strpbrk(mode, "r+") != NULL && strcmp(name, "/dev/full") != 0; // no end
+    streams[i].reads = strpbrk(mode, "r+") != NULL;
     streams[i].writes = strpbrk(mode, "wa+") != NULL;
     put_done(streams[i].f ? 0 : -1);
     put_state(i);
