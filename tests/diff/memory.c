@@ -111,7 +111,12 @@ static void do_protect(void)
 {
     unsigned char *at;
     size_t len = a_range(&at);
-    put_result(mprotect(at, len, rights()));
+    const int want = rights();
+    const int r = mprotect(at, len, want);
+    put_result(r);
+    // With a hole in the range some pages may have been changed, says POSIX: then all are.
+    for (size_t done = 0; r < 0 && done < len; done += PAGE)
+        mprotect(at + done, PAGE, want);
 }
 
 static void do_load(void)
