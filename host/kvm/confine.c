@@ -22,6 +22,7 @@
 static const struct confine_rule monitor_rules[] = {
     ALLOW_KVM(KVM_RUN),                                // the guest
     ALLOW_KVM(KVM_CREATE_VM),                          // a clone makes its own VM,
+    ALLOW_KVM(KVM_ENABLE_CAP),                         // in which failed emulations exit,
     ALLOW_KVM(KVM_CREATE_VCPU),                        // its vCPU,
     ALLOW_KVM(KVM_SET_USER_MEMORY_REGION),             // memory slots (also to flush the shadow),
     ALLOW_KVM(KVM_SET_CPUID2),                         // processor features
