@@ -53,8 +53,8 @@ static void set_tsc_offset(const struct vm *vm)
     ioctl(vm->vcpu_fd, KVM_SET_DEVICE_ATTR, &attr);
 }
 
-// An instruction that KVM cannot emulate (most of SSE), on memory it has not been told of yet, is to
-// come to us, who tell it (vm_memory_complete()): otherwise ring 3 is given a #UD for it. A host
+// An instruction that KVM cannot emulate (most of SSE), on memory it has not been told of yet, is
+// to come to us, who tell it (vm_memory_complete()): otherwise ring 3 is given a #UD for it. A host
 // that does not know how (Linux before 5.14) leaves it at that.
 static void want_failed_emulations(const struct vm *vm)
 {
