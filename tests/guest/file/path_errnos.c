@@ -4,7 +4,6 @@
 // apply. Each case starts in a directory of its own that holds one of everything; all run as an
 // ordinary user.
 #include "tests/guest/check.h"
-#include <limits.h>
 #include <dirent.h>
 #include <sys/statvfs.h>
 
@@ -341,9 +340,10 @@ static void remove_tree(const char *path)
 // matters.
 static int crosses(unsigned call, unsigned path)
 {
-    char real[PATH_MAX];
+    struct stat it, root;
     int linking = !strncmp(calls[call].name, "link_", 5) || !strncmp(calls[call].name, "rename", 6);
-    return linking && realpath(paths[path], real) && strcmp(real, "/") == 0;
+    return linking && stat(paths[path], &it) == 0 && stat("/", &root) == 0 &&
+           it.st_dev == root.st_dev && it.st_ino == root.st_ino;
 }
 
 static const char *one(unsigned call, unsigned path, int here)
