@@ -69,6 +69,7 @@ void kernel_main(const struct pv_boot_info *info)
     signal_boot();                // dispositions from what exec kept
     timer_boot();                 // so does an alarm
     arch_upcalls_init(pv_shared); // exceptions and events may come now
+    signal_from_host();           // sent before exec: that event went with the old memory
     if (info->first)
         drivers_seed_random(); // what an entropy device gives, besides the host's seed
     if (tls_init() < 0)        // FS base, for the program's thread-local variables

@@ -40,13 +40,14 @@ def test_goes_on():
 
 
 def test_group():
-    """The signals of a terminal's keys are for all that run in its foreground."""
-    child = f"(trap 'echo child; exit' INT; echo ready; {LOOP})"
-    script = f"{child} & trap 'echo parent' INT; wait; wait"
+    """The signals of a terminal's end and keys are for all that run in its foreground. (Not INT: a
+    shell's background command ignores that.)"""
+    child = f"(trap 'echo child; exit' HUP; echo ready; {LOOP})"
+    script = f"{child} & trap 'echo parent' HUP; wait; wait"
     with shell(script) as family:
         family.expect("ready")
         time.sleep(0.2)
-        family.kill(family.process.pid, signal.SIGINT)
+        family.kill(family.process.pid, signal.SIGHUP)
         family.expect("child")
 
 
