@@ -3,7 +3,6 @@
 nobody knows of, no process of the family notices."""
 
 import contextlib
-import contextlib
 import os
 import re
 import signal
@@ -27,6 +26,14 @@ def needs_two():
         raise proc.Skip("one processor: a clone made ahead would delay its own parent")
 
 
+def needs_fork_spares():
+    """Where the kernel cannot tell written pages there are spares for spawns only."""
+    needs_two()
+    release = tuple(int(n) for n in re.findall(r"\d+", os.uname().release)[:2])
+    if release < (6, 7):
+        raise proc.Skip("no PAGEMAP_SCAN before Linux 6.7: no clones are made ahead of time")
+
+
 def shell(script, *options):
     return Family(paths.ramet_run(paths.SHELL_IMAGE, "-c", script, options=options))
 
@@ -42,10 +49,7 @@ def clones(script, *options):
 
 def test_used_by_forks():
     """Forks after the first few find a VM that is ready, if the kernel can tell written pages."""
-    needs_two()
-    release = tuple(int(n) for n in re.findall(r"\d+", os.uname().release)[:2])
-    if release < (6, 7):
-        raise proc.Skip("no PAGEMAP_SCAN before Linux 6.7: no clones are made ahead of time")
+    needs_fork_spares()
     spares, others, out = clones(FORKS + "echo $s")
     assert out == b"1" * 24 + b"\n", out
     assert spares >= 1 and spares + others == 24, f"{spares} spares, {others} others"
@@ -63,7 +67,7 @@ def test_used_by_spawns():
 
 def test_off():
     """--pool 0: nothing is made that nobody has asked for."""
-    needs_two()
+    needs_fork_spares()
     spares, others, out = clones(FORKS + "echo $s", "--pool", "0")
     assert (spares, others, out) == (0, 24, b"1" * 24 + b"\n"), (spares, others, out)
 
@@ -90,7 +94,7 @@ STATUS = "(echo child; exit 7); echo status $?"
 
 def test_spare_killed():
     """A spare that is killed is missed by nobody: the next fork makes a clone of its own."""
-    needs_two()
+    needs_fork_spares()
     with with_spare(STATUS) as (family, spare):
         family.kill(spare)
         family.wait_for_monitors(lambda pids: len(pids) == 1, "the spare's end")
@@ -101,7 +105,7 @@ def test_spare_killed():
 
 def test_spare_stopped():
     """A spare that cannot get up is a process like any other whose monitor is stopped."""
-    needs_two()
+    needs_fork_spares()
     with with_spare(STATUS) as (family, spare):
         family.kill(spare, signal.SIGSTOP)
         family.send("go\n")
@@ -141,7 +145,7 @@ def test_owner_ends():
 
 def test_expires():
     """A spare that nobody needs ends by itself, and the next fork is none the worse."""
-    needs_two()
+    needs_fork_spares()
     with with_spare(STATUS) as (family, _):
         family.wait_for_monitors(lambda pids: len(pids) == 1, "its end", limit=KEPT + 2)
         family.send("go\n")
