@@ -67,7 +67,7 @@ def test_used_by_spawns():
 
 def test_off():
     """--pool 0: nothing is made that nobody has asked for."""
-    needs_fork_spares()
+    needs_two()
     spares, others, out = clones(FORKS + "echo $s", "--pool", "0")
     assert (spares, others, out) == (0, 24, b"1" * 24 + b"\n"), (spares, others, out)
 
