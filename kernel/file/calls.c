@@ -66,20 +66,14 @@ long sys_write(int fd, const void *buf, size_t len)
 
 static long do_pread(int fd, void *buf, size_t len, int64_t off)
 {
-    if (off < 0)
-        return -EINVAL;
-    struct file *f = fd_borrow(fd);
-    if (!f || (f->flags & O_PATH))
-        return -EBADF;
-    const struct file_ops *ops = file_ops(f);
-    if (!ops->pread) // before the access mode, as on Linux
-        return -ESPIPE;
-    if (!fd_for(fd, O_RDONLY))
-        return -EBADF;
+    struct file *f;
+    int r = fd_at(fd, O_RDONLY, off, &f);
+    if (r < 0)
+        return r;
     len = min_u64(len, RW_MAX);
     if (user_writable(buf, len) < 0)
         return -EFAULT;
-    return ops->pread(f, buf, len, off);
+    return file_ops(f)->pread(f, buf, len, off);
 }
 
 long sys_pread(int fd, void *buf, size_t len, int64_t off)
@@ -90,19 +84,14 @@ long sys_pread(int fd, void *buf, size_t len, int64_t off)
 
 static long do_pwrite(int fd, const void *buf, size_t len, int64_t off)
 {
-    if (off < 0)
-        return -EINVAL;
-    struct file *f = fd_borrow(fd);
-    if (!f || (f->flags & O_PATH))
-        return -EBADF;
-    const struct file_ops *ops = file_ops(f);
-    if (!ops->pread) // it has no positions: before the access mode, as on Linux
-        return -ESPIPE;
-    if (!fd_for(fd, O_WRONLY))
-        return -EBADF;
+    struct file *f;
+    int r = fd_at(fd, O_WRONLY, off, &f);
+    if (r < 0)
+        return r;
     len = min_u64(len, RW_MAX);
     if (user_readable(buf, len) < 0)
         return -EFAULT;
+    const struct file_ops *ops = file_ops(f);
     return ops->pwrite ? ops->pwrite(f, buf, len, off) : -EINVAL;
 }
 

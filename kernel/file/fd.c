@@ -61,6 +61,19 @@ struct file *fd_for(int fd, uint32_t access)
     return mode == access || mode == O_RDWR ? f : NULL;
 }
 
+int fd_at(int fd, uint32_t access, int64_t off, struct file **file)
+{
+    if (off < 0)
+        return -EINVAL;
+    const struct file *f = fd_borrow(fd);
+    if (!f || (f->flags & O_PATH))
+        return -EBADF;
+    if (!file_ops(f)->pread)
+        return -ESPIPE;
+    *file = fd_for(fd, access);
+    return *file ? 0 : -EBADF;
+}
+
 static void set_word(struct proc *p, uint32_t fd, uint32_t word)
 {
     // The mark first: a word above it would be missed by whoever closes them all.

@@ -13,6 +13,9 @@
 struct file *fd_borrow(int fd);
 // The same if it was opened for this access (O_RDONLY or O_WRONLY).
 struct file *fd_for(int fd, uint32_t access);
+// The same for a call at an offset of its own: 0 and *file, -EINVAL (it is negative), -EBADF, or
+// -ESPIPE (there are no positions), which comes before the access mode, as on Linux.
+int fd_at(int fd, uint32_t access, int64_t off, struct file **file);
 
 #define RW_MAX 0x7ffff000u // the most one read or write moves, as on Linux
 

@@ -173,17 +173,11 @@ long sys_writev(int fd, const struct k_iovec *iov, int n)
 
 static long do_at(int fd, struct vector v, int64_t off, int write)
 {
-    if (off < 0)
-        return -EINVAL;
-    struct file *f = fd_borrow(fd);
-    if (!f || (f->flags & O_PATH))
-        return -EBADF;
-    const struct file_ops *ops = file_ops(f);
-    if (!ops->pread)
-        return -ESPIPE;
-    if (!fd_for(fd, write ? O_WRONLY : O_RDONLY))
-        return -EBADF;
-    int r = write && !ops->pwrite ? -EINVAL : check_vector(&v);
+    struct file *f;
+    int r = fd_at(fd, write ? O_WRONLY : O_RDONLY, off, &f);
+    if (r < 0)
+        return r;
+    r = write && !file_ops(f)->pwrite ? -EINVAL : check_vector(&v);
     return r < 0 ? r : move_pieces(f, &v, off, write);
 }
 
