@@ -5,6 +5,7 @@
 // A program that is a file like any other: a copy of this one, executed by exec, spawn, vfork and
 // #!, under other names and without leave; what only looks like a program; and one that is replaced
 // while it runs.
+#define _GNU_SOURCE // pipe2()
 #include <spawn.h>
 
 #include "tests/guest/check.h"
@@ -88,12 +89,13 @@ static void refused(void)
     attempt("magic");
 }
 
-// The child waits while its file goes and another comes in its place.
+// The child waits while its file goes and another comes in its place. An exec that has succeeded
+// closes the last writer of `begun`.
 static void replaced(void)
 {
-    int to[2];
+    int to[2], begun[2];
     char fd[12];
-    NEED(pipe(to) == 0);
+    NEED(pipe(to) == 0 && pipe2(begun, O_CLOEXEC) == 0);
     pid_t pid = fork();
     NEED(pid >= 0);
     if (pid == 0) {
@@ -103,6 +105,8 @@ static void replaced(void)
         _exit(93);
     }
     close(to[0]);
+    close(begun[1]);
+    NEED(read(begun[0], fd, 1) == 0 && close(begun[0]) == 0);
     NEED(unlink("copy") == 0);
     put_file("copy", "something else\n", 0755);
     NEED(write(to[1], "x", 1) == 1);

@@ -80,8 +80,8 @@ def test_nobody_listens():
 
 def test_nobody_reads():
     """stderr is a full pipe: the supervisor does not wait for a reader when it is told to end. (The
-    monitors do, so the first program cannot be asked.)"""
-    script = "sleep 100 & echo ready; wait"
+    monitors do, so the first program cannot be asked. It must not be over by then, either.)"""
+    script = "sleep 100 & echo ready; wait; sleep 100"
     options = ["--trace", "--stop-timeout", "0"]
     with start(script, options=options, stderr=subprocess.PIPE) as process:
         process.stdout.readline()
