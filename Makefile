@@ -13,6 +13,7 @@ KERNEL := \
 	$(addprefix kernel/,main.c pv.c upcall.c print.c note.c random.c root.c uname.c) \
 	$(addprefix kernel/mem/,mem.c protect.c shared.c copy.c) \
 	$(addprefix kernel/time/,time.c alarm.c) \
+	kernel/thread/thread.c \
 	$(addprefix kernel/window/,window.c slab.c run.c lock.c waitq.c) \
 	$(addprefix kernel/file/,file.c fd.c poll.c hoststream.c stdio.c calls.c record_lock.c \
 		record_lock_calls.c vector.c) \

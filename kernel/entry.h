@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The border between program and kernel.
 //
-// System calls are function calls, so "in the kernel" is a counter. While it is not 0 an upcall
-// only notes its events; sys_leave() handles them and delivers signals. A system call reads:
+// System calls are function calls, so "in the kernel" is a counter, current->depth. While it is not
+// 0 an upcall only notes its events; sys_leave() handles them and delivers signals. A system call
+// reads:
 //
 //     long sys_read(int fd, void *buf, size_t len)
 //     {
@@ -21,10 +22,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
-
-// 0 while the program runs; system calls and upcalls count up. Signal delivery sets it to 0 for a
-// handler and back afterwards (a handler may never return).
-extern uint32_t kernel_depth;
+#include "kernel/thread/thread.h"
 
 void sys_enter(void);
 int sys_leave(long *r);
@@ -38,7 +36,7 @@ static inline long sys_done(long r)
 // Whether the kernel is running on behalf of the program (upcalls only note events).
 static inline int in_kernel(void)
 {
-    return kernel_depth != 0;
+    return current->depth != 0;
 }
 
 // Around a signal handler, which is program code though it is called from the kernel: sets the

@@ -74,6 +74,6 @@ void kernel_main(const struct pv_boot_info *info)
         drivers_seed_random(); // what an entropy device gives, besides the host's seed
     if (tls_init() < 0)        // FS base, for the program's thread-local variables
         panic("no memory for thread-local storage");
-    kernel_depth = 0; // the program runs
+    current->depth = 0; // the program runs
     libc_start((int)info->argc, (char **)info->argv, (char **)info->envp);
 }

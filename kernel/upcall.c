@@ -3,7 +3,7 @@
 //
 // Three things can happen at any instruction: an upcall while the program runs (deliver signals
 // now), an upcall while the kernel runs (its events stay pending; the way out looks), and a signal
-// posted in between, whose upcall comes later. Every way out lowers kernel_depth first and looks
+// posted in between, whose upcall comes later. Every way out lowers the depth first and looks
 // for work afterwards, so none is missed. Neighbours: arch/x86_64/entry.S (who calls upcall),
 // signal.h (delivery), waitq.c (waits handle events too).
 
@@ -19,14 +19,12 @@
 #include "kernel/time/clock.h"
 #include "kernel/tty/tty.h"
 
-uint32_t kernel_depth = 1; // boot is kernel work; kernel_main lowers it for the program
-
 // Upcalls of this VM look at the depth at any instruction: the compiler must not move work over the
 // change.
 static void set_depth(uint32_t depth)
 {
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    kernel_depth = depth;
+    current->depth = depth;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
@@ -65,14 +63,14 @@ const struct wait_hooks wait_hooks = {events_handle, signal_deliverable, killed}
 
 void sys_enter(void)
 {
-    set_depth(kernel_depth + 1);
+    set_depth(current->depth + 1);
 }
 
 int sys_leave(long *r)
 {
     int ran = 0, all_restart = 1;
-    if (kernel_depth > 1) { // a system call made by the kernel itself
-        set_depth(kernel_depth - 1);
+    if (current->depth > 1) { // a system call made by the kernel itself
+        set_depth(current->depth - 1);
         return 0;
     }
     for (;;) {
@@ -115,7 +113,7 @@ static void interrupted(struct pv_frame *frame, void *fpu)
 
 uint32_t kernel_depth_set(uint32_t depth)
 {
-    uint32_t old = kernel_depth;
+    uint32_t old = current->depth;
     set_depth(depth);
     if (depth == 0 && have_work()) {
         set_depth(1);

@@ -35,7 +35,7 @@ FAMILY := \
 	$(addprefix tests/unit/lib/,fake_pv.c fake_family.c fake_lower.c) \
 	kernel/root.c $(addprefix kernel/window/,window.c slab.c run.c lock.c waitq.c) \
 	kernel/mem/shared.c \
-	$(addprefix kernel/,upcall.c random.c) \
+	$(addprefix kernel/,upcall.c random.c) kernel/thread/thread.c \
 	$(addprefix kernel/proc/,proc.c claim.c fork.c vfork.c exit.c wait.c ids.c limits.c) \
 	$(addprefix kernel/signal/,signal.c queue.c calls.c deliver.c) \
 	$(addprefix kernel/time/,time.c alarm.c) \
@@ -62,7 +62,7 @@ FILES := \
 	$(addprefix kernel/file/,file.c fd.c poll.c calls.c vector.c record_lock.c \
 		record_lock_calls.c) \
 	$(addprefix kernel/ipc/,pipe.c pipe_ends.c fifo.c) \
-	$(addprefix kernel/dev/,dev.c driver.c) \
+	$(addprefix kernel/dev/,dev.c driver.c) kernel/thread/thread.c \
 	$(addprefix kernel/fs/,calls.c inode.c mount.c path.c name.c rename.c attr.c) \
 	$(addprefix kernel/fs/,open.c regular.c listing.c) \
 	$(addprefix kernel/fs/ram/,ram.c dir.c data.c map.c names.c rename.c populate.c) \

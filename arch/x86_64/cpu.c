@@ -36,9 +36,7 @@ void arch_pause(void)
     __asm__ volatile("pause");
 }
 
-static void *thread_pointer;
-
-static void set_fs_base(void *tp)
+void arch_set_thread_pointer(void *tp)
 {
     const struct pv_boot_info *b = (const struct pv_boot_info *)(uintptr_t)PV_BOOT_INFO_VA;
     struct pv_set_tp call = {.call.nr = PV_CALL_SET_TP, .base = (uintptr_t)tp};
@@ -46,12 +44,6 @@ static void set_fs_base(void *tp)
         arch_call(&call.call);
     else
         __asm__ volatile("wrfsbase %0" : : "r"(tp));
-}
-
-void arch_set_thread_pointer(void *tp)
-{
-    thread_pointer = tp;
-    set_fs_base(tp);
 }
 
 void arch_upcalls_init(struct pv_shared *shared)
@@ -68,11 +60,8 @@ int64_t arch_fork(struct pv_fork *call)
     uint16_t fcw;
     __asm__ volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(mxcsr), "=m"(fcw));
     int64_t ret = arch_call(&call->call);
-    if (ret == 1) {
+    if (ret == 1)
         __asm__ volatile("ldmxcsr %0\n\tfldcw %1" : : "m"(mxcsr), "m"(fcw));
-        if (thread_pointer)
-            set_fs_base(thread_pointer);
-    }
     return ret;
 }
 

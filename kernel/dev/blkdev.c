@@ -130,6 +130,8 @@ static int write_span(struct blkdev *d, uint32_t unit, const struct span *s, con
     if (r < 0)
         return r;
     r = read_edges(d, s);
+    if (r == 0 && user_readable(from, s->part) < 0) // checked before the waits, not since
+        r = -EFAULT;
     if (r == 0) {
         copy_bytes(d->buffer + s->skip, from, s->part);
         r = d->transfer(d, 1, s->start / BLKDEV_SECTOR, 0, s->bytes);
@@ -150,6 +152,8 @@ static long disk_pread(struct file *f, void *buf, size_t len, int64_t off)
     while (done < len) {
         struct span s = span_at(d, at + done, len - done);
         int r = d->transfer(d, 0, s.start / BLKDEV_SECTOR, 0, s.bytes);
+        if (r == 0 && user_writable((uint8_t *)buf + done, s.part) < 0)
+            r = -EFAULT; // checked before the wait, not since
         if (r < 0)
             return done ? (long)done : r;
         copy_bytes((uint8_t *)buf + done, d->buffer + s.skip, s.part);

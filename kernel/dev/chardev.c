@@ -12,6 +12,7 @@
 #include "kernel/arch.h"
 #include "kernel/dev/dev.h"
 #include "kernel/dev/driver.h"
+#include "kernel/entry.h"
 #include "kernel/fs/inode.h"
 #include "kernel/lib.h"
 #include "kernel/pv.h"
@@ -44,6 +45,11 @@ struct transfer {
 static int attempt(void *arg)
 {
     struct transfer *t = arg;
+    // Each time: what was checked before a wait is not trusted after it.
+    if ((t->write ? user_readable(t->buf, t->len) : user_writable(t->buf, t->len)) < 0) {
+        t->result = -EFAULT;
+        return 1;
+    }
     t->result = t->write ? t->d->put(t->buf, t->len) : t->d->get(t->buf, t->len);
     return t->result != -EAGAIN;
 }

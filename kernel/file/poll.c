@@ -24,12 +24,12 @@
 struct poll {
     struct k_pollfd *fds;
     uint32_t n;
-    uint32_t queues;  // used of poll_queues
+    uint32_t queues;  // used of the scratch queues
     uint32_t console; // PV_WAIT_* of all descriptors
 };
 
-// At most two per descriptor; static because it is large, and one call runs at a time.
-static struct waitq *poll_queues[2 * PROC_MAX_FDS] COLD("poll_queues");
+// At most two per descriptor.
+_Static_assert(2 * PROC_MAX_FDS <= SCRATCH_BODY / sizeof(struct waitq *), "queues fit the scratch");
 
 static uint32_t look_at(struct poll *p, const struct k_pollfd *pfd)
 {
@@ -39,7 +39,7 @@ static uint32_t look_at(struct poll *p, const struct k_pollfd *pfd)
     const struct file_ops *ops = file_ops(f);
     uint32_t holds = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM; // files are always ready
     if (ops->poll)
-        holds = ops->poll(f, poll_queues, &p->queues, &p->console);
+        holds = ops->poll(f, current->scratch->queues, &p->queues, &p->console);
     return holds & ((uint16_t)pfd->events | ALWAYS);
 }
 
@@ -69,7 +69,7 @@ static long poll_until(struct k_pollfd *fds, uint32_t n, uint64_t deadline)
         return found;
     struct wait w = {.ready = look_at_all,
                      .arg = &p,
-                     .queues = poll_queues,
+                     .queues = current->scratch->queues,
                      .nqueues = p.queues,
                      .console = p.console,
                      .deadline = deadline};
@@ -94,7 +94,7 @@ static int deadline_of(const struct k_timespec *timeout, uint64_t *deadline)
 long sys_ppoll(struct k_pollfd *fds, unsigned n, const struct k_timespec *timeout,
                const uint64_t *sigmask)
 {
-    uint64_t deadline, seen = signal_handled;
+    uint64_t deadline, seen = current->handled;
     if (n > PROC_MAX_FDS || n > proc_self->rlimits[RLIMIT_NOFILE].cur)
         return -EINVAL;
     if (user_writable(fds, n * sizeof *fds) < 0)
@@ -106,7 +106,7 @@ long sys_ppoll(struct k_pollfd *fds, unsigned n, const struct k_timespec *timeou
         return r;
     do {
         sys_enter();
-        if (signal_handled != seen) {
+        if (current->handled != seen) {
             r = -EINTR; // POSIX: never restarted, whatever SA_RESTART says
             continue;
         }

@@ -19,8 +19,7 @@
 
 #define GATHER_MAX 65536u
 
-// Static because it is large; one call runs at a time, and no handler while it does.
-static uint8_t buffer[GATHER_MAX] COLD("vector_buffer");
+_Static_assert(GATHER_MAX <= SCRATCH_BODY, "a vector's bytes fit the scratch");
 
 struct vector {
     const struct k_iovec *iov;
@@ -45,7 +44,10 @@ static int check_vector(struct vector *v)
 // Copies between the pieces and the buffer, at most len bytes. The bytes before a bad piece.
 static size_t spread(const struct vector *v, size_t len, int gather)
 {
+    uint8_t *buffer = current->scratch->bytes;
     size_t done = 0;
+    if (user_readable(v->iov, (size_t)v->n * sizeof *v->iov) < 0) // it may have waited
+        return 0;
     for (int i = 0; i < v->n && done < len; i++) {
         size_t n = min_u64(v->iov[i].len, len - done);
         void *piece = v->iov[i].base;
@@ -74,10 +76,9 @@ static long read_through(struct file *f, const struct file_ops *ops, const struc
     size_t len = min_u64(writable_prefix(v), GATHER_MAX);
     if (len == 0)
         return -EFAULT;
-    long n = ops->read(f, buffer, len);
+    long n = ops->read(f, current->scratch->bytes, len);
     if (n <= 0)
         return n;
-    // It may have waited: the pieces are looked at again.
     size_t done = spread(v, (size_t)n, 0);
     return done ? (long)done : -EFAULT;
 }
@@ -88,7 +89,7 @@ static long write_through(struct file *f, const struct file_ops *ops, const stru
     // A stream takes all of a short write or nothing; a file what came before the bad piece.
     if (n == 0 || (n < v->total && !ops->pwrite))
         return -EFAULT;
-    return ops->write(f, buffer, n);
+    return ops->write(f, current->scratch->bytes, n);
 }
 
 // One piece; `off` < 0: at the file's own position.
@@ -107,13 +108,16 @@ static long move_pieces(struct file *f, const struct vector *v, int64_t off, int
 {
     size_t total = 0;
     for (int i = 0; i < v->n && total < RW_MAX; i++) {
-        if (v->iov[i].len == 0)
+        if (user_readable(&v->iov[i], sizeof v->iov[i]) < 0) // the last piece may have waited
+            return total ? (long)total : -EFAULT;
+        const struct k_iovec piece = v->iov[i];
+        if (piece.len == 0)
             continue;
-        long r = move_piece(f, &v->iov[i], off < 0 ? off : off + (int64_t)total, write);
+        long r = move_piece(f, &piece, off < 0 ? off : off + (int64_t)total, write);
         if (r < 0)
             return total ? (long)total : r;
         total += (size_t)r;
-        if ((size_t)r < v->iov[i].len)
+        if ((size_t)r < piece.len)
             break;
     }
     return (long)total;

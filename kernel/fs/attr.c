@@ -43,7 +43,7 @@ long fs_stat(int dirfd, const char *path, struct k_stat *st, int flags)
 
 long fs_readlink(int dirfd, const char *path, char *buf, size_t len)
 {
-    static char target[FS_PATH_MAX] COLD("fs_attr_target");
+    char *target = current->scratch->path;
     struct walk w;
     long r = path_walk(dirfd, path, WALK_EMPTY, &w);
     if (r < 0)
@@ -52,7 +52,7 @@ long fs_readlink(int dirfd, const char *path, char *buf, size_t len)
     if (!inode_is(w.inode, S_IFLNK))
         r = *path ? -EINVAL : -ENOENT;
     else
-        r = ops->target ? ops->target(w.inode, target, sizeof target) : -EIO;
+        r = ops->target ? ops->target(w.inode, target, FS_PATH_MAX) : -EIO;
     walk_done(&w);
     if (r < 0)
         return r;
@@ -239,13 +239,13 @@ long fs_truncate(int dirfd, const char *path, int64_t len)
 
 long fs_getcwd(char *buf, size_t len)
 {
-    static char path[FS_PATH_MAX] COLD("fs_attr_path");
+    char *path = current->scratch->path;
     uint32_t at;
     long r = path_of(inode_at(proc_self->cwd), inode_at(proc_self->root), path, &at);
     if (r < 0)
         return r;
-    if (sizeof path - at > len)
+    if (FS_PATH_MAX - at > len)
         return -ERANGE;
-    memcpy(buf, path + at, sizeof path - at);
-    return (long)(sizeof path - at);
+    memcpy(buf, path + at, FS_PATH_MAX - at);
+    return (long)(FS_PATH_MAX - at);
 }

@@ -21,9 +21,7 @@
 
 #define LINKS_MAX 40 // symlinks in one walk before it is called a loop
 
-// A symlink's target joined with the rest of the path: two, because the rest may lie in one.
-// Private, and a system call does not nest in another, so one pair is enough.
-static char joined[2][FS_PATH_MAX] COLD("fs_path_joined");
+_Static_assert(FS_PATH_MAX == SCRATCH_PATH, "a path fits the scratch");
 
 struct state {
     struct inode *at; // referenced
@@ -71,7 +69,8 @@ static int look_up(struct inode *dir, const char *name, uint32_t len, struct ino
 // Goes on with the target of a symlink, then with the rest of the path.
 static int follow_text(struct state *s, struct inode *link)
 {
-    char *buf = joined[s->rest >= joined[0] && s->rest < joined[1]];
+    char(*joined)[FS_PATH_MAX] = current->scratch->joined;
+    char *buf = joined[s->rest >= joined[0] && s->rest < joined[1]]; // the one not in use
     if (++s->links > LINKS_MAX)
         return -ELOOP;
     const struct inode_ops *ops = inode_ops(link);

@@ -364,6 +364,6 @@ int tls_init(void)
     uintptr_t tp = ((uintptr_t)block + size + align - 1) & ~(align - 1);
     memcpy((void *)(tp - size), __tls_start, (size_t)(__tls_file_end - __tls_start));
     *(uintptr_t *)tp = tp;
-    arch_set_thread_pointer((void *)tp);
+    thread_set_pointer((void *)tp);
     return 0;
 }

@@ -27,15 +27,9 @@
 #define S_IXGRP      010 // may be executed by its group
 #define SCRIPT_DEPTH 4   // interpreters that are scripts themselves (Linux's limit)
 
-struct script {
-    char head[EXEC_HEAD];
-    char *interpreter;
-    char *argument; // or NULL
-};
-
-// Only exec uses them, and there is one thread: too large for the program's stack.
-static char buffer[PV_ARG_MAX] COLD("exec_buffer");
-static struct script scripts[SCRIPT_DEPTH] COLD("exec_scripts");
+#define SCRATCH ((struct scratch *)NULL) // for its sizes
+_Static_assert(sizeof SCRATCH->scripts[0].head == EXEC_HEAD, "a script's beginning fits");
+_Static_assert(ARRAY_LEN(SCRATCH->scripts) == SCRIPT_DEPTH, "and so do all on the way");
 
 static const char elf_magic[4] = {'\x7f', 'E', 'L', 'F'};
 
@@ -82,9 +76,10 @@ void exec_set_ids(struct exec_image *image, uint32_t mode, uint32_t uid, uint32_
         image->gid = gid;
 }
 
-// Follows path to a program; scripts[0..*depth - 1] are the scripts on the way.
+// Follows path to a program; the scratch has the *depth scripts on the way.
 static int find_program(struct exec_image *image, const char *path, int *depth)
 {
+    struct script *scripts = current->scratch->scripts;
     for (int n = 0;; n++) {
         struct exec_file file;
         int r = fs_exec_lookup(path, &file);
@@ -111,11 +106,11 @@ static int find_program(struct exec_image *image, const char *path, int *depth)
 
 static int add_string(struct exec_image *image, const char *s)
 {
-    uint64_t room = sizeof buffer - image->len;
+    uint64_t room = SCRATCH_BODY - image->len;
     long n = user_strlen(s, room);
     if (n < 0)
         return n == -EFAULT ? -EFAULT : -E2BIG;
-    memcpy(buffer + image->len, s, (size_t)n);
+    memcpy(current->scratch->strings + image->len, s, (size_t)n);
     image->len += (uint64_t)n;
     return 0;
 }
@@ -150,6 +145,7 @@ static int add_one(struct exec_image *image, const char *s)
 // first.
 static int add_scripts(struct exec_image *image, const char *path, int depth)
 {
+    const struct script *scripts = current->scratch->scripts;
     int r = 0;
     for (int i = depth - 1; i >= 0 && r == 0; i--) {
         r = add_one(image, scripts[i].interpreter);
@@ -205,7 +201,8 @@ static int gather(struct exec_image *image, const char *path, char *const argv[]
 int exec_prepare(struct exec_image *image, const char *path, char *const argv[], char *const envp[])
 {
     long n = user_strlen(path, PATH_LIMIT);
-    *image = (struct exec_image){.strings = buffer, .uid = EXEC_KEEP, .gid = EXEC_KEEP};
+    *image = (struct exec_image){
+        .strings = current->scratch->strings, .uid = EXEC_KEEP, .gid = EXEC_KEEP};
     if (n < 0)
         return (int)n;
     int r = gather(image, path, argv, envp);

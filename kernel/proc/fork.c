@@ -18,12 +18,9 @@
 
 #define HOT_STACK 8192u // bytes of stack around this frame that both sides write at once
 
-// The pid the child of the fork in progress must find in its entry.
-static int32_t expected_pid;
-
 int proc_fork_prepare(struct proc *child)
 {
-    expected_pid = child->pid;
+    current->expected_pid = child->pid;
     return 0;
 }
 
@@ -34,7 +31,7 @@ void proc_fork_child(void)
     lock_init_self(boot_info->slot);
     // Our parent may say RUNNING first. Any other state, or another pid: it died before pv_fork()
     // returned, and its undertaker took the entry apart; nobody knows of this VM.
-    if (p->pid != expected_pid ||
+    if (p->pid != current->expected_pid ||
         (!atomic_compare_exchange_strong(&p->state, &state, PROC_RUNNING) && state != PROC_RUNNING))
         pv_exit(K_STATUS_SIGNAL(9), NULL, 0, 0, 0);
     proc_become(p);

@@ -16,6 +16,7 @@
 #include "kernel/proc/proc.h"
 #include "kernel/random.h"
 #include "kernel/proc/vfork.h"
+#include "kernel/thread/thread.h"
 
 const struct fork_hook fork_table[] = {
     // Requests finish, and both sides find devices and queues as they were: cloned together.
@@ -24,6 +25,8 @@ const struct fork_hook fork_table[] = {
     {.name = "timer", .child = timer_fork_child},
     // A clone of a vforked child is a process of its own, not the child's parent.
     {.name = "vfork", .child = vfork_fork_child},
+    // Where a call sets the thread pointer, a clone starts without.
+    {.name = "thread", .child = thread_fork_child},
     // Processor time starts at 0: times(2), getrusage(2).
     {.name = "clock", .child = clock_fork_child},
     // The child's seed is its own: no two processes draw the same numbers.

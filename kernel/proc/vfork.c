@@ -46,7 +46,7 @@ static long borrow(const struct arch_context *context)
     lender.context = *context;
     lender.child_pid = child->pid;
     memcpy(lender.actions, signal_actions, sizeof lender.actions);
-    lender.altstack = signal_altstack;
+    lender.altstack = current->altstack;
     child->vm_slot = proc_self->vm_slot;
     lender.parent = proc_self;
     proc_become(child);
@@ -71,7 +71,7 @@ void vfork_ended(void)
     long pid = lender.child_pid;
     proc_become(lender.parent);
     memcpy(signal_actions, lender.actions, sizeof lender.actions);
-    signal_altstack = lender.altstack;
+    current->altstack = lender.altstack;
     lender.parent = NULL;
     timer_boot();          // an expiry meanwhile found the child, which has no alarm
     pv_shared->masked = 0; // the child may have ended in an upcall

@@ -135,6 +135,13 @@ static void fill_usage(struct k_rusage *usage, const struct reap *r)
     add_times(&usage->utime, r->cutime);
 }
 
+// Where the results go, each of which may be NULL. 0 or -EFAULT.
+static int results_writable(void *result, size_t len, struct k_rusage *usage)
+{
+    int r = result ? user_writable(result, len) : 0;
+    return r == 0 && usage ? user_writable(usage, sizeof *usage) : r;
+}
+
 long sys_wait4(int pid, int *status, int options, struct k_rusage *usage)
 {
     struct reap want = {.idtype = P_ALL, .options = WEXITED | (options & (WUNTRACED | WCONTINUED))};
@@ -143,8 +150,7 @@ long sys_wait4(int pid, int *status, int options, struct k_rusage *usage)
         return -EINVAL;
     if (pid == INT32_MIN) // its negation is no pid
         return -ESRCH;
-    if ((status && user_writable(status, sizeof *status) < 0) ||
-        (usage && user_writable(usage, sizeof *usage) < 0))
+    if (results_writable(status, sizeof *status, usage) < 0)
         return -EFAULT;
     if (pid > 0)
         want.idtype = P_PID, want.id = pid;
@@ -155,7 +161,9 @@ long sys_wait4(int pid, int *status, int options, struct k_rusage *usage)
         if (pid == 0)
             want.id = proc_self->pgid;
         r = reap(&want, options & WNOHANG);
-        if (r == 0 && want.pid) {
+        if (r == 0 && want.pid && results_writable(status, sizeof *status, usage) < 0) {
+            r = -EFAULT; // checked before the wait, not since
+        } else if (r == 0 && want.pid) {
             if (status)
                 *status = want.status;
             if (usage)
@@ -200,15 +208,16 @@ long sys_waitid(int idtype, int id, struct k_siginfo *info, int options, struct 
         !(options & (WEXITED | WSTOPPED | WCONTINUED)) ||
         (options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED)))
         return -EINVAL;
-    if ((info && user_writable(info, sizeof *info) < 0) ||
-        (usage && user_writable(usage, sizeof *usage) < 0))
+    if (results_writable(info, sizeof *info, usage) < 0)
         return -EFAULT;
     do {
         sys_enter();
         if (idtype == P_PGID && id == 0) // Linux: the caller's group
             want.id = proc_self->pgid;
         r = reap(&want, options & WNOHANG);
-        if (r == 0) {
+        if (r == 0 && results_writable(info, sizeof *info, usage) < 0) {
+            r = -EFAULT;
+        } else if (r == 0) {
             if (info)
                 fill_info(info, &want);
             if (usage && want.pid)

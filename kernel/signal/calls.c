@@ -14,7 +14,6 @@
 #include "kernel/sys.h"
 
 struct k_sigaction signal_actions[K_NSIG + 1];
-struct k_stack signal_altstack = {.flags = SS_DISABLE};
 
 void signal_boot(void)
 {
@@ -112,7 +111,7 @@ static int pause_never_ready(void *arg)
 
 long sys_sigsuspend(const uint64_t *mask)
 {
-    uint64_t seen = signal_handled;
+    uint64_t seen = current->handled;
     long r;
     if (user_readable(mask, sizeof *mask) < 0)
         return -EFAULT;
@@ -120,7 +119,7 @@ long sys_sigsuspend(const uint64_t *mask)
     struct wait w = {.ready = pause_never_ready, .deadline = PV_FOREVER, .spin = 1};
     do {
         sys_enter();
-        if (signal_handled != seen) {
+        if (current->handled != seen) {
             r = -EINTR;
         } else {
             signal_mask_push(temporary);
@@ -163,7 +162,7 @@ void signal_fill_info(struct k_siginfo *info, int sig, const struct proc_siginfo
 long sys_sigtimedwait(const uint64_t *set, struct k_siginfo *info, const struct k_timespec *timeout)
 {
     struct sigwait want = {0};
-    uint64_t seen = signal_handled, ns, deadline = PV_FOREVER;
+    uint64_t seen = current->handled, ns, deadline = PV_FOREVER;
     long r;
     if (user_readable(set, sizeof *set) < 0 || (info && user_writable(info, sizeof *info) < 0) ||
         (timeout && user_readable(timeout, sizeof *timeout) < 0))
@@ -177,12 +176,14 @@ long sys_sigtimedwait(const uint64_t *set, struct k_siginfo *info, const struct 
     struct wait w = {.ready = take_one, .arg = &want, .deadline = deadline, .spin = 1};
     do {
         sys_enter();
-        r = signal_handled != seen ? -EINTR : wait_for(&w);
+        r = current->handled != seen ? -EINTR : wait_for(&w);
         if (r == 0)
             r = -EAGAIN; // the time is up
         if (r > 0) {
             r = want.sig;
-            if (info)
+            if (info && user_writable(info, sizeof *info) < 0)
+                r = -EFAULT; // checked before the wait, not since
+            else if (info)
                 signal_fill_info(info, want.sig, &want.info);
         }
     } while (sys_leave(&r));
@@ -200,7 +201,7 @@ static long set_altstack(struct k_stack new, int in_use)
     if (new.flags & SS_DISABLE)
         new = (struct k_stack){.flags = SS_DISABLE};
     new.flags &= SS_DISABLE; // Linux takes SS_ONSTACK for 0 here
-    signal_altstack = new;
+    current->altstack = new;
     return 0;
 }
 
@@ -210,7 +211,7 @@ long sys_sigaltstack(const struct k_stack *ss, struct k_stack *old)
         return -EFAULT;
     sys_enter(); // a handler must not find half a stack
     int on = signal_on_altstack((uintptr_t)__builtin_frame_address(0));
-    struct k_stack was = signal_altstack;
+    struct k_stack was = current->altstack;
     if (on)
         was.flags |= SS_ONSTACK;
     long r = ss ? set_altstack(*ss, on) : 0;

@@ -15,12 +15,6 @@
 #include "kernel/entry.h"
 #include "kernel/lib.h"
 
-uint64_t signal_handled;
-
-// The mask that sigsuspend or ppoll replaced, while it is replaced.
-static int mask_pushed;
-static uint64_t pushed_mask;
-
 static uint64_t blocked(void)
 {
     return atomic_load(&proc_vm->sig_blocked) & ~SIG_UNBLOCKABLE;
@@ -51,21 +45,21 @@ int signal_work(void)
     // Of what is not blocked, ignored signals are work as well: they are to be forgotten now. A
     // blocked one was kept, and must not turn up when its disposition changes.
     uint64_t pending = atomic_load(&proc_vm->sig_pending);
-    return mask_pushed || (pending && (pending & ~blocked()));
+    return current->mask_pushed || (pending && (pending & ~blocked()));
 }
 
 void signal_mask_push(uint64_t mask)
 {
-    pushed_mask = blocked();
-    mask_pushed = 1;
+    current->pushed_mask = blocked();
+    current->mask_pushed = 1;
     atomic_store(&proc_vm->sig_blocked, mask & ~SIG_UNBLOCKABLE);
 }
 
 static void mask_pop(void)
 {
-    if (mask_pushed)
-        atomic_store(&proc_vm->sig_blocked, pushed_mask);
-    mask_pushed = 0;
+    if (current->mask_pushed)
+        atomic_store(&proc_vm->sig_blocked, current->pushed_mask);
+    current->mask_pushed = 0;
 }
 
 uint64_t signal_hold(void)
@@ -82,8 +76,9 @@ void signal_release(uint64_t mask)
 
 int signal_on_altstack(uint64_t sp)
 {
-    uint64_t low = (uintptr_t)signal_altstack.sp;
-    return !(signal_altstack.flags & SS_DISABLE) && sp > low && sp - low <= signal_altstack.size;
+    uint64_t low = (uintptr_t)current->altstack.sp;
+    return !(current->altstack.flags & SS_DISABLE) && sp > low &&
+           sp - low <= current->altstack.size;
 }
 
 void signal_take_action(struct signal_call *call)
@@ -99,7 +94,7 @@ void signal_take_action(struct signal_call *call)
 static void fill_context(struct k_ucontext *uc, const struct signal_call *call)
 {
     memset(uc, 0, sizeof *uc);
-    uc->stack = signal_altstack;
+    uc->stack = current->altstack;
     uc->sigmask = call->restore_mask;
     if (call->frame) {
         arch_frame_to_gregs(call->frame, uc->gregs);
@@ -125,7 +120,7 @@ void signal_run(struct signal_call *call)
     if (!(call->act.flags & SA_NODEFER))
         mask |= SIG_BIT(call->sig);
     atomic_store(&proc_vm->sig_blocked, mask);
-    signal_handled++;
+    current->handled++;
     call->depth = kernel_depth_set(0);
     if (call->act.flags & SA_SIGINFO)
         run_siginfo(call);
@@ -148,13 +143,13 @@ static void handle(int sig, struct proc_siginfo info, struct pv_frame *frame, vo
     signal_take_action(&call);
     signal_fill_info(&call.info, sig, &info);
     // After sigsuspend the handler returns to the mask from before it.
-    call.restore_mask = mask_pushed ? pushed_mask : blocked();
-    mask_pushed = 0;
+    call.restore_mask = current->mask_pushed ? current->pushed_mask : blocked();
+    current->mask_pushed = 0;
     if (!(call.act.flags & SA_RESTART))
         *restart = 0;
     int on = signal_on_altstack((uintptr_t)__builtin_frame_address(0));
-    if ((call.act.flags & SA_ONSTACK) && !(signal_altstack.flags & SS_DISABLE) && !on)
-        arch_call_on_stack((uint8_t *)signal_altstack.sp + signal_altstack.size, run_on_stack,
+    if ((call.act.flags & SA_ONSTACK) && !(current->altstack.flags & SS_DISABLE) && !on)
+        arch_call_on_stack((uint8_t *)current->altstack.sp + current->altstack.size, run_on_stack,
                            &call);
     else
         signal_run(&call);
@@ -253,7 +248,7 @@ static int deliver_all(struct pv_frame *frame, void *fpu, int *restart)
 int signal_deliver_syscall(int *restart)
 {
     int handlers = deliver_all(NULL, NULL, restart);
-    if (mask_pushed) {
+    if (current->mask_pushed) {
         mask_pop();
         int more; // signals that only the old mask lets through; the call's result is settled
         handlers += deliver_all(NULL, NULL, &more);

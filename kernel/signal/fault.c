@@ -35,8 +35,8 @@ static uint64_t handler_stack(const struct pv_frame *frame, uint64_t flags)
 {
     uint64_t sp = arch_frame_sp(frame);
     uint64_t top = sp - RED_ZONE, need = sizeof(struct fault_call) + HANDLER_ROOM;
-    if ((flags & SA_ONSTACK) && !(signal_altstack.flags & SS_DISABLE) && !signal_on_altstack(sp))
-        top = (uintptr_t)signal_altstack.sp + signal_altstack.size;
+    if ((flags & SA_ONSTACK) && !(current->altstack.flags & SS_DISABLE) && !signal_on_altstack(sp))
+        top = (uintptr_t)current->altstack.sp + current->altstack.size;
     if (top < need || user_writable((void *)(uintptr_t)(top - need), need) < 0)
         return 0;
     return top & ~UINT64_C(63);

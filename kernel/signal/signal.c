@@ -13,30 +13,23 @@
 #include "kernel/pv.h"
 #include "kernel/sys.h"
 
-// Slots to wake, to interrupt and to end, collected under proc_lock for signal_kick(). One bit a
-// slot.
-#define MARK_WORDS (PV_MAX_SLOTS / 64 + 1)
-static uint64_t marked_wake[MARK_WORDS];
-static uint64_t marked_interrupt[MARK_WORDS];
-static uint64_t marked_kill[MARK_WORDS];
-static uint64_t marked_words; // which words above are not 0
-_Static_assert(MARK_WORDS <= 64, "marked_words has a bit for each");
-
 void signal_mark(uint32_t slot, int interrupt)
 {
+    struct slot_marks *marks = &current->marks;
     uint64_t bit = UINT64_C(1) << slot % 64;
-    marked_words |= UINT64_C(1) << slot / 64;
-    marked_wake[slot / 64] |= bit;
+    marks->words |= UINT64_C(1) << slot / 64;
+    marks->wake[slot / 64] |= bit;
     if (interrupt)
-        marked_interrupt[slot / 64] |= bit;
+        marks->interrupt[slot / 64] |= bit;
 }
 
 int signal_unmark(uint32_t slot)
 {
+    struct slot_marks *marks = &current->marks;
     uint64_t bit = UINT64_C(1) << slot % 64;
-    int interrupt = (marked_interrupt[slot / 64] & bit) != 0;
-    marked_wake[slot / 64] &= ~bit;
-    marked_interrupt[slot / 64] &= ~bit;
+    int interrupt = (marks->interrupt[slot / 64] & bit) != 0;
+    marks->wake[slot / 64] &= ~bit;
+    marks->interrupt[slot / 64] &= ~bit;
     return interrupt;
 }
 
@@ -44,27 +37,29 @@ int signal_unmark(uint32_t slot)
 // has just been found in the table is its own, while later it may be another's.
 static void kill_marked(void)
 {
-    for (uint64_t words = marked_words; words; words &= words - 1) {
+    const struct slot_marks *marks = &current->marks;
+    for (uint64_t words = marks->words; words; words &= words - 1) {
         uint32_t word = (uint32_t)__builtin_ctzll(words);
         // A kernel that listens ends by itself at once; the host makes sure. -ESRCH: it was
         // quicker.
-        for (uint64_t kill = marked_kill[word]; kill; kill &= kill - 1)
+        for (uint64_t kill = marks->kill[word]; kill; kill &= kill - 1)
             pv_kill(word * 64 + (uint32_t)__builtin_ctzll(kill));
     }
 }
 
 void signal_kick(void)
 {
-    while (marked_words) {
-        uint32_t word = (uint32_t)__builtin_ctzll(marked_words);
-        uint64_t kill = marked_kill[word];
-        for (uint64_t wake = marked_wake[word]; wake; wake &= wake - 1) {
+    struct slot_marks *marks = &current->marks;
+    while (marks->words) {
+        uint32_t word = (uint32_t)__builtin_ctzll(marks->words);
+        uint64_t kill = marks->kill[word];
+        for (uint64_t wake = marks->wake[word]; wake; wake &= wake - 1) {
             uint32_t slot = word * 64 + (uint32_t)__builtin_ctzll(wake);
             uint64_t bit = wake & -wake;
-            waitq_wake_slot(slot, (marked_interrupt[word] & bit) && !(kill & bit));
+            waitq_wake_slot(slot, (marks->interrupt[word] & bit) && !(kill & bit));
         }
-        marked_wake[word] = marked_interrupt[word] = marked_kill[word] = 0;
-        marked_words &= marked_words - 1;
+        marks->wake[word] = marks->interrupt[word] = marks->kill[word] = 0;
+        marks->words &= marks->words - 1;
     }
 }
 
@@ -102,7 +97,7 @@ int signal_post(struct proc *p, int sig, const struct proc_siginfo *info)
     int blocked = (atomic_load(&p->sig_blocked) & bit & ~SIG_UNBLOCKABLE) != 0;
     signal_mark(p->vm_slot, !blocked);
     if (sig == SIGKILL)
-        marked_kill[p->slot / 64] |= UINT64_C(1) << p->slot % 64;
+        current->marks.kill[p->slot / 64] |= UINT64_C(1) << p->slot % 64;
     return 0;
 }
 

@@ -41,7 +41,6 @@ _Static_assert(sizeof(struct sig_record) == 64, "objects of a table are multiple
 
 // --- this process's dispositions (calls.c) ---
 extern struct k_sigaction signal_actions[K_NSIG + 1]; // [1..K_NSIG]
-extern struct k_stack signal_altstack;
 
 // Sets the dispositions up from what the window kept over exec. At boot, after proc_boot().
 void signal_boot(void);
@@ -71,15 +70,6 @@ void signal_mask_push(uint64_t mask);
 // process's name. Returns the mask for signal_release().
 uint64_t signal_hold(void);
 void signal_release(uint64_t mask);
-
-// Handlers run so far in this process. A call that POSIX never restarts remembers it, and returns
-// -EINTR instead of starting again when it has changed:
-//     uint64_t seen = signal_handled;
-//     do {
-//         sys_enter();
-//         r = signal_handled != seen ? -EINTR : work();
-//     } while (sys_leave(&r));
-extern uint64_t signal_handled;
 
 // --- posting (signal.c), under proc_lock unless p is proc_vm ---
 // Makes `sig` pending in p unless p ignores it. `info` may be NULL: as from the kernel. 0, or

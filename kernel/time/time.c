@@ -144,9 +144,18 @@ static uint64_t absolute_deadline(int clock, uint64_t ns)
     return ns > wall ? clock_deadline(ns - wall) : 0;
 }
 
+static int tell_left(struct k_timespec *rem, uint64_t deadline)
+{
+    uint64_t now = pv_mono_ns();
+    if (user_writable(rem, sizeof *rem) < 0) // checked before the wait, not since
+        return -EFAULT;
+    *rem = clock_ns_timespec(deadline > now ? deadline - now : 0);
+    return 0;
+}
+
 long sys_clock_nanosleep(int clock, int flags, const struct k_timespec *req, struct k_timespec *rem)
 {
-    uint64_t ns, seen = signal_handled;
+    uint64_t ns, seen = current->handled;
     int absolute = flags & TIMER_ABSTIME;
     long r;
     if (user_readable(req, sizeof *req) < 0 || (rem && user_writable(rem, sizeof *rem) < 0))
@@ -161,12 +170,11 @@ long sys_clock_nanosleep(int clock, int flags, const struct k_timespec *req, str
         sys_enter();
         // A stop and continue goes on sleeping; a handler ends the sleep, SA_RESTART or not
         // (POSIX).
-        r = signal_handled != seen ? -EINTR : wait_for(&w);
+        r = current->handled != seen ? -EINTR : wait_for(&w);
+        // Before the handler: it finds the time left, and may take that memory away.
+        if (r == -ERESTART && rem && !absolute && tell_left(rem, w.deadline) < 0)
+            r = -EFAULT;
     } while (sys_leave(&r));
-    if (r == -EINTR && rem && !absolute) {
-        uint64_t now = pv_mono_ns();
-        *rem = clock_ns_timespec(w.deadline > now ? w.deadline - now : 0);
-    }
     return r;
 }
 

@@ -10,6 +10,7 @@
 #include "kernel/arch.h"
 #include "kernel/fs/mount.h"
 #include "kernel/fs/path.h"
+#include "kernel/entry.h"
 #include "kernel/fs/proc/proc.h"
 #include "kernel/lib.h"
 #include "kernel/proc/proc.h"
@@ -192,7 +193,7 @@ static void put_loadavg(struct text *t)
 // Lines of fstab(5): source, directory, type, options.
 static void put_mounts(struct text *t)
 {
-    static char path[FS_PATH_MAX] COLD("fs_proc_path");
+    char *path = current->scratch->path;
     for (uint32_t i = 0; i < FS_MOUNTS; i++) {
         const struct mount *m = &window_root()->mounts[i];
         const struct fs_type *type = fs_type(m->fs);

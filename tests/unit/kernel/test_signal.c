@@ -29,7 +29,7 @@ static void set_up(void)
 {
     family_boot();
     notes = window_pages_alloc(1);
-    signal_altstack = (struct k_stack){.flags = SS_DISABLE};
+    current->altstack = (struct k_stack){.flags = SS_DISABLE};
     calls = last = 0;
 }
 

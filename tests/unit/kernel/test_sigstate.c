@@ -34,7 +34,7 @@ static void set_up(void)
 {
     family_boot();
     notes = window_pages_alloc(1);
-    signal_altstack = (struct k_stack){.flags = SS_DISABLE};
+    current->altstack = (struct k_stack){.flags = SS_DISABLE};
     ngot = 0;
 }
 
@@ -206,7 +206,7 @@ static int stepped(void (*reset)(void), void (*call)(void), void (*check)(void))
 
 static void old_altstack(void)
 {
-    signal_altstack = (struct k_stack){.flags = SS_DISABLE};
+    current->altstack = (struct k_stack){.flags = SS_DISABLE};
 }
 
 static uint8_t stacks[2][3 * MINSIGSTKSZ];
@@ -219,7 +219,7 @@ static void new_altstack(void)
 
 static void check_altstack(void)
 {
-    const struct k_stack *ss = &signal_altstack;
+    const struct k_stack *ss = &current->altstack;
     int fresh = ss->sp == stacks[1] && ss->size == 2 * MINSIGSTKSZ && ss->flags == 0;
     int old = !ss->sp && ss->size == 0 && ss->flags == SS_DISABLE;
     torn += !fresh && !old;
@@ -229,7 +229,7 @@ static void test_whole_altstack(void)
 {
     CHECK(stepped(old_altstack, new_altstack, check_altstack) > 10);
     CHECK_EQ(torn, 0);
-    CHECK(signal_altstack.sp == stacks[1]);
+    CHECK(current->altstack.sp == stacks[1]);
 }
 
 static void old_ids(void)

@@ -9,6 +9,7 @@
 #include "kernel/pv.h"
 #include "kernel/signal/signal.h"
 #include "kernel/sys.h"
+#include "kernel/thread/thread.h"
 #include "tests/unit/lib/family_helpers.h"
 #include "tests/unit/lib/fake_kernel.h"
 
@@ -23,7 +24,7 @@ static void note(int sig)
 static void set_up(void)
 {
     family_boot();
-    signal_altstack = (struct k_stack){.flags = SS_DISABLE};
+    current->altstack = (struct k_stack){.flags = SS_DISABLE};
     calls = last = 0;
 }
 

@@ -17,7 +17,6 @@ void fake_host_slot(uint32_t slot);
 void fake_host_window(uint64_t size);
 
 struct proc *proc_vm, *proc_self;
-uint64_t signal_handled;
 static int interrupt;
 static uint64_t sent;
 

@@ -33,7 +33,7 @@ void lower_boot(void)
     if (window_format() < 0)
         panic("window_format");
     counts = window_pages_alloc(1);
-    kernel_depth = 1;
+    current->depth = 1;
     lock_init_self(1);
     proc_boot(1, argv);
     window_root()->root_inode = wref_of(counts); // any object will do: only its references count
@@ -43,7 +43,7 @@ void lower_boot(void)
     clock_boot();
     memset(signal_actions, 0, sizeof signal_actions);
     signal_boot();
-    kernel_depth = 0;
+    current->depth = 0;
 }
 
 int lower_inode_refs(void)

@@ -108,6 +108,13 @@ int64_t pv_kick(uint32_t slot, uint32_t flags)
 
 // Declared here: kernel/arch.h brings the kernel's signal numbers, which clash with the host's
 // headers.
+// Threads of this process are the host's business.
+void arch_set_thread_pointer(void *pointer);
+void arch_set_thread_pointer(void *pointer)
+{
+    (void)pointer;
+}
+
 void arch_pause(void);
 void arch_pause(void)
 {
