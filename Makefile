@@ -55,7 +55,7 @@ HOST := \
 	$(addprefix host/call/,guest.c call.c wait.c console.c process.c) \
 	$(addprefix host/virtio/,disk.c devices.c mmio.c blk.c) \
 	$(addprefix host/gdb/,gdb.c command.c packet.c regs.c memory.c) \
-	$(addprefix host/qemu/,qemu.c argv.c start.c pool.c link.c clone.c qmp.c keeper.c confine.c) \
+	$(addprefix host/qemu/,qemu.c argv.c start.c pool.c link.c clone.c qmp.c monitor.c confine.c) \
 	$(addprefix host/image/,image.c check.c elf.c args.c fits.c)
 MKIMAGE := \
 	tools/mkimage/main.c tools/mkimage/input.c tools/mkimage/tree.c tools/mkimage/write.c \

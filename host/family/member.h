@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A member: one process of the family and the host process behind it, as all back ends have it.
 //
-// A back end's own struct begins with one (struct monitor of KVM, struct keeper of QEMU), and the
-// calls, the supervisor's messages and the events know no more of it than this. It is private to
-// its process, and cloned with it by fork(2). Neighbours: family.h (what members share), backend.h
-// (what differs), call/call.h (what a member may ask for).
+// A back end's own struct begins with one (struct monitor of KVM, struct qemu_monitor of QEMU), and
+// the calls, the supervisor's messages and the events know no more of it than this. It is private
+// to its process, and cloned with it by fork(2). Neighbours: family.h (what members share),
+// backend.h (what differs), call/call.h (what a member may ask for).
 #ifndef HOST_MEMBER_H
 #define HOST_MEMBER_H
 

@@ -4,7 +4,7 @@
 // A clone is the state of the VM's devices, which one QEMU saves and another loads, and a copy of
 // what its RAM holds: the two memory back ends are shared memory, which QEMU leaves out of a saved
 // state. The VM waits in a call meanwhile, so its memory stands still. Everything that can fail
-// comes before the new keeper exists. See qemu.h, docs/qemu.md.
+// comes before the new monitor exists. See qemu.h, docs/qemu.md.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -57,11 +57,11 @@ static int state_pipe(int fd[2])
 }
 
 // Saves the VM of m into a pipe and its RAM into `ram`; the VM is stopped then.
-static int save(struct keeper *k, int ram, int to)
+static int save(struct qemu_monitor *mon, int ram, int to)
 {
-    struct qemu *q = &k->qemu;
+    struct qemu *q = &mon->qemu;
     int r = qemu_save(q, to);
-    return r < 0 ? r : copy_ram(q->fd[QEMU_RAM], k->mem.ram, ram, k->mem.ram_size);
+    return r < 0 ? r : copy_ram(q->fd[QEMU_RAM], mon->mem.ram, ram, mon->mem.ram_size);
 }
 
 static int read_state(int from, struct qemu_template *t)
@@ -75,96 +75,97 @@ static int read_state(int from, struct qemu_template *t)
     return n < 0 ? -errno : 0;
 }
 
-int qemu_template_make(struct keeper *k)
+int qemu_template_make(struct qemu_monitor *mon)
 {
     const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
     int fd[2], r = state_pipe(fd);
     if (r < 0)
         return r;
     template.ram = memfd_create("ramet-template", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (template.ram < 0 || ftruncate(template.ram, (off_t)k->mem.ram_size) < 0)
+    if (template.ram < 0 || ftruncate(template.ram, (off_t)mon->mem.ram_size) < 0)
         r = -errno;
     if (r == 0)
-        r = save(k, template.ram, fd[1]);
+        r = save(mon, template.ram, fd[1]);
     close(fd[1]);
     if (r == 0)
         r = read_state(fd[0], &template);
     close(fd[0]);
-    // No keeper can change what later VMs start from.
+    // No monitor can change what later VMs start from.
     if (r == 0 && fcntl(template.ram, F_ADD_SEALS, seals) < 0)
         r = -errno;
     return r < 0 ? r : template.ram;
 }
 
 // In the child of fork(2): leaves the parent's VM alone and takes over the new one.
-static void take_over(struct keeper *k, uint32_t slot, const struct qemu *q)
+static void take_over(struct qemu_monitor *mon, uint32_t slot, const struct qemu *q)
 {
     int r;
-    k->member.slot = slot;
-    member_enroll(&k->member);
-    qemu_drop(&k->qemu);
-    k->qemu = *q;
-    if ((r = keeper_map(k)) < 0)
-        member_die(&k->member, SIGKILL, strerror(-r));
-    qemu_watch(k);
+    mon->member.slot = slot;
+    member_enroll(&mon->member);
+    qemu_drop(&mon->qemu);
+    mon->qemu = *q;
+    if ((r = qemu_monitor_map(mon)) < 0)
+        member_die(&mon->member, SIGKILL, strerror(-r));
+    qemu_watch(mon);
 }
 
 // What differs in the clone (kvm_clone_start() for a VM of QEMU).
-static void become_clone(struct keeper *k, const struct clone *c, const struct qemu *q)
+static void become_clone(struct qemu_monitor *mon, const struct clone *c, const struct qemu *q)
 {
-    take_over(k, c->slot, q);
-    struct pv_call *call = (struct pv_call *)keeper_page(k)->call;
-    if (member_identity(member_boot_info(&k->member), k->member.slot) < 0)
-        member_die(&k->member, SIGKILL, "no random seed");
-    member_shared(&k->member)->pending = 0;
+    take_over(mon, c->slot, q);
+    struct pv_call *call = (struct pv_call *)qemu_monitor_page(mon)->call;
+    if (member_identity(member_boot_info(&mon->member), mon->member.slot) < 0)
+        member_die(&mon->member, SIGKILL, "no random seed");
+    member_shared(&mon->member)->pending = 0;
     call->ret = 1;
-    keeper_answer(k);
-    family_trace(k->member.family, TRACE_PROC, "%u clone %.3f ms", c->slot,
-                 (double)(family_now(k->member.family) - c->start) / 1e6);
-    keeper_begin(k);
+    qemu_monitor_answer(mon);
+    family_trace(mon->member.family, TRACE_PROC, "%u clone %.3f ms", c->slot,
+                 (double)(family_now(mon->member.family) - c->start) / 1e6);
+    qemu_monitor_begin(mon);
 }
 
 // A QEMU of the pool with the state and memory of m's VM, which goes on. 0 or -errno.
-static int duplicate(struct keeper *k, struct qemu *q)
+static int duplicate(struct qemu_monitor *mon, struct qemu *q)
 {
     int fd[2], r = state_pipe(fd);
     if (r < 0)
         return r;
-    r = save(k, q->fd[QEMU_RAM], fd[1]);
+    r = save(mon, q->fd[QEMU_RAM], fd[1]);
     close(fd[1]);
-    int resumed = qemu_continue(&k->qemu);
+    int resumed = qemu_continue(&mon->qemu);
     if (r == 0)
         r = qemu_load(q, fd[0]);
     close(fd[0]);
     if (resumed < 0)
-        member_die(&k->member, SIGKILL, "QEMU does not continue a VM it has saved");
+        member_die(&mon->member, SIGKILL, "QEMU does not continue a VM it has saved");
     return r;
 }
 
 int64_t qemu_clone(struct member *m, struct clone *c)
 {
-    struct keeper *k = keeper_of(m);
+    struct qemu_monitor *mon = qemu_monitor_of(m);
     static struct qemu q; // large
-    if (qemu_take(k->member.family, 0, &q) < 0)
+    if (qemu_take(mon->member.family, 0, &q) < 0)
         return -EAGAIN;
-    q.page = k->qemu.page;
-    q.asked = k->qemu.asked;
-    int r = duplicate(k, &q);
-    pid_t pid = r < 0 ? r
-                      : family_fork(k->member.family, &k->member.family->shared->slots[c->slot].pid,
-                                    CLONE_PARENT, 1);
+    q.page = mon->qemu.page;
+    q.asked = mon->qemu.asked;
+    int r = duplicate(mon, &q);
+    pid_t pid = r < 0
+                    ? r
+                    : family_fork(mon->member.family,
+                                  &mon->member.family->shared->slots[c->slot].pid, CLONE_PARENT, 1);
     if (pid == 0) {
-        become_clone(k, c, &q);
+        become_clone(mon, c, &q);
         return CALL_REPLACED;
     }
-    qemu_drop(&q); // without a keeper this ends it
+    qemu_drop(&q); // without a monitor this ends it
     return pid < 0 ? -EAGAIN : 0;
 }
 
 // A QEMU of the pool in the template's state. 0 or -errno.
-static int instantiate(const struct keeper *k, struct qemu *q)
+static int instantiate(const struct qemu_monitor *mon, struct qemu *q)
 {
-    const uint64_t size = k->mem.ram_size;
+    const uint64_t size = mon->mem.ram_size;
     int fd[2], r = state_pipe(fd);
     if (r < 0)
         return r;
@@ -184,20 +185,21 @@ static int instantiate(const struct keeper *k, struct qemu *q)
 
 int64_t qemu_spawn(struct member *m, const struct pv_exec *c, struct load_args *args)
 {
-    struct keeper *k = keeper_of(m);
+    struct qemu_monitor *mon = qemu_monitor_of(m);
     static struct qemu q;
-    if (qemu_take(k->member.family, 0, &q) < 0)
+    if (qemu_take(mon->member.family, 0, &q) < 0)
         return -EAGAIN;
-    q.page = k->qemu.page;
+    q.page = mon->qemu.page;
     q.asked = 1; // the template waits for its program
-    int r = instantiate(k, &q);
-    pid_t pid = r < 0 ? r
-                      : family_fork(k->member.family, &k->member.family->shared->slots[c->slot].pid,
-                                    CLONE_PARENT, 1);
+    int r = instantiate(mon, &q);
+    pid_t pid = r < 0
+                    ? r
+                    : family_fork(mon->member.family,
+                                  &mon->member.family->shared->slots[c->slot].pid, CLONE_PARENT, 1);
     if (pid == 0) {
-        take_over(k, c->slot, &q);
-        keeper_give_program(k, c->program, args);
-        keeper_begin(k);
+        take_over(mon, c->slot, &q);
+        qemu_monitor_give_program(mon, c->program, args);
+        qemu_monitor_begin(mon);
         return CALL_REPLACED;
     }
     qemu_drop(&q);

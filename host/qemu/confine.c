@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What a keeper may do. It has no KVM: it talks to QEMU and to the supervisor, and makes the
+// What a QEMU monitor may do. It has no KVM: it talks to QEMU and to the supervisor, and makes the
 // descriptors that go to both. It still opens nothing. See family/confine.h.
 
 #include "host/family/confine.h"
@@ -10,7 +10,7 @@
 #include "host/qemu/qemu.h"
 
 // clang-format off
-static const struct confine_rule keeper_rules[] = {
+static const struct confine_rule monitor_rules[] = {
     ALLOW_IF(sendto, LONG(4, 0)),                      // an interrupt to the shim; no address
     ALLOW(recvfrom),                                   // the shim's doorbell; QMP
     ALLOW(sendmsg),                                    // QMP, with descriptors; to the supervisor
@@ -30,6 +30,6 @@ static const struct confine_rule keeper_rules[] = {
 
 int qemu_confine(struct family *f, const int *keep, unsigned n)
 {
-    const struct confine_table tables[] = {CONFINE_TABLE(keeper_rules, 1), {0}};
+    const struct confine_table tables[] = {CONFINE_TABLE(monitor_rules, 1), {0}};
     return confine(f, tables, keep, n);
 }

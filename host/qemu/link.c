@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A keeper's hold on its QEMU: getting one from the supervisor, commands to it, its end.
+// A monitor's hold on its QEMU: getting one from the supervisor, commands to it, its end.
 // See qemu.h.
 
 #include <errno.h>
@@ -104,15 +104,15 @@ void qemu_drop(struct qemu *q)
     close(q->lease);
 }
 
-static struct keeper *volatile watching;
+static struct qemu_monitor *volatile watching;
 
 // The only news a lease has is its end. Whatever this process is doing, there is no VM to do it
 // for; what it was making is cleaned up by the supervisor.
-static void end_with_lease(struct keeper *k)
+static void end_with_lease(struct qemu_monitor *mon)
 {
-    struct pollfd p = {.fd = k->qemu.lease, .events = 0};
+    struct pollfd p = {.fd = mon->qemu.lease, .events = 0};
     if (poll(&p, 1, 0) > 0)
-        member_die(&k->member, SIGKILL, NULL);
+        member_die(&mon->member, SIGKILL, NULL);
 }
 
 // SIGIO: the lease, or the shim has an event of its own for a WAIT that we are in. The doorbell is
@@ -120,13 +120,13 @@ static void end_with_lease(struct keeper *k)
 static void on_news(int sig)
 {
     int e = errno;
-    struct keeper *k = watching;
+    struct qemu_monitor *mon = watching;
     (void)sig;
-    if (k) {
-        end_with_lease(k);
-        uint32_t state = atomic_load(&k->member.family->shared->slots[k->member.slot].state);
+    if (mon) {
+        end_with_lease(mon);
+        uint32_t state = atomic_load(&mon->member.family->shared->slots[mon->member.slot].state);
         if (state == SLOT_WAITING || state == SLOT_POLLING)
-            __atomic_fetch_add(&family_door(k->member.family, k->member.slot)->bell, 1,
+            __atomic_fetch_add(&family_door(mon->member.family, mon->member.slot)->bell, 1,
                                __ATOMIC_SEQ_CST);
     }
     errno = e;
@@ -137,16 +137,16 @@ static int signal_news(int fd, int32_t pid)
     return fcntl(fd, F_SETOWN, pid) < 0 || fcntl(fd, F_SETFL, O_RDWR | O_ASYNC) < 0 ? -1 : 0;
 }
 
-void qemu_watch(struct keeper *k)
+void qemu_watch(struct qemu_monitor *mon)
 {
     struct sigaction act = {.sa_handler = on_news};
-    watching = k;
+    watching = mon;
     sigaction(SIGIO, &act, NULL);
     // Only devices raise events within a VM.
-    if (signal_news(k->qemu.lease, k->member.pid) < 0 ||
-        (k->member.family->ndisks && signal_news(k->qemu.fd[QEMU_BELL], k->member.pid) < 0))
-        member_die(&k->member, SIGKILL, "cannot watch its QEMU");
-    end_with_lease(k);
+    if (signal_news(mon->qemu.lease, mon->member.pid) < 0 ||
+        (mon->member.family->ndisks && signal_news(mon->qemu.fd[QEMU_BELL], mon->member.pid) < 0))
+        member_die(&mon->member, SIGKILL, "cannot watch its QEMU");
+    end_with_lease(mon);
 }
 
 int qemu_gdb(struct qemu *q, int port)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The supervisor's book of QEMUs: started, ahead of need or not, given to keepers, ended, reaped.
+// The supervisor's book of QEMUs: started, ahead of need or not, given to monitors, ended, reaped.
 //
 // A QEMU takes longer to start than a VM takes to clone, so some are kept ready. Who has one is
 // never asked: a lease is a socket, and it ends when the last process that holds the other end is
@@ -101,7 +101,7 @@ static int start(struct qemu_pool *pool, int boot, struct qemu_process *p)
     return r;
 }
 
-// One that is ready, or a new one: the keeper waits for QEMU itself then, not we.
+// One that is ready, or a new one: the monitor waits for QEMU itself then, not we.
 static struct qemu_process *choose(struct qemu_pool *pool, int boot, int *error)
 {
     struct qemu_process *p = NULL;
@@ -175,7 +175,7 @@ void qemu_pool_settle(struct qemu_pool *pool)
         int status;
         if (p->pid <= 0 || !p->killed || waitpid(p->pid, &status, 0) != p->pid)
             continue;
-        // Its keeper's death may be seen before its own, which was the reason.
+        // Its monitor's death may be seen before its own, which was the reason.
         if (WIFEXITED(status))
             report(p, status);
         forget(p);
@@ -192,7 +192,7 @@ int qemu_pool_reaped(struct qemu_pool *pool, pid_t pid, int status)
             report(p, status);
         if (!p->killed && p->lease < 0)
             pool->refill_ns = qmp_deadline(RETRY_MS);
-        forget(p); // the end of the lease tells the keeper
+        forget(p); // the end of the lease tells the monitor
         return 1;
     }
     return 0;

@@ -20,7 +20,7 @@
 #include "host/family/hugemem.h"
 #include "host/image/shim_blob.h"
 
-// One family in each supervisor, and so in each keeper.
+// One family in each supervisor, and so in each monitor.
 static struct qemu_family the_family;
 
 static int find_binary(char *path, size_t len)
@@ -94,7 +94,7 @@ static int copy_image(const struct family *f)
     return mprotect(f->image_map, whole(f->image->size), PROT_READ) < 0 ? -errno : 0;
 }
 
-// RAM of this process' VM (mapped by the keeper), then the family's: as the guest sees it.
+// RAM of this process' VM (mapped by the monitor), then the family's: as the guest sees it.
 static int map_all(struct family *f)
 {
     f->arena_size = the_family.ram + the_family.shared;
@@ -197,7 +197,7 @@ const struct backend qemu_backend = {
              CALL(SPAWN) | CALL(KILL),
     .open = qemu_open,
     .memory = qemu_memory,
-    .start = keeper_start,
+    .start = qemu_monitor_start,
     .clone = qemu_clone,
     .spawn = qemu_spawn,
     .poll_fd = poll_fd,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The QEMU back end: one stock QEMU and one process of ours, its keeper, for each VM.
+// The QEMU back end: one stock QEMU and one process of ours, its monitor, for each VM.
 //
 // The supervisor starts QEMUs, the only processes that execute anything (start.c), some of
-// them ahead of need (pool.c). A keeper asks it for one and gets descriptors (link.c):
+// them ahead of need (pool.c). A monitor asks it for one and gets descriptors (link.c):
 // the VM's RAM, QMP, both lines of abi/companion.h, and a lease. The QEMU lives as long as
-// somebody holds the lease: so a keeper that dies, in whatever way, takes its VM with it, and a
-// keeper need not know a pid. Neighbours: keeper.c (the run loop), clone.c (FORK and SPAWN).
+// somebody holds the lease: so a monitor that dies, in whatever way, takes its VM with it,
+// and need not know a pid. Neighbours: monitor.c (the run loop), clone.c (FORK and SPAWN).
 #ifndef HOST_QEMU_H
 #define HOST_QEMU_H
 
@@ -47,7 +47,8 @@ static inline struct qemu_family *qemu_of(const struct family *f)
     return f->own;
 }
 
-// Keeper -> supervisor (family.h): a lease comes along: answer it with a QEMU; `slot`: 1 to boot.
+// Monitor -> supervisor (family.h): a lease comes along, to be answered with a QEMU; `slot`: 1 for
+// one that boots the shim.
 #define QEMU_MESSAGE_TAKE FAMILY_BACKEND
 
 // Descriptors of a QEMU, in the order in which they travel.
@@ -96,7 +97,7 @@ int qemu_complaint(const struct qemu_process *p, char *line, size_t len);
 int qemu_pool_init(struct qemu_family *q, uint32_t ready, uint32_t max_procs);
 // Becomes readable when a lease has ended.
 int qemu_pool_fd(const struct qemu_pool *pool);
-// A keeper asks for a QEMU; the answer goes to `lease`, which is the pool's from now on.
+// A monitor asks for a QEMU; the answer goes to `lease`, which is the pool's from now on.
 void qemu_pool_request(struct qemu_pool *pool, int boot, int lease);
 // Ends the QEMUs whose lease has ended and waits until they are gone: only then can they write to
 // the window no more.
@@ -108,7 +109,7 @@ int qemu_pool_refill(struct qemu_pool *pool);
 // Ends all.
 void qemu_pool_kill(struct qemu_pool *pool);
 
-// --- link.c: a keeper's end ---
+// --- link.c: a monitor's end ---
 struct qemu {
     int fd[QEMU_NFDS];
     int lease;
@@ -117,17 +118,17 @@ struct qemu {
     struct qmp qmp;
 };
 
-// A process and its VM.
-struct keeper {
-    struct member member; // first: keeper_of()
+// A monitor: this process and its VM.
+struct qemu_monitor {
+    struct member member; // first: qemu_monitor_of()
     struct guest_memory mem;
     struct qemu qemu;
 };
 
-// In this back end every member is a keeper's.
-static inline struct keeper *keeper_of(struct member *m)
+// In this back end every member is the first field of one.
+static inline struct qemu_monitor *qemu_monitor_of(struct member *m)
 {
-    return (struct keeper *)m;
+    return (struct qemu_monitor *)m;
 }
 
 // The reply to a request, with the descriptors of QEMU_NFDS.
@@ -141,7 +142,7 @@ int qemu_take(struct family *f, int boot, struct qemu *q);
 // Lets go of it, which ends it if nobody else has its lease.
 void qemu_drop(struct qemu *q);
 // From now on this process ends when its QEMU does, whatever it is waiting for.
-void qemu_watch(struct keeper *k);
+void qemu_watch(struct qemu_monitor *mon);
 // Hands the VM, which is stopped, to QEMU's own server for gdb. 0 or -errno.
 int qemu_gdb(struct qemu *q, int port);
 // Continues a stopped VM. 0 or -errno.
@@ -153,33 +154,34 @@ int qemu_load(struct qemu *q, int from);
 
 // --- clone.c ---
 // State of a VM in which the shim waits for its first program. Made once per family, by its first
-// keeper; the descriptor of its RAM, or -errno.
+// monitor; the descriptor of its RAM, or -errno.
 struct qemu_template {
     int ram;     // memfd, sealed
     char *state; // of its devices
     size_t state_len;
 };
-int qemu_template_make(struct keeper *k);
+int qemu_template_make(struct qemu_monitor *mon);
 int64_t qemu_clone(struct member *m, struct clone *c);
 int64_t qemu_spawn(struct member *m, const struct pv_exec *c, struct load_args *args);
 
-// --- confine.c: family/confine.h, for a keeper ---
+// --- confine.c: family/confine.h, for a monitor of this back end ---
 int qemu_confine(struct family *f, const int *keep, unsigned n);
 
-// --- keeper.c ---
-void keeper_start(struct family *f, uint32_t slot, uint32_t program, const struct load_args *args)
-    __attribute__((noreturn));
+// --- monitor.c ---
+void qemu_monitor_start(struct family *f, uint32_t slot, uint32_t program,
+                        const struct load_args *args) __attribute__((noreturn));
 // Maps the VM's RAM where this process has guest RAM. 0 or -errno.
-int keeper_map(struct keeper *k);
+int qemu_monitor_map(struct qemu_monitor *mon);
 // Gives the shim what it waits for: the first program (args), or the answer to its call.
-void keeper_give_program(struct keeper *k, uint32_t program, const struct load_args *args);
-void keeper_answer(struct keeper *k);
+void qemu_monitor_give_program(struct qemu_monitor *mon, uint32_t program,
+                               const struct load_args *args);
+void qemu_monitor_answer(struct qemu_monitor *mon);
 // Lets a VM run that has got one of those.
-void keeper_begin(struct keeper *k);
+void qemu_monitor_begin(struct qemu_monitor *mon);
 
-static inline struct companion_page *keeper_page(const struct keeper *k)
+static inline struct companion_page *qemu_monitor_page(const struct qemu_monitor *mon)
 {
-    return (struct companion_page *)(k->mem.ram + k->qemu.page);
+    return (struct companion_page *)(mon->mem.ram + mon->qemu.page);
 }
 
 #endif

@@ -17,9 +17,9 @@ from family import Family
 KEPT = re.compile(
     r"pipe:|/dev/kvm$|anon_inode:kvm-(vm|vcpu:0)$|socket:|" + re.escape(paths.SHELL_IMAGE)
 )
-# A keeper: the template's memory, and what its QEMU is made of; of each one.
-KEPT_BY_KEEPER = re.compile(r"pipe:|/memfd:ramet-(ram|template) |socket:")
-KEEPER_SOCKETS = 5  # control, lease, QMP, doorbell, serial line
+# A monitor of QEMU: the template's memory, and what its QEMU is made of; of each one.
+KEPT_WITH_QEMU = re.compile(r"pipe:|/memfd:ramet-(ram|template) |socket:")
+QEMU_SOCKETS = 5  # control, lease, QMP, doorbell, serial line
 
 
 def shell(script):
@@ -59,12 +59,12 @@ def test_descriptors():
             family.expect("ready")
             for pid in family.wait_for_monitors(lambda pids: len(pids) >= 2, "the sleeper"):
                 names = descriptors(pid)
-                kept = KEPT if paths.VMM == "kvm" else KEPT_BY_KEEPER
+                kept = KEPT if paths.VMM == "kvm" else KEPT_WITH_QEMU
                 strange = [name for name in names if not kept.match(name)]
                 assert not strange, f"monitor {pid} has {strange}"
                 expected = {"kvm": {"kvm-vm": 1, "kvm-vcpu": 1, "socket:": 2},
                             "qemu": {"ramet-ram": 1, "ramet-template": 1,
-                                     "socket:": KEEPER_SOCKETS}}[paths.VMM]  # fmt: skip
+                                     "socket:": QEMU_SOCKETS}}[paths.VMM]  # fmt: skip
                 for kind, wanted in expected.items():
                     count = sum(kind in name for name in names)
                     assert count == wanted, f"monitor {pid} has {count} of {kind}: {names}"
@@ -106,7 +106,7 @@ def test_violation():
 def test_disk():
     """A monitor can read and write its disk and nothing else of it: not its size, not its mode."""
     if paths.VMM == "qemu":
-        raise proc.Skip("a keeper has no disk (see descriptors)")
+        raise proc.Skip("a monitor of QEMU has no disk (see descriptors)")
     if not shutil.which("gdb"):
         raise AssertionError("gdb is needed to call a function in a monitor")
     with tempfile.NamedTemporaryFile(prefix="disk-") as disk:

@@ -36,8 +36,8 @@ class Monitor:
             return proc.run(paths.ramet_run(IMAGE, options=options), STDIN, LIMIT), None
 
 
-class Keeper(Monitor):
-    """The same family on stock QEMU: the shim in each VM, a keeper beside it."""
+class QemuMonitor(Monitor):
+    """The same family on stock QEMU: the shim in each VM, a monitor beside it."""
 
     def __init__(self, name, *options):
         super().__init__(name, "--vmm", "qemu", *options)
@@ -80,8 +80,8 @@ BACKENDS = [
     Monitor("monitor"),
     Monitor("monitor-small", *SMALL),
     Monitor("monitor-disk", "--disk", DISK),
-    Keeper("companion"),
-    Keeper("companion-disk", "--disk", DISK),
+    QemuMonitor("companion"),
+    QemuMonitor("companion-disk", "--disk", DISK),
     Shim("shim-pc", "pc"),
     # Without WRFSBASE: PV_BOOT_SET_TP.
     Shim("shim-old-processor", "pc", "-cpu", "qemu64"),

@@ -5,7 +5,7 @@ without KVM (docs/qemu.md). `tests/run --vmm qemu` runs any suite that way, all 
 Not every test is here. The image is the same one as on the monitor, so what the kernel and the C
 library do alone (formats, files, paths, permissions, most of pipes and signals) is proven by the
 guest and real suites, and beside the same shim by the shim suite. Here is what host/qemu does by
-itself, with a keeper for each VM and device state and memory copied between two QEMUs:
+itself, with a monitor for each VM and device state and memory copied between two QEMUs:
 
 - a clone, in a row, many at once, of clones, and what the two share and do not;
 - spawn, exec, and what passes to a new program;

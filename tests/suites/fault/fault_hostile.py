@@ -132,7 +132,8 @@ def test_scribble():
 
 def state():
     """The struct member of the process, as gdb finds it."""
-    return {"kvm": "monitor_start::monitor", "qemu": "keeper_start::keeper"}[paths.VMM] + ".member"
+    start = {"kvm": "monitor_start", "qemu": "qemu_monitor_start"}[paths.VMM]
+    return start + "::monitor.member"
 
 
 def in_monitor(pid, *commands):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The QEMU back end's own faults: deaths of QEMUs and keepers, a QEMU that is missing or cannot
+"""The QEMU back end's own faults: deaths of QEMUs and monitors, a QEMU that is missing or cannot
 start, memory that does not fit. Run with the other faults, whatever runs the VMs there."""
 
 import os
@@ -49,7 +49,7 @@ def qemus(family):
 
 
 def ram(pid):
-    """Which memory a keeper or its QEMU has: the same file in both."""
+    """Which memory a monitor or its QEMU has: the same file in both."""
     for fd in os.listdir(f"/proc/{pid}/fd"):
         path = f"/proc/{pid}/fd/{fd}"
         if "ramet-ram" in os.readlink(path):
@@ -57,8 +57,8 @@ def ram(pid):
     return None
 
 
-def qemu_of(family, keeper):
-    return next(pid for pid in qemus(family) if ram(pid) == ram(keeper))
+def qemu_of(family, monitor):
+    return next(pid for pid in qemus(family) if ram(pid) == ram(monitor))
 
 
 def wait_gone(pids, what):
@@ -83,7 +83,7 @@ def test_child_killed():
 
 
 def test_busy_killed():
-    """The same for one whose keeper is not asleep in a call."""
+    """The same for one whose monitor is not asleep in a call."""
     script = 'yes > /dev/null & echo ready; wait $!; echo "child: $?"; echo on | cat'
     with shell(script) as f:
         f.expect("ready")
@@ -102,13 +102,13 @@ def test_first_killed():
         assert f.finish() == 137, "not the status of a killed program"
 
 
-def test_keeper_killed():
-    """A keeper takes its QEMU with it, before its death is told."""
+def test_monitor_killed():
+    """A monitor takes its QEMU with it, before its death is told."""
     with shell(SCRIPT) as f:
         f.expect("ready")
-        keeper = f.wait_for_monitors(lambda pids: len(pids) >= 2, "the sleeper")[1]
-        qemu = qemu_of(f, keeper)
-        f.kill(keeper)
+        monitor = f.wait_for_monitors(lambda pids: len(pids) >= 2, "the sleeper")[1]
+        qemu = qemu_of(f, monitor)
+        f.kill(monitor)
         f.expect("child: 137")
         assert proc.process_table().get(qemu, (0, "Z"))[1] in "ZX", "its QEMU is still there"
         f.expect("on\n3\n")
@@ -116,7 +116,7 @@ def test_keeper_killed():
 
 
 def test_supervisor_killed():
-    """Neither keepers nor QEMUs survive the supervisor, those of the pool included."""
+    """Neither monitors nor QEMUs survive the supervisor, those of the pool included."""
     with shell("echo ready; sleep 100 & yes > /dev/null & wait") as f:
         f.expect("ready")
         pids = f.wait_for_monitors(lambda pids: len(pids) >= 3, "two children")

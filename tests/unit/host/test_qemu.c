@@ -59,7 +59,7 @@ int qemu_start(const struct qemu_family *q, int boot, struct qemu_process *p)
     p->pid = fork();
     if (p->pid == 0) {
         signal(SIGUSR1, leave);
-        close_range(3, ~0u, 0); // our keepers' leases are in the same process as the supervisor
+        close_range(3, ~0u, 0); // our monitors' leases are in the same process as the supervisor
         for (;;)
             pause();
     }
@@ -89,7 +89,7 @@ int qemu_complaint(const struct qemu_process *p, char *line, size_t len)
     return 0;
 }
 
-// ---- a keeper ----
+// ---- a monitor ----
 
 struct held {
     int lease, error, nfds;
@@ -196,7 +196,7 @@ static void test_lease(void)
     struct held a = ask(0), b = ask(0);
     struct pollfd p = {.fd = qemu_pool_fd(family.pool), .events = POLLIN};
     CHECK_EQ(poll(&p, 1, 0), 0);
-    int copy = dup(a.lease); // a clone of the keeper
+    int copy = dup(a.lease); // a clone of the monitor
     close(a.lease);
     qemu_pool_settle(family.pool);
     CHECK(alive(a.pid));
@@ -210,7 +210,7 @@ static void test_lease(void)
     end();
 }
 
-// A QEMU that ends by itself: the keeper sees it, the user reads why.
+// A QEMU that ends by itself: the monitor sees it, the user reads why.
 static void test_end(void)
 {
     int status;
@@ -230,7 +230,7 @@ static void test_end(void)
     end();
 }
 
-// The same when the end of its keeper is noticed first.
+// The same when the end of its monitor is noticed first.
 static void test_end_unseen(void)
 {
     siginfo_t info;
@@ -270,7 +270,7 @@ static void test_failure(void)
     end();
 }
 
-// Keepers ask without end: there is one.
+// Monitors ask without end: there is one.
 static void test_limit(void)
 {
     struct held all[64];
