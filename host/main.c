@@ -121,7 +121,7 @@ static int listen_for_gdb(struct family *f)
     return 0;
 }
 
-static int run(int argc, char **argv)
+static int run_family(int argc, char **argv)
 {
     struct options opt;
     struct image image = {.fd = -1};
@@ -185,7 +185,7 @@ int main(int argc, char **argv)
     reserve_stdio();
     if (argc >= 2 &&
         (!strcmp(argv[1], "run") || !strcmp(argv[1], "template") || !strcmp(argv[1], "serve")))
-        return run(argc - 1, argv + 1);
+        return run_family(argc - 1, argv + 1);
     if (argc >= 2 && !strcmp(argv[1], "--help"))
         return help(stdout);
     if (argc >= 2 && !strcmp(argv[1], "--version")) {

@@ -16,19 +16,19 @@ struct line {
     uint32_t len;
 };
 
-static void put(struct line *l, char c)
+static void line_put(struct line *l, char c)
 {
     if (l->len < LINE - 1) // room for the newline
         l->text[l->len++] = c;
 }
 
-static void put_string(struct line *l, const char *s)
+static void line_put_string(struct line *l, const char *s)
 {
     for (s = s ? s : "(null)"; *s; s++)
-        put(l, *s);
+        line_put(l, *s);
 }
 
-static void put_number(struct line *l, uint64_t n, unsigned base)
+static void line_put_number(struct line *l, uint64_t n, unsigned base)
 {
     char digits[24];
     int i = 0;
@@ -36,43 +36,43 @@ static void put_number(struct line *l, uint64_t n, unsigned base)
         digits[i++] = "0123456789abcdef"[n % base];
     while (n /= base);
     while (i > 0)
-        put(l, digits[--i]);
+        line_put(l, digits[--i]);
 }
 
 static void put_signed(struct line *l, int64_t n)
 {
     if (n < 0)
-        put(l, '-');
-    put_number(l, n < 0 ? -(uint64_t)n : (uint64_t)n, 10);
+        line_put(l, '-');
+    line_put_number(l, n < 0 ? -(uint64_t)n : (uint64_t)n, 10);
 }
 
 static void format_line(struct line *l, const char *f, va_list args)
 {
     for (; *f; f++) {
         if (*f != '%') {
-            put(l, *f);
+            line_put(l, *f);
             continue;
         }
         int is_long = f[1] == 'l';
         f += 1 + is_long;
         switch (*f) {
         case 's':
-            put_string(l, va_arg(args, const char *));
+            line_put_string(l, va_arg(args, const char *));
             break;
         case 'd':
             put_signed(l, is_long ? va_arg(args, long) : va_arg(args, int));
             break;
         case 'u':
         case 'x':
-            put_number(l, is_long ? va_arg(args, unsigned long) : va_arg(args, unsigned),
-                       *f == 'x' ? 16 : 10);
+            line_put_number(l, is_long ? va_arg(args, unsigned long) : va_arg(args, unsigned),
+                            *f == 'x' ? 16 : 10);
             break;
         case 'p':
-            put_string(l, "0x");
-            put_number(l, (uintptr_t)va_arg(args, void *), 16);
+            line_put_string(l, "0x");
+            line_put_number(l, (uintptr_t)va_arg(args, void *), 16);
             break;
         case '%':
-            put(l, '%');
+            line_put(l, '%');
             break;
         default: // an unknown conversion, or a format that ends in '%'
             return;
@@ -83,7 +83,7 @@ static void format_line(struct line *l, const char *f, va_list args)
 static void print(const char *prefix, const char *format, va_list args)
 {
     struct line l = {.len = 0};
-    put_string(&l, prefix);
+    line_put_string(&l, prefix);
     format_line(&l, format, args);
     l.text[l.len++] = '\n';
     pv_console(2, 1, l.text, l.len);

@@ -13,16 +13,16 @@
 
 #define RELEASE "1.0"
 
-static void put(char *to, size_t size, const char *from, size_t len)
+static void put_uts(char *to, size_t size, const char *from, size_t len)
 {
     size_t n = min_u64(len, size - 1);
     memset(to, 0, size);
     memcpy(to, from, n);
 }
 
-static void put_string(char to[K_UTS_LEN], const char *from)
+static void put_uts_string(char to[K_UTS_LEN], const char *from)
 {
-    put(to, K_UTS_LEN, from, strlen(from));
+    put_uts(to, K_UTS_LEN, from, strlen(from));
 }
 
 long sys_uname(struct k_utsname *name)
@@ -35,12 +35,12 @@ long sys_uname(struct k_utsname *name)
         host = boot_info->hostname;
         len = strnlen(host, sizeof boot_info->hostname);
     }
-    put_string(name->sysname, "Ramet");
-    put(name->nodename, K_UTS_LEN, host, len);
-    put_string(name->release, RELEASE);
-    put_string(name->version, "#1");
-    put_string(name->machine, "x86_64");
-    put_string(name->domainname, "(none)");
+    put_uts_string(name->sysname, "Ramet");
+    put_uts(name->nodename, K_UTS_LEN, host, len);
+    put_uts_string(name->release, RELEASE);
+    put_uts_string(name->version, "#1");
+    put_uts_string(name->machine, "x86_64");
+    put_uts_string(name->domainname, "(none)");
     return 0;
 }
 
@@ -53,7 +53,7 @@ long sys_sethostname(const char *name, size_t len)
         return -EINVAL;
     if (user_readable(name, len) < 0)
         return -EFAULT;
-    put(root->hostname, sizeof root->hostname, name, len);
+    put_uts(root->hostname, sizeof root->hostname, name, len);
     return 0;
 }
 

@@ -31,7 +31,7 @@ struct disk {
 static struct disk disks[PV_MAX_DEVICES] COLD("virtio_blk");
 
 // Waits for the request under way. The bytes the device wrote, -EIO, -ERESTART.
-static int finish(struct disk *d)
+static int finish_request(struct disk *d)
 {
     uint32_t len = 0;
     int r = virtq_wait(&d->queue);
@@ -48,7 +48,7 @@ static int request(struct disk *d, uint32_t type, uint64_t sector, uint32_t at, 
     int read = type == VIRTIO_BLK_T_IN, r;
     if (!virtio_works(&d->device))
         return -EIO;
-    if (d->busy && (r = finish(d)) < 0)
+    if (d->busy && (r = finish_request(d)) < 0)
         return r;
     d->request->head = (struct virtio_blk_req){.type = type, .sector = sector};
     d->request->status = UINT8_MAX; // none of its values
@@ -61,7 +61,7 @@ static int request(struct disk *d, uint32_t type, uint64_t sector, uint32_t at, 
         return virtio_fail(&d->device); // it has nothing of ours: there is room
     d->busy = 1;
     virtq_kick(&d->queue);
-    r = finish(d);
+    r = finish_request(d);
     if (r < 0)
         return r;
     uint8_t status = *(volatile uint8_t *)&d->request->status;
@@ -109,7 +109,7 @@ static int configure(struct disk *d)
     return 0;
 }
 
-static int allocate(struct disk *d)
+static int blk_allocate(struct disk *d)
 {
     if (!d->request)
         d->request = dma_alloc(sizeof *d->request, _Alignof(struct virtio_blk_req));
@@ -120,7 +120,7 @@ static int allocate(struct disk *d)
     return d->request && d->blk.buffer ? 0 : -EIO;
 }
 
-static int attach(uint32_t unit)
+static int blk_attach(uint32_t unit)
 {
     const uint64_t wanted = VIRTIO_BLK_F_RO | VIRTIO_BLK_F_BLK_SIZE | VIRTIO_BLK_F_FLUSH;
     if (unit >= PV_MAX_DEVICES)
@@ -130,7 +130,7 @@ static int attach(uint32_t unit)
         return 0;
     int r = virtio_start(&d->device, VIRTIO_ID_BLOCK, unit, wanted);
     if (r == 0)
-        r = allocate(d);
+        r = blk_allocate(d);
     if (r == 0)
         r = virtq_start(&d->queue, &d->device, 0, QUEUE_SIZE);
     if (r == 0)
@@ -143,25 +143,25 @@ static int attach(uint32_t unit)
     return 0;
 }
 
-static void event(void)
+static void blk_event(void)
 {
     for (uint32_t i = 0; i < PV_MAX_DEVICES; i++)
         virtio_event(&disks[i].device);
 }
 
-static void settle(void)
+static void blk_settle(void)
 {
     for (uint32_t i = 0; i < PV_MAX_DEVICES; i++)
         if (disks[i].busy)
-            finish(&disks[i]);
+            finish_request(&disks[i]);
 }
 
 const struct driver ramet_driver_blk = {
     .type = VIRTIO_ID_BLOCK,
     .kind = FILE_BLOCK,
     .files = &blkdev_ops,
-    .attach = attach,
-    .event = event,
-    .settle = settle,
+    .attach = blk_attach,
+    .event = blk_event,
+    .settle = blk_settle,
     .sync = blkdev_sync_all,
 };

@@ -41,7 +41,7 @@ static void give(struct console *c, uint32_t buffer)
 }
 
 // The buffer that was read last.
-static void give_back(struct console *c)
+static void give_back_buffer(struct console *c)
 {
     give(c, c->from);
     virtq_kick(&c->rx);
@@ -59,12 +59,12 @@ static int receive(struct console *c)
         c->next = c->in + c->from * RX_BYTES;
         c->left = len;
         if (len == 0)
-            give_back(c);
+            give_back_buffer(c);
     }
     return 0;
 }
 
-static long get(void *buf, size_t len)
+static long console_get(void *buf, size_t len)
 {
     struct console *c = &console;
     uint8_t *to = buf;
@@ -77,7 +77,7 @@ static long get(void *buf, size_t len)
         c->next += n;
         c->left -= n;
         if (c->left == 0)
-            give_back(c);
+            give_back_buffer(c);
     }
     return done ? (long)done : r;
 }
@@ -110,7 +110,7 @@ static int sent_or_told(struct console *c)
     return r;
 }
 
-static long put(const void *buf, size_t len)
+static long console_put(const void *buf, size_t len)
 {
     struct console *c = &console;
     int r = sent_or_told(c);
@@ -126,7 +126,7 @@ static long put(const void *buf, size_t len)
     return b.len;
 }
 
-static uint32_t poll(void)
+static uint32_t console_poll(void)
 {
     struct console *c = &console;
     uint32_t holds = 0;
@@ -137,11 +137,11 @@ static uint32_t poll(void)
     return c->device.failed ? POLLERR : holds;
 }
 
-static const struct chardev hvc = {.get = get, .put = put, .poll = poll};
+static const struct chardev hvc = {.get = console_get, .put = console_put, .poll = console_poll};
 
 // --- the device ---
 
-static int allocate(struct console *c)
+static int console_allocate(struct console *c)
 {
     if (!c->in)
         c->in = dma_alloc(RX_BUFFERS * RX_BYTES, 64);
@@ -150,14 +150,14 @@ static int allocate(struct console *c)
     return c->in && c->out ? 0 : -EIO;
 }
 
-static int attach(uint32_t unit)
+static int console_attach(uint32_t unit)
 {
     struct console *c = &console;
     if (virtio_works(&c->device))
         return 0;
     int r = virtio_start(&c->device, VIRTIO_ID_CONSOLE, unit, 0);
     if (r == 0)
-        r = allocate(c);
+        r = console_allocate(c);
     if (r == 0)
         r = virtq_start(&c->rx, &c->device, VIRTIO_CONSOLE_RX, RX_BUFFERS);
     if (r == 0)
@@ -175,12 +175,12 @@ static int attach(uint32_t unit)
     return 0;
 }
 
-static void event(void)
+static void console_event(void)
 {
     virtio_event(&console.device);
 }
 
-static void settle(void)
+static void console_settle(void)
 {
     if (console.sending && virtq_wait(&console.tx) == 0)
         sent(&console);
@@ -190,7 +190,7 @@ const struct driver ramet_driver_console = {
     .type = VIRTIO_ID_CONSOLE,
     .kind = FILE_HVC,
     .files = &chardev_ops,
-    .attach = attach,
-    .event = event,
-    .settle = settle,
+    .attach = console_attach,
+    .event = console_event,
+    .settle = console_settle,
 };

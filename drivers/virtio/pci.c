@@ -14,34 +14,34 @@ static volatile struct virtio_pci_common *common(const struct virtio_device *d)
     return (volatile struct virtio_pci_common *)(uintptr_t)d->pv->regs[PV_REGS_COMMON];
 }
 
-static int identify(const struct virtio_device *d)
+static int pci_identify(const struct virtio_device *d)
 {
     return d->pv->regs[PV_REGS_COMMON] ? 0 : -EIO;
 }
 
-static uint8_t status(const struct virtio_device *d)
+static uint8_t pci_status(const struct virtio_device *d)
 {
     return common(d)->device_status;
 }
 
-static void set_status(const struct virtio_device *d, uint8_t value)
+static void pci_set_status(const struct virtio_device *d, uint8_t value)
 {
     common(d)->device_status = value;
 }
 
-static uint32_t features(const struct virtio_device *d, uint32_t word)
+static uint32_t pci_features(const struct virtio_device *d, uint32_t word)
 {
     common(d)->device_feature_select = word;
     return common(d)->device_feature;
 }
 
-static void set_features(const struct virtio_device *d, uint32_t word, uint32_t bits)
+static void pci_set_features(const struct virtio_device *d, uint32_t word, uint32_t bits)
 {
     common(d)->driver_feature_select = word;
     common(d)->driver_feature = bits;
 }
 
-static uint32_t queue_max(const struct virtio_device *d, uint32_t index)
+static uint32_t pci_queue_max(const struct virtio_device *d, uint32_t index)
 {
     if (index >= common(d)->num_queues)
         return 0;
@@ -49,7 +49,7 @@ static uint32_t queue_max(const struct virtio_device *d, uint32_t index)
     return common(d)->queue_size;
 }
 
-static void set_address(volatile uint64_t *field, const void *p)
+static void pci_set_address(volatile uint64_t *field, const void *p)
 {
     volatile uint32_t *half = (volatile uint32_t *)field;
     uint64_t at = dma_phys(p);
@@ -65,7 +65,7 @@ static int set_vector(volatile uint16_t *field)
 }
 
 // 4.1.5.1.3
-static int queue_enable(const struct virtio_device *d, struct virtq *q)
+static int pci_queue_enable(const struct virtio_device *d, struct virtq *q)
 {
     volatile struct virtio_pci_common *c = common(d);
     // Once would do; a reset forgets it, and this is what comes after each.
@@ -75,24 +75,24 @@ static int queue_enable(const struct virtio_device *d, struct virtq *q)
     c->queue_size = q->size;
     if (set_vector(&c->queue_msix_vector) < 0)
         return -EIO;
-    set_address(&c->queue_desc, q->desc);
-    set_address(&c->queue_driver, q->avail);
-    set_address(&c->queue_device, q->used);
+    pci_set_address(&c->queue_desc, q->desc);
+    pci_set_address(&c->queue_driver, q->avail);
+    pci_set_address(&c->queue_device, q->used);
     c->queue_enable = 1;
     return 0;
 }
 
-static uint8_t generation(const struct virtio_device *d)
+static uint8_t pci_generation(const struct virtio_device *d)
 {
     return common(d)->config_generation;
 }
 
-static uint32_t config32(const struct virtio_device *d, uint32_t off)
+static uint32_t pci_config32(const struct virtio_device *d, uint32_t off)
 {
     return *(volatile uint32_t *)(uintptr_t)(d->pv->regs[PV_REGS_CONFIG] + off);
 }
 
-static uint32_t interrupt(const struct virtio_device *d)
+static uint32_t pci_interrupt(const struct virtio_device *d)
 {
     // MSI-X needs no answer and does not say why it came.
     (void)d;
@@ -100,14 +100,14 @@ static uint32_t interrupt(const struct virtio_device *d)
 }
 
 const struct virtio_transport virtio_pci = {
-    .identify = identify,
-    .status = status,
-    .set_status = set_status,
-    .features = features,
-    .set_features = set_features,
-    .queue_max = queue_max,
-    .queue_enable = queue_enable,
-    .generation = generation,
-    .config32 = config32,
-    .interrupt = interrupt,
+    .identify = pci_identify,
+    .status = pci_status,
+    .set_status = pci_set_status,
+    .features = pci_features,
+    .set_features = pci_set_features,
+    .queue_max = pci_queue_max,
+    .queue_enable = pci_queue_enable,
+    .generation = pci_generation,
+    .config32 = pci_config32,
+    .interrupt = pci_interrupt,
 };

@@ -35,7 +35,7 @@ static int ask(struct rng *g)
 }
 
 // Makes sure of a byte. 0, -EAGAIN or -EIO.
-static int fill(struct rng *g)
+static int rng_fill(struct rng *g)
 {
     if (!virtio_works(&g->device))
         return -EIO;
@@ -51,10 +51,10 @@ static int fill(struct rng *g)
     return g->left ? 0 : -EAGAIN; // 5.4.6.2: at least one byte, says the device's side of it
 }
 
-static long get(void *buf, size_t len)
+static long rng_get(void *buf, size_t len)
 {
     struct rng *g = &rng;
-    int r = fill(g);
+    int r = rng_fill(g);
     if (r < 0)
         return r;
     uint32_t n = len < g->left ? (uint32_t)len : g->left;
@@ -65,9 +65,9 @@ static long get(void *buf, size_t len)
     return n;
 }
 
-static const struct chardev hwrng = {.get = get};
+static const struct chardev hwrng = {.get = rng_get};
 
-static int attach(uint32_t unit)
+static int rng_attach(uint32_t unit)
 {
     struct rng *g = &rng;
     if (virtio_works(&g->device))
@@ -87,16 +87,16 @@ static int attach(uint32_t unit)
     return 0;
 }
 
-static void event(void)
+static void rng_event(void)
 {
     virtio_event(&rng.device);
 }
 
 // What is left, or on its way, would be the same in parent and child: neither gets it.
-static void settle(void)
+static void rng_settle(void)
 {
     if (rng.asked && virtq_wait(&rng.queue) == 0)
-        fill(&rng);
+        rng_fill(&rng);
     rng.left = 0;
 }
 
@@ -104,7 +104,7 @@ const struct driver ramet_driver_rng = {
     .type = VIRTIO_ID_RNG,
     .kind = FILE_HWRNG,
     .files = &chardev_ops,
-    .attach = attach,
-    .event = event,
-    .settle = settle,
+    .attach = rng_attach,
+    .event = rng_event,
+    .settle = rng_settle,
 };

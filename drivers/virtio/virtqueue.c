@@ -29,7 +29,7 @@ static uint32_t min_u32(uint32_t a, uint32_t b)
 
 // --- starting ---
 
-static int allocate(struct virtq *q, uint32_t size)
+static int virtq_allocate(struct virtq *q, uint32_t size)
 {
     q->desc = dma_alloc(size * (uint32_t)sizeof *q->desc, 16);
     q->avail = dma_alloc((uint32_t)sizeof *q->avail + size * 2, 2);
@@ -56,7 +56,7 @@ static void clear(struct virtq *q)
 int virtq_start(struct virtq *q, struct virtio_device *d, uint32_t index, uint32_t size)
 {
     uint32_t max = min_u32(d->transport->queue_max(d, index), min_u32(size, VIRTQ_MAX));
-    if (max == 0 || (!q->desc && allocate(q, size) < 0))
+    if (max == 0 || (!q->desc && virtq_allocate(q, size) < 0))
         return virtio_fail(d);
     q->device = d;
     q->index = (uint16_t)index;
@@ -152,7 +152,7 @@ void virtq_interrupts(struct virtq *q, int on)
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
-static int ready(void *arg)
+static int virtq_ready(void *arg)
 {
     const struct virtq *q = arg;
     return virtq_used(q) || q->device->failed;
@@ -162,7 +162,7 @@ static int ready(void *arg)
 // for.
 static int wait_asleep(struct virtq *q)
 {
-    struct wait w = {.ready = ready, .arg = q, .interrupted = wait_hooks.killed, .spin = 1};
+    struct wait w = {.ready = virtq_ready, .arg = q, .interrupted = wait_hooks.killed, .spin = 1};
     for (int turn = 0; turn < WAIT_TURNS; turn++) {
         if (virtio_check(q->device) < 0)
             return -EIO;
@@ -177,10 +177,10 @@ static int wait_asleep(struct virtq *q)
 int virtq_wait(struct virtq *q)
 {
     uint64_t end = pv_mono_ns() + SPIN_NS;
-    int r = ready(q);
+    int r = virtq_ready(q);
     while (!r && pv_mono_ns() < end) {
         arch_pause();
-        r = ready(q);
+        r = virtq_ready(q);
     }
     if (!r) {
         virtq_interrupts(q, 1);

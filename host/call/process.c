@@ -56,7 +56,7 @@ static void *copy_in(struct member *m, uint64_t from, uint64_t len, int *error)
     return copy;
 }
 
-static int read_strings(struct member *m, const struct pv_exec *c, struct load_args *args)
+static int read_exec_strings(struct member *m, const struct pv_exec *c, struct load_args *args)
 {
     int error;
     if (c->len > PV_ARG_MAX)
@@ -95,7 +95,7 @@ static int read_start(struct member *m, const struct pv_exec *c, struct start *s
     else if (!image_program(image, c->program))
         r = -ENOEXEC;
     if (r == 0)
-        r = read_strings(m, c, &s->args);
+        r = read_exec_strings(m, c, &s->args);
     if (r < 0)
         return r;
     return load_layout(m->mem->ram_size, load_elf(image, c->program, &s->args), &s->args, &layout);

@@ -38,7 +38,7 @@ void supervisor_post(struct supervisor *s, uint32_t slot, uint32_t events)
 }
 
 // Not family_now(): the rate of the TSC is found out by the first monitor, after we have parted.
-static uint64_t now_ns(void)
+static uint64_t monotonic_ns(void)
 {
     return clock_ns(CLOCK_MONOTONIC);
 }
@@ -50,7 +50,7 @@ static void begin_kill(struct supervisor *s, uint32_t slot, uint32_t serial)
     if (family_pid(s->f, slot) <= 0 || atomic_load(&to->serial) != serial ||
         atomic_load(&to->kill) == serial)
         return;
-    s->deadlines[slot] = now_ns() + PV_KILL_GRACE_NS;
+    s->deadlines[slot] = monotonic_ns() + PV_KILL_GRACE_NS;
     atomic_store(&to->kill, serial);
     s->kills++;
     supervisor_post(s, slot, 0); // event_collect() compares `kill` with its own serial
@@ -58,7 +58,7 @@ static void begin_kill(struct supervisor *s, uint32_t slot, uint32_t serial)
 
 static void finish_kills(struct supervisor *s)
 {
-    uint64_t now = now_ns();
+    uint64_t now = monotonic_ns();
     s->kills = 0;
     for (uint32_t i = 1; i <= s->f->opt->max_procs; i++) {
         struct family_slot *slot = slot_of(s, i);
@@ -123,13 +123,13 @@ void supervisor_outside(struct supervisor *s, int sig)
     __atomic_fetch_or(&family_window(s->f)->signals, UINT64_C(1) << sig, __ATOMIC_SEQ_CST);
     supervisor_post(s, 1, PV_EVENT_KICK);
     if ((sig == SIGTERM || sig == SIGINT) && !s->stop_ns)
-        s->stop_ns = now_ns() + grace_ns;
+        s->stop_ns = monotonic_ns() + grace_ns;
 }
 
 // How many ms the family has left, or -1: for ever.
 static int time_to_stop(struct supervisor *s)
 {
-    const uint64_t now = now_ns();
+    const uint64_t now = monotonic_ns();
     if (!s->stop_ns)
         return -1;
     if (now >= s->stop_ns)
@@ -183,7 +183,7 @@ static int next_wait(struct supervisor *s, int terminal_full)
     return sooner(sooner(ms, ready_timeout(s)), time_to_stop(s));
 }
 
-static void step(struct supervisor *s)
+static void supervise_once(struct supervisor *s)
 {
     const struct backend *backend = s->f->backend;
     struct pollfd fds[5] = {
@@ -266,7 +266,7 @@ static void set_signals(sigset_t *set)
     signal(SIGPIPE, SIG_IGN); // nobody reads what we say: no reason to die
 }
 
-static int init(struct supervisor *s, char *err, size_t errlen)
+static int init_supervisor(struct supervisor *s, char *err, size_t errlen)
 {
     int pair[2], back[2];
     sigset_t set;
@@ -330,7 +330,8 @@ int supervisor_run(struct family *f, uint32_t program, char *const argv[])
         fprintf(stderr, "ramet: arguments and environment: %s\n", strerror(-r));
         return 2;
     }
-    if (init(&s, err, sizeof err) < 0 || (f->ready && ready_init(&s, err, sizeof err) < 0)) {
+    if (init_supervisor(&s, err, sizeof err) < 0 ||
+        (f->ready && ready_init(&s, err, sizeof err) < 0)) {
         fprintf(stderr, "ramet: %s\n", err);
         return 2;
     }
@@ -345,7 +346,7 @@ int supervisor_run(struct family *f, uint32_t program, char *const argv[])
         if (ready_waits(f))
             wait_for_client(&s);
         else
-            step(&s);
+            supervise_once(&s);
     close_family(&s);
     terminal_restore();
     free(args.strings);

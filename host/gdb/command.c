@@ -46,7 +46,7 @@ static void write_registers(struct monitor *m, struct gdb *g, const char *args, 
     answer_ok(answer, gdb_unhex(&regs, args, sizeof regs) && gdb_regs_set(m, &regs) == 0);
 }
 
-static void read_register(struct monitor *m, struct gdb *g, const char *args, char *answer)
+static void read_one_register(struct monitor *m, struct gdb *g, const char *args, char *answer)
 {
     struct gdb_regs regs;
     size_t offset, size;
@@ -138,7 +138,7 @@ static void go_on(struct monitor *m, struct gdb *g, const char *args, char *answ
     resume(m, g, args, 0);
 }
 
-static void step(struct monitor *m, struct gdb *g, const char *args, char *answer)
+static void step_one(struct monitor *m, struct gdb *g, const char *args, char *answer)
 {
     (void)answer;
     resume(m, g, args, 1);
@@ -170,7 +170,7 @@ static void detach(struct monitor *m, struct gdb *g, const char *args, char *ans
     gdb_detach(m, g);
 }
 
-static void end(struct monitor *m, struct gdb *g, const char *args, char *answer)
+static void kill_vm(struct monitor *m, struct gdb *g, const char *args, char *answer)
 {
     (void)args, (void)answer;
     gdb_detach(m, g);
@@ -180,7 +180,7 @@ static void end(struct monitor *m, struct gdb *g, const char *args, char *answer
 static void end_politely(struct monitor *m, struct gdb *g, const char *args, char *answer)
 {
     gdb_packet_put(g, "OK");
-    end(m, g, args, answer);
+    kill_vm(m, g, args, answer);
 }
 
 // ---- questions ----
@@ -257,7 +257,7 @@ static const struct command commands[] = {
     {"?", why_stopped},
     {"g", read_registers},
     {"G", write_registers},
-    {"p", read_register},
+    {"p", read_one_register},
     {"P", write_register},
     {"m", read_memory},
     {"M", write_memory},
@@ -265,10 +265,10 @@ static const struct command commands[] = {
     {"z0,", clear_breakpoint},
     {"c", go_on},
     {"C", go_on_signal},
-    {"s", step},
+    {"s", step_one},
     {"S", step_signal},
     {"D", detach},
-    {"k", end},
+    {"k", kill_vm},
     {"vKill", end_politely},
     {"H", yes},
     {"T", yes},

@@ -88,7 +88,7 @@ void gdb_detach(struct monitor *m, struct gdb *g)
 }
 
 // Serves gdb until it resumes the VM or is gone.
-static void serve(struct monitor *m, struct gdb *g)
+static void serve_gdb(struct monitor *m, struct gdb *g)
 {
     char packet[GDB_PACKET_MAX + 1];
     struct kvm_regs *r = vm_regs(&m->vm);
@@ -107,11 +107,11 @@ static void serve(struct monitor *m, struct gdb *g)
 }
 
 // The VM stops at gdb's request or by its own doing; tells gdb, which is waiting for that.
-static void stop(struct monitor *m, struct gdb *g, int signal)
+static void tell_stop(struct monitor *m, struct gdb *g, int signal)
 {
     g->signal = signal;
     gdb_report_stop(g);
-    serve(m, g);
+    serve_gdb(m, g);
 }
 
 void gdb_begin(struct monitor *m)
@@ -132,7 +132,7 @@ void gdb_begin(struct monitor *m)
         ;
     if (r < 0)
         member_die(&m->member, SIGKILL, "cannot accept gdb's connection");
-    serve(m, g); // gdb asks why it stopped
+    serve_gdb(m, g); // gdb asks why it stopped
 }
 
 void gdb_forget(struct monitor *m, struct kvm_regs *regs)
@@ -156,7 +156,7 @@ void gdb_exec(struct monitor *m)
         return;
     g->nbreakpoints = 0;
     g->stepping = g->breakpoint = 0;
-    stop(m, g, SIGTRAP);
+    tell_stop(m, g, SIGTRAP);
 }
 
 int gdb_stepping(const struct monitor *m)
@@ -206,7 +206,7 @@ int gdb_exception(struct monitor *m, const struct platform_exception *e)
         r->rip--;
     int ours = g->breakpoint || (e->vector == X86_EXC_DB && g->stepping);
     g->stepping = 0;
-    stop(m, g, gdb_signal(e->vector));
+    tell_stop(m, g, gdb_signal(e->vector));
     // A debugger that left without a word takes its own exceptions with it, not the program's.
     if (!ours && (g->pass || g->conn < 0))
         upcall_raise(m, e, address);
@@ -243,10 +243,10 @@ void gdb_poll(struct monitor *m)
     finish_call(m);
     g->breakpoint = g->stepping = 0;
     if (g->conn >= 0) {
-        stop(m, g, SIGINT);
+        tell_stop(m, g, SIGINT);
     } else if (attach(g) == 0) {
         g->signal = SIGTRAP;
-        serve(m, g);
+        serve_gdb(m, g);
     }
 }
 

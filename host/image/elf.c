@@ -40,7 +40,7 @@ int elf_refuse(char *err, size_t errlen, const char *fmt, ...)
 
 #define REFUSE(r, ...) elf_refuse((r)->err, (r)->errlen, __VA_ARGS__)
 
-static bool range_inside(uint64_t off, uint64_t len, uint64_t size)
+static bool file_has(uint64_t off, uint64_t len, uint64_t size)
 {
     return off <= size && len <= size - off;
 }
@@ -63,7 +63,7 @@ static bool is_elf64_x86(const struct reader *r, Elf64_Ehdr *eh)
 static bool phdrs_inside(const struct reader *r, const Elf64_Ehdr *eh)
 {
     return eh->e_phentsize == sizeof(Elf64_Phdr) && eh->e_phnum <= MAX_PHDRS &&
-           range_inside(eh->e_phoff, (uint64_t)eh->e_phnum * sizeof(Elf64_Phdr), r->size);
+           file_has(eh->e_phoff, (uint64_t)eh->e_phnum * sizeof(Elf64_Phdr), r->size);
 }
 
 static Elf64_Phdr phdr_at(const struct reader *r, const Elf64_Ehdr *eh, unsigned i)
@@ -83,7 +83,7 @@ static enum note_result find_note(const struct reader *r, const Elf64_Phdr *ph,
     uint64_t at = ph->p_offset;
     uint64_t left = ph->p_filesz;
 
-    if (!range_inside(at, left, r->size))
+    if (!file_has(at, left, r->size))
         return NOTE_BAD;
     while (left >= sizeof(Elf64_Nhdr)) {
         Elf64_Nhdr nh;
@@ -225,9 +225,9 @@ static const char *segment_fault(const struct image_seg *s, uint64_t file_start,
 {
     if (s->memsz == 0 || s->filesz > s->memsz)
         return "file size and memory size contradict";
-    if (s->vaddr < IMAGE_VADDR_MIN || !range_inside(s->vaddr, s->memsz, IMAGE_VADDR_MAX))
+    if (s->vaddr < IMAGE_VADDR_MIN || !file_has(s->vaddr, s->memsz, IMAGE_VADDR_MAX))
         return "outside the addresses a program may use";
-    if (s->file_off < file_start || !range_inside(s->file_off, s->filesz, file_end))
+    if (s->file_off < file_start || !file_has(s->file_off, s->filesz, file_end))
         return "file bytes cut off";
     if (s->filesz && s->file_off % IMAGE_PAGE != s->vaddr % IMAGE_PAGE)
         return "file offset and address differ within the page: it cannot be mapped";
@@ -249,11 +249,11 @@ static const char *tls_fault(const struct elf_program *prog)
     if (t->align == 0 || t->align > IMAGE_PAGE || (t->align & (t->align - 1)))
         return "bad alignment";
     // .tbss has an address but no room of its own: only the initialised part lies in a segment.
-    if (t->vaddr < IMAGE_VADDR_MIN || !range_inside(t->vaddr, t->memsz, IMAGE_VADDR_MAX))
+    if (t->vaddr < IMAGE_VADDR_MIN || !file_has(t->vaddr, t->memsz, IMAGE_VADDR_MAX))
         return "outside the addresses a program may use";
     for (uint32_t i = 0; t->filesz && i < prog->nsegs; i++) {
         const struct image_seg *s = &prog->segs[i];
-        if (t->vaddr >= s->vaddr && range_inside(t->vaddr - s->vaddr, t->filesz, s->filesz))
+        if (t->vaddr >= s->vaddr && file_has(t->vaddr - s->vaddr, t->filesz, s->filesz))
             return NULL;
     }
     return t->filesz ? "not inside a segment" : NULL;

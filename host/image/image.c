@@ -61,7 +61,8 @@ static int load_args(struct image *img)
 
 // Copy len bytes at off from mem if it is given, else from the file. A file that shrank after fstat
 // ends early: -ENODATA.
-static int read_at(const struct image *img, const uint8_t *mem, void *buf, size_t len, uint64_t off)
+static int image_read_at(const struct image *img, const uint8_t *mem, void *buf, size_t len,
+                         uint64_t off)
 {
     if (mem) {
         memcpy(buf, mem + off, len);
@@ -88,7 +89,7 @@ static int load_tables(struct image *img, const uint8_t *mem, char *err, size_t 
 
     if (img->size < sizeof h)
         return elf_refuse(err, errlen, "not a Ramet image");
-    rc = read_at(img, mem, &h, sizeof h, 0);
+    rc = image_read_at(img, mem, &h, sizeof h, 0);
     if (rc)
         return rc;
     if (memcmp(h.magic, IMAGE_MAGIC, sizeof h.magic) != 0)
@@ -101,7 +102,7 @@ static int load_tables(struct image *img, const uint8_t *mem, char *err, size_t 
         return -ENOMEM;
     img->header = memcpy(meta, &h, sizeof h);
     img->files = (const struct image_file *)(meta + h.files_off);
-    rc = read_at(img, mem, meta + sizeof h, h.contents_off - sizeof h, sizeof h);
+    rc = image_read_at(img, mem, meta + sizeof h, h.contents_off - sizeof h, sizeof h);
     return rc ? rc : image_check_tables(img, err, errlen);
 }
 
@@ -214,7 +215,8 @@ static int insert(char *rest, size_t size, char *at, const char *target)
 }
 
 // Goes from directory `at` to the first name of `rest`, which is cut off. The entry, or NULL.
-static const struct image_file *step(const struct image *img, char *at, size_t size, char *rest)
+static const struct image_file *path_step(const struct image *img, char *at, size_t size,
+                                          char *rest)
 {
     const size_t start = strspn(rest, "/"), len = strcspn(rest + start, "/");
     char name[IMAGE_NAME_MAX + 1];
@@ -244,7 +246,7 @@ const struct image_file *image_follow(const struct image *img, const char *path)
     for (int links = 0; rest[0];) {
         if (file && file->type != IMAGE_DIR)
             return NULL; // something follows
-        file = step(img, at, sizeof at, rest);
+        file = path_step(img, at, sizeof at, rest);
         if (file && file->type == IMAGE_SYMLINK) {
             cut_name(at);
             if (++links > LINKS_MAX ||

@@ -97,7 +97,7 @@ int qemu_template_make(struct qemu_monitor *mon)
 }
 
 // In the child of fork(2): leaves the parent's VM alone and takes over the new one.
-static void take_over(struct qemu_monitor *mon, uint32_t slot, const struct qemu *q)
+static void take_over_qemu(struct qemu_monitor *mon, uint32_t slot, const struct qemu *q)
 {
     int r;
     mon->member.slot = slot;
@@ -110,9 +110,9 @@ static void take_over(struct qemu_monitor *mon, uint32_t slot, const struct qemu
 }
 
 // What differs in the clone (kvm_clone_start() for a VM of QEMU).
-static void become_clone(struct qemu_monitor *mon, const struct clone *c, const struct qemu *q)
+static void qemu_become_clone(struct qemu_monitor *mon, const struct clone *c, const struct qemu *q)
 {
-    take_over(mon, c->slot, q);
+    take_over_qemu(mon, c->slot, q);
     struct pv_call *call = (struct pv_call *)qemu_monitor_page(mon)->call;
     if (member_identity(member_boot_info(&mon->member), mon->member.slot) < 0)
         member_die(&mon->member, SIGKILL, "no random seed");
@@ -155,7 +155,7 @@ int64_t qemu_clone(struct member *m, struct clone *c)
                     : family_fork(mon->member.family,
                                   &mon->member.family->shared->slots[c->slot].pid, CLONE_PARENT, 1);
     if (pid == 0) {
-        become_clone(mon, c, &q);
+        qemu_become_clone(mon, c, &q);
         return CALL_REPLACED;
     }
     qemu_drop(&q); // without a monitor this ends it
@@ -197,7 +197,7 @@ int64_t qemu_spawn(struct member *m, const struct pv_exec *c, struct load_args *
                     : family_fork(mon->member.family,
                                   &mon->member.family->shared->slots[c->slot].pid, CLONE_PARENT, 1);
     if (pid == 0) {
-        take_over(mon, c->slot, &q);
+        take_over_qemu(mon, c->slot, &q);
         qemu_monitor_give_program(mon, c->program, args);
         qemu_monitor_begin(mon);
         return CALL_REPLACED;

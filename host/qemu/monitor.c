@@ -164,7 +164,7 @@ static void measure_tsc(struct family *f)
     f->tsc_mult = (uint64_t)(((unsigned __int128)ns << 32) / tsc);
 }
 
-static void serve(struct qemu_monitor *mon)
+static void serve_shim(struct qemu_monitor *mon)
 {
     struct companion_page *page = qemu_monitor_page(mon);
     uint32_t asked = __atomic_load_n(&page->asked, __ATOMIC_ACQUIRE);
@@ -180,7 +180,7 @@ static void serve(struct qemu_monitor *mon)
         qemu_monitor_answer(mon);
 }
 
-static _Noreturn void run(struct qemu_monitor *mon)
+static _Noreturn void qemu_run(struct qemu_monitor *mon)
 {
     uint8_t rings[64];
     size_t got;
@@ -193,7 +193,7 @@ static _Noreturn void run(struct qemu_monitor *mon)
             poke(mon);
         }
         if (listen_to(mon, NULL, rings, sizeof rings, &got) > 0 && got)
-            serve(mon);
+            serve_shim(mon);
     }
 }
 
@@ -258,5 +258,5 @@ void qemu_monitor_start(struct family *f, uint32_t slot, uint32_t program,
     qemu_monitor_give_program(mon, program, args);
     qemu_monitor_begin(mon);
     atomic_store(&f->shared->started, 1);
-    run(mon);
+    qemu_run(mon);
 }

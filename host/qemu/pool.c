@@ -72,7 +72,7 @@ int qemu_pool_fd(const struct qemu_pool *pool)
     return pool->epoll;
 }
 
-static void end(struct qemu_process *p)
+static void kill_qemu(struct qemu_process *p)
 {
     if (p->pid > 0 && !p->killed)
         kill(p->pid, SIGKILL); // ours, and not reaped: the pid is nobody else's
@@ -118,7 +118,7 @@ static struct qemu_process *choose(struct qemu_pool *pool, int boot, int *error)
 }
 
 // 0 is never.
-static uint64_t sooner(uint64_t a, uint64_t b)
+static uint64_t earlier(uint64_t a, uint64_t b)
 {
     return a && a < b ? a : b;
 }
@@ -134,10 +134,10 @@ void qemu_pool_request(struct qemu_pool *pool, int boot, int lease)
         return;
     }
     if (!pool->refill_ns || !boot)
-        pool->refill_ns = sooner(pool->refill_ns, qmp_deadline(boot ? FIRST_MS : 0));
+        pool->refill_ns = earlier(pool->refill_ns, qmp_deadline(boot ? FIRST_MS : 0));
     p->lease = lease;
     if (epoll_ctl(pool->epoll, EPOLL_CTL_ADD, lease, &want) < 0 || reply(lease, p, 0) < 0)
-        end(p);
+        kill_qemu(p);
     for (int i = 0; i < QEMU_NFDS; i++) {
         close(p->fd[i]);
         p->fd[i] = -1;
@@ -145,14 +145,14 @@ void qemu_pool_request(struct qemu_pool *pool, int boot, int lease)
 }
 
 // Ends those whose lease has ended.
-static void step(struct qemu_pool *pool)
+static void end_leases(struct qemu_pool *pool)
 {
     struct epoll_event events[16];
     int n;
     while ((n = epoll_wait(pool->epoll, events, 16, 0)) > 0)
         for (int i = 0; i < n; i++) {
             struct qemu_process *p = events[i].data.ptr;
-            end(p);
+            kill_qemu(p);
             close(p->lease); // it would be reported for ever
             p->lease = -1;
         }
@@ -169,7 +169,7 @@ static void report(const struct qemu_process *p, int status)
 
 void qemu_pool_settle(struct qemu_pool *pool)
 {
-    step(pool);
+    end_leases(pool);
     for (uint32_t i = 0; i < pool->size; i++) {
         struct qemu_process *p = &pool->all[i];
         int status;
@@ -201,7 +201,7 @@ int qemu_pool_reaped(struct qemu_pool *pool, pid_t pid, int status)
 int qemu_pool_refill(struct qemu_pool *pool)
 {
     uint32_t ready = 0;
-    step(pool);
+    end_leases(pool);
     for (uint32_t i = 0; i < pool->size; i++)
         ready += is_ready(&pool->all[i]) != 0;
     struct qemu_process *p = ready < pool->ready ? free_entry(pool) : NULL;
@@ -218,5 +218,5 @@ int qemu_pool_refill(struct qemu_pool *pool)
 void qemu_pool_kill(struct qemu_pool *pool)
 {
     for (uint32_t i = 0; i < pool->size; i++)
-        end(&pool->all[i]);
+        kill_qemu(&pool->all[i]);
 }

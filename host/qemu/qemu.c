@@ -177,13 +177,13 @@ static uint32_t reaped(struct supervisor *s, pid_t pid, int status, uint32_t slo
 }
 
 // Its VM is dead, too, before anybody is told.
-static void bury(struct supervisor *s, uint32_t slot)
+static void qemu_bury(struct supervisor *s, uint32_t slot)
 {
     (void)slot;
     qemu_pool_settle(qemu_of(s->f)->pool);
 }
 
-static void close_family(struct family *f)
+static void qemu_close_family(struct family *f)
 {
     qemu_pool_kill(qemu_of(f)->pool);
 }
@@ -204,6 +204,6 @@ const struct backend qemu_backend = {
     .step = refill,
     .message = message,
     .reaped = reaped,
-    .bury = bury,
-    .close = close_family,
+    .bury = qemu_bury,
+    .close = qemu_close_family,
 };

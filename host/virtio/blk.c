@@ -116,7 +116,7 @@ static int transfer(const struct disk *disk, const struct virtio_request *r, int
     return ret == 0 && !(r->features & VIRTIO_BLK_F_FLUSH) ? flush(disk) : ret;
 }
 
-static int64_t serve(const void *device, struct virtio_request *r)
+static int64_t blk_serve(const void *device, struct virtio_request *r)
 {
     const struct disk *disk = device;
     struct virtio_blk_req head;
@@ -148,5 +148,5 @@ const struct virtio_class virtio_blk = {
     .id = VIRTIO_ID_BLOCK,
     .features = features,
     .config = config,
-    .serve = serve,
+    .serve = blk_serve,
 };

@@ -29,14 +29,14 @@ static uint16_t load16(const void *p)
 // --- the queue (2.7) ---
 
 // 2.1.2: nothing more is done for the guest until it resets the device.
-static void stop(struct virtio_mmio *v)
+static void stop_device(struct virtio_mmio *v)
 {
     v->status |= VIRTIO_STATUS_NEEDS_RESET;
     v->interrupt |= VIRTIO_INTERRUPT_CONFIG;
 }
 
 // Whether a queue lies in this device's DMA memory.
-static int is_valid(const struct virtio_mmio *v, const struct virtio_queue *q)
+static int queue_is_valid(const struct virtio_mmio *v, const struct virtio_queue *q)
 {
     const uint64_t n = q->num;
     return n && n <= VIRTIO_QUEUE_SIZE && !(n & (n - 1)) && q->desc % 16 == 0 &&
@@ -49,9 +49,9 @@ static int is_valid(const struct virtio_mmio *v, const struct virtio_queue *q)
 static void enable(struct virtio_mmio *v)
 {
     v->queue.next_avail = v->queue.next_used = 0;
-    v->queue.ready = (uint32_t)is_valid(v, &v->queue);
+    v->queue.ready = (uint32_t)queue_is_valid(v, &v->queue);
     if (!v->queue.ready)
-        stop(v);
+        stop_device(v);
 }
 
 static int add_buffer(struct virtio_mmio *v, const struct virtq_desc *desc,
@@ -125,7 +125,7 @@ int virtio_mmio_notify(struct virtio_mmio *v)
     for (uint16_t i = 0; r == 0 && i < todo; i++)
         r = serve_next(v);
     if (r < 0) {
-        stop(v);
+        stop_device(v);
         return 1;
     }
     if (todo == 0 || (load16(&avail->flags) & VIRTQ_AVAIL_F_NO_INTERRUPT))
@@ -165,7 +165,7 @@ static void set_status(struct virtio_mmio *v, uint32_t status)
 
 int virtio_mmio_fits(const struct virtio_mmio *v, const struct virtio_mmio *state)
 {
-    return (!state->queue.ready || is_valid(v, &state->queue)) &&
+    return (!state->queue.ready || queue_is_valid(v, &state->queue)) &&
            (!(state->status & VIRTIO_STATUS_FEATURES_OK) ||
             !(state->driver_features & ~offered(v)));
 }
@@ -247,7 +247,7 @@ void virtio_mmio_write(struct virtio_mmio *v, uint32_t off, uint32_t len, uint64
     }
 }
 
-static uint32_t read_register(const struct virtio_mmio *v, uint32_t off)
+static uint32_t read_mmio_register(const struct virtio_mmio *v, uint32_t off)
 {
     switch (off) {
     case VIRTIO_MMIO_MAGIC:
@@ -277,7 +277,7 @@ uint64_t virtio_mmio_read(const struct virtio_mmio *v, uint32_t off, uint32_t le
 {
     uint64_t value = 0;
     if (off < VIRTIO_MMIO_CONFIG)
-        return len == 4 ? read_register(v, off) : 0;
+        return len == 4 ? read_mmio_register(v, off) : 0;
     for (uint32_t i = 0; i < len && i < sizeof value; i++)
         value |= (uint64_t)v->class->config(v->device, off - VIRTIO_MMIO_CONFIG + i) << 8 * i;
     return value;

@@ -37,7 +37,7 @@ static uint32_t unit_of(const struct file *f)
     return f->minor / DEV_VD_MINORS % PV_MAX_DEVICES; // the window may hold nonsense
 }
 
-static struct blkdev *ready(uint32_t unit)
+static struct blkdev *disk_ready(uint32_t unit)
 {
     // A description opened by the program before exec: its device is new to this one.
     if (!disks[unit])
@@ -69,7 +69,7 @@ static struct span span_at(const struct blkdev *d, uint64_t off, uint64_t len)
 }
 
 // Reads one block of the span to its place in the buffer.
-static int read_block(struct blkdev *d, const struct span *s, uint32_t at)
+static int read_disk_block(struct blkdev *d, const struct span *s, uint32_t at)
 {
     return d->transfer(d, 0, (s->start + at) / BLKDEV_SECTOR, at, d->block_size);
 }
@@ -80,9 +80,9 @@ static int read_edges(struct blkdev *d, const struct span *s)
     uint32_t last = s->bytes - d->block_size;
     int r = 0;
     if (s->skip)
-        r = read_block(d, s, 0);
+        r = read_disk_block(d, s, 0);
     if (r == 0 && s->skip + s->part < s->bytes && !(s->skip && last == 0))
-        r = read_block(d, s, last);
+        r = read_disk_block(d, s, last);
     return r;
 }
 
@@ -142,7 +142,7 @@ static int write_span(struct blkdev *d, uint32_t unit, const struct span *s, con
 
 static long disk_pread(struct file *f, void *buf, size_t len, int64_t off)
 {
-    struct blkdev *d = ready(unit_of(f));
+    struct blkdev *d = disk_ready(unit_of(f));
     uint64_t at = (uint64_t)off, done = 0;
     if (!d)
         return -EIO;
@@ -165,7 +165,7 @@ static long disk_pread(struct file *f, void *buf, size_t len, int64_t off)
 static long disk_pwrite(struct file *f, const void *buf, size_t len, int64_t off)
 {
     uint32_t unit = unit_of(f);
-    struct blkdev *d = ready(unit);
+    struct blkdev *d = disk_ready(unit);
     uint64_t at = (uint64_t)off, done = 0;
     if (!d)
         return -EIO;
@@ -228,7 +228,7 @@ static long disk_write(struct file *f, const void *buf, size_t len)
 
 static long disk_lseek(struct file *f, int64_t off, int whence)
 {
-    const struct blkdev *d = ready(unit_of(f));
+    const struct blkdev *d = disk_ready(unit_of(f));
     int64_t base, to;
     long r = -EINVAL;
     if (!d)
@@ -257,7 +257,7 @@ static int answer(void *arg, const void *value, size_t size)
 
 static long disk_ioctl(struct file *f, unsigned long request, void *arg)
 {
-    struct blkdev *d = ready(unit_of(f));
+    struct blkdev *d = disk_ready(unit_of(f));
     if (!d)
         return -EIO;
     uint64_t bytes = size_of(d);
@@ -283,7 +283,7 @@ static long disk_ioctl(struct file *f, unsigned long request, void *arg)
 
 static long disk_sync(struct file *f)
 {
-    struct blkdev *d = ready(unit_of(f));
+    struct blkdev *d = disk_ready(unit_of(f));
     return d ? d->flush(d) : -EIO;
 }
 
@@ -291,7 +291,7 @@ int blkdev_sync_all(void)
 {
     int r = 0;
     for (uint32_t unit = 0; device_find(VIRTIO_ID_BLOCK, unit); unit++) {
-        struct blkdev *d = ready(unit);
+        struct blkdev *d = disk_ready(unit);
         int one = d ? d->flush(d) : -EIO;
         r = one < 0 ? one : r;
     }

@@ -25,7 +25,7 @@ void chardev_add(enum file_kind kind, const struct chardev *d)
     devices[kind] = d;
 }
 
-static const struct chardev *ready(const struct file *f)
+static const struct chardev *chardev_ready(const struct file *f)
 {
     // A description opened by the program before exec: its device is new to this one.
     if (!devices[f->kind])
@@ -41,7 +41,7 @@ struct transfer {
     long result;
 };
 
-// A wait's ready().
+// A wait's chardev_ready().
 static int attempt(void *arg)
 {
     struct transfer *t = arg;
@@ -66,7 +66,7 @@ static long move(const struct file *f, struct transfer *t)
 
 static long char_read(struct file *f, void *buf, size_t len)
 {
-    struct transfer t = {.d = ready(f), .buf = buf, .len = len};
+    struct transfer t = {.d = chardev_ready(f), .buf = buf, .len = len};
     if (!t.d)
         return -EIO;
     if (!t.d->get)
@@ -76,7 +76,7 @@ static long char_read(struct file *f, void *buf, size_t len)
 
 static long char_write(struct file *f, const void *buf, size_t len)
 {
-    struct transfer t = {.d = ready(f), .write = 1, .buf = (uint8_t *)(uintptr_t)buf};
+    struct transfer t = {.d = chardev_ready(f), .write = 1, .buf = (uint8_t *)(uintptr_t)buf};
     size_t done = 0;
     if (!t.d)
         return -EIO;
@@ -98,7 +98,7 @@ static uint32_t char_poll(struct file *f, struct waitq **queues, uint32_t *n, ui
 {
     // No queue: a wait ends with every event, and this device announces itself by one.
     (void)queues, (void)n, (void)console;
-    const struct chardev *d = ready(f);
+    const struct chardev *d = chardev_ready(f);
     if (!d)
         return POLLERR;
     return d->poll ? d->poll() : POLLIN | POLLRDNORM;

@@ -156,7 +156,7 @@ static uintptr_t find_pages(uint64_t n)
     return 0;
 }
 
-static uint64_t page_of(uintptr_t start, uint64_t n)
+static uint64_t heap_page(uintptr_t start, uint64_t n)
 {
     return (heap_end - start) / PAGE - n;
 }
@@ -220,7 +220,7 @@ static long unmap_private(uintptr_t start, uintptr_t end)
     if (r < 0)
         return r;
     uint64_t n = (end - start) / PAGE;
-    set_pages(page_of(start, n), n, 0);
+    set_pages(heap_page(start, n), n, 0);
     take_rights(start, end, TAKE_BURST);
     while (map_low < heap_end && !page_mapped((heap_end - map_low) / PAGE - 1))
         map_low += PAGE;
@@ -265,7 +265,7 @@ static long map_private(uintptr_t at, size_t len, int prot, int flags, int fd, i
         r = -ENOMEM;
     if (r < 0)
         return r;
-    set_pages(page_of(at, n), n, 1);
+    set_pages(heap_page(at, n), n, 1);
     map_low = at < map_low ? at : map_low;
     r = fill_private(at, len, prot, flags, fd, off);
     if (r < 0)

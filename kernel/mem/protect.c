@@ -111,7 +111,7 @@ long rights_reset(uintptr_t start, uintptr_t end)
 
 // Whether `prot` (one of PROT_READ and PROT_WRITE) is allowed on all of [a, a + n), which is
 // private memory or lies between two parts of it.
-static int allowed(uintptr_t a, size_t n, int prot)
+static int protection_allowed(uintptr_t a, size_t n, int prot)
 {
     if (!unusual)
         return 1;
@@ -170,7 +170,7 @@ long sys_mprotect(void *addr, size_t len, int prot)
 long mem_discard(uintptr_t start, uintptr_t end)
 {
     // What may not be written cannot be cleared here.
-    if (!allowed(start, end - start, PROT_WRITE))
+    if (!protection_allowed(start, end - start, PROT_WRITE))
         return start >= boot_info->heap_start ? pv_release((void *)start, end - start) : -EACCES;
     mem_give_back(start, end);
     return 0;
@@ -235,7 +235,7 @@ int user_writable(void *p, size_t n)
         return shm_within(a, n) ? 0 : -EFAULT;
     if (is_text(a) && !unusual) // text only where the program made it so
         return -EFAULT;
-    return mem_is_mapped(a, a + n) && allowed(a, n, PROT_WRITE) ? 0 : -EFAULT;
+    return mem_is_mapped(a, a + n) && protection_allowed(a, n, PROT_WRITE) ? 0 : -EFAULT;
 }
 
 int user_readable(const void *p, size_t n)
@@ -247,7 +247,7 @@ int user_readable(const void *p, size_t n)
         return -EFAULT;
     if (shm_is_window(a))
         return shm_within(a, n) ? 0 : -EFAULT;
-    return mem_is_mapped(a, a + n) && allowed(a, n, PROT_READ) ? 0 : -EFAULT;
+    return mem_is_mapped(a, a + n) && protection_allowed(a, n, PROT_READ) ? 0 : -EFAULT;
 }
 
 long user_strlen(const char *p, size_t max)

@@ -47,7 +47,7 @@ static long get_termios(void *arg)
 }
 
 // Drops input not yet read, in the window's ring too.
-static void flush_input(struct tty *t)
+static void drop_input(struct tty *t)
 {
     struct window_tty *host = window_tty();
     tty_line_flush_input(t);
@@ -68,7 +68,7 @@ static long set_termios(const void *arg, int flush)
     // Output has no queue to drain: write() returns when the host has the bytes.
     struct tty *t = tty_lock();
     if (flush)
-        flush_input(t);
+        drop_input(t);
     tty_line_set(t, &new);
     if (!(new.iflag &IXON))
         t->stopped = 0;
@@ -199,7 +199,7 @@ static long flush_queue(uintptr_t which)
     if (which == TCOFLUSH) // output has no queue
         return 0;
     struct tty *t = tty_lock();
-    flush_input(t);
+    drop_input(t);
     tty_unlock();
     return 0;
 }

@@ -119,7 +119,7 @@ static int nothing_new(const struct tty *t)
 }
 
 // Under tty->lock: what the ring holds, as long as echo has room. Not 0 when there may be more.
-static int pull(struct tty *t, struct tty_effect *e)
+static int pull_input(struct tty *t, struct tty_effect *e)
 {
     struct window_tty *host = window_tty();
     uint32_t tail = host->tail;
@@ -163,7 +163,7 @@ void tty_input(void)
     do {
         e.signals = e.readable = e.resumed = e.len = 0;
         struct tty *t = tty_lock();
-        more = pull(t, &e);
+        more = pull_input(t, &e);
         int32_t group = t->fg_pgid;
         int32_t leader = e.signals & 1u << SIGHUP ? t->sid : 0;
         tty_unlock();
@@ -190,7 +190,7 @@ static long read_result(const struct tty_read *r)
 }
 
 // Takes what is there. Not 0 when anything came.
-static int collect(void *arg)
+static int collect_input(void *arg)
 {
     struct tty_read *r = arg;
     int eof;
@@ -232,7 +232,7 @@ static long tty_read(struct file *f, void *buf, size_t len)
     struct tty *t = &window_root()->tty;
     struct waitq *queues[] = {&t->readers};
     struct tty_read r = {.buf = buf, .len = (uint32_t)min_u64(len, TTY_LINE_MAX)};
-    struct wait w = {.ready = collect,
+    struct wait w = {.ready = collect_input,
                      .arg = &r,
                      .queues = queues,
                      .nqueues = 1,
@@ -246,7 +246,7 @@ static long tty_read(struct file *f, void *buf, size_t len)
     uint32_t min = t->termios.cc[VMIN], time = t->termios.cc[VTIME];
     tty_unlock();
     if (f->flags & O_NONBLOCK) {
-        int any = collect(&r);
+        int any = collect_input(&r);
         return any || (!canon && !min) ? read_result(&r) : -EAGAIN;
     }
     if (!canon)

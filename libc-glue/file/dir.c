@@ -130,7 +130,8 @@ static struct dirent *copy(const struct dirent *e)
 
 // Reads all entries FILTER accepts into *LIST; returns their number, or -errno with *LIST holding
 // *COUNT entries to free.
-static int collect(DIR *d, int (*filter)(const struct dirent *), struct dirent ***list, int *count)
+static int collect_entries(DIR *d, int (*filter)(const struct dirent *), struct dirent ***list,
+                           int *count)
 {
     int room = 0;
     for (;;) {
@@ -161,7 +162,7 @@ int scandir(const char *path, struct dirent ***out, int (*filter)(const struct d
     DIR *d = opendir(path);
     if (!d)
         return -1;
-    int r = collect(d, filter, &list, &count);
+    int r = collect_entries(d, filter, &list, &count);
     closedir(d);
     if (r < 0) {
         while (count > 0)

@@ -18,7 +18,7 @@ struct walk {
     int (*on_error)(const char *, int);
 };
 
-static int add(struct walk *w, const char *path, int is_dir)
+static int add_path(struct walk *w, const char *path, int is_dir)
 {
     size_t offs = w->flags & GLOB_DOOFFS ? w->g->gl_offs : 0;
     char **v = realloc(w->g->gl_pathv, (offs + w->g->gl_pathc + 2) * sizeof *v);
@@ -52,7 +52,7 @@ static int is_magic(const char *s, size_t len, int flags)
 }
 
 // Appends the LEN bytes at S to PATH (holding AT bytes), without the escapes; -1 if too long.
-static long append(char *path, size_t at, const char *s, size_t len, int flags)
+static long append_unescaped(char *path, size_t at, const char *s, size_t len, int flags)
 {
     for (size_t i = 0; i < len; i++) {
         if (s[i] == '\\' && !(flags & GLOB_NOESCAPE) && i + 1 < len)
@@ -114,12 +114,12 @@ static int descend(struct walk *w, char *path, size_t at, const char *rest)
             return 0;
         int is_dir = S_ISDIR(st.st_mode) ||
                      (S_ISLNK(st.st_mode) && stat(path, &st) == 0 && S_ISDIR(st.st_mode));
-        return (w->flags & GLOB_ONLYDIR) && !is_dir ? 0 : add(w, path, is_dir);
+        return (w->flags & GLOB_ONLYDIR) && !is_dir ? 0 : add_path(w, path, is_dir);
     }
     size_t len = strcspn(rest, "/");
     if (is_magic(rest, len, w->flags))
         return match_dir(w, path, at, rest, len);
-    long n = append(path, at, rest, len, w->flags);
+    long n = append_unescaped(path, at, rest, len, w->flags);
     return n < 0 ? 0 : descend(w, path, (size_t)n, rest + len);
 }
 
@@ -222,7 +222,7 @@ int glob(const char *restrict pattern, int flags, int (*on_error)(const char *, 
         return r;
     int plain = !is_magic(pattern, strlen(pattern), flags);
     if ((flags & GLOB_NOCHECK) || ((flags & GLOB_NOMAGIC) && plain))
-        return add(&w, pattern, 0);
+        return add_path(&w, pattern, 0);
     return GLOB_NOMATCH;
 }
 

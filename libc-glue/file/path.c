@@ -158,7 +158,7 @@ char *get_current_dir_name(void)
 }
 
 // Adds the component NAME (of LEN bytes) to the absolute PATH; ".." takes one away.
-static int append(char *path, const char *name, size_t len)
+static int append_component(char *path, const char *name, size_t len)
 {
     size_t have = strlen(path);
     if (len == 0 || (len == 1 && name[0] == '.'))
@@ -181,7 +181,7 @@ static int append(char *path, const char *name, size_t len)
 // Replaces the last component of PATH, a symbolic link of LEN bytes in TARGET, in what is still to
 // be walked: REST becomes target/rest, and PATH goes back to the link's directory. SLASH: the link
 // was written with a slash behind it, so what it leads to must be a directory.
-static int follow(char *path, char *rest, const char *target, size_t len, int slash)
+static int follow_link(char *path, char *rest, const char *target, size_t len, int slash)
 {
     char tail[PATH_MAX];
     strcpy(tail, rest);
@@ -194,7 +194,7 @@ static int follow(char *path, char *rest, const char *target, size_t len, int sl
     if (target[0] == '/')
         strcpy(path, "/");
     else
-        append(path, "..", 2);
+        append_component(path, "..", 2);
     return 0;
 }
 
@@ -205,7 +205,7 @@ static int resolve(char *path, char *rest)
     int links = 0;
     while (*rest) {
         size_t len = strcspn(rest, "/");
-        int r = append(path, rest, len);
+        int r = append_component(path, rest, len);
         if (r < 0)
             return r;
         int more = rest[len] == '/';
@@ -219,7 +219,7 @@ static int resolve(char *path, char *rest)
                 return -errno;
             if (++links > SYMLOOP_MAX)
                 return -ELOOP;
-            r = follow(path, rest, target, (size_t)n, more);
+            r = follow_link(path, rest, target, (size_t)n, more);
             if (r < 0)
                 return r;
         } else if (more && !S_ISDIR(st.st_mode)) {

@@ -41,7 +41,7 @@ static short asked(int fd, fd_set *r, fd_set *w, fd_set *x)
 }
 
 // Keeps FD in SET only if it was asked for and RESULT says so; returns whether it stays.
-static int settle(int fd, fd_set *set, int result)
+static int settle_fd(int fd, fd_set *set, int result)
 {
     if (!set || !FD_ISSET(fd, set))
         return 0;
@@ -74,9 +74,9 @@ int pselect(int n, fd_set *restrict r, fd_set *restrict w, fd_set *restrict x,
         if (fds[i].revents & POLLNVAL)
             return (int)glue_ret(-EBADF); // the sets stay as they were
     for (int i = 0; i < count; i++) {
-        total += settle(fds[i].fd, r, fds[i].revents & IS_READABLE);
-        total += settle(fds[i].fd, w, fds[i].revents & IS_WRITABLE);
-        total += settle(fds[i].fd, x, fds[i].revents & ASK_EXCEPT);
+        total += settle_fd(fds[i].fd, r, fds[i].revents & IS_READABLE);
+        total += settle_fd(fds[i].fd, w, fds[i].revents & IS_WRITABLE);
+        total += settle_fd(fds[i].fd, x, fds[i].revents & ASK_EXCEPT);
     }
     return total;
 }

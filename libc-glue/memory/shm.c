@@ -11,7 +11,7 @@
 #include "libc-glue/glue.h"
 
 // One name, with or without a slash before it. 0 or -errno.
-static int path_of(const char *name, char path[PATH_MAX])
+static int shm_path(const char *name, char path[PATH_MAX])
 {
     while (*name == '/')
         name++;
@@ -26,7 +26,7 @@ static int path_of(const char *name, char path[PATH_MAX])
 int shm_open(const char *name, int flags, mode_t mode)
 {
     char path[PATH_MAX];
-    int r = path_of(name, path);
+    int r = shm_path(name, path);
     if (r < 0)
         return (int)glue_ret(r);
     return open(path, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, mode);
@@ -35,7 +35,7 @@ int shm_open(const char *name, int flags, mode_t mode)
 int shm_unlink(const char *name)
 {
     char path[PATH_MAX];
-    int r = path_of(name, path);
+    int r = shm_path(name, path);
     if (r < 0)
         return (int)glue_ret(r);
     return unlink(path);

@@ -64,7 +64,7 @@ static int remember(const char *old, char *fresh)
 }
 
 // Makes the array ours with at least one free slot.
-static int grow(void)
+static int grow_environ(void)
 {
     size_t n = 0;
     while (environ[n])
@@ -85,11 +85,11 @@ static int grow(void)
 }
 
 // Puts STRING into its name's slot. OURS: setenv() allocated it.
-static int put(char *string, size_t len, int ours)
+static int put_variable(char *string, size_t len, int ours)
 {
     char **slot = find(string, len);
     if (!*slot) {
-        if (grow() < 0)
+        if (grow_environ() < 0)
             return -1;
         slot = find(string, len);
         slot[1] = NULL;
@@ -115,7 +115,7 @@ int setenv(const char *name, const char *value, int overwrite)
     memcpy(s, name, len);
     s[len] = '=';
     strcpy(s + len + 1, value);
-    if (put(s, len, 1) < 0) {
+    if (put_variable(s, len, 1) < 0) {
         free(s);
         return -1;
     }
@@ -143,7 +143,7 @@ int unsetenv(const char *name)
 int putenv(char *string)
 {
     size_t len = name_len(string);
-    return string[len] ? put(string, len, 0) : unsetenv(string);
+    return string[len] ? put_variable(string, len, 0) : unsetenv(string);
 }
 
 int clearenv(void)

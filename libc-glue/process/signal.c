@@ -11,7 +11,7 @@
 
 #include "libc-glue/glue.h"
 
-static int valid(int sig)
+static int valid_signal(int sig)
 {
     return sig >= 1 && sig <= K_NSIG;
 }
@@ -35,7 +35,7 @@ int sigfillset(sigset_t *set)
 
 int sigaddset(sigset_t *set, int sig)
 {
-    if (!valid(sig))
+    if (!valid_signal(sig))
         return (int)glue_ret(-EINVAL);
     *set |= bit(sig);
     return 0;
@@ -43,7 +43,7 @@ int sigaddset(sigset_t *set, int sig)
 
 int sigdelset(sigset_t *set, int sig)
 {
-    if (!valid(sig))
+    if (!valid_signal(sig))
         return (int)glue_ret(-EINVAL);
     *set &= ~bit(sig);
     return 0;
@@ -51,7 +51,7 @@ int sigdelset(sigset_t *set, int sig)
 
 int sigismember(const sigset_t *set, int sig)
 {
-    if (!valid(sig))
+    if (!valid_signal(sig))
         return (int)glue_ret(-EINVAL);
     return (*set & bit(sig)) != 0;
 }
@@ -75,7 +75,7 @@ _sig_func_ptr _signal_r(struct _reent *reent, int sig, _sig_func_ptr handler)
     (void)reent;
     act.sa_handler = handler;
     sigaddset(&act.sa_mask, sig); // as glibc has it, for those who ask sigaction() later
-    if (valid(sig) && (interrupting & bit(sig)))
+    if (valid_signal(sig) && (interrupting & bit(sig)))
         act.sa_flags = 0;
     return sigaction(sig, &act, &old) < 0 ? SIG_ERR : old.sa_handler;
 }

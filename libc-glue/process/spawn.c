@@ -33,7 +33,7 @@ int posix_spawn_file_actions_destroy(posix_spawn_file_actions_t *fa)
 }
 
 // Appends ACTION, copying its path. Returns an error number, as this family does.
-static int add(posix_spawn_file_actions_t *fa, struct k_spawn_action action)
+static int add_action(posix_spawn_file_actions_t *fa, struct k_spawn_action action)
 {
     if (action.fd < 0)
         return EBADF;
@@ -53,32 +53,33 @@ static int add(posix_spawn_file_actions_t *fa, struct k_spawn_action action)
 
 int posix_spawn_file_actions_addclose(posix_spawn_file_actions_t *fa, int fd)
 {
-    return add(fa, (struct k_spawn_action){.op = K_SPAWN_CLOSE, .fd = fd});
+    return add_action(fa, (struct k_spawn_action){.op = K_SPAWN_CLOSE, .fd = fd});
 }
 
 int posix_spawn_file_actions_adddup2(posix_spawn_file_actions_t *fa, int from, int to)
 {
     if (from < 0)
         return EBADF;
-    return add(fa, (struct k_spawn_action){.op = K_SPAWN_DUP2, .from = from, .fd = to});
+    return add_action(fa, (struct k_spawn_action){.op = K_SPAWN_DUP2, .from = from, .fd = to});
 }
 
 int posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *restrict fa, int fd,
                                      const char *restrict path, int flags, mode_t mode)
 {
-    return add(fa, (struct k_spawn_action){
-                       .op = K_SPAWN_OPEN, .fd = fd, .path = path, .flags = flags, .mode = mode});
+    return add_action(
+        fa, (struct k_spawn_action){
+                .op = K_SPAWN_OPEN, .fd = fd, .path = path, .flags = flags, .mode = mode});
 }
 
 int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *restrict fa,
                                          const char *restrict path)
 {
-    return add(fa, (struct k_spawn_action){.op = K_SPAWN_CHDIR, .path = path});
+    return add_action(fa, (struct k_spawn_action){.op = K_SPAWN_CHDIR, .path = path});
 }
 
 int posix_spawn_file_actions_addfchdir_np(posix_spawn_file_actions_t *fa, int fd)
 {
-    return add(fa, (struct k_spawn_action){.op = K_SPAWN_FCHDIR, .fd = fd});
+    return add_action(fa, (struct k_spawn_action){.op = K_SPAWN_FCHDIR, .fd = fd});
 }
 
 int posix_spawnattr_init(posix_spawnattr_t *a)

@@ -210,7 +210,7 @@ static struct group the_group;
 static struct line passwd_room, group_room; // buffers of the records above
 
 // Makes the buffer larger after ERANGE. Returns whether to try again; errno tells why not.
-static int grow(struct line *buf)
+static int grow_line(struct line *buf)
 {
     size_t room = buf->room ? 2 * buf->room : FIRST_ROOM;
     char *text = realloc(buf->text, room);
@@ -226,7 +226,7 @@ static struct passwd *keep_passwd(const char *name, uid_t uid)
     int error;
     do
         error = find_passwd(name, uid, &the_passwd, passwd_room.text, passwd_room.room, &pw);
-    while (error == ERANGE && grow(&passwd_room));
+    while (error == ERANGE && grow_line(&passwd_room));
     if (error && error != ERANGE)
         errno = error;
     return pw;
@@ -238,7 +238,7 @@ static struct group *keep_group(const char *name, gid_t gid)
     int error;
     do
         error = find_group(name, gid, &the_group, group_room.text, group_room.room, &gr);
-    while (error == ERANGE && grow(&group_room));
+    while (error == ERANGE && grow_line(&group_room));
     if (error && error != ERANGE)
         errno = error;
     return gr;
@@ -290,7 +290,7 @@ struct group *fgetgrent(FILE *f)
         if (!parse_group(text, &the_group, &members))
             continue;
         while (group_room.room < most)
-            if (!grow(&group_room))
+            if (!grow_line(&group_room))
                 return NULL;
         if (!place_group(&the_group, members, group_room.text, group_room.room))
             return &the_group;

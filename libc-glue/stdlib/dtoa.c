@@ -55,7 +55,7 @@ union parts {
 #define NO_NUMBER 0x7fff // the exponent of infinity and NaN
 
 // X, greater than 0 and finite, exactly.
-static void spread(struct bignum *b, const union parts *x)
+static void bignum_from(struct bignum *b, const union parts *x)
 {
     uint64_t bits = x->mantissa;
     int field = x->exponent & NO_NUMBER, exponent = (field ? field : 1) - 16383 + 1;
@@ -140,7 +140,7 @@ char *_ldtoa_r(struct _reent *re, long double x, int mode, int digits, int *poin
         return word_result(parts.mantissa << 1 ? "NaN" : "Infinity", point, end);
     if (x == 0)
         return word_result("0", point, end);
-    spread(&b, &parts);
+    bignum_from(&b, &parts);
     int skip = WORD_DIGIT - digits_of(b.word[b.first]);
     *point = (POINT - b.first) * WORD_DIGIT - skip;
     if (mode != 3 && digits < 1)

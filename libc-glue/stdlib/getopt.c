@@ -32,7 +32,7 @@ static int is_option(const char *arg)
 }
 
 // Moves argv[from] down to argv[to]; what is between goes up by one.
-static void pull(char **argv, int from, int to)
+static void pull_argument(char **argv, int from, int to)
 {
     char *arg = argv[from];
     for (int i = from; i > to; i--)
@@ -46,7 +46,7 @@ static char *next_arg(struct scan *s)
 {
     if (optind + skipped >= s->argc)
         return NULL;
-    pull(s->argv, optind + skipped, optind);
+    pull_argument(s->argv, optind + skipped, optind);
     return s->argv[optind++];
 }
 
@@ -218,7 +218,7 @@ static int scan(struct scan *s)
         return 1;
     }
     skipped = at - optind;
-    pull(s->argv, at, optind);
+    pull_argument(s->argv, at, optind);
     if (!strcmp(s->argv[optind], "--")) {
         optind++;
         return -1;

@@ -51,7 +51,7 @@ static void put_name(struct text *t, const char *table, int count, int i, int le
 }
 
 // N with at least WIDTH digits, filled with PAD unless a flag says otherwise.
-static void put_number(struct text *t, long long n, int width, char pad, const struct flags *f)
+static void format_number(struct text *t, long long n, int width, char pad, const struct flags *f)
 {
     char digits[24];
     if (f->pad)
@@ -70,7 +70,7 @@ static void put_number(struct text *t, long long n, int width, char pad, const s
         put_char(t, digits[i]);
 }
 
-static int leap(long long y)
+static int leap_year(long long y)
 {
     return (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
 }
@@ -83,10 +83,10 @@ static int iso_week(const struct tm *tm, long long *year)
     *year = 1900LL + tm->tm_year;
     if (week == 0) {
         --*year;
-        int day = tm->tm_yday + 365 + leap(*year);
+        int day = tm->tm_yday + 365 + leap_year(*year);
         return (day - weekday + 10) / 7;
     }
-    if (week == 53 && tm->tm_yday - weekday + 3 >= 365 + leap(*year)) {
+    if (week == 53 && tm->tm_yday - weekday + 3 >= 365 + leap_year(*year)) {
         ++*year;
         return 1;
     }
@@ -104,7 +104,7 @@ static void put_offset(struct text *t, const struct tm *tm, const struct flags *
         return;
     long minutes = labs(tm->tm_gmtoff) / 60;
     put_char(t, tm->tm_gmtoff < 0 ? '-' : '+');
-    put_number(t, minutes / 60 * 100 + minutes % 60, 4, '0', f);
+    format_number(t, minutes / 60 * 100 + minutes % 60, 4, '0', f);
 }
 
 static void put_zone(struct text *t, const struct tm *tm, const struct flags *f)
@@ -113,10 +113,10 @@ static void put_zone(struct text *t, const struct tm *tm, const struct flags *f)
     put_text(t, name, strlen(name), f);
 }
 
-static void put_seconds(struct text *t, const struct tm *tm, const struct flags *f)
+static void format_seconds(struct text *t, const struct tm *tm, const struct flags *f)
 {
     struct tm copy = *tm;
-    put_number(t, mktime(&copy), 1, '0', f);
+    format_number(t, mktime(&copy), 1, '0', f);
 }
 
 static void put_all(struct text *t, const char *format, const struct tm *tm, int upper);
@@ -151,28 +151,28 @@ static int put_year(struct text *t, int c, const struct tm *tm, const struct fla
     int week = iso_week(tm, &iso_year);
     switch (c) {
     case 'C':
-        put_number(t, floor_div(year, 100), 2, '0', f);
+        format_number(t, floor_div(year, 100), 2, '0', f);
         return 1;
     case 'G':
-        put_number(t, iso_year, 1, '0', f);
+        format_number(t, iso_year, 1, '0', f);
         return 1;
     case 'g':
-        put_number(t, iso_year - floor_div(iso_year, 100) * 100, 2, '0', f);
+        format_number(t, iso_year - floor_div(iso_year, 100) * 100, 2, '0', f);
         return 1;
     case 'U':
-        put_number(t, (tm->tm_yday + 7 - tm->tm_wday) / 7, 2, '0', f);
+        format_number(t, (tm->tm_yday + 7 - tm->tm_wday) / 7, 2, '0', f);
         return 1;
     case 'V':
-        put_number(t, week, 2, '0', f);
+        format_number(t, week, 2, '0', f);
         return 1;
     case 'W':
-        put_number(t, (tm->tm_yday + 7 - (tm->tm_wday + 6) % 7) / 7, 2, '0', f);
+        format_number(t, (tm->tm_yday + 7 - (tm->tm_wday + 6) % 7) / 7, 2, '0', f);
         return 1;
     case 'Y':
-        put_number(t, year, 1, '0', f);
+        format_number(t, year, 1, '0', f);
         return 1;
     case 'y':
-        put_number(t, year - floor_div(year, 100) * 100, 2, '0', f);
+        format_number(t, year - floor_div(year, 100) * 100, 2, '0', f);
         return 1;
     default:
         return 0;
@@ -201,7 +201,7 @@ static int put_field(struct text *t, int c, const struct tm *tm, const struct fl
                   {'w', tm->tm_wday, 1, '0'}};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (fields[i].letter == c) {
-            put_number(t, fields[i].value, fields[i].width, fields[i].pad, f);
+            format_number(t, fields[i].value, fields[i].width, fields[i].pad, f);
             return 1;
         }
     return 0;
@@ -238,7 +238,7 @@ static int put_other(struct text *t, int c, const struct tm *tm, const struct fl
         put_text(t, c == 'n' ? "\n" : c == 't' ? "\t" : "%", 1, f);
         return 1;
     case 's':
-        put_seconds(t, tm, f);
+        format_seconds(t, tm, f);
         return 1;
     case 'Z':
         put_zone(t, tm, f);

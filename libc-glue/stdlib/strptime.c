@@ -23,10 +23,10 @@ static const char *const month_names[] = {"January",   "February", "March",    "
                                           "May",       "June",     "July",     "August",
                                           "September", "October",  "November", "December"};
 
-static const char *parse(const char *s, const char *format, struct tm *tm, struct seen *seen);
+static const char *parse_time(const char *s, const char *format, struct tm *tm, struct seen *seen);
 
 // A number of up to DIGITS digits from LOW to HIGH; spaces before it do not count.
-static const char *number(const char *s, int low, int high, int digits, int *value)
+static const char *parse_number(const char *s, int low, int high, int digits, int *value)
 {
     int n = 0;
     while (*s == ' ')
@@ -117,32 +117,32 @@ static const char *time_of_day(const char *s, int c, struct tm *tm, struct seen 
     case 'H':
     case 'k':
         seen->twelve = 0;
-        return number(s, 0, 23, 2, &tm->tm_hour);
+        return parse_number(s, 0, 23, 2, &tm->tm_hour);
     case 'I':
     case 'l':
         seen->twelve = 1;
-        s = number(s, 1, 12, 2, &tm->tm_hour);
+        s = parse_number(s, 1, 12, 2, &tm->tm_hour);
         tm->tm_hour %= 12;
         return s;
     case 'M':
-        return number(s, 0, 59, 2, &tm->tm_min);
+        return parse_number(s, 0, 59, 2, &tm->tm_min);
     case 'S':
-        return number(s, 0, 61, 2, &tm->tm_sec);
+        return parse_number(s, 0, 61, 2, &tm->tm_sec);
     case 'p':
         return half_of_day(s, seen);
     case 'R':
-        return parse(s, "%H:%M", tm, seen);
+        return parse_time(s, "%H:%M", tm, seen);
     case 'r':
-        return parse(s, "%I:%M:%S %p", tm, seen);
+        return parse_time(s, "%I:%M:%S %p", tm, seen);
     case 'T':
     case 'X':
-        return parse(s, "%H:%M:%S", tm, seen);
+        return parse_time(s, "%H:%M:%S", tm, seen);
     case 'G':
-        return number(s, 0, 9999, 4, &unused);
+        return parse_number(s, 0, 9999, 4, &unused);
     case 'g':
-        return number(s, 0, 99, 2, &unused);
+        return parse_number(s, 0, 99, 2, &unused);
     case 'V':
-        return number(s, 0, 53, 2, &unused);
+        return parse_number(s, 0, 53, 2, &unused);
     case 'Z':
         return zone_name(s);
     case 'z':
@@ -163,7 +163,7 @@ static const char *weekday(const char *s, int c, struct tm *tm, struct seen *see
     seen->weekday = 1;
     if (c == 'a' || c == 'A')
         return name(s, day_names, 7, &tm->tm_wday);
-    s = c == 'u' ? number(s, 1, 7, 1, &tm->tm_wday) : number(s, 0, 6, 1, &tm->tm_wday);
+    s = c == 'u' ? parse_number(s, 1, 7, 1, &tm->tm_wday) : parse_number(s, 0, 6, 1, &tm->tm_wday);
     tm->tm_wday %= 7;
     return s;
 }
@@ -173,8 +173,8 @@ static const char *year(const char *s, int c, struct tm *tm, struct seen *seen)
     int n = 0;
     seen->date = 1;
     if (c == 'C')
-        return number(s, 0, 99, 2, &seen->century);
-    s = c == 'y' ? number(s, 0, 99, 2, &n) : number(s, 0, 9999, 4, &n);
+        return parse_number(s, 0, 99, 2, &seen->century);
+    s = c == 'y' ? parse_number(s, 0, 99, 2, &n) : parse_number(s, 0, 9999, 4, &n);
     seen->year_of_century = c == 'y';
     tm->tm_year = c == 'Y' ? n - 1900 : n >= 69 ? n : n + 100;
     if (c == 'Y')
@@ -192,30 +192,30 @@ static const char *date(const char *s, int c, struct tm *tm, struct seen *seen)
         seen->month = seen->date = 1;
         return name(s, month_names, 12, &tm->tm_mon);
     case 'c':
-        return parse(s, "%a %b %e %H:%M:%S %Y", tm, seen);
+        return parse_time(s, "%a %b %e %H:%M:%S %Y", tm, seen);
     case 'D':
     case 'x':
-        return parse(s, "%m/%d/%y", tm, seen);
+        return parse_time(s, "%m/%d/%y", tm, seen);
     case 'd':
     case 'e':
         seen->day = seen->date = 1;
-        return number(s, 1, 31, 2, &tm->tm_mday);
+        return parse_number(s, 1, 31, 2, &tm->tm_mday);
     case 'F':
-        return parse(s, "%Y-%m-%d", tm, seen);
+        return parse_time(s, "%Y-%m-%d", tm, seen);
     case 'j':
         seen->yday = 1;
-        s = number(s, 1, 366, 3, &tm->tm_yday);
+        s = parse_number(s, 1, 366, 3, &tm->tm_yday);
         tm->tm_yday--;
         return s;
     case 'm':
         seen->month = seen->date = 1;
-        s = number(s, 1, 12, 2, &tm->tm_mon);
+        s = parse_number(s, 1, 12, 2, &tm->tm_mon);
         tm->tm_mon--;
         return s;
     case 'U':
     case 'W':
         seen->week_begins = c == 'W';
-        return number(s, 0, 53, 2, &seen->week);
+        return parse_number(s, 0, 53, 2, &seen->week);
     default:
         return NULL;
     }
@@ -232,7 +232,7 @@ static const char *one(const char *s, int c, struct tm *tm, struct seen *seen)
     return c ? date(s, c, tm, seen) : NULL;
 }
 
-static const char *parse(const char *s, const char *format, struct tm *tm, struct seen *seen)
+static const char *parse_time(const char *s, const char *format, struct tm *tm, struct seen *seen)
 {
     for (; s && *format; format++) {
         if (isspace((unsigned char)*format)) {
@@ -315,7 +315,7 @@ static void complete(struct tm *tm, struct seen *seen)
 char *strptime(const char *restrict s, const char *restrict format, struct tm *restrict tm)
 {
     struct seen seen = {.pm = -1, .century = -1, .week = -1};
-    const char *end = parse(s, format, tm, &seen);
+    const char *end = parse_time(s, format, tm, &seen);
     if (!end)
         return NULL;
     complete(tm, &seen);

@@ -300,7 +300,7 @@ static const char *skip_nan(const char *s)
     return *t == ')' ? t + 1 : s + 3;
 }
 
-static long double parse(const char *text, char **end, const struct format *f)
+static long double parse_float(const char *text, char **end, const struct format *f)
 {
     const char *s = text, *after = text;
     long double x = 0;
@@ -328,17 +328,17 @@ static long double parse(const char *text, char **end, const struct format *f)
 
 float strtof(const char *restrict s, char **restrict end)
 {
-    return (float)parse(s, end, &of_float);
+    return (float)parse_float(s, end, &of_float);
 }
 
 double strtod(const char *restrict s, char **restrict end)
 {
-    return (double)parse(s, end, &of_double);
+    return (double)parse_float(s, end, &of_double);
 }
 
 long double strtold(const char *restrict s, char **restrict end)
 {
-    return parse(s, end, &of_long);
+    return parse_float(s, end, &of_long);
 }
 
 // One locale knows numbers, C.

@@ -36,7 +36,7 @@ static struct {
 long timezone;
 int daylight;
 
-static int leap(long long y)
+static int is_leap(long long y)
 {
     return (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
 }
@@ -89,7 +89,7 @@ static const char *read_time(const char *s, long *out)
     return s;
 }
 
-static const char *read_rule(const char *s, struct rule *r)
+static const char *parse_rule(const char *s, struct rule *r)
 {
     char *end;
     long seconds = 2 * 3600; // the default: two in the morning
@@ -134,9 +134,9 @@ static int read_zone(const char *s)
     zone.has_dst = 1;
     if (*s != ',')
         s = ",M3.2.0,M11.1.0"; // POSIX leaves it open; everybody takes the US rule
-    if (!(s = read_rule(s + 1, &zone.to[1])) || *s != ',')
+    if (!(s = parse_rule(s + 1, &zone.to[1])) || *s != ',')
         return 0;
-    s = read_rule(s + 1, &zone.to[0]);
+    s = parse_rule(s + 1, &zone.to[0]);
     return s && !*s;
 }
 
@@ -190,11 +190,11 @@ void tzset(void)
 // --- what TZ means at a moment ---
 
 // The change by rule R in year Y, in seconds since the epoch of the local clock.
-static long long change(const struct rule *r, long long y)
+static long long rule_change(const struct rule *r, long long y)
 {
     long long day = days_to(y, 0) + r->day;
     if (r->kind == 'J')
-        day += (leap(y) && r->day >= 60) - 1;
+        day += (is_leap(y) && r->day >= 60) - 1;
     if (r->kind == 'M') {
         long long first = days_to(y, r->month - 1);
         long long next = r->month == 12 ? days_to(y + 1, 0) : days_to(y, r->month);
@@ -206,22 +206,22 @@ static long long change(const struct rule *r, long long y)
     return day * DAY + r->seconds;
 }
 
-static struct tm *fill(long long t, long east, struct tm *tm);
+static struct tm *fill_fields(long long t, long east, struct tm *tm);
 
 // Whether daylight saving time is in force at T.
 static int in_dst(time_t t)
 {
     struct tm tm;
-    if (!zone.has_dst || !fill(t, zone.east[0], &tm))
+    if (!zone.has_dst || !fill_fields(t, zone.east[0], &tm))
         return 0;
     long long year = 1900LL + tm.tm_year;
-    long long on = change(&zone.to[1], year) - zone.east[0];
-    long long off = change(&zone.to[0], year) - zone.east[1];
+    long long on = rule_change(&zone.to[1], year) - zone.east[0];
+    long long off = rule_change(&zone.to[0], year) - zone.east[1];
     return on < off ? t >= on && t < off : t >= on || t < off;
 }
 
 // Splits T seconds, EAST of UTC; NULL when the year does not fit.
-static struct tm *fill(long long t, long east, struct tm *tm)
+static struct tm *fill_fields(long long t, long east, struct tm *tm)
 {
     if (t > LLONG_MAX / 2 || t < LLONG_MIN / 2)
         return errno = EOVERFLOW, NULL;
@@ -251,7 +251,7 @@ static struct tm *fill(long long t, long east, struct tm *tm)
 
 struct tm *gmtime_r(const time_t *restrict t, struct tm *restrict tm)
 {
-    return fill(*t, 0, tm);
+    return fill_fields(*t, 0, tm);
 }
 
 // What the clocks show at T.
@@ -278,7 +278,7 @@ struct tm *localtime_r(const time_t *restrict t, struct tm *restrict tm)
     struct local local;
     _tzset_unlocked();
     local_at(*t, &local);
-    if (!fill(*t, local.east, tm))
+    if (!fill_fields(*t, local.east, tm))
         return NULL;
     tm->tm_isdst = local.dst;
     tm->tm_zone = local.name;
@@ -286,7 +286,7 @@ struct tm *localtime_r(const time_t *restrict t, struct tm *restrict tm)
 }
 
 // The fields of TM, in whatever range, as seconds of their own clock.
-static long long join(const struct tm *tm)
+static long long join_fields(const struct tm *tm)
 {
     long long month = tm->tm_mon, year = 1900LL + tm->tm_year + month / 12;
     month %= 12;
@@ -300,8 +300,8 @@ static long long join(const struct tm *tm)
 
 time_t timegm(struct tm *tm)
 {
-    time_t t = join(tm);
-    return fill(t, 0, tm) ? t : -1;
+    time_t t = join_fields(tm);
+    return fill_fields(t, 0, tm) ? t : -1;
 }
 
 // A negative tm_isdst asks us to find out; else the caller says which clock it means.
@@ -309,7 +309,7 @@ time_t mktime(struct tm *tm)
 {
     struct local local;
     _tzset_unlocked();
-    long long seconds = join(tm), t = seconds - east_near(seconds, tm->tm_isdst > 0);
+    long long seconds = join_fields(tm), t = seconds - east_near(seconds, tm->tm_isdst > 0);
     if (tm->tm_isdst < 0) {
         long long earlier = seconds - east_near(seconds, 1);
         local_at(earlier, &local);

@@ -42,7 +42,7 @@ static int64_t moment(unsigned i)
     return (int64_t)((uint64_t)be32(p) << 32 | be32(p + 4));
 }
 
-static void type_of(unsigned i, struct local *local)
+static void local_type(unsigned i, struct local *local)
 {
     const unsigned char *type = zone.types + (size_t)i * TYPE;
     local->east = (int32_t)be32(type);
@@ -62,7 +62,7 @@ static size_t block_size(const unsigned char *p, unsigned width)
 
 // Points the zone into the block of SIZE bytes at P, HEADER before it. Returns whether everything
 // in it is inside.
-static int read_block(const unsigned char *header, const unsigned char *p, unsigned width)
+static int read_tz_block(const unsigned char *header, const unsigned char *p, unsigned width)
 {
     zone.changes = be32(header + 32);
     zone.type_count = be32(header + 36);
@@ -95,7 +95,7 @@ static void read_rule(const char *p, const char *end)
     zone.rule[last - p - 1] = '\0';
 }
 
-static int parse(const unsigned char *data, size_t size)
+static int parse_tzfile(const unsigned char *data, size_t size)
 {
     zone.rule[0] = '\0';
     if (size < HEADER || memcmp(data, "TZif", 4) != 0)
@@ -106,9 +106,9 @@ static int parse(const unsigned char *data, size_t size)
     const unsigned char *header = data + HEADER + block;
     size_t left = size - HEADER - block;
     if (data[4] < '2' || left < HEADER || memcmp(header, "TZif", 4) != 0)
-        return read_block(data, data + HEADER, 4);
+        return read_tz_block(data, data + HEADER, 4);
     block = block_size(header, 8);
-    if (block > left - HEADER || !read_block(header, header + HEADER, 8))
+    if (block > left - HEADER || !read_tz_block(header, header + HEADER, 8))
         return 0;
     read_rule((const char *)header + HEADER + block, (const char *)data + size);
     return 1;
@@ -140,7 +140,7 @@ const char *tzfile_open(const char *name)
     unsigned char *data = read_file(name, &size);
     free(zone.data);
     zone.data = NULL;
-    if (!data || !parse(data, size)) {
+    if (!data || !parse_tzfile(data, size)) {
         free(data);
         return NULL;
     }
@@ -169,7 +169,7 @@ int tzfile_at(long long t, struct local *local)
     unsigned n = changes_at(t);
     if (n == zone.changes && zone.rule[0])
         return 0;
-    type_of(n > 0 ? zone.indices[n - 1] : 0, local);
+    local_type(n > 0 ? zone.indices[n - 1] : 0, local);
     return 1;
 }
 
@@ -179,15 +179,15 @@ int tzfile_near(long long t, int dst, struct local *local)
         return 0;
     unsigned n = changes_at(t);
     for (unsigned i = n; i > 0; i--) {
-        type_of(zone.indices[i - 1], local);
+        local_type(zone.indices[i - 1], local);
         if (local->dst == dst)
             return 1;
     }
     for (unsigned i = n; i < zone.changes; i++) {
-        type_of(zone.indices[i], local);
+        local_type(zone.indices[i], local);
         if (local->dst == dst)
             return 1;
     }
-    type_of(0, local);
+    local_type(0, local);
     return local->dst == dst;
 }

@@ -73,4 +73,5 @@ def main():
     tree.end(complaints, f"{len(everything)} functions, median {percentile(everything, 0.5)}")
 
 
-main()
+if __name__ == "__main__":
+    main()

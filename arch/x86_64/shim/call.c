@@ -141,7 +141,7 @@ static void timer_off(void)
 
 // What EXEC and SPAWN are given, copied and checked. With a file the caller ends with
 // program_file_drop(), unless this fails.
-static int64_t take(const struct pv_exec *c, struct load_args *args)
+static int64_t take_exec(const struct pv_exec *c, struct load_args *args)
 {
     int64_t r = 0;
     *args = (struct load_args){scratch, c->len, c->argc, c->envc, NULL};
@@ -173,7 +173,7 @@ static int64_t call_exec(struct frame *f, const struct pv_exec *c)
     struct load_args args;
     if (c->flags & ~PV_EXEC_CHECK)
         return -EINVAL;
-    int64_t r = take(c, &args);
+    int64_t r = take_exec(c, &args);
     if (r < 0)
         return r;
     if (c->flags & PV_EXEC_CHECK) {
@@ -192,7 +192,7 @@ static int64_t spawn_file(struct frame *f, const struct pv_exec *c)
 {
     const struct pv_fork fork = {.call.nr = PV_CALL_FORK, .slot = c->slot};
     struct load_args args;
-    int64_t r = take(c, &args);
+    int64_t r = take_exec(c, &args);
     if (r < 0)
         return r;
     r = companion_fork(&fork);

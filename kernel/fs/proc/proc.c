@@ -61,8 +61,8 @@ static int32_t number(const char *s, uint32_t len)
     return n;
 }
 
-static int make_inode(uint32_t mount, enum proc_kind kind, uint32_t mode, int32_t what,
-                      struct inode **out)
+static int make_proc_inode(uint32_t mount, enum proc_kind kind, uint32_t mode, int32_t what,
+                           struct inode **out)
 {
     struct inode *ip = inode_new(mount, mode);
     if (!ip)
@@ -77,7 +77,7 @@ static int make_inode(uint32_t mount, enum proc_kind kind, uint32_t mode, int32_
 static int new_inode(struct inode *dir, enum proc_kind kind, uint32_t mode, int32_t what,
                      struct inode **out)
 {
-    int r = make_inode(dir->mount, kind, mode, what, out);
+    int r = make_proc_inode(dir->mount, kind, mode, what, out);
     if (r == 0 && inode_is(*out, S_IFDIR)) {
         (*out)->parent = wref_of(dir);
         inode_get(dir);
@@ -108,7 +108,7 @@ static int proc_follow(struct inode *link, struct inode **found)
         return 0;
     }
     uint32_t type = f->kind == FILE_PIPE || f->kind == FILE_STREAM ? S_IFIFO : S_IFCHR;
-    return make_inode(link->mount, PROCFS_FD, type | 0600, procfs(link)->what, found);
+    return make_proc_inode(link->mount, PROCFS_FD, type | 0600, procfs(link)->what, found);
 }
 
 static int proc_lookup(struct inode *dir, const char *name, uint32_t len, struct inode **found)
@@ -251,7 +251,7 @@ static int proc_open(struct inode *ip, int flags, struct file **out)
 
 static int proc_mount(uint32_t mount, struct inode **root)
 {
-    int r = make_inode(mount, PROCFS_ROOT, S_IFDIR | 0555, 0, root);
+    int r = make_proc_inode(mount, PROCFS_ROOT, S_IFDIR | 0555, 0, root);
     if (r == 0)
         (*root)->nlink = 2;
     return r;

@@ -25,7 +25,7 @@ struct text {
     char buf[TEXT_MAX];
 };
 
-static void put_bytes(struct text *t, const char *s, uint64_t n)
+static void text_put_bytes(struct text *t, const char *s, uint64_t n)
 {
     n = min_u64(n, TEXT_MAX - t->len);
     memcpy(t->buf + t->len, s, n);
@@ -34,7 +34,7 @@ static void put_bytes(struct text *t, const char *s, uint64_t n)
 
 static void put(struct text *t, const char *s)
 {
-    put_bytes(t, s, strlen(s));
+    text_put_bytes(t, s, strlen(s));
 }
 
 static void put_number(struct text *t, int64_t n)
@@ -46,7 +46,7 @@ static void put_number(struct text *t, int64_t n)
     while (rest /= 10);
     if (n < 0)
         *--p = '-';
-    put_bytes(t, p, (uint64_t)(digits + sizeof digits - p));
+    text_put_bytes(t, p, (uint64_t)(digits + sizeof digits - p));
 }
 
 static char state_of(const struct proc *p)
@@ -67,7 +67,7 @@ static void put_stat(struct text *t, const struct proc *p)
     char state[] = {' ', state_of(p), ' ', '\0'};
     put_number(t, p->pid);
     put(t, " (");
-    put_bytes(t, p->comm, strnlen(p->comm, sizeof p->comm));
+    text_put_bytes(t, p->comm, strnlen(p->comm, sizeof p->comm));
     put(t, ")");
     put(t, state);
     const int64_t fields[] = {
@@ -119,7 +119,7 @@ static void put_status(struct text *t, const struct proc *p)
 {
     char state[] = {state_of(p), '\n', '\0'};
     put(t, "Name:\t");
-    put_bytes(t, p->comm, strnlen(p->comm, sizeof p->comm));
+    text_put_bytes(t, p->comm, strnlen(p->comm, sizeof p->comm));
     put(t, "\nState:\t");
     put(t, state);
     put(t, "Pid:\t");
@@ -138,7 +138,7 @@ static void put_cmdline(struct text *t, const struct proc *p)
     uint32_t n = 0;
     while (n < sizeof p->cmdline && p->cmdline[n])
         n += (uint32_t)strnlen(p->cmdline + n, sizeof p->cmdline - n) + 1;
-    put_bytes(t, p->cmdline, min_u64(n, sizeof p->cmdline));
+    text_put_bytes(t, p->cmdline, min_u64(n, sizeof p->cmdline));
 }
 
 static void put_seconds(struct text *t, uint64_t ns)
@@ -200,7 +200,7 @@ static void put_mounts(struct text *t)
         uint32_t at;
         if (!m->root.unit || path_of(inode_at(m->root), inode_at(proc_self->root), path, &at) < 0)
             continue;
-        put_bytes(t, m->source, strnlen(m->source, sizeof m->source));
+        text_put_bytes(t, m->source, strnlen(m->source, sizeof m->source));
         put(t, " ");
         put(t, path + at);
         put(t, " ");
@@ -247,7 +247,7 @@ static int put_file(struct text *t, const struct inode *ip)
     } else if (procfs(ip)->kind == PROCFS_CMDLINE) {
         put_cmdline(t, p);
     } else {
-        put_bytes(t, p->comm, strnlen(p->comm, sizeof p->comm));
+        text_put_bytes(t, p->comm, strnlen(p->comm, sizeof p->comm));
         put(t, "\n");
     }
     return 0;

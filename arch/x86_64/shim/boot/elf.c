@@ -44,7 +44,7 @@ struct reader {
     int notes; // of Ramet's, found
 };
 
-static int inside(uint64_t off, uint64_t len, uint64_t size)
+static int file_has(uint64_t off, uint64_t len, uint64_t size)
 {
     return off <= size && len <= size - off;
 }
@@ -57,7 +57,8 @@ static int header_good(const struct reader *r, struct file_header *h)
     memcpy(h, r->bytes, sizeof *h);
     return !memcmp(h->ident, ident, sizeof ident) && h->machine == MACHINE_X86_64 &&
            h->type == TYPE_EXECUTABLE && h->phentsize == sizeof(struct segment) &&
-           h->phnum <= MAX_SEGMENTS && inside(h->phoff, h->phnum * sizeof(struct segment), r->size);
+           h->phnum <= MAX_SEGMENTS &&
+           file_has(h->phoff, h->phnum * sizeof(struct segment), r->size);
 }
 
 // --- one program header each: 0 if it cannot be ---
@@ -94,7 +95,7 @@ static int take_notes(struct reader *r, const struct segment *s)
     const uint64_t pad = s->align == 8 ? 7 : 3;
     uint64_t at = s->offset, left = s->filesz;
     struct note n;
-    if (!inside(at, left, r->size))
+    if (!file_has(at, left, r->size))
         return 0;
     while (left >= sizeof n) {
         memcpy(&n, r->bytes + at, sizeof n);
@@ -115,7 +116,7 @@ static int take_notes(struct reader *r, const struct segment *s)
     return 1;
 }
 
-static int take(struct reader *r, const struct segment *s)
+static int take_segment(struct reader *r, const struct segment *s)
 {
     switch (s->type) {
     case LOAD:
@@ -133,13 +134,13 @@ static int take(struct reader *r, const struct segment *s)
 
 static int place_good(uint64_t vaddr, uint64_t memsz)
 {
-    return vaddr >= IMAGE_VADDR_MIN && inside(vaddr, memsz, IMAGE_VADDR_MAX);
+    return vaddr >= IMAGE_VADDR_MIN && file_has(vaddr, memsz, IMAGE_VADDR_MAX);
 }
 
 static int segment_good(const struct image_seg *s, uint64_t size)
 {
     return s->memsz && s->filesz <= s->memsz && place_good(s->vaddr, s->memsz) &&
-           inside(s->file_off, s->filesz, size) &&
+           file_has(s->file_off, s->filesz, size) &&
            (!s->filesz || s->file_off % IMAGE_PAGE == s->vaddr % IMAGE_PAGE) &&
            (s->flags & IMAGE_SEG_R) && !((s->flags & IMAGE_SEG_W) && (s->flags & IMAGE_SEG_X));
 }
@@ -169,7 +170,7 @@ static int tls_good(const struct image_program *p)
         return 0;
     for (uint32_t i = 0; i < p->seg_count; i++)
         if (t->vaddr >= p->segs[i].vaddr &&
-            inside(t->vaddr - p->segs[i].vaddr, t->filesz, p->segs[i].filesz))
+            file_has(t->vaddr - p->segs[i].vaddr, t->filesz, p->segs[i].filesz))
             return 1;
     return t->filesz == 0;
 }
@@ -186,7 +187,7 @@ int elf_describe(const uint8_t *bytes, uint64_t size, struct image_program *out)
     out->entry = h.entry;
     for (unsigned i = 0; i < h.phnum; i++) {
         memcpy(&s, bytes + h.phoff + i * sizeof s, sizeof s);
-        if (!take(&r, &s))
+        if (!take_segment(&r, &s))
             return -ENOEXEC;
     }
     return r.notes && out->note.abi == PV_ABI_VERSION && segments_good(out, size) && tls_good(out)

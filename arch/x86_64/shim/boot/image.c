@@ -11,7 +11,7 @@
 
 static uint64_t base, length;
 
-static int inside(uint64_t off, uint64_t size)
+static int image_has(uint64_t off, uint64_t size)
 {
     return off <= length && size <= length - off;
 }
@@ -21,7 +21,7 @@ static void check_program(uint32_t index, const struct image_program *p)
     int good = p->seg_count >= 1 && p->seg_count <= IMAGE_MAX_SEGS;
     for (uint32_t i = 0; good && i < p->seg_count; i++) {
         const struct image_seg *s = &p->segs[i];
-        good = inside(s->file_off, s->filesz) && s->filesz <= s->memsz &&
+        good = image_has(s->file_off, s->filesz) && s->filesz <= s->memsz &&
                s->vaddr >= IMAGE_VADDR_MIN && s->vaddr < IMAGE_VADDR_MAX &&
                s->memsz <= IMAGE_VADDR_MAX - s->vaddr && s->file_off % 4096 == s->vaddr % 4096;
     }
@@ -47,9 +47,9 @@ void image_init(uint64_t pa, uint64_t size)
     if (h->total_size > size)
         shim_panic("the image is truncated: %lu bytes of %lu", size, h->total_size);
     length = h->total_size;
-    if (!inside(h->programs_off, h->program_count * sizeof(struct image_program)) ||
-        !inside(h->files_off, h->file_count * sizeof(struct image_file)) ||
-        !inside(h->strings_off, h->strings_size))
+    if (!image_has(h->programs_off, h->program_count * sizeof(struct image_program)) ||
+        !image_has(h->files_off, h->file_count * sizeof(struct image_file)) ||
+        !image_has(h->strings_off, h->strings_size))
         shim_panic("the image is damaged");
     for (uint32_t i = 0; i < h->program_count; i++)
         check_program(i, image_program(i));

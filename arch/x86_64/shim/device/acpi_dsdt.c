@@ -132,8 +132,8 @@ static uint32_t get32(const uint8_t *p)
 }
 
 // The first `size` bytes beginning with `tag` in [p, end); NULL: none.
-static const uint8_t *find(const uint8_t *p, const uint8_t *end, const void *tag, uint32_t tag_len,
-                           uint32_t size)
+static const uint8_t *find_tag(const uint8_t *p, const uint8_t *end, const void *tag,
+                               uint32_t tag_len, uint32_t size)
 {
     uint8_t first = *(const uint8_t *)tag;
     for (; (size_t)(end - p) >= size; p++)
@@ -147,8 +147,8 @@ static bool mmio_device(const uint8_t *p, const uint8_t *end, struct acpi_mmio_d
 {
     if ((size_t)(end - p) > DEVICE_BYTES)
         end = p + DEVICE_BYTES;
-    const uint8_t *memory = find(p, end, memory_tag, sizeof memory_tag, MEMORY_SIZE);
-    const uint8_t *irq = find(p, end, interrupt_tag, sizeof interrupt_tag, INTERRUPT_SIZE);
+    const uint8_t *memory = find_tag(p, end, memory_tag, sizeof memory_tag, MEMORY_SIZE);
+    const uint8_t *irq = find_tag(p, end, interrupt_tag, sizeof interrupt_tag, INTERRUPT_SIZE);
     if (!memory || !irq || irq[INTERRUPT_COUNT] != 1)
         return false;
     d->address = get32(memory + MEMORY_ADDRESS);
@@ -164,7 +164,7 @@ unsigned acpi_virtio_mmio(struct acpi_mmio_device *out, unsigned max)
     unsigned n = 0;
 
     while (p && n < max) {
-        p = find(p, end, virtio_hid, sizeof virtio_hid, sizeof virtio_hid);
+        p = find_tag(p, end, virtio_hid, sizeof virtio_hid, sizeof virtio_hid);
         if (!p)
             break;
         p += sizeof virtio_hid;
@@ -180,7 +180,7 @@ bool acpi_pci_window(uint64_t *start, uint64_t *end)
     const uint8_t *p = acpi_dsdt(&len), *stop = p + len;
 
     for (; p; p++) {
-        p = find(p, stop, window_tag, sizeof window_tag, WINDOW_SIZE);
+        p = find_tag(p, stop, window_tag, sizeof window_tag, WINDOW_SIZE);
         if (!p)
             break;
         uint64_t low = get32(p + WINDOW_MIN), high = get32(p + WINDOW_MAX);

@@ -19,7 +19,7 @@
 static struct region list[REGIONS];
 static uint32_t count;
 
-static struct region *find(uint64_t va)
+static struct region *find_region(uint64_t va)
 {
     uint32_t low = 0, high = count; // the first that ends above va is in [low, high]
     while (low < high) {
@@ -108,7 +108,7 @@ static void make_page(const struct region *r, uint64_t va)
 
 int regions_fault(uint64_t va, uint32_t error)
 {
-    const struct region *r = find(va);
+    const struct region *r = find_region(va);
     if (!r || (error & X86_PF_PRESENT) || !(r->rights & PV_RIGHT_READ))
         return 0;
     if (((error & X86_PF_WRITE) && !(r->rights & PV_RIGHT_WRITE)) ||
@@ -128,7 +128,7 @@ int regions_allow(uint64_t va, uint64_t len, int write)
     if (len > PV_WINDOW_VA || va > UINT64_MAX - len)
         return 0;
     for (uint64_t at = va; at < va + len;) {
-        const struct region *r = find(at);
+        const struct region *r = find_region(at);
         if (!r || !(r->rights & need))
             return 0;
         at = r->end;
@@ -142,7 +142,7 @@ void regions_fill(uint64_t va, const void *from, uint64_t len)
     for (uint64_t n; len; va += n, p += n, len -= n) {
         uint64_t page = va & ~(X86_PAGE - 1);
         n = min_u64(len, page + X86_PAGE - va);
-        make_page(find(page), page);
+        make_page(find_region(page), page);
         memcpy((uint8_t *)phys(*space_entry(page, 0) & X86_PTE_ADDR) + (va - page), p, n);
     }
 }
@@ -152,7 +152,7 @@ int64_t regions_release(uint64_t va, uint64_t len)
     if (va % X86_PAGE || len % X86_PAGE || va > PV_IMAGE_VA || len > PV_IMAGE_VA)
         return -EINVAL;
     for (uint64_t at = va; at < va + len;) {
-        const struct region *r = find(at);
+        const struct region *r = find_region(at);
         // Below the heap lie the program's segments: they would not read as zero.
         if (!r || r->kind != REGION_ZERO || at >= PV_IMAGE_VA)
             return -EINVAL;
@@ -165,7 +165,7 @@ int64_t regions_release(uint64_t va, uint64_t len)
 // Makes `va` the border of two regions.
 static void split(uint64_t va)
 {
-    struct region *r = find(va);
+    struct region *r = find_region(va);
     if (!r || r->start == va)
         return;
     struct region tail = *r;
@@ -230,7 +230,7 @@ int64_t regions_protect(uint64_t va, uint64_t len, uint32_t rights)
         len > PV_IMAGE_VA - va)
         return -EINVAL;
     for (uint64_t at = va; at < va + len;) {
-        const struct region *r = find(at);
+        const struct region *r = find_region(at);
         if (!r)
             return -EINVAL;
         at = r->end;

@@ -152,7 +152,7 @@ void irq_route_isa(uint8_t irq, unsigned vector)
 
 // Counts both for a fifth of a millisecond; a wrong guess only makes an interrupt come early or
 // late by its error, and who waits looks at the clock.
-static void measure(void)
+static void measure_apic(void)
 {
     const uint64_t sample = 500000;
     apic_write(REG_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
@@ -177,7 +177,7 @@ void apic_timer(uint64_t ns, uint64_t tsc_mult)
         return;
     }
     if (!tsc_per_tick_32)
-        measure();
+        measure_apic();
     uint64_t ticks = (min_u64(cycles, UINT32_MAX) << 32) / tsc_per_tick_32 + 1;
     apic_write(REG_INITIAL, (uint32_t)min_u64(ticks, UINT32_MAX));
 }

@@ -210,7 +210,7 @@ void clock_begin(void)
         has_begun = sample(&timers[0], &begun);
 }
 
-static uint64_t measure(const struct timer *t)
+static uint64_t measure_tsc(const struct timer *t)
 {
     struct sample first = {0};
     uint64_t mult = 0;
@@ -229,6 +229,6 @@ uint64_t clock_calibrate(void)
 {
     uint64_t mult = 0;
     for (size_t i = 0; i < sizeof timers / sizeof timers[0] && !mult; i++)
-        mult = measure(&timers[i]);
+        mult = measure_tsc(&timers[i]);
     return mult;
 }

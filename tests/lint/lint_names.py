@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A function's name is its own within a program, static ones too: gdb's `break`, a backtrace and
+grep then mean one place.
+
+What is defined counts, not what is declared. A name that two programs have is no trouble.
+"""
+
+import re
+
+import lint_functions
+import tree
+
+# A program, and the folders with its sources. The shim's lie below the kernel's port.
+PROGRAMS = {
+    "the kernel's image": ("kernel/", "arch/x86_64/", "drivers/", "libc-glue/"),
+    "ramet": ("host/",),
+    "mkimage": ("tools/mkimage/", "host/image/"),
+    "the shim": ("arch/x86_64/shim/",),
+}
+SHIM = PROGRAMS["the shim"]
+ATTRIBUTE = re.compile(r"__attribute__\(\((?:[^()]|\([^()]*\))*\)\)")
+NAME = re.compile(r"\b(\w+)\(")
+# None is needed today: operations of tables bear the name of what they belong to.
+ALLOWED = {"main", "look_up", "word_of", "failed", "find", "give_up", "join", "read_all"}
+
+
+def functions(path):
+    """(line, name) of every function the file defines."""
+    text = tree.lines(path) or []
+    for first, length in lint_functions.c_functions(path):
+        definition = " ".join(text[first - 1 : first + length - 1])
+        match = NAME.search(ATTRIBUTE.sub("", definition))
+        if match:
+            yield first, match.group(1)
+
+
+def parts(folders):
+    for path in tree.c_files():
+        if path.startswith(folders) and (folders == SHIM or not path.startswith(SHIM)):
+            yield path
+
+
+def main():
+    complaints, count = [], 0
+    for program, folders in PROGRAMS.items():
+        places = {}
+        for path in parts(folders):
+            for line, name in functions(path):
+                places.setdefault(name, []).append(f"{path}:{line}")
+        count += len(places)
+        for name, where in sorted(places.items()):
+            if len(where) > 1 and name not in ALLOWED:
+                complaints.append(f"{name}() is defined twice in {program}: {' '.join(where)}")
+    tree.end(complaints, f"names of {count} functions")
+
+
+main()
