@@ -43,7 +43,7 @@ struct virtio_device {
 
 // --- virtio.c ---
 // Begins with the device number `unit` of a type (3.1.1): reset, then features: VIRTIO_F_VERSION_1
-// and what it has of `wanted`. virtio_queue_start() for each queue and virtio_ready() must follow.
+// and what it has of `wanted`. virtq_start() for each queue and virtio_ready() must follow.
 // 0, -ENXIO: there is no such device, -EIO.
 int virtio_start(struct virtio_device *d, uint32_t type, uint32_t unit, uint64_t wanted);
 void virtio_ready(struct virtio_device *d);
