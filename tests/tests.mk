@@ -92,10 +92,11 @@ UNIT_blk := $(FILES) $(filter-out %/mmio.c %/pci.c,$(VIRTIO)) $(DRIVERS:%=driver
 UNIT_blk_bad := $(UNIT_blk)
 UNIT_virtio := $(UNIT_blk)
 # The shim's hardware side, on a faked machine (tests/unit/lib/fake_machine.h).
-UNIT += acpi clock dsdt entropy notify pci power program_elf rtc virtio_mmio
+UNIT += acpi apic clock dsdt entropy notify pci power program_elf rtc virtio_mmio
 MACHINE := tests/unit/lib/fake_machine.c \
 	$(addprefix arch/x86_64/shim/device/,acpi.c acpi_dsdt.c)
 UNIT_acpi := $(MACHINE)
+UNIT_apic := tests/unit/lib/fake_machine.c arch/x86_64/shim/time/apic.c
 UNIT_clock := $(MACHINE) $(addprefix arch/x86_64/shim/,time/clock.c time/calibrate.c time/rtc.c \
 	boot/hypervisor.c)
 UNIT_dsdt := $(MACHINE)

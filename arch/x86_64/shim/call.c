@@ -27,6 +27,7 @@
 
 extern const uint8_t call_by_syscall[], call_by_ud2[], call_code_end[]; // entry.S
 
+// PV_ARG_MAX bytes, in which the strings of EXEC and SPAWN survive the program they come from.
 static char *scratch;
 
 void call_init(char *buffer)
@@ -34,6 +35,7 @@ void call_init(char *buffer)
     scratch = buffer;
 }
 
+// Through ring 0's own mapping: ring 3's is read-only and executable.
 static void fill_page(const uint8_t *code, size_t size)
 {
     memcpy(phys(PV_CALL_VA), code, size);
@@ -50,6 +52,7 @@ void call_page_use_ud2(void)
     fill_page(call_by_ud2, (size_t)(call_code_end - call_by_ud2));
 }
 
+// Advances over the UD2, whose exception is a fault: RIP still points to it.
 int call_is_ud2(struct frame *f)
 {
     const uint64_t length = 2;
@@ -64,6 +67,8 @@ static uint32_t own_slot(void)
     return load_boot_info()->slot;
 }
 
+// Status as wait() reports it: the low seven bits are a signal, the next byte is what the program
+// returned.
 void call_end(uint32_t status)
 {
     if (companion_here())
@@ -180,6 +185,8 @@ static int64_t call_exec(struct frame *f, const struct pv_exec *c)
         program_file_drop();
         return 0;
     }
+    // Only now, when nothing can fail any more: after a failed EXEC the old program goes on, and
+    // its timer with it.
     timer_off();
     // The new program's random numbers are not those of the old one.
     entropy_seed(load_boot_info()->seed);
@@ -188,6 +195,8 @@ static int64_t call_exec(struct frame *f, const struct pv_exec *c)
 }
 
 // The companion knows the image's programs only: a clone of this VM loads the file.
+// Taken before the FORK, so that every error is the caller's; both VMs then have the copy, and each
+// drops its own.
 static int64_t spawn_file(struct frame *f, const struct pv_exec *c)
 {
     const struct pv_fork fork = {.call.nr = PV_CALL_FORK, .slot = c->slot};
@@ -204,6 +213,7 @@ static int64_t spawn_file(struct frame *f, const struct pv_exec *c)
     return r;
 }
 
+// A base that is not canonical would make WRMSR fault in ring 0.
 static int64_t call_set_tp(const struct pv_set_tp *c)
 {
     const uint64_t lower_half = UINT64_C(1) << 47; // SDM vol. 1, 3.3.7.1
@@ -219,6 +229,7 @@ static int64_t call_set_timer(const struct pv_set_timer *c)
     return 0;
 }
 
+// One VM, one slot: calls that name another slot fail with -ENOSYS, as FORK and SPAWN do.
 static int64_t dispatch_alone(union pv_call_args *a)
 {
     switch (a->call.nr) {
@@ -282,6 +293,7 @@ void call_dispatch(struct frame *f)
     // A call without even a number in memory has nowhere to be told of its error.
     if (!regions_allow(addr, sizeof args.call.nr, 0))
         return;
+    // Read once. What follows works on the copy: memory that another VM shares may change under us.
     uint32_t nr = *(const volatile uint32_t *)addr;
     if (nr > 0 && nr < PV_CALL_NR_END) {
         r = -EFAULT;
@@ -291,6 +303,7 @@ void call_dispatch(struct frame *f)
             r = dispatch(f, &args);
         }
     }
+    // Checked again: RELEASE and PROTECT may have taken away the memory in which the struct lies.
     if (r != REPLACED && regions_allow(addr, sizeof(struct pv_call), 1))
         ((struct pv_call *)addr)->ret = r;
 }

@@ -26,6 +26,7 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+// Hexadecimal without a prefix, with a comma between the numbers. Written by host/qemu/argv.c.
 static const char *parse_hex(const char *s, uint64_t *value)
 {
     *value = 0;
@@ -43,6 +44,7 @@ int companion_find(const char *cmdline, struct companion_memory *m)
     s = parse_hex(s, &m->ram);
     s = parse_hex(s, &m->window_size);
     parse_hex(s, &m->image_size);
+    // Of the image only the place is used here; image_init() looks at what is in it.
     if (m->ram % X86_PAGE_2M || m->window_size % X86_PAGE_2M || m->window_size < WINDOW_MIN_SIZE)
         shim_panic("%s does not describe a companion's memory", COMPANION_OPTION);
     return 1;
@@ -66,6 +68,7 @@ void companion_catch_up(void)
     b->wall_base_ns += told - now;
 }
 
+// Acquire: the answer's words are read after its number. Only this VM changes `asked`.
 static int answered(void)
 {
     return __atomic_load_n(&page->answered, __ATOMIC_ACQUIRE) == page->asked;
@@ -79,6 +82,7 @@ static void wait_answer(void)
     while (!answered()) {
         // A device's interrupt ends a WAIT, of which only we know.
         if (waits && !told && __atomic_load_n(&trap_shared()->pending, __ATOMIC_SEQ_CST)) {
+            // Once only. The monitor answers the WAIT because of it, with an interrupt of its own.
             outb(COMPANION_PORT, 1);
             told = 1;
         }
@@ -91,6 +95,8 @@ void companion_hello(struct companion_page *at, uint64_t pa)
 {
     page = at;
     page_phys = pa;
+    // The first request of all is for a program. The address of the page is told byte by byte
+    // through the port; the monitor knows when it has all eight.
     page->asked = 1;
     for (unsigned i = 0; i < 8; i++)
         outb(COMPANION_PORT, (uint8_t)(pa >> 8 * i));
@@ -105,6 +111,9 @@ const struct companion_start *companion_wait_start(void)
     b->first = start->boot.first;
     b->tsc_mult = start->boot.tsc_mult;
     b->wall_base_ns = start->boot.wall_base_ns;
+    // `now_ns` was stored just before the answer, so the two clocks are read within the time of one
+    // interrupt. In a copy of the template the counter's value is the template's, which is why both
+    // bases are set here, not at boot.
     b->mono_base_ns = page->now_ns;
     b->tsc_base = rdtsc();
     b->cpus = start->boot.cpus;
@@ -118,6 +127,8 @@ const struct companion_start *companion_wait_start(void)
 
 int64_t companion_call(const struct pv_call *call, uint32_t size)
 {
+    // Release: the companion sees the struct when it sees the new number. The byte to the port only
+    // wakes it.
     memcpy(page->call, call, size);
     __atomic_store_n(&page->asked, page->asked + 1, __ATOMIC_RELEASE);
     outb(COMPANION_PORT, 1);
@@ -125,6 +136,8 @@ int64_t companion_call(const struct pv_call *call, uint32_t size)
     return ((const struct pv_call *)page->call)->ret;
 }
 
+// At most what fits into the page: fewer bytes than asked for are a short read or write, which the
+// caller expects.
 int64_t companion_console(const struct pv_console *c)
 {
     struct pv_console call = *c;
@@ -140,6 +153,8 @@ int64_t companion_console(const struct pv_console *c)
     return r;
 }
 
+// Checked here although the new VM's shim will check as well: there an error would have nobody to
+// go to.
 int64_t companion_spawn(const struct pv_exec *c)
 {
     struct pv_exec call = *c;
@@ -163,6 +178,7 @@ int64_t companion_fork(const struct pv_fork *c)
         return -EINVAL;
     if (!regions_allow(c->hot, c->nhot * sizeof(struct pv_range), 0))
         return -EFAULT;
+    // `hot` is a guest-virtual address, which would mean nothing to the companion.
     call.nhot = 0; // the companion copies what is there, hot or not
     int64_t r = companion_call(&call.call, sizeof call);
     if (r == 1) { // the clone; so says the contract
@@ -173,6 +189,7 @@ int64_t companion_fork(const struct pv_fork *c)
     return r;
 }
 
+// For ever: the companion ends this VM instead of answering.
 void companion_end(uint32_t status)
 {
     struct pv_exit call = {.call.nr = PV_CALL_EXIT, .status = status | COMPANION_DIED};

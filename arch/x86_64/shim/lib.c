@@ -12,6 +12,8 @@
 // and one or two for a move; a real one is fast enough either way.
 #define BLOCK 64
 
+// The rest of fewer than 64 bytes goes byte by byte. The asm statements also keep the compiler from
+// turning the loop into a call of memcpy().
 void *memcpy(void *to, const void *from, size_t n)
 {
     uint8_t *d = to;
@@ -31,6 +33,8 @@ void *memcpy(void *to, const void *from, size_t n)
 
 void *memmove(void *to, const void *from, size_t n)
 {
+    // Forwards is safe unless `to` lies inside [from, from + n): one comparison, as the difference
+    // is unsigned and very large when `to` is below.
     if ((uintptr_t)to - (uintptr_t)from >= n)
         return memcpy(to, from, n);
     uint8_t *d = to;
@@ -88,6 +92,8 @@ static void put_string(const char *s)
         serial_put(*s++);
 }
 
+// %s %c %u %x, and %lu %lx for 64 bits. Nothing else, since a format we do not know would read the
+// wrong arguments.
 static void print(const char *format, va_list args)
 {
     put_string("ramet: ");

@@ -33,6 +33,7 @@ void shim_main(uint32_t magic, uint64_t info);
 static struct boot boot;
 
 // Contiguous pages out of the usable memory, for good. What they hold is not said.
+// Only before frames_init(), which hands what is left over to the frame allocator.
 static uint64_t carve(uint64_t size)
 {
     for (uint32_t i = 0; i < boot.nusable; i++) {
@@ -45,6 +46,8 @@ static uint64_t carve(uint64_t size)
     shim_panic("no %lu KB of memory in one piece", size >> 10);
 }
 
+// The three pages ring 3 finds at fixed addresses (abi/pv.h). They lie below SHIM_PHYS, which
+// boot_parse() reserves, so no allocation has had them.
 static void init_platform_pages(void)
 {
     memset(phys(PV_SHARED_VA), 0, X86_PAGE);
@@ -52,6 +55,8 @@ static void init_platform_pages(void)
     call_page_init();
 }
 
+// `pci`: with a companion QEMU's devices are all virtio-mmio ones, and PCI is not looked at. DMA
+// memory is prepared only if there is a device that can use it.
 static void find_devices(int pci)
 {
     struct pv_boot_info *b = load_boot_info();
@@ -80,12 +85,15 @@ static void init_window(uint64_t size)
     struct window_tty *tty = (struct window_tty *)(PV_WINDOW_VA + w->tty_off);
     tty->rows = 24;
     tty->cols = 80;
+    // Last, as on the host: what has the magic is complete.
     w->magic = WINDOW_MAGIC;
 }
 
 // Divides what memory there is: a quarter for the window, with the files in it; the rest is RAM.
 static void init_memory(void)
 {
+    // A page of page tables maps 512 pages. Setting them aside here is what lets regions_fault()
+    // panic when there is none: it cannot happen to a program that stays in its memory.
     uint64_t frames = frames_left(), tables = frames / 512 + TABLES;
     uint64_t total = frames > tables ? (frames - tables) * X86_PAGE : 0;
     uint64_t window = min_u64(total / 4, WINDOW_MAX) & ~(X86_PAGE_2M - 1);
@@ -98,6 +106,7 @@ static void init_memory(void)
     init_window(window);
 }
 
+// Without a MADT, on a machine with no ACPI, there is one I/O APIC and its inputs begin at GSI 0.
 static void add_ioapics(void)
 {
     const struct acpi_info *info = acpi();
@@ -108,6 +117,8 @@ static void add_ioapics(void)
 }
 
 // One argument or NAME=VALUE more in `args`, whose strings are being gathered at `to`.
+// 0: there is no room. Arguments are silently cut there, as nobody is listening who could act on an
+// error before the program runs.
 static int add_string(char *to, struct load_args *args, uint32_t *n, const char *s)
 {
     size_t size = strlen(s) + 1;
@@ -132,6 +143,7 @@ static const char *next_env(const char *s, char *word, uint32_t size)
     return s;
 }
 
+// What the command line sets goes first, and a default only where it set nothing of that name.
 static void gather_env(char *to, struct load_args *args)
 {
     static const char *const defaults[] = {
@@ -165,6 +177,7 @@ static uint32_t choose_program(char *to, struct load_args *args)
     for (const char *s = boot.cmdline; (s = cmdline_next(s, word, sizeof word));)
         if (!cmdline_ours(word))
             add_string(to, args, &args->argc, word);
+    // The image's arguments are for the image's program: another one does not get them.
     if (args->argc == 1 && !path)
         for (uint32_t i = 0, off = h->args.off; i < h->arg_count; i++) {
             add_string(to, args, &args->argc, image_string(off));
@@ -180,6 +193,9 @@ static _Noreturn void run_alone(int serial)
     struct load_args args;
     struct frame f;
 
+    // The order below matters: memory before whatever maps or allocates, ACPI before what it
+    // describes, and the clock last, so that as much time as possible lies between its two
+    // readings.
     char *scratch = phys(carve(PV_ARG_MAX));
     call_init(scratch);
     frames_init(&boot, 0); // from here on memory is handed out page by page
@@ -219,6 +235,7 @@ static _Noreturn void run_for_companion(const struct companion_memory *m)
     uint64_t page = carve(sizeof(struct companion_page)); // zero, as all memory of a new QEMU
     call_init(phys(carve(PV_ARG_MAX)));
     frames_init(&boot, 1);
+    // The image lies behind the window, in memory that all VMs of the family have mapped.
     image_init(m->ram + m->window_size, m->image_size);
     space_init();
     apic_init();
@@ -226,6 +243,8 @@ static _Noreturn void run_for_companion(const struct companion_memory *m)
     init_platform_pages();
     find_devices(0);
     console_bell();
+    // The monitor saves the template while we wait for the answer: what comes before this line is
+    // done once per family, what comes after it once per VM.
     companion_hello(phys(page), page);
     const struct companion_start *start = companion_wait_start();
     load_init(start->mem, m->ram, m->window_size);

@@ -26,6 +26,8 @@
 
 static int present;
 
+// A port that is not there reads as ones. The scratch register keeps what it is given, and nothing
+// depends on it.
 int serial_init(void)
 {
     outb(SCR, 0x5a);
@@ -42,6 +44,8 @@ int serial_init(void)
     return 1;
 }
 
+// Bounded: a UART that has vanished, or flow control that is stuck, loses bytes but does not stop
+// the machine.
 static void wait_for(uint8_t bits)
 {
     for (unsigned i = 0; i < PATIENCE && !(inb(LSR) & bits); i++)
@@ -56,6 +60,7 @@ void serial_put(char c)
     outb(RBR_THR, (uint8_t)c);
 }
 
+// Without waiting. -1: nothing has come.
 int serial_get(void)
 {
     return present && (inb(LSR) & LSR_DATA) ? inb(RBR_THR) : -1;
@@ -67,6 +72,7 @@ void serial_listen(void)
         outb(IER, IER_RX);
 }
 
+// Before the machine is switched off, or the last line would be lost in the UART.
 void serial_flush(void)
 {
     if (present)

@@ -33,6 +33,8 @@ void trap_post(uint32_t events)
 }
 
 // Pushes `upcall`, completed with the registers, below `top`. 0: that is not the program's memory.
+// `top` comes from ring 3, so it is checked against what ring 3 itself may write; the copy may then
+// fault and make the page, like any access of the program.
 static int push(struct frame *f, uint64_t top, struct pv_frame *upcall)
 {
     uint64_t at = (top - sizeof *upcall) & ~UINT64_C(15);
@@ -45,6 +47,7 @@ static int push(struct frame *f, uint64_t top, struct pv_frame *upcall)
     upcall->rip = f->rip, upcall->cs = f->cs, upcall->rflags = f->rflags;
     upcall->rsp = f->rsp, upcall->ss = f->ss;
     memcpy((void *)at, upcall, sizeof *upcall);
+    // Upcalls do not nest: the kernel clears `masked` when it has saved what it needs (abi/pv.h).
     trap_shared()->masked = 1;
     f->rip = trap_shared()->upcall_entry;
     f->rsp = f->rdi = at;
@@ -52,6 +55,7 @@ static int push(struct frame *f, uint64_t top, struct pv_frame *upcall)
     return 1;
 }
 
+// Called on every way back to ring 3, so an event waits for no longer than the current trap.
 static void deliver_events(struct frame *f)
 {
     const struct pv_shared *shared = trap_shared();
@@ -87,6 +91,8 @@ static void exception(struct frame *f, uint64_t address)
         .error = f->error,
         .address = address,
     };
+    // On a stack of its own if the kernel has named one: the program's may be what faulted. Below
+    // RSP the psABI's red zone belongs to the interrupted function.
     uint64_t top = trap_shared()->exception_stack;
     if (!trap_shared()->upcall_entry || !push(f, top ? top : f->rsp - RED_ZONE, &upcall))
         call_end(signal_of(f->vector));
@@ -156,6 +162,8 @@ void trap(struct frame *f)
         invalid_opcode(f);
     else
         exception(f, 0);
+    // Not into ring 0: the only interrupts taken there are those of idle(), whose callers look at
+    // `pending` themselves.
     if (f->cs & 3)
         deliver_events(f);
 }

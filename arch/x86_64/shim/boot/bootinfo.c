@@ -67,6 +67,7 @@ struct pvh_module {
     uint64_t addr, size, cmdline, reserved;
 };
 
+// Sorted by address. Whole pages: a range is rounded inwards.
 static void add_range(struct boot *b, uint64_t start, uint64_t len, uint32_t type)
 {
     uint64_t end = (start + len) & ~(X86_PAGE - 1);
@@ -79,6 +80,8 @@ static void add_range(struct boot *b, uint64_t start, uint64_t len, uint32_t typ
     b->usable[i] = (struct boot_range){start, end};
 }
 
+// Rounded outwards. A range may lose its beginning, its end, or its middle; one that is lost whole
+// stays as an empty one.
 void boot_reserve(struct boot *b, uint64_t start, uint64_t end)
 {
     start &= ~(X86_PAGE - 1);
@@ -89,6 +92,7 @@ void boot_reserve(struct boot *b, uint64_t start, uint64_t end)
             continue;
         struct boot_range tail = {end, r->end};
         r->end = start > r->start ? start : r->start;
+        // Behind this one in the list, where the loop sees it next and finds nothing more to cut.
         if (tail.start < tail.end)
             add_range(b, tail.start, tail.end - tail.start, E820_RAM);
     }
@@ -107,12 +111,14 @@ static void set_cmdline(struct boot *b, const char *s, int skip_word)
     b->cmdline[n] = 0;
 }
 
+// The first wins: an image that mkimage has appended is not replaced by a boot loader's module.
 static void set_image(struct boot *b, uint64_t start, uint64_t size)
 {
     if (!b->image && size)
         b->image = start, b->image_size = size;
 }
 
+// Addresses are below 4 GB, as the protocol has 32 bits for them; boot.S has mapped those.
 static void parse_mb1(struct boot *b, uint64_t at)
 {
     const struct mb1_info *info = phys(at);
@@ -158,6 +164,7 @@ static void parse_mb2(struct boot *b, uint64_t at)
     for (uint32_t off = 8; off + sizeof(struct mb2_tag) <= total;) {
         const struct mb2_tag *tag = phys(at + off);
         const uint32_t *module = (const uint32_t *)(tag + 1);
+        // A size below that of a tag would keep us here for ever.
         if (tag->type == MB2_END || tag->size < sizeof *tag)
             break;
         if (tag->type == MB2_MMAP)
@@ -200,6 +207,8 @@ static void move_image_up(struct boot *b)
         return;
     for (uint32_t i = 0; i < b->nusable; i++) {
         const struct boot_range *r = &b->usable[i];
+        // They cannot overlap: what is usable begins above the shim; the image begins below it and
+        // so ends below it, since no loader puts a module over its kernel.
         if (r->start + size > r->end || r->start + size > DIRECT_END)
             continue;
         memcpy(phys(r->start), phys(b->image), b->image_size);
@@ -224,6 +233,8 @@ void boot_parse(struct boot *b, uint32_t magic, uint64_t info)
         shim_panic("started by an unknown boot protocol (%x)", magic);
     if (!b->nusable)
         shim_panic("the boot loader gave no memory map");
+    // In this order: the image may be moved into memory that is neither firmware's nor ours, and is
+    // then kept from being handed out.
     boot_reserve(b, 0, SHIM_PHYS); // firmware and platform pages
     boot_reserve(b, SHIM_PHYS, (uint64_t)shim_end_phys);
     move_image_up(b);

@@ -5,6 +5,7 @@
 
 #include "arch/x86_64/shim/lib.h"
 
+// Double quotes hold blanks together and are dropped. A word that is too long is cut, not split.
 const char *cmdline_next(const char *s, char *word, uint32_t size)
 {
     uint32_t n = 0;
@@ -23,6 +24,8 @@ const char *cmdline_next(const char *s, char *word, uint32_t size)
     return s;
 }
 
+// One byte more than the word has, so that a shorter word differs at its end and is not read past
+// it.
 int cmdline_begins(const char *word, const char *with)
 {
     return !memcmp(word, with, min_u64(strlen(with), strlen(word) + 1));

@@ -49,6 +49,8 @@ static int file_has(uint64_t off, uint64_t len, uint64_t size)
     return off <= size && len <= size - off;
 }
 
+// A copy, since the bytes need not be aligned; and static executables only, since nobody here could
+// relocate anything.
 static int header_good(const struct reader *r, struct file_header *h)
 {
     static const uint8_t ident[] = {0x7f, 'E', 'L', 'F', 2 /* 64 bits */, 1 /* little-endian */, 1};
@@ -78,6 +80,7 @@ static int take_load(struct reader *r, const struct segment *s)
     return 1;
 }
 
+// One at most: a second one would have no meaning.
 static int take_tls(struct reader *r, const struct segment *s)
 {
     if (!s->memsz && !s->filesz)
@@ -160,6 +163,7 @@ static int segments_good(const struct image_program *p, uint64_t size)
     return entry;
 }
 
+// The initial values must lie in a segment's file bytes, for the kernel copies them from there.
 static int tls_good(const struct image_program *p)
 {
     const struct image_tls *t = &p->tls;

@@ -9,6 +9,7 @@
 #include "arch/x86_64/shim/lib.h"
 #include "arch/x86_64/shim/mem/phys.h"
 
+// Guest-physical address and size, set once by image_init().
 static uint64_t base, length;
 
 static int image_has(uint64_t off, uint64_t size)
@@ -21,6 +22,7 @@ static void check_program(uint32_t index, const struct image_program *p)
     int good = p->seg_count >= 1 && p->seg_count <= IMAGE_MAX_SEGS;
     for (uint32_t i = 0; good && i < p->seg_count; i++) {
         const struct image_seg *s = &p->segs[i];
+        // Offset and address must agree within a page: text is mapped straight from the image.
         good = image_has(s->file_off, s->filesz) && s->filesz <= s->memsz &&
                s->vaddr >= IMAGE_VADDR_MIN && s->vaddr < IMAGE_VADDR_MAX &&
                s->memsz <= IMAGE_VADDR_MAX - s->vaddr && s->file_off % 4096 == s->vaddr % 4096;
@@ -37,6 +39,7 @@ void image_init(uint64_t pa, uint64_t size)
         shim_panic("no image: append one with mkimage, or load one as the first module");
     if (pa % 4096)
         shim_panic("the image is not at a page boundary");
+    // It may lie above 4 GB, which boot.S has not mapped.
     phys_map(pa, size);
     const struct image_header *h = image_header();
     if (size < sizeof *h || memcmp(h->magic, IMAGE_MAGIC, sizeof h->magic))
@@ -78,6 +81,7 @@ const char *image_string(uint32_t off)
     return phys(base + off);
 }
 
+// By the path of a file, not the name of a program: symlinks are the kernel's to follow, not ours.
 uint32_t image_find_program(const char *path)
 {
     const struct image_header *h = image_header();

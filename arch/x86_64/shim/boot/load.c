@@ -17,6 +17,7 @@
 #define STACK_MAX (UINT64_C(8) << 20)
 #define RIGHTS_RW (PV_RIGHT_READ | PV_RIGHT_WRITE)
 
+// End of the program's RAM; the same for every program that EXEC starts here.
 static uint64_t ram_end;
 
 struct layout {
@@ -46,12 +47,14 @@ void load_init(uint64_t end, uint64_t window_phys, uint64_t window_size)
                                  REGION_DIRECT, PV_RIGHT_READ});
     regions_add(&(struct region){PV_WINDOW_VA, PV_WINDOW_VA + window_size, window_phys, 0,
                                  window_phys ? REGION_DIRECT : REGION_ZERO, RIGHTS_RW});
+    // Mapped at once and by 2 MB pages: the window is touched all over, and by every member.
     if (!window_phys)
         return;
     for (uint64_t off = 0; off < window_size; off += X86_PAGE_2M)
         space_map_2m(PV_WINDOW_VA + off, (window_phys + off) | PTE_USER | X86_PTE_W | X86_PTE_NX);
 }
 
+// -ENOMEM: at least 2 MB of heap must fit in, and arguments may take up half of the stack.
 static int layout(const struct image_program *p, const struct load_args *args, struct layout *l)
 {
     const struct image_seg *last = &p->segs[p->seg_count - 1];
@@ -67,6 +70,7 @@ static const struct image_program *find_program(uint32_t program, const struct l
     return program == PV_PROGRAM_FILE ? &args->file->program : image_program(program);
 }
 
+// As many strings as were announced, and the last one ended: place_args() walks them unchecked.
 int64_t load_check(uint32_t program, const struct load_args *args)
 {
     const struct image_program *p = find_program(program, args);
@@ -112,6 +116,8 @@ static uint64_t place_args(const struct load_args *args, struct pv_boot_info *b)
     uint64_t *v = (uint64_t *)sp;
     const char *p = args->strings;
 
+    // Stores to ring 3's memory, which make its pages by faults. The address is aligned to 16 bytes
+    // as the psABI wants it (3.4.1).
     memcpy((void *)strings, args->strings, args->len);
     b->argc = args->argc;
     b->argv = sp;
@@ -135,6 +141,7 @@ void load_program(uint32_t program, const struct load_args *args, struct frame *
     struct pv_boot_info *b = load_boot_info();
     struct layout l;
 
+    // Cannot fail: load_check() has tried it with the same arguments.
     layout(p, args, &l);
     regions_drop(PV_IMAGE_VA);
     struct region heap = {l.heap, l.guard, 0, 0, REGION_ZERO, RIGHTS_RW};
@@ -144,6 +151,7 @@ void load_program(uint32_t program, const struct load_args *args, struct frame *
     regions_add(&heap);
     regions_add(&stack);
 
+    // No events of the old program, no upcalls until the new kernel asks for them.
     memset(trap_shared(), 0, sizeof *trap_shared());
     b->abi_version = PV_ABI_VERSION;
     b->size = sizeof *b;
@@ -161,6 +169,7 @@ void load_program(uint32_t program, const struct load_args *args, struct frame *
     f->cs = X86_SEL_USER_CODE;
     f->ss = X86_SEL_USER_DATA;
     f->rflags = X86_RFLAGS_ONE | X86_RFLAGS_IF;
+    // Registers of the old program must not reach the new one: it may run for somebody else.
     fpu_reset();
     wrmsr(MSR_FS_BASE, 0);
     wrmsr(MSR_GS_BASE, 0);

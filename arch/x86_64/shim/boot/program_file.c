@@ -22,6 +22,7 @@
 static struct program_file file;
 static uint64_t pages; // of the copy
 
+// PTE_OWNED is not set: these pages are in no region, and unmap() never sees them.
 static int map_page(uint64_t index)
 {
     uint64_t *e = space_entry(SHIM_FILE + index * X86_PAGE, 1), pa = e ? frame_alloc() : 0;
@@ -62,10 +63,13 @@ int64_t program_file_take(uint64_t va, uint64_t len, const struct program_file *
     // Twice: what the file lies in may not have been touched yet.
     if (frames_left() < 2 * need + need / 512 + SPARE_FRAMES)
         return -ENOMEM;
+    // Cannot fall short after the check above: nothing else takes frames in between but page
+    // tables, which are counted.
     while (pages < need && map_page(pages))
         pages++;
     memcpy((void *)SHIM_FILE, (const void *)va, len);
     file.bytes = (const uint8_t *)SHIM_FILE;
+    // The copy is what is looked at: the program could change its own bytes, or share them.
     int64_t r = elf_describe(file.bytes, len, &file.program);
     if (r == 0 && frames_left() < segment_pages(&file.program) + SPARE_FRAMES)
         r = -ENOMEM;

@@ -20,6 +20,8 @@ static int ranges_zero;
 void frames_init(const struct boot *b, int fresh)
 {
     ranges_zero = fresh;
+    // No more than a program can use: to map and count the rest would take time and page tables for
+    // nothing.
     for (uint32_t i = 0; i < b->nusable && left < MOST / X86_PAGE; i++) {
         struct boot_range r = b->usable[i];
         if (r.start >= r.end)
@@ -42,6 +44,7 @@ void *phys_map(uint64_t pa, uint64_t len)
     return phys(pa);
 }
 
+// 0: there is none. No frame has that address; page 0 is reserved (boot_parse()).
 static uint64_t take_fresh(void)
 {
     while (current < nranges && ranges[current].start == ranges[current].end)
@@ -53,6 +56,7 @@ static uint64_t take_fresh(void)
     return pa;
 }
 
+// A frame that was given back holds a list pointer and old data, so it is always cleared.
 uint64_t frame_alloc(void)
 {
     uint64_t pa = freed;

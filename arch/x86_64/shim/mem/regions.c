@@ -16,6 +16,8 @@
 #define REGIONS 256
 #define AROUND  (16 * X86_PAGE)
 
+// Sorted by address, none overlapping another. An array, since a search happens at every fault and
+// a change only at EXEC and PROTECT.
 static struct region list[REGIONS];
 static uint32_t count;
 
@@ -61,6 +63,7 @@ static void unmap(uint64_t start, uint64_t end)
             va |= X86_PAGE_2M - X86_PAGE;
             continue;
         }
+        // A REGION_DIRECT page belongs to the image or the window, and stays.
         if (*e & PTE_OWNED)
             frame_free(*e & X86_PTE_ADDR);
         stale |= *e != 0;
@@ -79,6 +82,8 @@ void regions_drop(uint64_t end)
     count -= n;
 }
 
+// 0 without rights: not even present. What is then in the entry besides (the frame, PTE_OWNED)
+// waits for a PROTECT that gives rights back.
 static uint64_t entry_rights(uint32_t rights)
 {
     if (!rights)
@@ -92,6 +97,7 @@ static void make_page(const struct region *r, uint64_t va)
     uint64_t *e = space_entry(va, 1), pa = r->source + (va - r->start);
     if (!e)
         shim_panic("no memory for page tables");
+    // There already: a neighbour's fault has made it, or it has no rights at present.
     if (*e)
         return;
     if (r->kind != REGION_DIRECT) {
@@ -114,6 +120,7 @@ int regions_fault(uint64_t va, uint32_t error)
     if (((error & X86_PF_WRITE) && !(r->rights & PV_RIGHT_WRITE)) ||
         ((error & X86_PF_FETCH) && !(r->rights & PV_RIGHT_EXEC)))
         return 0;
+    // Not beyond the region: its neighbour may have other rights, or be a guard.
     uint64_t start = va & ~(AROUND - 1), end = start + AROUND;
     start = start > r->start ? start : r->start;
     end = min_u64(end, r->end);
@@ -122,6 +129,7 @@ int regions_fault(uint64_t va, uint32_t error)
     return 1;
 }
 
+// The length is bounded first so that the sum cannot wrap. Adjoining regions count as one range.
 int regions_allow(uint64_t va, uint64_t len, int write)
 {
     uint32_t need = write ? PV_RIGHT_WRITE : PV_RIGHT_READ;
@@ -175,6 +183,8 @@ static void split(uint64_t va)
     insert((uint32_t)(r - list) + 1, &tail);
 }
 
+// Pages that are there get the new rights at once; those that are not get them when they are made,
+// from r->rights.
 static void set_rights(struct region *r, uint32_t rights)
 {
     // Memory that is the image's own is copied before it can be written.
@@ -207,6 +217,7 @@ static int joins(const struct region *a, const struct region *b)
             (a->source + (a->end - a->start) == b->source && a->source_end == b->source_end));
 }
 
+// Or a program that changes rights to and fro, page by page, would run out of regions.
 static void join_all(void)
 {
     uint32_t n = 0;
@@ -235,6 +246,7 @@ int64_t regions_protect(uint64_t va, uint64_t len, uint32_t rights)
             return -EINVAL;
         at = r->end;
     }
+    // Before anything is changed: the two splits below then cannot fail half-way.
     if (count + 2 > REGIONS)
         return -ENOMEM;
     split(va);

@@ -12,6 +12,7 @@
 
 extern uint64_t boot_pml4[512]; // boot.S; by its low address, which is no more once we run
 
+// Where the next device's registers go. Never taken back: devices are found once, at boot.
 static uint64_t devices = SHIM_DEVICES, user_devices = PV_DEVICES_VA;
 
 static uint64_t *root(void)
@@ -20,6 +21,8 @@ static uint64_t *root(void)
 }
 
 // The table below entry `index` of `table`. NULL as space_entry().
+// The rights of an upper-level entry are the widest possible ones, the last level alone decides
+// (SDM vol. 3, 4.6.1).
 static uint64_t *below(uint64_t *table, unsigned index, int make)
 {
     if (!table)
@@ -64,8 +67,12 @@ static void map(uint64_t va, uint64_t entry)
 
 void space_init(void)
 {
+    // This was the identity map that boot.S needed to turn paging on. From here on low addresses
+    // belong to ring 3.
     root()[0] = 0;
     flush_tlb();
+    // Guest-physical = virtual for these, as in a VM of KVM, so that a monitor finds them without
+    // page tables. Ring 3 can execute the call page, and cannot write it.
     map(PV_CALL_VA, PV_CALL_VA | PTE_USER);
     map(PV_SHARED_VA, PV_SHARED_VA | PTE_USER | X86_PTE_W | X86_PTE_NX);
     map(PV_BOOT_INFO_VA, PV_BOOT_INFO_VA | PTE_USER | X86_PTE_NX);

@@ -37,6 +37,8 @@ static void init_gdt(void)
 {
     uint64_t base = (uint64_t)&tss;
     struct table_pointer pointer = {sizeof gdt - 1, (uint64_t)gdt};
+    // Every trap from ring 3 starts on the same stack. SYSCALL does not look at the TSS: entry.S
+    // sets RSP itself.
     tss.rsp[0] = (uint64_t)shim_stack_top;
     tss.ist[IST_DOUBLE - 1] = (uint64_t)double_fault_stack + sizeof double_fault_stack;
     tss.iomap = sizeof tss; // no port is ring 3's
@@ -66,6 +68,7 @@ static void init_idt(void)
         unsigned dpl = v == X86_EXC_BP || v == X86_EXC_OF ? 3 : 0;
         set_gate(v, (uint64_t)trap_stubs + v * STUB_SIZE, dpl, v == X86_EXC_DF ? IST_DOUBLE : 0);
     }
+    // No EOI for this one, so it has a stub that does nothing (SDM vol. 3, 10.9).
     set_gate(VECTOR_SPURIOUS, (uint64_t)spurious_stub, 0, 0);
     __asm__ volatile("lidt %0" : : "m"(pointer) : "memory");
 }
@@ -79,8 +82,12 @@ void trap_init(void)
 {
     init_gdt();
     init_idt();
+    // SYSCALL takes its selectors from bits 47:32. We leave by IRETQ; bits 63:48 are what SYSRET
+    // would want, whose data selector is 8 above and code selector 16 above (SDM vol. 3, 5.8.8).
     wrmsr(MSR_STAR, (uint64_t)(X86_SEL_USER_DATA - 8) << 48 | (uint64_t)X86_SEL_KERNEL_CODE << 32);
     wrmsr(MSR_LSTAR, (uint64_t)call_entry);
+    // Cleared on entry. IF: ring 0 runs with interrupts off; TF: no debug trap on our first
+    // instruction; DF: C expects it clear.
     wrmsr(MSR_FMASK, X86_RFLAGS_TF | X86_RFLAGS_IF | X86_RFLAGS_DF | 0x40000 /* AC */);
     if (trap_has_fsgsbase()) {
         uint64_t cr4;

@@ -52,6 +52,8 @@ static struct {
 } ioapics[IOAPICS];
 static unsigned nioapics;
 
+// The registers are the same ones in both modes; only the way to them differs (SDM vol. 3,
+// 10.12.1.2).
 static uint32_t apic_read(uint32_t reg)
 {
     return xapic ? mmio_read32(xapic + reg) : (uint32_t)rdmsr(MSR_X2APIC + reg / 16);
@@ -69,6 +71,7 @@ void apic_init(void)
 {
     uint64_t base = rdmsr(MSR_APIC_BASE);
     uint32_t features = cpuid(1, 0).ecx;
+    // The old interrupt controllers are masked: their vectors would be exceptions'.
     outb(PIC1_DATA, 0xff);
     outb(PIC2_DATA, 0xff);
     if (features & CPUID1_X2APIC)
@@ -78,10 +81,12 @@ void apic_init(void)
         xapic = device_map(base & APIC_BASE_ADDR, X86_PAGE);
     }
     deadline_mode = (features & CPUID1_DEADLINE) != 0;
+    // First: without firmware the APIC is still disabled, as after reset, and then a local vector
+    // stays masked whatever is written to it (SDM vol. 3, 10.4.7.2).
+    apic_write(REG_SPURIOUS, SPURIOUS_ON | VECTOR_SPURIOUS);
     apic_write(REG_TPR, 0);
     apic_write(REG_DIVIDE, DIVIDE_BY_1);
     apic_write(REG_LVT_TIMER, VECTOR_TIMER | (deadline_mode ? LVT_DEADLINE : 0));
-    apic_write(REG_SPURIOUS, SPURIOUS_ON | VECTOR_SPURIOUS);
 }
 
 void apic_eoi(void)
@@ -113,6 +118,7 @@ static void ioapic_write(unsigned i, uint32_t reg, uint32_t value)
     mmio_write32(ioapics[i].regs + IOAPIC_WINDOW, value);
 }
 
+// Inputs stay masked, as after reset, until somebody routes them.
 void ioapic_add(uint64_t pa, uint32_t gsi_base)
 {
     if (nioapics == IOAPICS)
@@ -129,11 +135,13 @@ void irq_route(uint32_t gsi, int level, unsigned vector)
         uint32_t input = gsi - ioapics[i].gsi_base;
         if (gsi < ioapics[i].gsi_base || input >= ioapics[i].inputs)
             continue;
+        // The destination first: the second write unmasks the input.
         ioapic_write(i, IOAPIC_ENTRY + 2 * input + 1, apic_id() << 24);
         ioapic_write(i, IOAPIC_ENTRY + 2 * input, vector | (level ? ENTRY_LEVEL : 0));
     }
 }
 
+// ISA interrupts are edge-triggered and active high unless the MADT has an override.
 void irq_route_isa(uint8_t irq, unsigned vector)
 {
     const uint16_t level = 0x0c; // ACPI 6.4, table 5.30: trigger mode 3
@@ -176,6 +184,7 @@ void apic_timer(uint64_t ns, uint64_t tsc_mult)
         wrmsr(MSR_DEADLINE, rdtsc() + cycles);
         return;
     }
+    // Measured at the first use, so that programs which never set a timer do not pay for it.
     if (!tsc_per_tick_32)
         measure_apic();
     uint64_t ticks = (min_u64(cycles, UINT32_MAX) << 32) / tsc_per_tick_32 + 1;

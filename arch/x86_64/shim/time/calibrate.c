@@ -65,6 +65,7 @@ static bool lapic_start(void)
     if (!(base & APIC_BASE_ENABLED))
         return false;
     lapic = base & APIC_BASE_X2 ? NULL : device_map(base & APIC_BASE_ADDRESS, 4096);
+    // Masked while we count with it; apic_init() may already have set it up, so it is put back.
     lapic_lvt = lapic_get(APIC_LVT_TIMER);
     lapic_set(APIC_LVT_TIMER, APIC_LVT_MASKED);
     lapic_set(APIC_DIVIDE, APIC_DIVIDE_BY_1);
@@ -114,6 +115,7 @@ static bool pit_start(void)
     pit_control = inb(PIT_CONTROL);
     if (pit_control == PORT_ABSENT)
         return false;
+    // Mode 0 counts down once from 0xffff as long as the gate is open. The speaker stays off.
     outb(PIT_CONTROL, (uint8_t)((pit_control & ~PIT_SPEAKER) | PIT_GATE_2));
     outb(PIT_COMMAND, PIT_2_ONE_SHOT);
     outb(PIT_CHANNEL_2, 0xff);
@@ -121,6 +123,7 @@ static bool pit_start(void)
     return true;
 }
 
+// The latch makes the two bytes one reading.
 static uint32_t pit_read(void)
 {
     outb(PIT_COMMAND, PIT_2_LATCH);
@@ -215,6 +218,8 @@ static uint64_t measure_tsc(const struct timer *t)
     struct sample first = {0};
     uint64_t mult = 0;
 
+    // The gate of this one has been running since clock_begin(), while the rest of the machine was
+    // set up: nothing is left to wait for.
     if (t == timers && has_begun)
         mult = finish(t, begun);
     else if (!t->start())

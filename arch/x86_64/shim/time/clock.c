@@ -126,6 +126,7 @@ uint64_t clock_mult_of_hz(uint64_t hz)
     return hz ? (NS_PER_S << 32) / hz : 0;
 }
 
+// 10 MHz to 100 GHz: outside of that somebody means another unit.
 static bool plausible(uint64_t hz)
 {
     return hz >= 10 * MHZ && hz <= 100000 * MHZ;
@@ -174,6 +175,7 @@ void clock_init(uint64_t *tsc_base, uint64_t *tsc_mult, uint64_t *mono_base_ns,
     }
 
     // The counter starts with the machine, so without kvm-clock it is the uptime too.
+    // One reading for all three bases, or they would not be of the same moment.
     uint64_t now = rdtsc();
     uint64_t mono = r.mono_ns + ticks_to_ns(now > r.tsc ? now - r.tsc : 0, r.mult);
     *tsc_base = now;

@@ -42,6 +42,7 @@ static uint8_t cmos(uint8_t reg)
     return inb(CMOS_DATA);
 }
 
+// False: there is no clock, or it is stuck in an update.
 static bool settled(void)
 {
     for (unsigned i = 0; i < UPDATE_TRIES; i++) {
@@ -137,6 +138,7 @@ uint64_t clock_rtc_seconds(void)
     // The century's register is a custom, not a rule. Nobody's clock shows the past.
     unsigned century = d.century >= 20 && d.century < 30 ? d.century : 20;
     unsigned year = century * 100 + d.year;
+    // A clock whose battery is dead may hold anything: a date that cannot be is no date.
     if (d.year > 99 || d.month < 1 || d.month > 12 || d.day < 1 ||
         d.day > days_before(d.month + 1u, year) - days_before(d.month, year) || d.hour > 23 ||
         d.minute > 59 || d.second > 59)

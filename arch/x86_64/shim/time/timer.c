@@ -22,6 +22,7 @@ uint64_t timer_now(void)
     return (uint64_t)(ns >> 32) + boot()->mono_base_ns;
 }
 
+// A deadline in the past asks for an interrupt at once, so that both callers have only one way on.
 static void arm(uint64_t until)
 {
     uint64_t now = timer_now();
@@ -53,7 +54,10 @@ void timer_sleep(uint64_t until)
         until = program_deadline;
     if (until != PV_FOREVER)
         arm(until);
+    // The caller checks what it waits for with interrupts off; idle() turns them on together with
+    // the HLT, so an interrupt that comes in between ends the sleep.
     idle();
+    // The sleep may have used up the one shot that the program's timer was waiting for.
     if (program_deadline)
         arm(program_deadline);
 }
