@@ -38,6 +38,7 @@ static int choose_program(const struct options *opt, const struct image *image, 
         *program = file->program;
         path = opt->exec_path;
     }
+    // The image's arguments are those of its first program: they are not given to another.
     uint32_t defaults = opt->nargs || opt->exec_path ? 0 : image->header->arg_count;
     uint32_t n = defaults ? defaults : (uint32_t)opt->nargs;
     char **v = calloc(n + 2, sizeof *v);
@@ -133,6 +134,7 @@ static int run_family(int argc, char **argv)
     int r = options_parse(&opt, argc, argv);
     if (r != 0)
         return r > 0 ? 0 : EXIT_CANNOT_START;
+    // A client of `ramet serve` needs no image, no back end and no window of its own.
     if (opt.template && !opt.socket && client_wanted(&opt))
         return client_run(&opt);
     family.opt = &opt;

@@ -79,6 +79,8 @@ static int parse_size(const char *name, const char *text, uint64_t min, uint64_t
         unit = MB, end++;
     else if (*end == 'G' || *end == 'g')
         unit = 1024 * MB, end++;
+    // strtoull() takes a minus sign and wraps; `n * unit` cannot overflow once n has been compared
+    // with max / unit.
     if (errno || *end || end == text || text[0] == '-' || n > max / unit || n * unit < min) {
         fprintf(stderr, "ramet: %s: '%s' is not a size between %lluM and %lluM\n", name, text,
                 (unsigned long long)(min / MB), (unsigned long long)(max / MB));
@@ -158,6 +160,7 @@ static int add_disk(struct options *opt, const char *arg)
     return 0;
 }
 
+// The list is ours, the strings are argv's or static; options_free() frees only the list.
 static int add_env(struct options *opt, char *setting)
 {
     size_t n = 0;
@@ -175,8 +178,7 @@ static int add_env(struct options *opt, char *setting)
 }
 
 // What a program can expect of its environment when nobody says otherwise. A setting of the same
-// name that
-// --env adds later replaces it.
+// name by --env takes its place.
 static int default_env(struct options *opt)
 {
     static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

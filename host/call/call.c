@@ -60,6 +60,8 @@ int call_dispatch(struct member *m, struct gaddr addr)
     // A call without even a number in memory has nowhere to be told of its error.
     if (guest_read(m->mem, addr, &nr, sizeof nr) < 0)
         return 1;
+    // The struct is read again with its number's size. The number in the copy may have changed by
+    // then; only the first reading counts.
     if (nr > 0 && nr < PV_CALL_NR_END && (m->family->backend->calls & 1u << nr)) {
         m->calls[nr]++;
         r = guest_read(m->mem, addr, &args, pv_call_size[nr]);
@@ -68,12 +70,15 @@ int call_dispatch(struct member *m, struct gaddr addr)
         family_trace(m->family, TRACE_CALL, "%u %s = %lld", m->slot, call_names[nr],
                      r == CALL_REPLACED ? 0 : (long long)r);
     }
+    // Another program, or another VM: the struct's address means nothing there.
     if (r == CALL_REPLACED)
         return 0;
     guest_write(m->mem, ret, &r, sizeof r);
     return 1;
 }
 
+// Any member may kick any other of its family: that is how the kernel wakes and interrupts. Nothing
+// but the slot number comes from the guest.
 int64_t call_kick(struct member *m, struct pv_kick *c)
 {
     if (!family_slot_valid(m->family, c->slot))
@@ -90,6 +95,8 @@ int64_t call_set_timer(struct member *m, struct pv_set_timer *c)
     return 0;
 }
 
+// Passed on to the supervisor, which alone may send signals. It remembers whom this was meant for
+// by the serial number.
 int64_t call_kill(struct member *m, struct pv_kill *c)
 {
     if (!family_slot_valid(m->family, c->slot))

@@ -33,6 +33,7 @@ int64_t call_console(struct member *m, struct pv_console *c)
         return -EBADF;
     if (!write && f->stdio[c->fd] == PV_STDIO_TTY)
         return -EBADF; // the supervisor reads it for the whole family
+    // A short transfer is no error: the caller comes back for the rest.
     if (c->len > CONSOLE_MAX)
         c->len = CONSOLE_MAX;
     void *p = guest_ptr(m->mem, (struct gaddr){c->buf}, c->len, areas);
@@ -44,7 +45,10 @@ int64_t call_console(struct member *m, struct pv_console *c)
     struct iovec iov = {.iov_base = p, .iov_len = c->len};
     if (f->stdio_small[fd] && iov.iov_len > PIPE_BUF)
         iov.iov_len = PIPE_BUF;
+    // Straight from or into guest memory. Its bytes are not looked at, so it does no harm if they
+    // change meanwhile.
     ssize_t n = write ? pwritev2(fd, &iov, 1, -1, flags) : preadv2(fd, &iov, 1, -1, flags);
+    // Found out once per descriptor and member; after this the call cannot come here a second time.
     if (n < 0 && errno == EOPNOTSUPP && flags) {
         f->stdio_nowait[fd] = 0;
         f->stdio_small[fd] = 1;

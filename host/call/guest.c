@@ -8,6 +8,7 @@
 
 #include "abi/pv.h"
 
+// In a form in which no sum can wrap.
 static int inside(uint64_t addr, uint64_t len, uint64_t start, uint64_t size)
 {
     return addr >= start && addr - start <= size && len <= size - (addr - start);
@@ -33,6 +34,8 @@ int guest_read(const struct guest_memory *mem, struct gaddr from, void *to, size
     return 0;
 }
 
+// RAM only: what the window holds is the family's, and no call has a reason to put its answer
+// there.
 int guest_write(const struct guest_memory *mem, struct gaddr to, const void *from, size_t len)
 {
     void *p = guest_ptr(mem, to, len, GUEST_RAM);

@@ -22,6 +22,8 @@ int64_t call_fork(struct member *m, struct pv_fork *c)
     if (c->nhot &&
         guest_read(m->mem, (struct gaddr){c->hot}, clone.hot, c->nhot * sizeof clone.hot[0]) < 0)
         return -EFAULT;
+    // The slot is claimed before the clone exists, so that no two members make a process in the
+    // same one. The back end's clone() returns once in each process.
     if ((r = family_claim(f, c->slot, m->slot)) < 0)
         return r;
     if ((r = f->backend->clone(m, &clone)) < 0)
@@ -109,6 +111,7 @@ static int publish_valid(const struct family *f, const struct pv_publish *p)
     return !p->kick_slot || family_slot_valid(f, p->kick_slot);
 }
 
+// Offset 0 is the window's header: it stands for "nothing to publish".
 static void publish_value(struct family *f, const struct pv_publish *p)
 {
     if (p->offset)
@@ -118,6 +121,7 @@ static void publish_value(struct family *f, const struct pv_publish *p)
 static void publish_kick(struct family *f, const struct pv_publish *p)
 {
     if (p->kick_slot) {
+        // The bell first, then the kick: family_kick() relies on it.
         __atomic_fetch_add(&family_door(f, p->kick_slot)->bell, 1, __ATOMIC_SEQ_CST);
         family_kick(f, p->kick_slot, p->interrupt != 0);
     }
@@ -147,6 +151,7 @@ int64_t call_spawn(struct member *m, struct pv_exec *c)
 
     if (!family_slot_valid(f, c->slot))
         return -EINVAL;
+    // Checked whole before a slot is claimed: the new VM has no way to report an error.
     r = read_start(m, c, &s);
     if (r == 0 && (r = family_claim(f, c->slot, m->slot)) == 0) {
         r = f->backend->spawn(m, c, &s.args);
@@ -169,6 +174,7 @@ int64_t call_exit(struct member *m, struct pv_exit *c)
         return -EINVAL;
     family_trace(f, TRACE_PROC, "%u exit status %#x", m->slot, c->status);
     trace_end(m);
+    // The status before the flag: the supervisor reads the one when it has seen the other.
     if (m->slot == 1) {
         atomic_store(&f->shared->first_status, c->status & 0xffff);
         atomic_store(&f->shared->first_done, 1);

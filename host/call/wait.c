@@ -40,6 +40,8 @@ static void set_state(struct member *m, enum slot_state state)
 
 static int has_news(struct member *m, const uint32_t *bell, uint32_t expected)
 {
+    // The bell covers what others in the family do, `events` what the supervisor has posted and we
+    // have not yet moved, `pending` what has been moved.
     return __atomic_load_n(bell, __ATOMIC_SEQ_CST) != expected || event_posted(m) ||
            __atomic_load_n(&member_shared(m)->pending, __ATOMIC_SEQ_CST);
 }
@@ -49,6 +51,8 @@ static void wait_bell(struct member *m, uint32_t *bell, uint32_t expected,
 {
     set_state(m, SLOT_WAITING);
     if (!has_news(m, bell, expected))
+        // The kernel compares the bell once more under its own lock, so a ring after our look ends
+        // the sleep at once. Spurious returns do no harm: the guest looks for itself.
         syscall(SYS_futex, bell, FUTEX_WAIT, expected, left, NULL, 0);
     set_state(m, SLOT_RUNNING);
 }
@@ -90,6 +94,8 @@ int64_t call_wait(struct member *m, struct pv_wait *c)
     int64_t ready = 0;
     int sleep = time_left(m, c->deadline, &left);
 
+    // A member with nothing to do is where a spare may be made or an idle VM put to other use; that
+    // may take long, so the time is measured again.
     if (sleep && m->family->backend->idle && !has_news(m, bell, c->bell)) {
         if (m->family->backend->idle(m, &left))
             return CALL_REPLACED;
@@ -101,6 +107,7 @@ int64_t call_wait(struct member *m, struct pv_wait *c)
         wait_bell(m, bell, c->bell, &left);
     else
         sched_yield(); // a lock's owner may be off the processor
+    // On every way out: what ended the sleep is in `pending` before the guest runs again.
     event_collect(m);
     return ready;
 }

@@ -15,6 +15,8 @@
 #include "host/family/fdpass.h"
 #include "host/family/supervisor_private.h"
 
+// A child of ours that has not been reaped: its pid cannot be another process' yet. WNOWAIT leaves
+// the death to supervisor_reap().
 int supervisor_is_monitor(pid_t pid)
 {
     siginfo_t info;
@@ -36,6 +38,7 @@ static void send_answer(struct supervisor *s, int32_t pid, int fd)
         close(fd);
 }
 
+// Checked before it is opened, and the pid stays its own until we reap it.
 static int open_pagemap(int32_t pid)
 {
     char path[48];

@@ -72,6 +72,7 @@ uint32_t event_collect(struct member *m)
     struct family_slot *slot = member_slot(m);
     struct pv_shared *shared = member_shared(m);
     uint32_t bits = atomic_exchange(&slot->events, 0) | collect_timer(m);
+    // Once per process: the guest has taken note, and is asked to end no second time.
     if (!m->killed && atomic_load(&slot->kill) == m->serial) {
         m->killed = 1;
         bits |= PV_EVENT_KILL;
@@ -90,6 +91,7 @@ void event_set_timer(struct member *m, uint64_t deadline)
     m->timer_deadline = deadline;
     if (deadline) {
         uint64_t now = family_now(m->family);
+        // Rounded up: an alarm that comes too early would only be set again.
         uint64_t us = deadline > now ? (deadline - now + 999) / 1000 : 1;
         it.it_value.tv_sec = (time_t)(us / 1000000);
         it.it_value.tv_usec = (suseconds_t)(us % 1000000);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What the members of a family share on the host: the window memfd, the host-only page, doorbells,
-// time. Neighbours: family.h (the contract), supervisor.c, calls of the monitor in call_*.c.
+// time. Neighbours: family.h (the contract), supervisor.c, call/ (what members ask for).
 
 #include "host/family/family.h"
 #include "host/clock.h"
@@ -44,6 +44,7 @@ void family_window_init(struct family *f)
     h->tty_off = tty;
     h->kernel_off = kernel;
     h->signals = 0; // a template's window had a family of its own
+    // Last: what has the magic is complete.
     h->magic = WINDOW_MAGIC;
 }
 
@@ -72,6 +73,7 @@ int family_init(struct family *f, char *err, size_t errlen)
 {
     f->supervisor = getpid();
     placement_init(&f->placement);
+    // Spinning for another member pays only if that one can run at the same time.
     f->spin = CPU_COUNT(&f->placement.allowed) > 1;
     f->cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN); // reads a file: not once confined
     size_t size = sizeof *f->shared + (f->opt->max_procs + 1) * sizeof(struct family_slot);
@@ -90,11 +92,15 @@ int family_claim(struct family *f, uint32_t slot, uint32_t claimer)
 {
     struct family_slot *s = &f->shared->slots[slot];
     uint32_t free = SLOT_FREE;
+    // No new members while the supervisor ends the family. One that gets past this line finds out
+    // in member_adopt().
     if (atomic_load(&f->shared->closing))
         return -EAGAIN;
     if (!atomic_compare_exchange_strong(&s->state, &free,
                                         SLOT_CLAIMED | claimer << SLOT_CLAIMER_SHIFT))
         return -EBUSY;
+    // From here to the last line the slot is neither free nor a member's: the fields below still
+    // are the last one's.
     atomic_store(&s->pid, 0);
     atomic_store(&s->claimer, claimer);
     atomic_store(&s->gen, __atomic_load_n(&family_door(f, slot)->gen, __ATOMIC_SEQ_CST));
@@ -140,6 +146,8 @@ void family_release(struct family *f, uint32_t slot)
 pid_t family_fork(struct family *f, _Atomic int32_t *word, uint64_t flags, int push)
 {
     sigset_t all, old;
+    // All signals wait: a handler in the child would work on the parent's slot until the child has
+    // taken its own.
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &old);
     // The bare system call: nothing in this process needs the C library's fork handlers.
@@ -158,6 +166,8 @@ static void futex_wake(uint32_t *word)
     syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
+// For the supervisor, which does not know whether the member sleeps: a futex call too many is
+// cheap.
 void family_ring(struct family *f, uint32_t slot)
 {
     uint32_t *bell = &family_door(f, slot)->bell;
@@ -184,6 +194,7 @@ static void send_message(const struct family *f, struct family_msg msg)
 
 void family_tell(struct family *f, uint32_t op, uint32_t slot)
 {
+    // By serial number, since the slot may be another process' when the message is read.
     const uint32_t serial = op == FAMILY_KILL ? atomic_load(&f->shared->slots[slot].serial) : 0;
     send_message(f, (struct family_msg){op, slot, serial});
 }
@@ -231,6 +242,7 @@ void family_say_without_waiting(void)
     may_wait = 0;
 }
 
+// One write of one line, so that lines of different members do not mix.
 static void say(const char *format, va_list args)
 {
     struct pollfd to = {.fd = 2, .events = POLLOUT};

@@ -39,6 +39,7 @@ void member_die(struct member *m, uint32_t status, const char *why)
     const struct backend *backend = m->family->backend;
     if (why && m->slot)
         family_say("VM %u ends: %s", m->slot, why);
+    // For supervisor_reap(), which would otherwise see only an exit status of 1.
     atomic_store(&member_slot(m)->death, status);
     if (backend->dying)
         backend->dying(m, status);

@@ -32,6 +32,8 @@
 void supervisor_post(struct supervisor *s, uint32_t slot, uint32_t events)
 {
     struct family_slot *to = slot_of(s, slot);
+    // In this order (event.c): bits, bell, signal. Whichever a member looks at last before it
+    // sleeps, it finds one of the three.
     atomic_fetch_or(&to->events, events);
     family_ring(s->f, slot);
     supervisor_signal(family_pid(s->f, slot), SIGUSR1);
@@ -105,6 +107,7 @@ static void take_messages(struct supervisor *s)
             backend->message(s, &msg, fds, nfds);
             continue;
         }
+        // Descriptors that nobody asked for: a monitor could otherwise fill our table.
         while (nfds)
             close(fds[--nfds]);
         if (n == sizeof msg)
@@ -112,6 +115,8 @@ static void take_messages(struct supervisor *s)
     }
 }
 
+// A signal from outside the family is the first program's business, like one from a terminal. It
+// gets --stop-timeout to act on it.
 void supervisor_outside(struct supervisor *s, int sig)
 {
     const uint64_t grace_ns = s->f->opt->stop_timeout * UINT64_C(1000000000);
@@ -140,6 +145,7 @@ static int time_to_stop(struct supervisor *s)
 static void take_signals(struct supervisor *s)
 {
     struct signalfd_siginfo info;
+    // SIGCHLD comes once for any number of deaths: supervisor_reap() takes all there are.
     while (read(s->signals, &info, sizeof info) == sizeof info) {
         switch (info.ssi_signo) {
         case SIGCHLD:
@@ -223,12 +229,14 @@ static void close_family(struct supervisor *s)
             ;
         if (pid < 0)
             return; // ECHILD: all are gone
+        // Again and again: a process in the middle of fork(2) may have escaped the round before.
         kill(-s->group, SIGKILL);
         supervisor_signal(s->group, SIGKILL);
         poll(NULL, 0, 1);
     }
 }
 
+// As a shell reports it: 128 + the signal, or what the program returned.
 static int shell_status(uint32_t status)
 {
     return (status & 0x7f) ? 128 + (int)(status & 0x7f) : (int)(status >> 8 & 0xff);
@@ -284,6 +292,7 @@ static int init_supervisor(struct supervisor *s, char *err, size_t errlen)
     s->f->control = pair[1];
     s->answers = back[0];
     s->f->answers = back[1];
+    // Whoever loses its parent becomes our child, not init's: nothing is left behind unseen.
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     return 0;
 }
@@ -299,9 +308,11 @@ static int start_first(struct supervisor *s, uint32_t program, const struct load
     if (here >= 0)
         placement_move(&s->f->placement, s->group, (uint32_t)here, 1);
     if (s->group == 0) {
+        // What is the supervisor's alone: a monitor that is taken over must not read its messages.
         close(s->signals);
         close(s->messages);
         close(s->answers);
+        // A session of its own is also the process group by which close_family() finds everybody.
         setsid(); // the terminal's signals are the guests' business, through its input
         s->f->backend->start(s->f, 1, program, args);
         abort(); // it does not return
@@ -347,6 +358,7 @@ int supervisor_run(struct family *f, uint32_t program, char *const argv[])
             wait_for_client(&s);
         else
             supervise_once(&s);
+    // The first program's end is the family's, whoever else is still running.
     close_family(&s);
     terminal_restore();
     free(args.strings);

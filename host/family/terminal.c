@@ -74,6 +74,8 @@ static uint32_t head;
 
 static uint32_t room(const struct family *f)
 {
+    // `tail` is the guests' to write. One that makes no sense leaves no room, so that input waits
+    // in the host's terminal.
     uint32_t used = head - __atomic_load_n(&tty(f)->tail, __ATOMIC_ACQUIRE);
     return used > WINDOW_TTY_RING ? 0 : WINDOW_TTY_RING - used;
 }
@@ -93,6 +95,7 @@ int terminal_input(struct family *f, int hung_up)
     if (n <= 0) {
         if (n < 0 ? errno == EINTR || errno == EAGAIN : is_raw && !hung_up)
             return 0;
+        // The kernel sees it at its next look and sends SIGHUP; there is no more to read.
         tty(f)->hangup = 1;
         return -1;
     }

@@ -122,6 +122,7 @@ static void clear_breakpoint(struct monitor *m, struct gdb *g, const char *args,
 
 // ---- running ----
 
+// The answer to this packet is the next stop, so gdb_command() sends nothing now.
 static void resume(struct monitor *m, struct gdb *g, const char *addr, int step)
 {
     if (*addr) {
@@ -166,10 +167,12 @@ static void step_signal(struct monitor *m, struct gdb *g, const char *args, char
 static void detach(struct monitor *m, struct gdb *g, const char *args, char *answer)
 {
     (void)args, (void)answer;
+    // Sent here, while there is a connection to send it on.
     gdb_packet_put(g, "OK");
     gdb_detach(m, g);
 }
 
+// Does not return: gdb expects no answer to `k`.
 static void kill_vm(struct monitor *m, struct gdb *g, const char *args, char *answer)
 {
     (void)args, (void)answer;
@@ -253,6 +256,7 @@ static void attached(struct monitor *m, struct gdb *g, const char *args, char *a
     strcpy(answer, "1");
 }
 
+// The first prefix that fits is taken.
 static const struct command commands[] = {
     {"?", why_stopped},
     {"g", read_registers},

@@ -34,6 +34,7 @@ int gdb_listen(int port)
     int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
+    // Or the port of a family that has just ended would be in use for a minute.
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); // answers are short and waited for
     if (bind(fd, (struct sockaddr *)&to, sizeof to) < 0 || listen(fd, 1) < 0) {
@@ -56,6 +57,8 @@ static void on_input(int sig)
     __atomic_fetch_add(&family_door(m->member.family, m->member.slot)->bell, 1, __ATOMIC_SEQ_CST);
 }
 
+// The signal goes to this process, not to the one that opened the socket: a descriptor's owner
+// survives fork(2).
 static void watch(int fd)
 {
     fcntl(fd, F_SETOWN, getpid());
@@ -92,6 +95,7 @@ static void serve_gdb(struct monitor *m, struct gdb *g)
 {
     char packet[GDB_PACKET_MAX + 1];
     struct kvm_regs *r = vm_regs(&m->vm);
+    // The flag is ours and never shown: gdb would write it back with the other registers.
     r->rflags &= ~X86_RFLAGS_TF;
     g->stopped = 1;
     g->pass = 0;
@@ -128,6 +132,7 @@ void gdb_begin(struct monitor *m)
     watch(g->listener);
     family_say("VM %u waits for gdb: target remote :%d", m->member.slot, opt->gdb_port);
     int r;
+    // Blocks until somebody connects. Other members run on meanwhile.
     while ((r = attach(g)) == -EINTR)
         ;
     if (r < 0)
@@ -198,10 +203,12 @@ int gdb_exception(struct monitor *m, const struct platform_exception *e)
         g->waiting = 0;
         return 0;
     }
+    // Read before the stub is left, which means to enter KVM once more.
     uint64_t address = upcall_fault_address(m, e->vector);
     leave_stub(m, e);
     struct kvm_regs *r = vm_regs(&m->vm);
     g->breakpoint = e->vector == X86_EXC_BP && gdb_breakpoint_at(g, r->rip - 1);
+    // INT3 is a trap: RIP is behind it. gdb wants the address of the breakpoint.
     if (g->breakpoint)
         r->rip--;
     int ours = g->breakpoint || (e->vector == X86_EXC_DB && g->stepping);

@@ -49,6 +49,8 @@ static uint8_t *translate(const struct vm *vm, uint64_t va, int write)
     return NULL;
 }
 
+// Page by page, since neighbours in virtual memory need not be neighbours in RAM. Stops at the
+// first byte that is not mapped: the number of bytes before it.
 static size_t copy(struct monitor *m, uint64_t va, uint8_t *to, const uint8_t *from, size_t len)
 {
     size_t done = 0;
@@ -70,6 +72,8 @@ static size_t copy(struct monitor *m, uint64_t va, uint8_t *to, const uint8_t *f
 size_t gdb_memory_read(struct monitor *m, struct gdb *g, uint64_t va, void *to, size_t len)
 {
     size_t n = copy(m, va, to, NULL, len);
+    // gdb is shown what the program has there. The difference is unsigned: an address below va is
+    // far above n.
     for (unsigned i = 0; i < g->nbreakpoints; i++)
         if (g->breakpoints[i].addr - va < n)
             ((uint8_t *)to)[g->breakpoints[i].addr - va] = g->breakpoints[i].byte;

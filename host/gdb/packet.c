@@ -10,6 +10,7 @@
 
 #include "host/gdb/private.h"
 
+// Blocks. -1: the connection has ended.
 static int next_byte(struct gdb *g)
 {
     while (g->in_pos == g->in_len) {
@@ -57,6 +58,8 @@ static int get_contents(struct gdb *g, char *buf, uint8_t *sum)
     return n;
 }
 
+// A packet with a wrong sum is asked for again. Once both sides have agreed to do without
+// acknowledgements (QStartNoAckMode), such a packet is dropped.
 int gdb_packet_get(struct gdb *g, char *buf)
 {
     for (;;) {
@@ -140,6 +143,8 @@ int gdb_unhex(void *to, const char *from, size_t len)
     return 1;
 }
 
+// Hexadecimal, as all numbers of the protocol are. Stops at the first other character; digits
+// beyond 64 bits are lost at the top.
 uint64_t gdb_number(const char **at)
 {
     uint64_t n = 0;

@@ -11,6 +11,8 @@
 #include "abi/x86.h"
 #include "host/gdb/private.h"
 
+// Numbers of registers in the order of the description below, which is also that of struct
+// gdb_regs. The gaps are filled by runs (gdb_reg_span()).
 enum {
     REG_EFLAGS = 17,
     REG_ST0 = 24,
@@ -32,6 +34,7 @@ static int get_sregs(struct monitor *m, struct kvm_sregs *s)
     return ioctl(m->vm.vcpu_fd, KVM_GET_SREGS, s) < 0 ? -errno : 0;
 }
 
+// In gdb's order, which is not that of the instruction encoding: rbx, rcx and rdx come after rax.
 static uint64_t *gpr(struct kvm_regs *r, unsigned i)
 {
     uint64_t *const list[16] = {
@@ -91,6 +94,8 @@ static int set_fpu(struct monitor *m, const struct gdb_regs *regs)
         x.ftw |= (uint8_t)((regs->fpu[2] >> 2 * i & 3) != 3) << i;
     memcpy(x.xmm, regs->xmm, sizeof x.xmm);
     x.mxcsr = regs->mxcsr;
+    // A component whose bit is clear would be reset to its initial state instead of loaded (SDM
+    // vol. 1, 13.8).
     x.xstate_bv |= XSTATE_X87_SSE;
     return ioctl(m->vm.vcpu_fd, KVM_SET_XSAVE, &x) < 0 ? -errno : 0;
 }
@@ -122,6 +127,7 @@ int gdb_regs_set(struct monitor *m, const struct gdb_regs *regs)
 
     if ((e = get_sregs(m, &s)) < 0 || (e = set_fpu(m, regs)) < 0)
         return e;
+    // Only on a change: KVM then loads all segments at the next entry.
     if (s.fs.base != regs->fs_base || s.gs.base != regs->gs_base) {
         s.fs.base = regs->fs_base;
         s.gs.base = regs->gs_base;
@@ -161,6 +167,7 @@ int gdb_reg_span(unsigned n, size_t *offset, size_t *size)
     return 0;
 }
 
+// Built at the first request, for every VM the same.
 static char xml[8192];
 
 static void __attribute__((format(printf, 1, 2))) append(const char *format, ...)
@@ -172,6 +179,7 @@ static void __attribute__((format(printf, 1, 2))) append(const char *format, ...
     va_end(args);
 }
 
+// The `regnum` attribute is left out: gdb counts in the order of appearance, from 0.
 static void reg(const char *name, unsigned bits, const char *type)
 {
     append("<reg name=\"%s\" bitsize=\"%u\" type=\"%s\"/>", name, bits, type);

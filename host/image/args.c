@@ -35,6 +35,7 @@ int load_args_pack(struct load_args *args, char *const argv[], char *const envp[
     return 0;
 }
 
+// As many strings as were announced, and the last one ended: whoever lays them out counts on it.
 int load_args_valid(const struct load_args *args)
 {
     uint64_t strings = 0;
@@ -50,6 +51,8 @@ int load_layout(uint64_t ram_size, const struct elf_program *elf, const struct l
     const struct image_seg *last = &elf->segs[elf->nsegs - 1];
     uint64_t stack = ram_size / 8 < STACK_MAX ? ram_size / 8 : STACK_MAX;
 
+    // An eighth of RAM, at most 8 MB; 2 MB below it stay unmapped, so that an overflow faults
+    // instead of running into the heap.
     l->stack_bottom = (ram_size - stack) & ~(X86_PAGE_2M - 1);
     // A last segment that is not writable shares no 2 MB page with the heap.
     uint64_t align = (last->flags & IMAGE_SEG_W) ? X86_PAGE : X86_PAGE_2M;

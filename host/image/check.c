@@ -42,6 +42,7 @@ static const char *layout_fault(const struct image_header *h)
         return "contents out of place";
     if (h->entry_program >= h->program_count || h->arg_count > IMAGE_MAX_ARGS)
         return "bad entry or default arguments";
+    // So that a later format can give them a meaning which this program would not ignore.
     for (size_t i = 0; i < sizeof h->reserved / sizeof *h->reserved; i++)
         if (h->reserved[i])
             return "reserved field in use";
@@ -86,6 +87,8 @@ static bool string_ok(const struct image *img, struct image_str s)
     return string_area_holds(img, s) && !memchr(image_string(img, s), '\0', s.len);
 }
 
+// Absolute, without empty, `.` or `..` components, and no component or path that POSIX's limits
+// would not allow: the kernel makes inodes of them without another look.
 static bool path_ok(const struct image *img, struct image_str s)
 {
     if (!string_ok(img, s) || s.len < 1 || s.len > IMAGE_PATH_MAX)
@@ -115,17 +118,21 @@ static const char *place_fault(const struct image *img, uint32_t i)
 
     if (i == 0)
         return f->path.len == 1 && f->type == IMAGE_DIR && f->parent == 0 ? NULL : "bad root";
+    // Sorted by bytes: this is what image_find() searches by, and it puts a directory before what
+    // is in it.
     if (strcmp(image_string(img, f[-1].path), path) >= 0)
         return "out of order, or there twice";
     if (f->parent >= i || img->files[f->parent].type != IMAGE_DIR)
         return "bad parent";
     size_t dir_len = f->parent ? img->files[f->parent].path.len : 0;
+    // The parent's path, a slash, and a name without one.
     if ((size_t)(strrchr(path, '/') - path) != dir_len ||
         memcmp(path, image_string(img, img->files[f->parent].path), dir_len) != 0)
         return "bad parent";
     return NULL;
 }
 
+// Large files begin at a page so that they can be mapped; small ones are packed.
 static const char *contents_fault(const struct image *img, const struct image_file *f)
 {
     uint64_t align = f->data_size < IMAGE_PAGE ? IMAGE_SMALL_ALIGN : IMAGE_PAGE;
@@ -193,6 +200,7 @@ static int check_files(const struct image *img, char *err, size_t errlen)
 
 // ---- the program table ----
 
+// The segments themselves are checked by elf_check(), by the same code for an image and for a file.
 static const char *program_fault(const struct image *img, uint32_t i)
 {
     const struct image_program *p = image_program_entry(img, i);

@@ -199,6 +199,8 @@ int elf_parse(struct elf_program *out, const uint8_t *buf, size_t size, char *er
     Elf64_Ehdr eh = {0};
     int rc = check_header(&r, &eh);
 
+    // Unknown types of program headers are passed over, as the gABI wants it; those that would need
+    // a dynamic linker are not.
     *out = (struct elf_program){.entry = eh.e_entry};
     for (unsigned i = 0; rc == 0 && i < eh.e_phnum; i++) {
         Elf64_Phdr ph = phdr_at(&r, &eh, i);
@@ -229,6 +231,7 @@ static const char *segment_fault(const struct image_seg *s, uint64_t file_start,
         return "outside the addresses a program may use";
     if (s->file_off < file_start || !file_has(s->file_off, s->filesz, file_end))
         return "file bytes cut off";
+    // Text is mapped from the file, not copied, so both must have the same offset within a page.
     if (s->filesz && s->file_off % IMAGE_PAGE != s->vaddr % IMAGE_PAGE)
         return "file offset and address differ within the page: it cannot be mapped";
     if (s->flags & ~(IMAGE_SEG_R | IMAGE_SEG_W | IMAGE_SEG_X) || !(s->flags & IMAGE_SEG_R))

@@ -97,6 +97,8 @@ static int load_tables(struct image *img, const uint8_t *mem, char *err, size_t 
     rc = image_check_header(&h, img->size, err, errlen);
     if (rc)
         return rc;
+    // Header, tables and strings in one piece, with the offsets of the file: image_string() is one
+    // addition. layout_fault() has bounded the size.
     meta = malloc(h.contents_off);
     if (!meta)
         return -ENOMEM;
@@ -135,6 +137,7 @@ int image_open(struct image *img, const char *path, char *err, size_t errlen)
     struct stat st;
     int rc = 0;
 
+    // O_NONBLOCK: a FIFO by that name must not hold us up before it is refused.
     *img = (struct image){.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
     if (img->fd < 0 || fstat(img->fd, &st) < 0) {
         rc = -errno;
@@ -176,6 +179,7 @@ const char *image_program_path(const struct image *img, uint32_t index)
     return image_string(img, img->files[image_program_entry(img, index)->file].path);
 }
 
+// Binary search; place_fault() has seen that the table is sorted.
 const struct image_file *image_find(const struct image *img, const char *path)
 {
     uint32_t lo = 0, hi = img->header->file_count;
@@ -236,6 +240,8 @@ static const struct image_file *path_step(const struct image *img, char *at, siz
     return image_find(img, at);
 }
 
+// As path resolution in POSIX (XBD 4.13), on the image's own table: `at` is where we are, without
+// symlinks in it, `rest` what is still to walk. Bounded buffers, bounded links.
 const struct image_file *image_follow(const struct image *img, const char *path)
 {
     char at[IMAGE_PATH_MAX + 1] = "/", rest[2 * IMAGE_PATH_MAX + 2];
@@ -268,6 +274,8 @@ uint64_t image_hash(const struct image *img)
     uint64_t h = UINT64_C(0xcbf29ce484222325);
     struct stat st = {0};
     fstat(img->fd, &st);
+    // Not the contents: a hash of gigabytes at every start would cost more than it saves. Whoever
+    // rewrites a file changes its time.
     for (uint64_t i = 0; i < img->header->contents_off; i++)
         h = (h ^ p[i]) * prime;
     h = (h ^ (uint64_t)st.st_mtim.tv_sec) * prime;

@@ -41,6 +41,8 @@ static int copy_ram(int from_fd, const uint8_t *from, int to_fd, uint64_t size)
     return at < 0 && errno != ENXIO ? -errno : 0; // ENXIO: no data up to the end
 }
 
+// Large enough for a whole state, so that one process can write it and then read it: nobody has to
+// do both at once.
 static int state_pipe(int fd[2])
 {
     if (pipe2(fd, O_CLOEXEC | O_NONBLOCK) < 0)
@@ -102,6 +104,7 @@ static void take_over_qemu(struct qemu_monitor *mon, uint32_t slot, const struct
     int r;
     mon->member.slot = slot;
     member_enroll(&mon->member);
+    // This process' copy of the parent's lease. The parent has its own, so its VM lives on.
     qemu_drop(&mon->qemu);
     mon->qemu = *q;
     if ((r = qemu_monitor_map(mon)) < 0)
@@ -116,6 +119,7 @@ static void qemu_become_clone(struct qemu_monitor *mon, const struct clone *c, c
     struct pv_call *call = (struct pv_call *)qemu_monitor_page(mon)->call;
     if (member_identity(member_boot_info(&mon->member), mon->member.slot) < 0)
         member_die(&mon->member, SIGKILL, "no random seed");
+    // Events of the parent's are not the child's (abi/pv.h, FORK).
     member_shared(&mon->member)->pending = 0;
     call->ret = 1;
     qemu_monitor_answer(mon);
@@ -132,6 +136,8 @@ static int duplicate(struct qemu_monitor *mon, struct qemu *q)
         return r;
     r = save(mon, q->fd[QEMU_RAM], fd[1]);
     close(fd[1]);
+    // At once, whatever came of the saving: the copy is complete, and the parent has waited long
+    // enough.
     int resumed = qemu_continue(&mon->qemu);
     if (r == 0)
         r = qemu_load(q, fd[0]);
@@ -149,6 +155,8 @@ int64_t qemu_clone(struct member *m, struct clone *c)
         return -EAGAIN;
     q.page = mon->qemu.page;
     q.asked = mon->qemu.asked;
+    // The last thing that can fail but for fork(2) itself; after that the child has only to take
+    // over.
     int r = duplicate(mon, &q);
     pid_t pid = r < 0
                     ? r

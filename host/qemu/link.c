@@ -51,6 +51,7 @@ static int receive(int lease, int fd[QEMU_NFDS])
     _Static_assert(QEMU_NFDS == FDPASS_MAX, "all of them fit into one message");
     if (fdpass_receive(lease, &reply, sizeof reply, fd, &n, MSG_DONTWAIT) != (ssize_t)sizeof reply)
         return -EPIPE;
+    // The supervisor is trusted, but a positive number here would later be taken for success.
     if (reply.error)
         return reply.error < 0 ? reply.error : -EPROTO;
     return n == QEMU_NFDS ? 0 : -EPROTO;
@@ -60,6 +61,7 @@ static int receive(int lease, int fd[QEMU_NFDS])
 static int prepare(struct qmp *q)
 {
     const uint64_t deadline = qmp_deadline(TAKE_MS);
+    // All three at once, then all answers: one round trip instead of three.
     int r = qmp_send(q, deadline, -1, "qmp_capabilities", NULL);
     if (r == 0)
         r = qmp_send(q, deadline, -1, "migrate-set-capabilities", "{s:[{s:s,s:b},{s:s,s:b}]}",
@@ -77,6 +79,7 @@ static int take(struct family *f, int boot, struct qemu *q)
     q->lease = request(f, boot);
     if (q->lease < 0)
         return q->lease;
+    // From here on qemu_drop() undoes all of it: closing the lease ends the QEMU.
     int r = receive(q->lease, q->fd);
     if (r == 0) {
         qmp_init(&q->qmp, q->fd[QEMU_QMP]);
@@ -104,6 +107,7 @@ void qemu_drop(struct qemu *q)
     close(q->lease);
 }
 
+// For the signal handler. NULL until the lease is there.
 static struct qemu_monitor *volatile watching;
 
 // The only news a lease has is its end. Whatever this process is doing, there is no VM to do it
@@ -146,6 +150,7 @@ void qemu_watch(struct qemu_monitor *mon)
     if (signal_news(mon->qemu.lease, mon->member.pid) < 0 ||
         (mon->member.family->ndisks && signal_news(mon->qemu.fd[QEMU_BELL], mon->member.pid) < 0))
         member_die(&mon->member, SIGKILL, "cannot watch its QEMU");
+    // It may have ended before signals were asked for.
     end_with_lease(mon);
 }
 
@@ -178,6 +183,7 @@ static int migrate(struct qemu *q, int fd, const char *command)
     const uint64_t deadline = qmp_deadline(COMMAND_MS);
     struct qmp *m = &q->qmp;
     m->migration = QMP_MIGRATION_NONE;
+    // The migration uses the name up: the next one can have it again.
     int r = qmp_send(m, deadline, fd, "getfd", "{s:s}", "fdname", STATE_NAME);
     if (r == 0)
         r = qmp_send(m, deadline, -1, command, "{s:s}", "uri", "fd:" STATE_NAME);

@@ -47,6 +47,8 @@ int qemu_monitor_map(struct qemu_monitor *mon)
     return p == MAP_FAILED ? -errno : 0;
 }
 
+// Before every interrupt of the VM: its clock stands still while it is stopped, and catches up with
+// this (companion_catch_up() in the shim).
 static void tell_time(const struct qemu_monitor *mon)
 {
     __atomic_store_n(&qemu_monitor_page(mon)->now_ns, family_now(mon->member.family),
@@ -57,6 +59,8 @@ void qemu_monitor_answer(struct qemu_monitor *mon)
 {
     struct companion_page *page = qemu_monitor_page(mon);
     tell_time(mon);
+    // Release, and the last store: the shim looks at nothing else in the page before it has seen
+    // this number.
     __atomic_store_n(&page->answered, mon->qemu.asked, __ATOMIC_RELEASE);
     poke(mon);
 }
@@ -151,12 +155,14 @@ static uint64_t wait_for_shim(struct qemu_monitor *mon)
     }
     uint64_t page;
     memcpy(&page, bytes, sizeof page);
+    // From here on the page is written and read without a check: it must lie in RAM, whole.
     if (page % X86_PAGE || page < PV_RAM_VA || page > end)
         member_die(&mon->member, SIGKILL, "its shim is not one of this version of ramet");
     return page;
 }
 
 // The time-stamp counter's rate, from the two clocks since the family's start.
+// Only the first member measures. Its clones inherit the result, as they do the counter's base.
 static void measure_tsc(struct family *f)
 {
     uint64_t ns = clock_ns(CLOCK_MONOTONIC) - f->mono_base_ns;
@@ -168,9 +174,12 @@ static void serve_shim(struct qemu_monitor *mon)
 {
     struct companion_page *page = qemu_monitor_page(mon);
     uint32_t asked = __atomic_load_n(&page->asked, __ATOMIC_ACQUIRE);
+    // The doorbell also rings without a call: for a device's event (link.c).
     if (asked == mon->qemu.asked)
         return;
     mon->qemu.asked = asked;
+    // A shim whose program died of a signal has nobody in the VM who could publish that. Such an
+    // EXIT is a death.
     uint32_t status = __atomic_load_n(&((struct pv_exit *)page->call)->status, __ATOMIC_RELAXED);
     if (((struct pv_call *)page->call)->nr == PV_CALL_EXIT && (status & COMPANION_DIED))
         member_die(&mon->member, status & 0xffff, NULL);
@@ -200,6 +209,7 @@ static _Noreturn void qemu_run(struct qemu_monitor *mon)
 void qemu_monitor_begin(struct qemu_monitor *mon)
 {
     struct family *f = mon->member.family;
+    // This unblocks all signals; from the next line on they wait until the loop sleeps in ppoll().
     event_init(NULL);
     block_events();
     atomic_store(&f->shared->slots[mon->member.slot].state, SLOT_RUNNING);
@@ -252,8 +262,11 @@ void qemu_monitor_start(struct family *f, uint32_t slot, uint32_t program,
     mon->qemu.page = wait_for_shim(mon);
     mon->qemu.asked = qemu_monitor_page(mon)->asked;
     measure_tsc(f);
+    // Before the program is told: a copy of this state can be given any program.
     if ((r = qemu_template_make(mon)) < 0)
         member_die(&mon->member, SIGKILL, "its QEMU does not save its state");
+    // After all that opens something or maps memory from a new descriptor, before the VM executes
+    // anything that is not the shim's.
     confine_monitor(mon, r);
     qemu_monitor_give_program(mon, program, args);
     qemu_monitor_begin(mon);

@@ -35,6 +35,7 @@ struct qemu_pool {
     struct qemu_process all[];
 };
 
+// Started, nobody's yet, not on its way out.
 static int is_ready(const struct qemu_process *p)
 {
     return p->pid > 0 && p->lease < 0 && !p->killed;
@@ -94,6 +95,7 @@ static int reply(int lease, const struct qemu_process *p, int error)
     return n < 0 ? -errno : 0;
 }
 
+// The order of starts tells which one has had the most time to become ready.
 static int start(struct qemu_pool *pool, int boot, struct qemu_process *p)
 {
     int r = qemu_start(pool->q, boot, p);
@@ -133,11 +135,15 @@ void qemu_pool_request(struct qemu_pool *pool, int boot, int lease)
         close(lease);
         return;
     }
+    // The first request starts the clock for spares, after a while; a clone means that there will
+    // be more, so the next is started at once.
     if (!pool->refill_ns || !boot)
         pool->refill_ns = earlier(pool->refill_ns, qmp_deadline(boot ? FIRST_MS : 0));
     p->lease = lease;
     if (epoll_ctl(pool->epoll, EPOLL_CTL_ADD, lease, &want) < 0 || reply(lease, p, 0) < 0)
         kill_qemu(p);
+    // They are the monitor's now. Holding them would keep a dead VM's memory and hide the end of
+    // its lines.
     for (int i = 0; i < QEMU_NFDS; i++) {
         close(p->fd[i]);
         p->fd[i] = -1;
@@ -173,6 +179,7 @@ void qemu_pool_settle(struct qemu_pool *pool)
     for (uint32_t i = 0; i < pool->size; i++) {
         struct qemu_process *p = &pool->all[i];
         int status;
+        // Waits, but only for processes that have been sent SIGKILL.
         if (p->pid <= 0 || !p->killed || waitpid(p->pid, &status, 0) != p->pid)
             continue;
         // Its monitor's death may be seen before its own, which was the reason.
@@ -190,6 +197,7 @@ int qemu_pool_reaped(struct qemu_pool *pool, pid_t pid, int status)
             continue;
         if (!p->killed || WIFEXITED(status))
             report(p, status);
+        // It died before anybody had it: another one would do the same at once.
         if (!p->killed && p->lease < 0)
             pool->refill_ns = qmp_deadline(RETRY_MS);
         forget(p); // the end of the lease tells the monitor

@@ -23,6 +23,8 @@
 // One family in each supervisor, and so in each monitor.
 static struct qemu_family the_family;
 
+// By PATH, as execvp() would. QEMU is started by its path later, since PATH may be another's by
+// then.
 static int find_binary(char *path, size_t len)
 {
     const char *dirs = getenv("PATH");
@@ -129,6 +131,7 @@ static int qemu_memory(struct family *f, char *err, size_t errlen)
     the_family.window = opt->window_size;
     the_family.image = f->image->size;
     the_family.shared = the_family.window + whole(the_family.image) + QEMU_PAD;
+    // Both back ends are one piece of guest-physical memory; the window follows right after RAM.
     if (the_family.ram + the_family.shared > QEMU_RAM_LIMIT) {
         snprintf(err, errlen, "a VM of QEMU has %llu MB for --mem, --window-size and the image",
                  (unsigned long long)(QEMU_RAM_LIMIT >> 20));
@@ -163,6 +166,8 @@ static int refill(struct family *f)
     return qemu_pool_refill(qemu_of(f)->pool);
 }
 
+// Of the descriptors that came along the last one is the lease; whatever else a monitor may have
+// sent is closed.
 static void message(struct supervisor *s, const struct family_msg *msg, int *fds, unsigned nfds)
 {
     if (msg->op == QEMU_MESSAGE_TAKE && nfds)
@@ -171,6 +176,7 @@ static void message(struct supervisor *s, const struct family_msg *msg, int *fds
         close(fds[--nfds]);
 }
 
+// A QEMU is a child of the supervisor too, but no member: its end is told by the lease.
 static uint32_t reaped(struct supervisor *s, pid_t pid, int status, uint32_t slot)
 {
     return qemu_pool_reaped(qemu_of(s->f)->pool, pid, status) ? BACKEND_NO_MEMBER : slot;

@@ -30,6 +30,8 @@ uint64_t qmp_deadline(unsigned ms)
     return clock_ns(CLOCK_MONOTONIC) + ms * UINT64_C(1000000);
 }
 
+// The first error is kept: once a line or a byte is lost nobody knows where the next message
+// begins, so no later command is tried.
 static int broken(struct qmp *q, int error)
 {
     if (!q->broken)
@@ -45,6 +47,7 @@ static int ready(struct qmp *q, short events, uint64_t deadline_ns)
         uint64_t now = clock_ns(CLOCK_MONOTONIC);
         if (now >= deadline_ns)
             return broken(q, -ETIMEDOUT);
+        // Rounded up, or the last millisecond would be a busy loop.
         int n = poll(&p, 1, (int)((deadline_ns - now) / 1000000) + 1);
         if (n > 0)
             return 0;
@@ -88,11 +91,14 @@ int qmp_send(struct qmp *q, uint64_t deadline_ns, int pass, const char *command,
         return -ENOMEM;
     int r = send_all(q, text, strlen(text), pass, deadline_ns);
     free(text);
+    // Several commands may be under way; qmp_finish() collects their answers, which come in order.
     if (r == 0)
         q->sent++;
     return r;
 }
 
+// QEMU sends many events; of interest is only how a migration goes. It may pass through several
+// states before it completes.
 static void take_event(struct qmp *q, const json_t *message)
 {
     const char *status = json_string_value(json_object_get(json_object_get(message, "data"), //
@@ -110,6 +116,8 @@ static void take_event(struct qmp *q, const json_t *message)
 static int take_answer(struct qmp *q, const json_t *message, const json_t *error)
 {
     const json_t *id = json_object_get(message, "id");
+    // An answer that was not asked for, or out of order, means that this is not the peer we think
+    // it is.
     if (!json_is_integer(id) || json_integer_value(id) != (json_int_t)q->answered + 1 ||
         q->answered == q->sent)
         return broken(q, -EPROTO);
@@ -157,11 +165,13 @@ static int take_lines(struct qmp *q, uint64_t deadline_ns)
         memmove(q->line, q->line + used, q->len - used);
         q->len -= used;
     }
+    // A line longer than anything QEMU has to say to us.
     if (q->len == sizeof q->line)
         return broken(q, -EMSGSIZE);
     return q->broken ? q->broken : r;
 }
 
+// A refused command does not end the wait: the answers to the others must be read all the same.
 int qmp_finish(struct qmp *q, uint64_t deadline_ns)
 {
     int refused = 0;

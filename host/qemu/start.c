@@ -38,6 +38,7 @@ static void close_ends(const struct ends *e)
             close(all[i]);
 }
 
+// A stream socket pair, one end for us and one for QEMU.
 static int line(int *ours, int *theirs)
 {
     int pair[2];
@@ -94,6 +95,7 @@ static _Noreturn void become_qemu(const struct qemu_family *q, const struct ends
     sigemptyset(&none);
     // Before anything else: from here on it does not outlive us.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // The parent may have died before prctl(): then nobody would end this process.
     if (getppid() == supervisor && place(q, e) == 0) {
         setsid(); // no signals from the terminal
         signal(SIGPIPE, SIG_DFL);
@@ -129,6 +131,7 @@ int qemu_start(const struct qemu_family *q, int boot, struct qemu_process *p)
 int qemu_complaint(const struct qemu_process *p, char *line, size_t len)
 {
     static const char name[] = QEMU_BINARY ": ";
+    // Does not wait: the pipe is O_NONBLOCK, and QEMU is gone or still has it.
     ssize_t n = p->complaints < 0 ? -1 : read(p->complaints, line, len - 1);
     if (n <= 0)
         return -1;

@@ -20,6 +20,7 @@ static uint64_t features(const void *device)
 static uint8_t config(const void *device, uint32_t off)
 {
     const struct disk *disk = device;
+    // Byte by byte, so that any width and alignment of an access works.
     struct virtio_blk_config c = {.capacity = disk->sectors};
     return off < sizeof c ? ((const uint8_t *)&c)[off] : 0;
 }
@@ -79,6 +80,7 @@ static uint8_t *take_status(struct virtio_request *r)
 // Moves all bytes of the vector. 0 or -EIO.
 static int move(const struct disk *disk, int write, struct iovec *iov, uint32_t n, uint64_t off)
 {
+    // Skips empty pieces: a vector of nothing but those would read as the end of the file.
     iov = advance(iov, &n, 0);
     while (n) {
         ssize_t done = write ? pwritev(disk->fd, iov, (int)n, (off_t)off)
@@ -108,6 +110,8 @@ static int transfer(const struct disk *disk, const struct virtio_request *r, int
     uint64_t off = sector * VIRTIO_BLK_SECTOR;
     if (!write)
         return move(disk, 0, iov, n, off);
+    // A file that was cut short is not made longer by a write: the space may have been taken away
+    // on purpose.
     off_t end = lseek(disk->fd, 0, SEEK_END);
     if (disk->read_only || end < 0 || (uint64_t)end < off + bytes)
         return -EIO;
@@ -141,6 +145,8 @@ static int64_t blk_serve(const void *device, struct virtio_request *r)
         return 1;
     }
     *status = ret < 0 ? VIRTIO_BLK_S_IOERR : VIRTIO_BLK_S_OK;
+    // What the device has written, status included (2.7.8.2): of a read all of it, even after an
+    // error in the middle, since nobody knows how much.
     return head.type == VIRTIO_BLK_T_IN ? (int64_t)room : 1;
 }
 

@@ -78,6 +78,7 @@ static int collect(struct virtio_mmio *v, uint16_t head, struct virtio_request *
         struct virtq_desc desc;
         if (next >= v->queue.num)
             return -EINVAL;
+        // Copied once, then checked: the driver may change the table while we read it.
         memcpy(&desc, &table[next], sizeof desc);
         if (add_buffer(v, &desc, r) < 0)
             return -EINVAL;
@@ -94,6 +95,7 @@ static void put_used(struct virtio_mmio *v, uint16_t head, uint32_t len)
     struct virtq_used *used = at(v, q->device, 0);
     used->ring[q->next_used % q->num] = (struct virtq_used_elem){head, len};
     q->next_used++;
+    // Release: the element is there before the index says so (2.7.8).
     __atomic_store_n(&used->idx, q->next_used, __ATOMIC_RELEASE);
 }
 
@@ -105,6 +107,7 @@ static int serve_next(struct virtio_mmio *v)
     uint16_t head = load16(&avail->ring[q->next_avail % q->num]);
     if (collect(v, head, &r) < 0)
         return -EINVAL;
+    // Requests are served one after the other, in the order in which they were made available.
     int64_t written = v->class->serve(v->device, &r);
     if (written < 0)
         return -EINVAL;
@@ -120,6 +123,8 @@ int virtio_mmio_notify(struct virtio_mmio *v)
         (v->status & VIRTIO_STATUS_NEEDS_RESET))
         return 0;
     const struct virtq_avail *avail = at(v, q->driver, 0);
+    // The index is free-running, 16 bits (2.7.6). More than a queue's worth is a driver that has
+    // lost count.
     uint16_t todo = (uint16_t)(load16(&avail->idx) - q->next_avail);
     int r = todo > q->num ? -EINVAL : 0;
     for (uint16_t i = 0; r == 0 && i < todo; i++)
@@ -128,6 +133,7 @@ int virtio_mmio_notify(struct virtio_mmio *v)
         stop_device(v);
         return 1;
     }
+    // 2.7.7: the driver may ask not to be interrupted; it then looks at the index itself.
     if (todo == 0 || (load16(&avail->flags) & VIRTQ_AVAIL_F_NO_INTERRUPT))
         return 0;
     v->interrupt |= VIRTIO_INTERRUPT_USED;
@@ -136,6 +142,7 @@ int virtio_mmio_notify(struct virtio_mmio *v)
 
 // --- registers (4.2.2) ---
 
+// All fields from `status` on are the device's state; those before it say what it is.
 void virtio_mmio_reset(struct virtio_mmio *v)
 {
     memset(&v->status, 0, sizeof *v - offsetof(struct virtio_mmio, status));
@@ -163,6 +170,8 @@ static void set_status(struct virtio_mmio *v, uint32_t status)
     v->status = (status & bits) | (v->status & VIRTIO_STATUS_NEEDS_RESET);
 }
 
+// Of a saved state, which is a file's and not to be trusted: could it have been reached by the
+// writes that this device accepts?
 int virtio_mmio_fits(const struct virtio_mmio *v, const struct virtio_mmio *state)
 {
     return (!state->queue.ready || queue_is_valid(v, &state->queue)) &&
@@ -170,6 +179,7 @@ int virtio_mmio_fits(const struct virtio_mmio *v, const struct virtio_mmio *stat
             !(state->driver_features & ~offered(v)));
 }
 
+// `whole` with its upper or lower 32 bits replaced.
 static uint64_t half(uint64_t whole, uint32_t high, uint32_t value)
 {
     return high ? (whole & UINT32_MAX) | (uint64_t)value << 32

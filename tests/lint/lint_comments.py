@@ -10,12 +10,14 @@ no code of ours is listed in tests/lint/comments.list.
 Whole-line comments are counted as a share of the lines that are not blank.
 """
 
+import fnmatch
 import re
 
 import tree
 
 LIST = "tests/lint/comments.list"
 FILE = re.compile(r"(?<![\w/.<*-])([\w.-]+(?:/[\w.-]+)*\.(?:[chS]|ld|py|md|sh))(?![\w>/*-]|\.\w)")
+PATTERN = re.compile(r"(?<![\w/.<])((?:[\w.-]+/)*[\w.-]*\*[\w.-]*\.[chS])\b")
 FUNCTION = re.compile(r"(?<![\w.>])([A-Za-z_]\w+)\(\)")
 CONSTANT = re.compile(r"(?<![\w-])([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?![\w*-])")
 WORD = re.compile(r"\w+")
@@ -52,6 +54,9 @@ def complaints_of(path, comments, words, endings, spared):
         for name in FILE.findall(line):
             if name not in endings and name not in spared:
                 yield f"{path}:{number}: names the file {name}, which is not there"
+        for name in PATTERN.findall(line):
+            if not fnmatch.filter(endings, name):
+                yield f"{path}:{number}: names the files {name}, which are not there"
         for name in FUNCTION.findall(line):
             if name not in words and name not in spared:
                 yield f"{path}:{number}: names {name}(), which no code has"
