@@ -85,6 +85,8 @@ static void print(const char *prefix, const char *format, va_list args)
     struct line l = {.len = 0};
     line_put_string(&l, prefix);
     format_line(&l, format, args);
+    // One call for one line, so that lines of different processes do not mix. Whether it worked is
+    // not asked: there is nobody else to tell.
     l.text[l.len++] = '\n';
     pv_console(2, 1, l.text, l.len);
 }

@@ -32,6 +32,8 @@ void pv_exit(uint32_t status, const void *publish, uint32_t value, uint32_t kick
                     .kick_slot = kick_slot,
                     .interrupt = (uint32_t)interrupt},
     };
+    // It comes back only if the host refuses the arguments, which are ours: nothing better can be
+    // done than to insist.
     for (;;)
         arch_call(&call.call);
 }

@@ -13,6 +13,7 @@
 
 #define RELEASE "1.0"
 
+// Zeros to the end of the field: what it held before would otherwise reach the program.
 static void put_uts(char *to, size_t size, const char *from, size_t len)
 {
     size_t n = min_u64(len, size - 1);

@@ -48,6 +48,7 @@ static int request(struct disk *d, uint32_t type, uint64_t sector, uint32_t at, 
     int read = type == VIRTIO_BLK_T_IN, r;
     if (!virtio_works(&d->device))
         return -EIO;
+    // Header, status and buffer are the device's until it is done with the one before.
     if (d->busy && (r = finish_request(d)) < 0)
         return r;
     d->request->head = (struct virtio_blk_req){.type = type, .sector = sector};
@@ -64,6 +65,7 @@ static int request(struct disk *d, uint32_t type, uint64_t sector, uint32_t at, 
     r = finish_request(d);
     if (r < 0)
         return r;
+    // Read once: the device could change its mind between two looks.
     uint8_t status = *(volatile uint8_t *)&d->request->status;
     if (status == VIRTIO_BLK_S_IOERR || status == VIRTIO_BLK_S_UNSUPP)
         return -EIO;
@@ -104,6 +106,7 @@ static int configure(struct disk *d)
     if (config.capacity > INT64_MAX / VIRTIO_BLK_SECTOR) // an offset is a signed number
         return virtio_fail(&d->device);
     d->blk.block_size = block;
+    // Whole blocks only: the rest of a disk whose size is no multiple could not be addressed.
     d->blk.sectors = config.capacity & ~(uint64_t)(block / VIRTIO_BLK_SECTOR - 1);
     d->blk.read_only = (d->device.features & VIRTIO_BLK_F_RO) != 0;
     return 0;
@@ -137,6 +140,7 @@ static int blk_attach(uint32_t unit)
         r = configure(d);
     if (r < 0)
         return r;
+    // 3.1.1, step 8: after the queues are there and before the first request.
     virtio_ready(&d->device);
     d->busy = 0;
     blkdev_add(unit, &d->blk);
@@ -151,6 +155,7 @@ static void blk_event(void)
 
 static void blk_settle(void)
 {
+    // Before a fork: parent and child must not both wait for one answer.
     for (uint32_t i = 0; i < PV_MAX_DEVICES; i++)
         if (disks[i].busy)
             finish_request(&disks[i]);

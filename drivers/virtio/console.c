@@ -32,6 +32,7 @@ static struct console console COLD("virtio_console");
 
 // --- receiving ---
 
+// Which buffer a chain is of: the device returns chains, in any order.
 static void give(struct console *c, uint32_t buffer)
 {
     struct virtq_buffer b = {c->in + buffer * RX_BYTES, RX_BYTES, 1};
@@ -58,6 +59,7 @@ static int receive(struct console *c)
         c->from = c->owner[chain];
         c->next = c->in + c->from * RX_BYTES;
         c->left = len;
+        // Nothing in it (5.3.6 does not forbid that): back to the device, and on to the next.
         if (len == 0)
             give_back_buffer(c);
     }
@@ -117,6 +119,8 @@ static long console_put(const void *buf, size_t len)
     if (r < 0)
         return r;
     struct virtq_buffer b = {c->out, (uint32_t)(len < TX_BYTES ? len : TX_BYTES), 0};
+    // A copy: the device reads it after this call has returned, when the program may have changed
+    // it.
     memcpy(c->out, buf, b.len);
     virtq_interrupts(&c->tx, 0);
     if (virtq_add(&c->tx, &b, 1) < 0)
@@ -167,6 +171,8 @@ static int console_attach(uint32_t unit)
     c->left = 0;
     c->sending = 0;
     virtio_ready(&c->device);
+    // 3.1.1: the driver may give buffers before DRIVER_OK, but must not notify; so it does both
+    // after.
     for (uint32_t i = 0; i < c->rx.size; i++)
         give(c, i);
     virtq_interrupts(&c->rx, 1);

@@ -10,6 +10,7 @@
 static uint32_t used COLD("dma_used");
 static void *block_buffer COLD("dma_block_buffer");
 
+// `used` and the size are both below PV_DMA_SIZE, so the sum does not wrap.
 void *dma_alloc(uint32_t bytes, uint32_t align)
 {
     uint32_t at = (used + align - 1) & ~(align - 1);

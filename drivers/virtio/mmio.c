@@ -33,6 +33,7 @@ static void mmio_set_status(const struct virtio_device *d, uint8_t value)
 
 static uint32_t mmio_features(const struct virtio_device *d, uint32_t word)
 {
+    // 4.2.2.1: 32 bits at a time, chosen by the other register; volatile keeps the order.
     *reg(d, VIRTIO_MMIO_DEVICE_FEATURES_SEL) = word;
     return *reg(d, VIRTIO_MMIO_DEVICE_FEATURES);
 }
@@ -66,6 +67,7 @@ static int mmio_queue_enable(const struct virtio_device *d, struct virtq *q)
     mmio_set_address(d, VIRTIO_MMIO_QUEUE_DESC_LOW, q->desc);
     mmio_set_address(d, VIRTIO_MMIO_QUEUE_DRIVER_LOW, q->avail);
     mmio_set_address(d, VIRTIO_MMIO_QUEUE_DEVICE_LOW, q->used);
+    // Last: with this the device may look at the rings.
     *reg(d, VIRTIO_MMIO_QUEUE_READY) = 1;
     return 0;
 }
@@ -83,6 +85,7 @@ static uint32_t mmio_config32(const struct virtio_device *d, uint32_t off)
 static uint32_t mmio_interrupt(const struct virtio_device *d)
 {
     uint32_t why = *reg(d, VIRTIO_MMIO_INTERRUPT_STATUS);
+    // Only what was read is acknowledged: an interrupt that came since keeps its bit.
     if (why)
         *reg(d, VIRTIO_MMIO_INTERRUPT_ACK) = why;
     return why;

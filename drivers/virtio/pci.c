@@ -78,6 +78,7 @@ static int pci_queue_enable(const struct virtio_device *d, struct virtq *q)
     pci_set_address(&c->queue_desc, q->desc);
     pci_set_address(&c->queue_driver, q->avail);
     pci_set_address(&c->queue_device, q->used);
+    // Last, and never back to 0 but by a reset (4.1.4.3.2).
     c->queue_enable = 1;
     return 0;
 }

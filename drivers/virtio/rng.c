@@ -43,6 +43,7 @@ static int rng_fill(struct rng *g)
         return 0;
     if (!g->asked && ask(g) < 0)
         return -EIO;
+    // At most BYTES: virtq_take() has compared it with the room there was.
     int r = virtq_take(&g->queue, &g->end);
     if (r < 0)
         return r;
@@ -60,6 +61,7 @@ static long rng_get(void *buf, size_t len)
     uint32_t n = len < g->left ? (uint32_t)len : g->left;
     uint8_t *from = g->buffer + g->end - g->left;
     memcpy(buf, from, n);
+    // Numbers that were given out must not be found in memory later.
     memset(from, 0, n);
     g->left -= n;
     return n;

@@ -42,6 +42,7 @@ static int agree(struct virtio_device *d, uint64_t wanted)
     t->set_features(d, 0, (uint32_t)d->features);
     t->set_features(d, 1, (uint32_t)(d->features >> 32));
     add_status(d, VIRTIO_STATUS_FEATURES_OK);
+    // Step 6: read back, since the device refuses a set of features by not keeping the bit.
     return (t->status(d) & VIRTIO_STATUS_FEATURES_OK) ? 0 : -EIO;
 }
 
@@ -105,6 +106,8 @@ int virtio_config(struct virtio_device *d, void *to, uint32_t bytes)
     if (d->pv->transport == PV_TRANSPORT_PCI && !d->pv->regs[PV_REGS_CONFIG])
         return virtio_fail(d);
     for (int i = 0; i < CONFIG_TRIES; i++) {
+        // 4.2.2.2, 4.1.4.3: if the generation has changed meanwhile, words of two configurations
+        // may be mixed.
         uint8_t before = d->transport->generation(d);
         for (uint32_t off = 0; off < bytes; off += 4) {
             uint32_t word = d->transport->config32(d, off);

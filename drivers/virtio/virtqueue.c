@@ -45,6 +45,7 @@ static void clear(struct virtq *q)
     memset(q->desc, 0, q->room * sizeof *q->desc);
     memset(q->avail, 0, sizeof *q->avail + q->room * sizeof q->avail->ring[0]);
     memset(q->used, 0, sizeof *q->used + q->room * sizeof q->used->ring[0]);
+    // No interrupts until somebody sleeps: whoever spins or looks now and then needs none.
     q->avail->flags = VIRTQ_AVAIL_F_NO_INTERRUPT;
     q->free = 0;
     q->nfree = q->size;
@@ -87,6 +88,8 @@ int virtq_add(struct virtq *q, const struct virtq_buffer *buffers, uint32_t n)
     q->free = at;
     q->nfree = (uint16_t)(q->nfree - n);
     q->slot[head].count = (uint16_t)n;
+    // Kept here: what the device may have written is compared with this, not with the table, which
+    // it can change.
     q->slot[head].writable = writable;
     q->pending++;
     q->avail->ring[q->next_avail % q->size] = head;
@@ -116,6 +119,7 @@ int virtq_used(const struct virtq *q)
 static void release(struct virtq *q, uint16_t head)
 {
     uint16_t last = head, count = q->slot[head].count;
+    // By our own list, for the same reason.
     for (uint16_t i = 1; i < count; i++)
         last = q->slot[last].next;
     q->slot[last].next = q->free;
@@ -134,6 +138,8 @@ int virtq_take(struct virtq *q, uint32_t *len)
         return -EAGAIN;
     const volatile struct virtq_used_elem *elem = &q->used->ring[q->next_used % q->size];
     uint32_t head = elem->id, written = elem->len;
+    // 16-bit difference: the index wraps (2.7.8). After a check that fails nothing from this device
+    // is believed again.
     if ((uint16_t)(idx - q->next_used) > q->pending || head >= q->size ||
         q->slot[head].count == 0 || written > q->slot[head].writable)
         return virtio_fail(q->device);
@@ -178,6 +184,8 @@ int virtq_wait(struct virtq *q)
 {
     uint64_t end = pv_mono_ns() + SPIN_NS;
     int r = virtq_ready(q);
+    // Time is looked at, not turns counted: how long a turn takes differs by two orders of
+    // magnitude between processors and emulators.
     while (!r && pv_mono_ns() < end) {
         arch_pause();
         r = virtq_ready(q);

@@ -63,6 +63,7 @@ static struct span span_at(const struct blkdev *d, uint64_t off, uint64_t len)
 {
     struct span s = {.start = off & ~(uint64_t)(d->block_size - 1)};
     s.skip = (uint32_t)(off - s.start);
+    // The buffer is a whole number of blocks, so what fits after `skip` bytes ends inside it.
     s.part = (uint32_t)min_u64(len, d->buffer_size - s.skip);
     s.bytes = (s.skip + s.part + d->block_size - 1) & ~(d->block_size - 1);
     return s;
@@ -110,6 +111,7 @@ static int begin_turn(struct disk_turn *turn)
                      .nqueues = 1,
                      .interrupted = wait_hooks.killed};
     int r;
+    // Only SIGKILL interrupts: a write to a disk is not given up half-way for a handler.
     do { // nobody rings for an owner that ended
         w.deadline = pv_mono_ns() + OWNER_CHECK_NS;
         r = wait_for(&w);
@@ -129,6 +131,8 @@ static int write_span(struct blkdev *d, uint32_t unit, const struct span *s, con
     int r = begin_turn(turn);
     if (r < 0)
         return r;
+    // Inside the turn: a block that is read before it and written after it would undo somebody's
+    // write in between.
     r = read_edges(d, s);
     if (r == 0 && user_readable(from, s->part) < 0) // checked before the waits, not since
         r = -EFAULT;
@@ -148,6 +152,8 @@ static long disk_pread(struct file *f, void *buf, size_t len, int64_t off)
         return -EIO;
     if (at >= size_of(d))
         return 0;
+    // A read of a disk ends at its end, like one of a file; a write behind it is -ENOSPC, as on
+    // Linux.
     len = min_u64(len, size_of(d) - at);
     while (done < len) {
         struct span s = span_at(d, at + done, len - done);

@@ -41,7 +41,7 @@ struct transfer {
     long result;
 };
 
-// A wait's chardev_ready().
+// A wait's `ready` function.
 static int attempt(void *arg)
 {
     struct transfer *t = arg;
@@ -60,6 +60,7 @@ static long move(const struct file *f, struct transfer *t)
     struct wait w = {.ready = attempt, .arg = t, .deadline = PV_FOREVER};
     if (attempt(t) || (f->flags & O_NONBLOCK))
         return t->result;
+    // Sleeps until a device's event; attempt() leaves its result in *t.
     int r = wait_for(&w);
     return r < 0 ? r : t->result;
 }

@@ -66,6 +66,7 @@ int driver_open(enum file_kind kind, uint32_t unit)
 
 void drivers_event(void)
 {
+    // All of them: the event does not say which device it was, and each looks at its own cheaply.
     for (uint32_t i = 0; used && i < ndrivers(); i++)
         __start_drivers[i]->event();
 }
@@ -74,6 +75,8 @@ int drivers_fork_prepare(struct proc *child)
 {
     (void)child;
     for (uint32_t i = 0; used && i < ndrivers(); i++)
+        // The clone finds its devices as they are now (abi/pv.h): with nothing under way that only
+        // one of the two would be told of.
         __start_drivers[i]->settle();
     return 0; // a device that does not finish has failed by now: no reason not to fork
 }
@@ -97,6 +100,8 @@ void drivers_seed_random(void)
     uint32_t got = 0;
     if (driver_open(FILE_HWRNG, 0) < 0)
         return;
+    // Polled, at most a tenth of a second: at boot there is nobody else to run, and no signal to
+    // wake us.
     while (got < sizeof seed && pv_mono_ns() < end) {
         long n = d->files->read(&f, seed + got, sizeof seed - got);
         if (n > 0)

@@ -64,6 +64,7 @@ void mem_give_back(uintptr_t start, uintptr_t end)
         memset((void *)start, 0, end - start);
         return;
     }
+    // The host takes whole pages; what sticks out on either side is cleared here.
     memset((void *)start, 0, first - start);
     memset((void *)last, 0, end - last);
 }
@@ -148,6 +149,8 @@ static void set_pages(uint64_t first, uint64_t n, int on)
 static uintptr_t find_pages(uint64_t n)
 {
     uint64_t limit = (heap_end - brk) / PAGE, run = 0;
+    // From the top downwards: mappings stay together, and the break keeps its room. The last page
+    // above the break stays free (grow_break()).
     for (uint64_t p = 0; p + 1 < limit; p++) {
         run = page_mapped(p) ? 0 : run + 1;
         if (run == n)
@@ -161,6 +164,8 @@ static uint64_t heap_page(uintptr_t start, uint64_t n)
     return (heap_end - start) / PAGE - n;
 }
 
+// A private mapping is a copy made now. POSIX leaves it open whether later changes of the file are
+// seen.
 static long map_file(uintptr_t at, size_t len, int fd, int64_t off)
 {
     for (size_t done = 0; done < len;) {
@@ -216,12 +221,14 @@ static long unmap_private(uintptr_t start, uintptr_t end)
     end = end < heap_end ? end : heap_end;
     if (start >= end)
         return 0; // nothing was ever mapped there
+    // Cleared while the pages are still the program's: whoever gets them next relies on zeros.
     long r = clear_mapped(start, end);
     if (r < 0)
         return r;
     uint64_t n = (end - start) / PAGE;
     set_pages(heap_page(start, n), n, 0);
     take_rights(start, end, TAKE_BURST);
+    // The lowest mapping may be gone: its room is the break's again.
     while (map_low < heap_end && !page_mapped((heap_end - map_low) / PAGE - 1))
         map_low += PAGE;
     return 0;
@@ -265,6 +272,7 @@ static long map_private(uintptr_t at, size_t len, int prot, int flags, int fd, i
         r = -ENOMEM;
     if (r < 0)
         return r;
+    // Before the contents: reading the file checks that its buffer is the program's memory.
     set_pages(heap_page(at, n), n, 1);
     map_low = at < map_low ? at : map_low;
     r = fill_private(at, len, prot, flags, fd, off);
@@ -305,6 +313,8 @@ static long unmap_all(uintptr_t start, uintptr_t end)
     if (meets(start, end, TEXT_START, page_up(brk)) ||
         meets(start, end, boot_info->stack_bottom, boot_info->stack_top))
         return -EINVAL;
+    // A range may reach from private memory into the window; each part is unmapped by its own
+    // rules, and holes are no error (XSH munmap()).
     long r = unmap_private(start, end);
     start = start > window ? start : window;
     end = end < window_end ? end : window_end;
@@ -362,6 +372,7 @@ int tls_init(void)
     if (block < 0)
         return -ENOMEM;
     uintptr_t tp = ((uintptr_t)block + size + align - 1) & ~(align - 1);
+    // Only .tdata has bytes; .tbss behind it is zero, as all fresh memory is.
     memcpy((void *)(tp - size), __tls_start, (size_t)(__tls_file_end - __tls_start));
     *(uintptr_t *)tp = tp;
     thread_set_pointer((void *)tp);

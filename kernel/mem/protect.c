@@ -30,6 +30,7 @@ enum page_rights {
 static uint8_t map[MAX_PAGES / 4] COLD("rights_map");
 static uint64_t unusual; // pages whose rights are not the usual ones; 0 in most programs
 
+// Two bits a page, four pages a byte.
 static enum page_rights get_rights(uintptr_t a)
 {
     return map[a / PAGE / 4] >> a / PAGE % 4 * 2 & 3;
@@ -97,6 +98,7 @@ long rights_set(uintptr_t start, uintptr_t end, int prot)
         r = pv_protect((void *)start, end - start, pv_rights(prot));
     if (r < 0)
         return r;
+    // After the host has agreed: the map must not promise what its tables refuse.
     for (uintptr_t a = start; a < end; a += PAGE)
         note_rights(a, wanted(a, prot));
     return 0;
@@ -154,6 +156,7 @@ static long protect(uintptr_t start, size_t len, int prot)
     uintptr_t end = start + n * PAGE;
     if (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC))
         return -EINVAL;
+    // Never both writable and executable; and the kernel's own data stays writable.
     if ((prot & PROT_WRITE) ? prot & PROT_EXEC : is_kernel(start, end))
         return -EACCES;
     return rights_set(start, end, prot);
@@ -233,6 +236,7 @@ int user_writable(void *p, size_t n)
         return -EFAULT;
     if (shm_is_window(a))
         return shm_within(a, n) ? 0 : -EFAULT;
+    // The common case without a look at the map.
     if (is_text(a) && !unusual) // text only where the program made it so
         return -EFAULT;
     return mem_is_mapped(a, a + n) && protection_allowed(a, n, PROT_WRITE) ? 0 : -EFAULT;
@@ -250,6 +254,7 @@ int user_readable(const void *p, size_t n)
     return mem_is_mapped(a, a + n) && protection_allowed(a, n, PROT_READ) ? 0 : -EFAULT;
 }
 
+// With the terminator. -ENAMETOOLONG: none within `max` bytes.
 long user_strlen(const char *p, size_t max)
 {
     for (size_t n = 0; n < max; n++) {

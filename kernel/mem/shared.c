@@ -57,6 +57,8 @@ static struct shm_segment *segment_new(uint64_t index, uint64_t pages)
     s->pages = (uint32_t)pages;
     uint32_t above = wtable_index(&root->segments, s) + 1;
     uint32_t top = __atomic_load_n(&root->segments_top, __ATOMIC_RELAXED);
+    // The high-water mark only rises: whoever walks the table needs an upper bound, not the exact
+    // one.
     while (top < above && !__atomic_compare_exchange_n(&root->segments_top, &top, above, 0,
                                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         ;
@@ -116,6 +118,8 @@ static long map_new(struct inode *ip, uint64_t index, uint64_t pages, int writab
         return r < 0 ? r : -ENOMEM;
     }
     uintptr_t at = (uintptr_t)wref_ptr(s->start);
+    // Last, as the title says: until then nobody who buries us finds the segment, and a death here
+    // leaks it.
     set_map(m, wtable_index(table, s) + 1, at, pages);
     return (long)at;
 }
@@ -135,6 +139,8 @@ static long cut(struct proc_map *m, uintptr_t start, uintptr_t end)
 {
     uintptr_t first = map_start(m), last = first + (uintptr_t)m->pages * WPAGE;
     uint64_t before = (start - first) / WPAGE, after = (last - end) / WPAGE;
+    // A hole in the middle: the part behind it needs an entry of its own, with its own reference.
+    // It is the only case that can fail, so it comes first.
     if (before && after) {
         struct proc_map *rest = free_map(proc_self);
         if (!rest)
@@ -174,6 +180,7 @@ long shm_unmap(uintptr_t start, uint64_t pages)
 int shm_within(uintptr_t a, size_t n)
 {
     const struct proc *p = proc_self;
+    // In one entry: two mappings that happen to be neighbours in the window are not one.
     for (uint32_t i = 0; i < p->nmaps; i++) {
         const struct proc_map *m = &p->maps[i];
         uintptr_t first = map_start(m), last = first + (uintptr_t)m->pages * WPAGE;
@@ -195,6 +202,8 @@ void shm_inherit(struct proc *child, const struct proc *parent)
         const struct proc_map *m = &parent->maps[i];
         if (!m->segment)
             continue;
+        // Reference and entry belong together: a death between them would leave one without the
+        // other.
         critical_begin();
         segment_ref(m->segment);
         child->nmaps = i + 1;

@@ -47,6 +47,8 @@ static void arm(void)
 {
     const struct proc *p = proc_vm;
     uint64_t due = cpu_due(p), used = clock_cpu_ns();
+    // 0 is "off" in p->alarm_ns and to the host, PV_FOREVER "off" in between, where the sooner one
+    // is looked for.
     uint64_t deadline = p->alarm_ns ? p->alarm_ns : PV_FOREVER;
     if (due != PV_FOREVER)
         deadline = min_u64(deadline, clock_deadline(due > used ? due - used : 0));
@@ -113,6 +115,7 @@ void timer_expired(void)
 {
     struct proc *p = proc_vm;
     uint64_t now = pv_mono_ns();
+    // The host's timer is one-shot: it is off now, whatever we had set it to.
     armed = 0;
     if (p->alarm_ns && now >= p->alarm_ns) {
         signal_post(p, SIGALRM, NULL);
@@ -151,6 +154,7 @@ static struct k_itimerval setting(int which)
 static void set_timer(int which, uint64_t ns, uint64_t interval)
 {
     struct proc *p = proc_vm;
+    // XSH setitimer(): a value of 0 disarms, whatever the interval says.
     interval = ns ? interval : 0;
     if (which == ITIMER_REAL) {
         p->alarm_ns = ns ? clock_deadline(ns) : 0;
@@ -175,6 +179,7 @@ long sys_setitimer(int which, const struct k_itimerval *value, struct k_itimerva
                   clock_timeval_ns(&value->interval, &interval) < 0))
         return -EINVAL;
     sys_enter(); // an expiry in between must not see half a setting
+    // The checks were before: from here on nothing fails, or the old setting would be lost.
     struct k_itimerval was = setting(which);
     set_timer(which, ns, interval); // Linux: no value switches it off
     if (old)

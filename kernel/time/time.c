@@ -20,6 +20,7 @@ int clock_timespec_ns(const struct k_timespec *ts, uint64_t *ns)
 {
     if (ts->sec < 0 || ts->nsec < 0 || ts->nsec >= (int64_t)NS_PER_SEC)
         return -EINVAL;
+    // Times beyond 292 years become the largest number: "for ever", not an error.
     *ns = ts->sec >= MAX_SEC ? (uint64_t)INT64_MAX
                              : (uint64_t)ts->sec * NS_PER_SEC + (uint64_t)ts->nsec;
     return 0;
@@ -140,6 +141,8 @@ static uint64_t absolute_deadline(int clock, uint64_t ns)
 {
     if (clock != CLOCK_REALTIME)
         return ns;
+    // The wall clock does not jump within a family (clock_settime() is refused), so converting once
+    // is enough.
     uint64_t wall = pv_wall_ns();
     return ns > wall ? clock_deadline(ns - wall) : 0;
 }

@@ -20,6 +20,7 @@ static int is_control(uint8_t c)
 
 static int is_continuation(const struct tty *t, uint8_t c)
 {
+    // UTF-8's bytes after the first of a character: they take no column of their own.
     return (t->termios.iflag & IUTF8) && (c & 0xc0) == 0x80;
 }
 
@@ -39,6 +40,7 @@ static uint32_t last_width(const struct tty *t)
     uint32_t column = t->line_column, w = 0;
     if (byte_at(t, t->head - 1) != '\t')
         return width(t, byte_at(t, t->head - 1), 0);
+    // A tab's width depends on everything before it, so the whole line is measured.
     for (uint32_t pos = t->line_start; pos != t->head; pos++) {
         w = width(t, byte_at(t, pos), column);
         column += w;
@@ -84,6 +86,7 @@ static int is_word(uint8_t c)
 static void erase_word(struct tty *t, struct tty_effect *e)
 {
     int show = (t->termios.lflag & ECHO) && (t->termios.lflag & ECHOE);
+    // Blanks first, then the word before them, as on Linux. POSIX knows no VWERASE.
     while (t->head != t->line_start && !is_word(byte_at(t, t->head - 1)))
         erase_last(t, e, show);
     while (t->head != t->line_start && is_word(byte_at(t, t->head - 1)))
@@ -113,11 +116,14 @@ static void reprint(struct tty *t, uint8_t c, struct tty_effect *e)
 {
     tty_echo_typed(t, e, c);
     tty_echo(t, e, '\n');
+    // The line begins in a new column now: tabs in it are measured from here.
     t->line_column = t->column;
     for (uint32_t pos = t->line_start; pos != t->head; pos++)
         tty_echo_typed(t, e, byte_at(t, pos));
 }
 
+// POSIX has only ERASE and KILL; the other keys are Linux's, and work with IEXTEN (XBD 11.2.5
+// leaves them to us).
 int tty_edit_key(struct tty *t, uint8_t c, struct tty_effect *e)
 {
     uint32_t lflag = t->termios.lflag;

@@ -11,6 +11,8 @@
 #include "kernel/signal/signal.h"
 #include "kernel/tty/tty.h"
 
+// XBD 11.1.4: what a process outside the foreground group may do. 0, -EIO, or -ERESTART after a
+// signal to its whole group.
 int tty_job_control(struct tty *t, int sig)
 {
     struct proc *p = proc_self;
@@ -24,6 +26,7 @@ int tty_job_control(struct tty *t, int sig)
     proc_unlock();
     if (orphaned)
         return -EIO;
+    // The whole group, not this process alone: a background job stops as one.
     proc_signal_group(p->pgid, sig, SI_KERNEL);
     return -ERESTART; // stopped on the way out; continued, the call begins again
 }
@@ -51,6 +54,7 @@ static void drop_input(struct tty *t)
 {
     struct window_tty *host = window_tty();
     tty_line_flush_input(t);
+    // Up to where the host is now: what it adds while we look is new input.
     __atomic_store_n(&host->tail, __atomic_load_n(&host->head, __ATOMIC_ACQUIRE), __ATOMIC_RELEASE);
 }
 
@@ -59,6 +63,7 @@ static long set_termios(const void *arg, int flush)
     struct k_termios new;
     if (user_readable(arg, sizeof new) < 0)
         return -EFAULT;
+    // Copied before the lock is taken: a program's page may be made by a fault, which is slow.
     memcpy(&new, arg, sizeof new);
     long r = tty_job_control(&window_root()->tty, SIGTTOU);
     if (r < 0)
@@ -88,6 +93,7 @@ static long set_winsize(const void *arg)
     int32_t group = t->fg_pgid;
     t->winsize = new;
     tty_unlock();
+    // Without the lock: signalling takes the process table's.
     if (changed && group)
         proc_signal_group(group, SIGWINCH, SI_KERNEL);
     return 0;
@@ -138,6 +144,8 @@ static long set_foreground(const void *arg)
     proc_unlock();
     if (!found)
         return -EPERM;
+    // The group was there a moment ago and may be gone now; a foreground group without members only
+    // means that signal keys reach nobody.
     tty_lock();
     t->fg_pgid = pgid;
     tty_unlock();
@@ -149,6 +157,8 @@ static long set_controlling(uintptr_t steal)
     struct proc *p = proc_self;
     long r = 0;
     struct tty *t = tty_lock();
+    // Only a session leader, and only a free terminal: with 1 for `steal`, root takes it away from
+    // another session (Linux, ioctl_tty(2)).
     if (t->sid == p->sid) {
         // already ours
     } else if (p->pid != p->sid || (t->sid && !(steal == 1 && p->euid == 0))) {

@@ -37,6 +37,7 @@ int tty_is_key(const struct tty *t, int key, uint8_t c)
 
 // --- marks ---
 
+// One bit for each byte of cooked[]: positions wrap together.
 static void set_mark(struct tty *t, uint32_t pos, int on)
 {
     uint8_t bit = (uint8_t)(1 << SLOT(pos) % 8);
@@ -94,6 +95,7 @@ static uint32_t put_byte(struct tty *t, uint8_t c, uint32_t *used, uint8_t *out,
 {
     uint32_t oflag = t->termios.oflag, n = 1;
     *used = 1;
+    // XBD 11.2.3. ONOCR is decided by the byte as it was written, before OCRNL makes another of it.
     if (c == '\r' && (oflag & ONOCR) && t->column == 0)
         return 0;
     if (c == '\r' && (oflag & OCRNL))
@@ -167,6 +169,7 @@ static int store_byte(struct tty *t, uint8_t c, int mark)
 {
     if (!has_place(t, mark))
         return 0;
+    // The column in which a line begins: erasing a tab needs it later.
     if (t->head == t->line_start)
         t->line_column = t->column;
     t->cooked[SLOT(t->head)] = c;
@@ -232,6 +235,7 @@ static int signal_key(struct tty *t, uint8_t c, struct tty_effect *e)
     for (uint32_t i = 0; i < ARRAY_LEN(keys); i++) {
         if (!tty_is_key(t, keys[i].key, c))
             continue;
+        // XBD 11.2.5: the queues are flushed unless NOFLSH says otherwise; output has none.
         if (!(t->termios.lflag & NOFLSH))
             tty_line_flush_input(t);
         if (t->termios.lflag & ECHO)
@@ -249,6 +253,7 @@ static int ends_line(const struct tty *t, uint8_t c)
            ((t->termios.lflag & IEXTEN) && tty_is_key(t, VEOL2, c));
 }
 
+// The order is that of the keys' strength: editing, end of file, end of line, everything else.
 static int canonical(struct tty *t, uint8_t c, struct tty_effect *e)
 {
     uint32_t lflag = t->termios.lflag;
@@ -274,6 +279,7 @@ int tty_line_input(struct tty *t, uint8_t c, struct tty_effect *e)
     uint32_t iflag = t->termios.iflag, lflag = t->termios.lflag;
     if (iflag & ISTRIP)
         c &= 0x7f;
+    // ISTRIP comes before it, CR and NL mapping after: a quoted CR stays one.
     if (t->literal) { // after VLNEXT nothing is special
         int r = plain(t, c, e);
         t->literal = r < 0; // it comes again
@@ -300,6 +306,8 @@ uint32_t tty_line_take(struct tty *t, uint8_t *buf, uint32_t len, int *eof)
     *eof = 0;
     while (t->tail != end && n < len) {
         uint32_t pos = t->tail++;
+        // VEOF at the beginning of a line is the end of the file; behind bytes it only ends the
+        // line.
         if (canon && is_eof(t, pos)) {
             *eof = n == 0;
             return n;
@@ -322,6 +330,7 @@ uint32_t tty_line_available(const struct tty *t, int *ready)
     }
     uint32_t pos = t->tail;
     *ready = pos != t->line_start;
+    // Of the first line only: one read gives no more (XBD 11.1.6).
     while (pos != t->line_start && !is_marked(t, pos))
         pos++;
     return pos - t->tail + (pos != t->line_start && !is_eof(t, pos));

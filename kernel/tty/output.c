@@ -10,6 +10,7 @@
 #include "kernel/pv.h"
 #include "kernel/tty/tty.h"
 
+// Standard output before standard error: either may have been redirected.
 uint32_t tty_host_fd(void)
 {
     for (uint32_t fd = 1; fd <= 2; fd++)
@@ -52,6 +53,7 @@ static long write_host(const uint8_t *buf, uint32_t len, int nonblock)
             return out.result == -EPIPE || out.result == 0 ? -EIO : out.result;
         out.buf += out.result;
         out.len -= (uint32_t)out.result;
+        // From the second piece on only SIGKILL ends the wait.
         w.interrupted = wait_hooks.killed;
     }
     return len;
@@ -97,6 +99,8 @@ long tty_write(struct file *f, const void *buf, size_t len)
         if (r < 0)
             break;
         tty_lock();
+        // The lock keeps the column right. It is dropped before the host is called, so output of
+        // two processes may mix, in pieces of one chunk.
         made = tty_line_output(t, in + done, (uint32_t)min_u64(len - done, TTY_OUT_CHUNK), &used,
                                out, sizeof out);
         tty_unlock();

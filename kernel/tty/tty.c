@@ -49,6 +49,7 @@ void tty_boot(void)
     t->host_col = t->winsize.col = host->cols;
     if (boot_info->stdio[tty_host_fd()] != PV_STDIO_TTY)
         return;
+    // The first program's session gets the terminal without asking, as a login shell finds it.
     t->sid = proc_self->sid;
     t->fg_pgid = proc_self->pgid;
 }
@@ -63,6 +64,8 @@ void tty_session_leave(const struct proc *leader)
     }
     tty_unlock();
     if (group) {
+        // XSH exit(): when a controlling process ends, SIGHUP goes to the foreground group.
+        // SIGCONT, so that a stopped one can act on it.
         proc_signal_group(group, SIGHUP, SI_KERNEL);
         proc_signal_group(group, SIGCONT, SI_KERNEL);
     }
@@ -114,6 +117,7 @@ static void look_at_hangup(struct tty *t, struct tty_effect *e)
 static int nothing_new(const struct tty *t)
 {
     const struct window_tty *host = window_tty();
+    // Without the lock: what changes right after this raises another event.
     return __atomic_load_n(&host->head, __ATOMIC_ACQUIRE) == host->tail &&
            host->rows == t->host_row && host->cols == t->host_col && (t->hung || !host->hangup);
 }
@@ -164,6 +168,8 @@ void tty_input(void)
         e.signals = e.readable = e.resumed = e.len = 0;
         struct tty *t = tty_lock();
         more = pull_input(t, &e);
+        // Read under the lock, used after it. The group may be another by then; a key was typed at
+        // the old one.
         int32_t group = t->fg_pgid;
         int32_t leader = e.signals & 1u << SIGHUP ? t->sid : 0;
         tty_unlock();
@@ -201,6 +207,7 @@ static int collect_input(void *arg)
     }
     struct tty *t = tty_lock();
     uint32_t n = tty_line_take(t, r->buf + r->got, r->len - r->got, &eof);
+    // What is left in the buffer is read before the hang-up is noticed (XBD 11.1.10).
     r->end = eof || (n == 0 && t->hung);
     tty_unlock();
     r->got += n;
@@ -271,6 +278,8 @@ static uint32_t tty_poll(struct file *f, struct waitq **queues, uint32_t *n, uin
         ready = there >= cc[VMIN];
     if (ready || t->hung)
         events |= POLLIN | POLLRDNORM;
+    // Not whether the host's terminal has room: that can change at any moment, and a write waits
+    // for it.
     if (!t->stopped)
         events |= POLLOUT | POLLWRNORM;
     if (t->hung)

@@ -27,6 +27,7 @@ struct proc_name {
     uint32_t mode;
 };
 
+// After these come the numbers: pids in the root, descriptors in a process' fd directory.
 static const struct proc_name root_names[] = {
     {"self", PROCFS_SELF, S_IFLNK | 0777},       {"mounts", PROCFS_MOUNTS, S_IFREG | 0444},
     {"uptime", PROCFS_UPTIME, S_IFREG | 0444},   {"meminfo", PROCFS_MEMINFO, S_IFREG | 0444},
@@ -79,6 +80,7 @@ static int new_inode(struct inode *dir, enum proc_kind kind, uint32_t mode, int3
 {
     int r = make_proc_inode(dir->mount, kind, mode, what, out);
     if (r == 0 && inode_is(*out, S_IFDIR)) {
+        // A directory keeps its parent alive, for `..`.
         (*out)->parent = wref_of(dir);
         inode_get(dir);
         (*out)->nlink = 2;
@@ -123,6 +125,7 @@ static int proc_lookup(struct inode *dir, const char *name, uint32_t len, struct
         return -ENOENT;
     if (procfs(dir)->kind == PROCFS_FD_DIR)
         return lookup_fd(dir, what, found);
+    // Without the table's lock: the process may end right after this, and its files then say so.
     if (procfs(dir)->kind != PROCFS_ROOT || !proc_find(what))
         return -ENOENT;
     return new_inode(dir, PROCFS_PID, S_IFDIR | 0555, what, found);
@@ -148,6 +151,7 @@ static int32_t next_number(const struct inode *dir, uint64_t *at)
         for (uint32_t top = window_root()->top_slot; *at < top; ++*at) {
             const struct proc *p = proc_at((uint32_t)*at + 1);
             uint32_t state = p->state;
+            // A zombie is shown, as by Linux: ps prints it as defunct.
             if (state != PROC_FREE && state != PROC_EMBRYO && !p->dead)
                 return p->pid;
         }
@@ -177,6 +181,7 @@ static int proc_next_item(struct inode *dir, uint64_t *pos, struct dir_item *ite
         return 0;
     item->len = put_decimal(item->name, (uint32_t)number);
     item->type = procfs(dir)->kind == PROCFS_ROOT ? DT_DIR : DT_LNK;
+    // The position is where to go on, so a process that comes or goes meanwhile moves no other.
     *pos = n + at + 1;
     return 1;
 }
@@ -220,6 +225,7 @@ static long fd_text(int32_t fd, char *buf)
 
 static long proc_target(struct inode *ip, char *buf, uint32_t size)
 {
+    // Enough for each of the texts below but the program's path, which exe_path() cuts.
     if (size < 32)
         return -EINVAL;
     if (procfs(ip)->kind == PROCFS_SELF)

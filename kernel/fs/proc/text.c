@@ -25,6 +25,7 @@ struct text {
     char buf[TEXT_MAX];
 };
 
+// What does not fit is cut: TEXT_MAX is above what any of the files says.
 static void text_put_bytes(struct text *t, const char *s, uint64_t n)
 {
     n = min_u64(n, TEXT_MAX - t->len);
@@ -49,6 +50,8 @@ static void put_number(struct text *t, int64_t n)
     text_put_bytes(t, p, (uint64_t)(digits + sizeof digits - p));
 }
 
+// Read without a lock: an entry may change hands while it is shown, and the line then mixes two
+// processes, as it may on Linux.
 static char state_of(const struct proc *p)
 {
     switch ((enum proc_state)p->state) {
@@ -159,6 +162,7 @@ static void put_kb(struct text *t, const char *name, uint64_t bytes)
 // This VM's RAM: the heap's end counts as free until it is used, which nobody but the heap knows.
 static void put_meminfo(struct text *t)
 {
+    // Each member has a RAM of its own, so a family has as many times this.
     uint64_t total = boot_info->ram_end - boot_info->ram_start;
     uint64_t free = boot_info->heap_end - boot_info->heap_start;
     put_kb(t, "MemTotal:       ", total);
@@ -198,6 +202,7 @@ static void put_mounts(struct text *t)
         const struct mount *m = &window_root()->mounts[i];
         const struct fs_type *type = fs_type(m->fs);
         uint32_t at;
+        // Below the process' root only: what chroot() hides has no path to show.
         if (!m->root.unit || path_of(inode_at(m->root), inode_at(proc_self->root), path, &at) < 0)
             continue;
         text_put_bytes(t, m->source, strnlen(m->source, sizeof m->source));
@@ -237,6 +242,7 @@ static int put_file(struct text *t, const struct inode *ip)
         put_system(t, procfs(ip)->kind);
         return 0;
     }
+    // Looked up anew at each read: an inode holds a pid, not a process.
     const struct proc *p = proc_find(procfs(ip)->what);
     if (!p)
         return -ESRCH;
