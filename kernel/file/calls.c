@@ -4,7 +4,8 @@
 //
 // Each reads: enter, do the work, leave (which delivers signals); those that can block go round
 // again when a signal wants them restarted (kernel/entry.h).
-// Neighbours: fd.c, file.c (operations by kind), fs/regular.c, fs/listing.c, pipe.c, dev.c, tty.c, hoststream.c.
+// Neighbours: fd.c, file.c (operations by kind), fs/regular.c, fs/listing.c, pipe.c, dev.c, tty.c,
+// hoststream.c.
 
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"

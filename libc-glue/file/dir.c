@@ -41,6 +41,7 @@ DIR *opendir(const char *path)
     return d;
 }
 
+// The descriptor is the stream's from now on (XSH fdopendir()): closedir() closes it.
 DIR *fdopendir(int fd)
 {
     struct stat st;
@@ -76,6 +77,7 @@ struct dirent *readdir(DIR *d)
         d->pos = 0;
         d->end = (int)n;
     }
+    // In place: the entry is good until the next call, as POSIX allows.
     struct dirent *e = (struct dirent *)(void *)(d->buf + d->pos);
     d->pos += e->d_reclen;
     d->tell = e->d_off;
@@ -98,6 +100,7 @@ int readdir_r(DIR *restrict d, struct dirent *restrict entry, struct dirent **re
 void seekdir(DIR *d, long pos)
 {
     lseek(d->fd, pos, SEEK_SET);
+    // What was read ahead belongs to the old position.
     d->pos = d->end = 0;
     d->tell = pos;
 }

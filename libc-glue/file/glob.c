@@ -24,6 +24,7 @@ static int add_path(struct walk *w, const char *path, int is_dir)
     char **v = realloc(w->g->gl_pathv, (offs + w->g->gl_pathc + 2) * sizeof *v);
     if (!v)
         return GLOB_NOSPACE;
+    // GLOB_DOOFFS: so many empty slots in front, at the first name only.
     if (!w->g->gl_pathv)
         memset(v, 0, offs * sizeof *v);
     w->g->gl_pathv = v;
@@ -78,6 +79,8 @@ static int match_dir(struct walk *w, char *path, size_t at, const char *pattern,
         return 0;
     memcpy(component, pattern, len);
     component[len] = '\0';
+    // A directory that cannot be read matches nothing, unless the caller's function or GLOB_ERR
+    // says that this is an error (XSH glob()).
     DIR *d = opendir(at ? path : ".");
     if (!d) {
         int stop = w->on_error && errno != ENOTDIR && w->on_error(path, errno);
@@ -93,6 +96,7 @@ static int match_dir(struct walk *w, char *path, size_t at, const char *pattern,
             continue;
         memcpy(path + at, e->d_name, n + 1);
         r = descend(w, path, at + n, rest);
+        // The buffer is one for the whole walk; each level cuts it back to its own length.
         path[at] = '\0';
     }
     closedir(d);
@@ -135,6 +139,8 @@ static int match(struct walk *w, const char *pattern)
     size_t first = w->g->gl_pathc;
     int r = *pattern ? descend(w, path, 0, pattern) : 0;
     size_t offs = w->flags & GLOB_DOOFFS ? w->g->gl_offs : 0;
+    // Only this pattern's: names of an earlier alternative, or of an earlier call with GLOB_APPEND,
+    // stay in front.
     if (!(w->flags & GLOB_NOSORT) && w->g->gl_pathc > first)
         qsort(w->g->gl_pathv + offs + first, w->g->gl_pathc - first, sizeof(char *), by_name);
     return r;

@@ -42,6 +42,7 @@ int mkostemps(char *template, int suffix, int flags)
     for (int i = 0; fd < 0 && i < TRIES; i++) {
         draw(x);
         fd = open(template, (flags & ~O_ACCMODE) | O_RDWR | O_CREAT | O_EXCL, 0600);
+        // Only a name that is taken is worth another try.
         if (fd < 0 && errno != EEXIST)
             break;
     }
@@ -86,6 +87,7 @@ char *mktemp(char *template)
 {
     struct stat st;
     char *x = hole(template, 0);
+    // Somebody else may take it before the caller does, which is why mkstemp() exists.
     for (int i = 0; x && i < TRIES; i++) {
         draw(x);
         if (lstat(template, &st) < 0 && errno == ENOENT)

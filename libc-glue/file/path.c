@@ -205,6 +205,8 @@ static int resolve(char *path, char *rest)
     int links = 0;
     while (*rest) {
         size_t len = strcspn(rest, "/");
+        // Every component is looked at: realpath() must find an error in the middle, and a link in
+        // any place.
         int r = append_component(path, rest, len);
         if (r < 0)
             return r;
@@ -236,6 +238,7 @@ char *realpath(const char *restrict name, char *restrict resolved)
         return glue_ret(name ? -ENOENT : -EINVAL), NULL;
     if (strlen(name) >= PATH_MAX)
         return glue_ret(-ENAMETOOLONG), NULL;
+    // getcwd() gives a path without links, so the walk may begin behind it.
     if (name[0] != '/' && !getcwd(path, sizeof path))
         return NULL;
     strcpy(rest, name);

@@ -70,6 +70,8 @@ int pselect(int n, fd_set *restrict r, fd_set *restrict w, fd_set *restrict x,
     int count = sets_to_polls(n, r, w, x, fds), total = 0;
     if (ppoll(fds, (nfds_t)count, timeout, mask) < 0)
         return -1;
+    // First whether any is bad, then the results: on an error the sets must not be changed (XSH
+    // select()).
     for (int i = 0; i < count; i++)
         if (fds[i].revents & POLLNVAL)
             return (int)glue_ret(-EBADF); // the sets stay as they were
@@ -87,6 +89,8 @@ int select(int n, fd_set *restrict r, fd_set *restrict w, fd_set *restrict x,
     struct timespec ts;
     if (!timeout)
         return pselect(n, r, w, x, NULL, NULL);
+    // Microseconds of a second and more are accepted, as on Linux. The time left is not written
+    // back: POSIX leaves that open.
     ts = (struct timespec){timeout->tv_sec + timeout->tv_usec / 1000000,
                            timeout->tv_usec % 1000000 * 1000};
     return pselect(n, r, w, x, &ts, NULL);

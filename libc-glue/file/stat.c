@@ -134,6 +134,7 @@ int fstatfs(int fd, struct statfs *st)
 static int to_statvfs(int r, const struct statfs *in, struct statvfs *out)
 {
     if (r == 0)
+        // Free inodes are anybody's: none are kept for root.
         *out = (struct statvfs){
             .f_bsize = (unsigned long)in->f_bsize,
             .f_frsize = (unsigned long)(in->f_frsize ? in->f_frsize : in->f_bsize),

@@ -25,6 +25,7 @@ int tcgetattr(int fd, struct termios *t)
                           .c_lflag = k.lflag,
                           .c_line = k.line};
     memcpy(t->c_cc, k.cc, KERNEL_NCCS);
+    // The kernel keeps the speed in c_cflag only, one for both directions.
     t->c_ispeed = t->c_ospeed = k.cflag & CBAUD;
     return 0;
 }
@@ -122,6 +123,7 @@ pid_t tcgetsid(int fd)
     return ioctl(fd, TIOCGSID, &session) < 0 ? -1 : session;
 }
 
+// TCGETS succeeds for terminals and for nothing else. errno is then ENOTTY or EBADF, as POSIX asks.
 int isatty(int fd)
 {
     struct k_termios k;
@@ -171,6 +173,8 @@ char *getpass(const char *prompt)
     }
     quiet = old;
     quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+    // TCSAFLUSH: what was typed before the prompt is not the password. ISIG is off, so that ^C
+    // cannot leave the terminal without echo.
     tcsetattr(fd, TCSAFLUSH, &quiet);
     dprintf(fd, "%s", prompt);
     ssize_t n = read(fd, line, sizeof line - 1);

@@ -40,6 +40,7 @@ static inline void copy_small(uint8_t *t, const uint8_t *f, size_t n)
 // At least 16 bytes, from the start: right for ranges that overlap with `to` the lower one.
 static inline void copy_up(uint8_t *t, const uint8_t *f, size_t n)
 {
+    // Loaded first: the loop may overwrite it when the ranges overlap.
     vec last = *(const vec *)(f + n - VEC);
     uint8_t *end = t + n - VEC;
     for (; n >= 4 * VEC; n -= 4 * VEC, t += 4 * VEC, f += 4 * VEC) {

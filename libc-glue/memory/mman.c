@@ -59,6 +59,7 @@ int munlock(const void *addr, size_t len)
     return (int)glue_ret(sys_mlock(addr, len));
 }
 
+// The guest pages nothing out, so there is nothing to do.
 int mlockall(int flags)
 {
     if (flags == 0 || (flags & ~(MCL_CURRENT | MCL_FUTURE)))

@@ -29,6 +29,7 @@ int shm_open(const char *name, int flags, mode_t mode)
     int r = shm_path(name, path);
     if (r < 0)
         return (int)glue_ret(r);
+    // O_NOFOLLOW and O_NONBLOCK: a name in /dev/shm may be anybody's link or FIFO.
     return open(path, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, mode);
 }
 

@@ -24,6 +24,7 @@ static size_t name_len(const char *s)
 // The slot of NAME (LEN bytes), or that of the final NULL.
 static char **find(const char *name, size_t len)
 {
+    // A program may set environ to NULL; one that does has an empty environment.
     static char *none[1];
     if (!environ)
         environ = none;
@@ -69,6 +70,7 @@ static int grow_environ(void)
     size_t n = 0;
     while (environ[n])
         n++;
+    // Counted each time: the program may shorten or replace the array by itself.
     if (environ == array && n + 2 <= room)
         return 0;
     size_t more = (n + 2) * 2;
@@ -94,6 +96,8 @@ static int put_variable(char *string, size_t len, int ours)
         slot = find(string, len);
         slot[1] = NULL;
     }
+    // Before the slot changes: on failure everything is as it was. The old string is freed only if
+    // it is ours.
     if (remember(*slot, ours ? string : NULL) < 0)
         return -1;
     *slot = string;
@@ -130,6 +134,7 @@ int unsetenv(const char *name)
         return -1;
     }
     char **e;
+    // All of that name: a program that fills the array itself may have made two.
     while (*(e = find(name, len))) {
         remember(*e, NULL);
         do

@@ -6,6 +6,7 @@
 
 #include "libc-glue/glue.h"
 
+// Of the kernel's calls: leave this id as it is.
 #define KEEP ((uint32_t)-1)
 
 int getresuid(uid_t *real, uid_t *effective, uid_t *saved)
@@ -92,6 +93,8 @@ int setregid(gid_t real, gid_t effective)
     return setresgid(real, effective, moves ? e : KEEP);
 }
 
+// Whether the program runs with rights its user has not got: then the environment is not to be
+// trusted.
 int issetugid(void)
 {
     return getuid() != geteuid() || getgid() != getegid();

@@ -30,6 +30,7 @@ int execv(const char *path, char *const argv[])
     return execve(path, argv, environ);
 }
 
+// The descriptor's file may have no name any more; /proc has one for it.
 int fexecve(int fd, char *const argv[], char *const envp[])
 {
     char path[32];
@@ -43,6 +44,8 @@ static void exec_by_shell(const char *path, char *const argv[], char *const envp
     size_t n = 0;
     while (argv[n])
         n++;
+    // On the stack, not from malloc(): this may be a child of vfork(), which borrows its parent's
+    // heap.
     char *args[n + 3];
     args[0] = n > 0 ? argv[0] : "sh";
     args[1] = (char *)path;
@@ -69,15 +72,19 @@ int execvpe(const char *file, char *const argv[], char *const envp[])
         exec_or_shell(file, argv, envp);
         return -1;
     }
+    // XSH exec: a name with a slash is not searched for; an empty one is ENOENT, and must not find
+    // a directory.
     if (!*file)
         return (int)glue_ret(-ENOENT);
     if (!dirs)
         dirs = _PATH_DEFPATH;
     for (;;) {
         size_t len = strcspn(dirs, ":");
+        // An empty element of PATH is the working directory.
         int n = snprintf(path, sizeof path, "%.*s%s%s", (int)len, dirs, len ? "/" : "", file);
         if (n > 0 && (size_t)n < sizeof path) {
             exec_or_shell(path, argv, envp);
+            // Searching goes on, since a later directory may have one that can be executed.
             if (errno == EACCES)
                 error = EACCES;
             else if (errno != ENOENT && errno != ENOTDIR)
@@ -221,6 +228,7 @@ int daemon(int keep_dir, int keep_files)
         return -1;
     if (keep_files)
         return 0;
+    // Only then the standard descriptors: a failure before this can still be printed.
     int fd = open(_PATH_DEVNULL, O_RDWR);
     if (fd < 0)
         return -1;

@@ -75,6 +75,7 @@ _sig_func_ptr _signal_r(struct _reent *reent, int sig, _sig_func_ptr handler)
     (void)reent;
     act.sa_handler = handler;
     sigaddset(&act.sa_mask, sig); // as glibc has it, for those who ask sigaction() later
+    // siginterrupt() before signal() has its effect on the handler set later, too.
     if (valid_signal(sig) && (interrupting & bit(sig)))
         act.sa_flags = 0;
     return sigaction(sig, &act, &old) < 0 ? SIG_ERR : old.sa_handler;
@@ -106,6 +107,7 @@ int sigprocmask(int how, const sigset_t *restrict set, sigset_t *restrict old)
     return (int)glue_ret(sys_sigprocmask(how, set, old));
 }
 
+// The same call, but an error number is returned and errno left alone (XSH).
 int pthread_sigmask(int how, const sigset_t *restrict set, sigset_t *restrict old)
 {
     return (int)-sys_sigprocmask(how, set, old);
@@ -193,12 +195,16 @@ void abort(void)
     raise(SIGABRT);
     struct sigaction act = {.sa_flags = 0};
     act.sa_handler = SIG_DFL;
+    // The handler returned, or the signal was ignored: now by the default action, which nothing can
+    // stop.
     sigaction(SIGABRT, &act, NULL);
     raise(SIGABRT);
     _exit(127); // not reached: the default action ended us
 }
 
 // First half of the macro sigsetjmp(); setjmp() itself runs in the caller's frame.
+// The mask is read before setjmp() saves the registers: a return by siglongjmp() comes out behind
+// it.
 void __sigjmp_save(sigjmp_buf env, int savemask)
 {
     env->__saved = savemask;

@@ -160,6 +160,7 @@ int posix_spawn(pid_t *restrict pid, const char *restrict path,
         how.sigmask = attr->__sigmask;
         how.sigdefault = attr->__sigdefault;
     }
+    // The kernel reads all of it before it returns, so nothing has to outlive this frame.
     long r = sys_spawn(path, argv, envp ? envp : environ, &how);
     if (r < 0)
         return (int)-r;
@@ -185,6 +186,8 @@ int posix_spawnp(pid_t *restrict pid, const char *restrict file,
         int n = snprintf(path, sizeof path, "%.*s%s%s", (int)len, dirs, len ? "/" : "", file);
         if (n > 0 && (size_t)n < sizeof path) {
             int r = posix_spawn(pid, path, fa, attr, argv, envp);
+            // As with execvp(): what is not there or not permitted here may be elsewhere on PATH. A
+            // file without an ELF header is not handed to a shell.
             if (r != ENOENT && r != ENOTDIR && r != EACCES)
                 return r;
             if (r == EACCES)
@@ -205,6 +208,7 @@ int system(const char *command)
     struct sigaction ignore = {.sa_flags = 0}, old_int, old_quit;
     sigset_t chld, old_mask;
     ignore.sa_handler = SIG_IGN;
+    // Before the child exists: a SIGINT meant for the command must not end the caller.
     sigaction(SIGINT, &ignore, &old_int);
     sigaction(SIGQUIT, &ignore, &old_quit);
     sigemptyset(&chld);
@@ -220,6 +224,7 @@ int system(const char *command)
     char *argv[] = {"sh", "-c", (char *)command, NULL};
     pid_t pid = -1;
     int status = -1, error = posix_spawn(&pid, _PATH_BSHELL, NULL, &attr, argv, environ);
+    // XSH system(): no child, -1; a shell that cannot be executed, as if it had called exit(127).
     if (error == EAGAIN || error == ENOMEM)
         errno = error;
     else if (error)
@@ -263,6 +268,8 @@ FILE *popen(const char *command, const char *mode)
     struct piped *p = malloc(sizeof *p);
     FILE *file = p ? fdopen(near, reading ? "r" : "w") : NULL;
     int error = file ? spawn_piped(command, far, reading ? 1 : 0, &p->pid) : ENOMEM;
+    // The child has its own copy by dup2(). Ours must go, or we would never read the end of the
+    // file.
     close(far);
     if (error) {
         free(p);
@@ -289,6 +296,7 @@ int pclose(FILE *file)
     *at = p->next;
     pid_t pid = p->pid;
     free(p);
+    // Before the wait: the command may be waiting for the end of its input.
     fclose(file);
     int status;
     while (waitpid(pid, &status, 0) < 0)

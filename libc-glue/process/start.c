@@ -53,6 +53,8 @@ void libc_start(int argc, char **argv, char **envp)
     program_invocation_name = argc > 0 ? argv[0] : "";
     char *slash = strrchr(program_invocation_name, '/');
     program_invocation_short_name = slash ? slash + 1 : program_invocation_name;
+    // The first handler registered is the last to run: destructors come after all that the program
+    // registers.
     atexit(destruct);
     construct();
     exit(main(argc, argv, envp));

@@ -87,6 +87,7 @@ long sysconf(int name)
         return 200809L;
     case _SC_XOPEN_VERSION:
         return 700;
+    // An option that POSIX knows and we have not: -1 without an error.
     default:
         return name < 0 || name > _SC_POSIX_26_VERSION ? glue_ret(-EINVAL) : -1;
     }
@@ -125,6 +126,8 @@ int gethostname(char *buf, size_t len)
     struct utsname u;
     if (uname(&u) < 0)
         return -1;
+    // XSH leaves open whether a name that does not fit is cut. glibc says ENAMETOOLONG, and so do
+    // we.
     if (strlen(u.nodename) >= len)
         return (int)glue_ret(-ENAMETOOLONG);
     strcpy(buf, u.nodename);
@@ -218,6 +221,7 @@ int get_nprocs_conf(void)
     return (int)sysconf(_SC_NPROCESSORS_CONF);
 }
 
+// All processors there are: a member has one vCPU, which the host may run on any.
 int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set)
 {
     (void)pid;
@@ -259,6 +263,7 @@ int sysinfo(struct sysinfo *info)
     return 0;
 }
 
+// Nothing that Linux' prctl() does has an equivalent here; programs take EINVAL for an old kernel.
 int prctl(int option, ...)
 {
     (void)option;

@@ -146,6 +146,7 @@ static int find_passwd(const char *name, uid_t uid, struct passwd *pw, char *buf
     char *text;
     *result = NULL;
     FILE *f = fopen("/etc/passwd", "re");
+    // No such file is an empty one: an image without /etc/passwd has no users, which is no error.
     if (!f)
         return errno == ENOENT ? 0 : errno;
     while ((text = next_line(f, &line, &error)))
@@ -224,6 +225,7 @@ static struct passwd *keep_passwd(const char *name, uid_t uid)
 {
     struct passwd *pw;
     int error;
+    // A larger buffer and the whole search again: the file may have changed, and records are small.
     do
         error = find_passwd(name, uid, &the_passwd, passwd_room.text, passwd_room.room, &pw);
     while (error == ERANGE && grow_line(&passwd_room));

@@ -59,6 +59,7 @@ static void bignum_from(struct bignum *b, const union parts *x)
 {
     uint64_t bits = x->mantissa;
     int field = x->exponent & NO_NUMBER, exponent = (field ? field : 1) - 16383 + 1;
+    // Fewer bits, fewer words and shifts: most numbers have few.
     int zeros = __builtin_ctzll(bits);
     bits >>= zeros;
     exponent += zeros - 64;
@@ -111,6 +112,7 @@ static int round_to(const struct bignum *b, int skip, int want, char *to, int *p
         to[i] = (char)('0' + digit_at(b, skip, i));
     int next = digit_at(b, skip, n), odd = n > 0 && (to[n - 1] & 1);
     if (n == want && (next > 5 || (next == 5 && (odd || more_at(b, skip, n + 1))))) {
+        // A carry: trailing nines become zeros, and those are left out.
         while (n > 0 && to[n - 1] == '9')
             n--;
         if (n > 0) {

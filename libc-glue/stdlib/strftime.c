@@ -100,6 +100,7 @@ static long long floor_div(long long n, long long by)
 
 static void put_offset(struct text *t, const struct tm *tm, const struct flags *f)
 {
+    // XSH strftime(): no characters if the zone cannot be told.
     if (tm->tm_isdst < 0)
         return;
     long minutes = labs(tm->tm_gmtoff) / 60;
@@ -271,6 +272,7 @@ static const char *put_one(struct text *t, const char *format, const struct tm *
         put_all(t, parts, tm, f.upper);
     else if (!put_year(t, *format, tm, &f) && !put_field(t, *format, tm, &f) &&
              !put_other(t, *format, tm, &f))
+        // Not a conversion: it stands for itself, flags and all, as with glibc.
         for (const char *s = start - 1; s <= format && *s; s++)
             put_char(t, *s);
     return *format ? format + 1 : format;
@@ -294,6 +296,7 @@ size_t strftime(char *restrict to, size_t size, const char *restrict format,
     tzset();
     put_all(&t, format, tm, 0);
     *t.at = '\0';
+    // 0 tells that it did not fit, and the array's contents mean nothing then.
     return t.full ? 0 : (size_t)(t.at - to);
 }
 

@@ -33,6 +33,7 @@ static const char *parse_number(const char *s, int low, int high, int digits, in
         s++;
     if (!isdigit((unsigned char)*s))
         return NULL;
+    // No more digits than make sense: "%H%M" takes 1234 apart, and 30 for %H is 3 and a rest.
     do
         n = n * 10 + (*s++ - '0');
     while (--digits > 0 && n * 10 <= high && isdigit((unsigned char)*s));
@@ -176,6 +177,7 @@ static const char *year(const char *s, int c, struct tm *tm, struct seen *seen)
         return parse_number(s, 0, 99, 2, &seen->century);
     s = c == 'y' ? parse_number(s, 0, 99, 2, &n) : parse_number(s, 0, 9999, 4, &n);
     seen->year_of_century = c == 'y';
+    // XSH strptime(): 69 to 99 are 1969 to 1999, 00 to 68 are 2000 to 2068.
     tm->tm_year = c == 'Y' ? n - 1900 : n >= 69 ? n : n + 100;
     if (c == 'Y')
         seen->century = -1;
@@ -291,6 +293,7 @@ static void complete(struct tm *tm, struct seen *seen)
         tm->tm_hour += 12;
     if (seen->century >= 0)
         tm->tm_year = (seen->century - 19) * 100 + (seen->year_of_century ? tm->tm_year % 100 : 0);
+    // What was read wins over what could be computed, even if the two disagree.
     if (seen->date && !seen->weekday) {
         if (!(seen->month && seen->day) && seen->yday) {
             month_from_yday(tm, seen);

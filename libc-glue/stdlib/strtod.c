@@ -69,6 +69,8 @@ static long double rounded(uint64_t bits, int exponent, int rest, const struct f
 {
     if (rest && exponent == f->least && bits >> (f->mantissa - 1) == 0)
         errno = ERANGE; // less precise than the format: underflow
+    // To the nearest, ties to even (IEEE 754, 4.3.1). A carry out of 64 bits is the next power of
+    // two.
     if ((rest == 3 || (rest == 2 && (bits & 1))) && ++bits == 0) {
         bits = UINT64_C(1) << 63;
         exponent++;
@@ -127,6 +129,8 @@ static long double from_bignum(struct bignum *b, const struct format *f)
 {
     int exponent = 0;
     for (;;) {
+        // At most nine bits to the right and 29 to the left at a time, which is what big_right()
+        // and big_left() can do in one pass.
         int bits = POINT - b->first > 3 ? 999 : wide_bits(integer_part(b)), by;
         if (bits > f->mantissa) {
             by = bits - f->mantissa > 9 ? 9 : bits - f->mantissa;
@@ -188,6 +192,8 @@ static long double quick(uint64_t n, int exponent, const struct format *f, int *
         return 0;
     for (int i = exponent < 0 ? -exponent : exponent; i > 0; i--)
         u.x *= 10; // exact: 5^27 has 63 bits
+    // One rounding in 64 bits of mantissa; a shorter format rounds a second time, which is what the
+    // test below is about.
     u.x = exponent < 0 ? (long double)n / u.x : (long double)n * u.x;
     if (f->mantissa == 24 && (u.x < 1e-36L || u.x > 1e37L))
         return 0;
@@ -228,6 +234,7 @@ static long double decimal(const char *s, const char **end, const struct format 
     if (!first)
         return 0;
     point_at += exponent;
+    // Beyond the long double's range by a wide margin: no need to write down that many digits.
     if (point_at > 5000)
         return too_large();
     if (point_at < -5000)
@@ -275,6 +282,7 @@ static long double hexadecimal(const char *s, const char **end, const struct for
         if (digit < 0) {
             point = 1;
         } else if (n >> 124) {
+            // Full: digits from here on only tell whether there is more.
             more |= digit != 0;
             exponent += exponent < MOST_EXPONENT && !point ? 4 : 0;
         } else {
@@ -310,6 +318,7 @@ static long double parse_float(const char *text, char **end, const struct format
     s += *s == '-' || *s == '+';
     const char *digits = s[0] == '.' ? s + 1 : s;
     int hex = s[0] == '0' && (s[1] == 'x' || s[1] == 'X');
+    // "0x" without a digit behind it is the number 0, followed by an x (C11 7.22.1.3).
     if (hex && hex_digit((unsigned char)s[s[2] == '.' ? 3 : 2]) >= 0) {
         x = hexadecimal(s + 2, &after, f);
     } else if (isdigit((unsigned char)*digits)) {

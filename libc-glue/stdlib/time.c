@@ -32,6 +32,8 @@ int clock_nanosleep(clockid_t clock, int flags, const struct timespec *req, stru
 
 int nanosleep(const struct timespec *req, struct timespec *rem)
 {
+    // XSH nanosleep(): by the real-time clock, but setting that must have no effect.
+    // CLOCK_MONOTONIC is the clock nobody sets.
     return (int)glue_ret(-clock_nanosleep(CLOCK_MONOTONIC, 0, req, rem));
 }
 
@@ -55,6 +57,7 @@ int settimeofday(const struct timeval *tv, const struct timezone *tz)
     return clock_settime(CLOCK_REALTIME, &ts);
 }
 
+// Not the coarse clock: two calls and gettimeofday() in between must not seem to go backwards.
 time_t time(time_t *t)
 {
     struct timespec ts;

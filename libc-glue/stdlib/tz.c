@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The calendar: seconds to struct tm and back, with the time zone of TZ: a name of the zone
-// database
-// ("Europe/Berlin"), or a rule in POSIX's form ("CET-1CEST,M3.5.0,M10.5.0/3"). Without TZ it is
-// what /etc/localtime says. UTC when there is no such zone.
+// database ("Europe/Berlin"), or a rule in POSIX's form ("CET-1CEST,M3.5.0,M10.5.0/3"). Without TZ
+// it is what /etc/localtime says. UTC when there is no such zone.
 //
 // Replaces newlib's versions, which call UTC "GMT", leave tm_gmtoff and tm_zone unset and do not
 // know quoted names ("<+03>-3"). newlib's ctime(), strftime() and the rest call these.
@@ -170,6 +169,7 @@ void _tzset_unlocked(void)
         tz = "/etc/localtime";
     else if (!*tz)
         tz = "UTC0";
+    // Read again only when TZ has changed: localtime() comes here every time.
     if (strcmp(tz, zone.source) != 0) {
         read_tz(tz);
         zone.source[0] = '\0';
@@ -193,6 +193,7 @@ void tzset(void)
 static long long rule_change(const struct rule *r, long long y)
 {
     long long day = days_to(y, 0) + r->day;
+    // Jn counts from 1 and skips 29 February, n counts from 0 and does not (XBD 8.3).
     if (r->kind == 'J')
         day += (is_leap(y) && r->day >= 60) - 1;
     if (r->kind == 'M') {
@@ -217,12 +218,14 @@ static int in_dst(time_t t)
     long long year = 1900LL + tm.tm_year;
     long long on = rule_change(&zone.to[1], year) - zone.east[0];
     long long off = rule_change(&zone.to[0], year) - zone.east[1];
+    // In the south daylight saving time spans the new year.
     return on < off ? t >= on && t < off : t >= on || t < off;
 }
 
 // Splits T seconds, EAST of UTC; NULL when the year does not fit.
 static struct tm *fill_fields(long long t, long east, struct tm *tm)
 {
+    // So that no sum below can overflow.
     if (t > LLONG_MAX / 2 || t < LLONG_MIN / 2)
         return errno = EOVERFLOW, NULL;
     t += east;
@@ -310,6 +313,7 @@ time_t mktime(struct tm *tm)
     struct local local;
     _tzset_unlocked();
     long long seconds = join_fields(tm), t = seconds - east_near(seconds, tm->tm_isdst > 0);
+    // An hour that occurs twice is the earlier one, in daylight saving time.
     if (tm->tm_isdst < 0) {
         long long earlier = seconds - east_near(seconds, 1);
         local_at(earlier, &local);

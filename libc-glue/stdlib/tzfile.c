@@ -56,6 +56,7 @@ static size_t block_size(const unsigned char *p, unsigned width)
 {
     uint64_t utc = be32(p + 20), std = be32(p + 24), leaps = be32(p + 28), changes = be32(p + 32),
              types = be32(p + 36), names = be32(p + 40);
+    // Six 32-bit counts, each times at most 12: the sum is far from 64 bits.
     uint64_t size = changes * (width + 1) + types * TYPE + names + leaps * (width + 4) + std + utc;
     return size > MOST ? MOST + 1 : (size_t)size;
 }
@@ -120,6 +121,8 @@ static unsigned char *read_file(const char *name, size_t *size)
     char path[256];
     int n = snprintf(path, sizeof path, "%s%s%s", *name == '/' ? "" : FOLDER,
                      *name == '/' ? "" : "/", name);
+    // O_NONBLOCK: a FIFO by that name must not hold the program up. Relative names may lead out of
+    // the folder, to what the user could read anyway.
     int fd = n < (int)sizeof path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
     if (fd < 0)
         return NULL;
@@ -167,6 +170,7 @@ int tzfile_at(long long t, struct local *local)
     if (!zone.data)
         return 0;
     unsigned n = changes_at(t);
+    // Behind the last change the file's rule counts, which tz.c applies.
     if (n == zone.changes && zone.rule[0])
         return 0;
     local_type(n > 0 ? zone.indices[n - 1] : 0, local);
