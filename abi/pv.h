@@ -16,14 +16,14 @@
 // PV_CALL_VA with the struct's address in RDI. The implementer copies the struct in once, acts,
 // writes `ret` (and the fields marked "out"), and returns to the caller. All registers but RAX, RCX
 // and R11 are preserved. Unless noted a call does not block and fails with -errno (Linux numbers)
-// in `ret`; -EFAULT: what an argument points to is not where it must be. A struct that is in no
-// memory is no call: it returns, and nobody is told.
+// in `ret`; -EFAULT: what an argument points to is not where it must be. If the struct is not in
+// memory the call is ignored: there is nowhere to put an error.
 //
 // An upcall: like a UNIX signal, the implementer pushes a struct pv_frame on the guest's stack,
 // below the 128-byte red zone, 16-aligned, and sets RIP to shared->upcall_entry with RSP = RDI =
 // the frame and shared->masked = 1. The guest returns by restoring the frame itself; the
-// implementer takes no part. Where the guest could not write there is no place for a frame: an
-// event stays pending until a later one, an exception ends the VM.
+// implementer takes no part. A frame goes only where the guest itself could write: else an event
+// stays pending until a later one, and an exception ends the VM.
 #ifndef RAMET_ABI_PV_H
 #define RAMET_ABI_PV_H
 
@@ -32,7 +32,7 @@
 
 #define PV_ABI_VERSION 2
 
-// --- limits: what a kernel may rely on not to be exceeded, and an implementer need not exceed ---
+// --- limits: no implementer exceeds them, and none need offer more ---
 #define PV_MAX_SLOTS   4094 // VMs in a family; slot 0 is never used, the first program has slot 1
 #define PV_MAX_DEVICES 8
 #define PV_MAX_QUEUES  16                   // of a device, that can be notified
@@ -158,7 +158,7 @@ struct pv_shared {
 #define PV_EVENT_KILL    16u // leave now; the implementer ends the VM after PV_KILL_GRACE_NS
 #define PV_KILL_GRACE_NS UINT64_C(200000000)
 #define PV_KILL_CRITICAL_NS                                                                        \
-    UINT64_C(1000000000) // longer than that after the grace time `critical` helps nobody
+    UINT64_C(1000000000) // after the grace time: longer than this `critical` is not respected
 
 enum pv_upcall_type {
     PV_UPCALL_EVENT = 1,     // shared->pending was not 0
@@ -203,9 +203,9 @@ struct pv_call {
     int64_t ret;  // out: >= 0 or -errno
 };
 
-// What the implementer does for a VM that ends, when nothing of it can go wrong any more: stores
-// `value` to the 32-bit window word at `offset` (if not 0), adds 1 to the doorbell of `kick_slot`
-// (if not 0) and wakes it.
+// What the implementer does for a VM that ends, once nothing can fail any more: it stores `value`
+// to the 32-bit window word at `offset` (if not 0), adds 1 to the doorbell of `kick_slot` (if not
+// 0) and wakes it.
 struct pv_publish {
     uint64_t offset; // into the window, 4-aligned
     uint32_t value;
@@ -214,8 +214,8 @@ struct pv_publish {
     uint32_t pad;
 };
 
-// Ends this VM. Does not return, but for -EINVAL: it could not publish. It publishes before the VM
-// is torn down: a parent sees a zombie without waiting for that.
+// Ends this VM. Returns only with -EINVAL, when it cannot publish. It publishes before the VM is
+// torn down, so a parent sees a zombie without waiting for that.
 struct pv_exit {
     struct pv_call call;
     uint32_t status; // a wait(2) status: code << 8, or a signal number
@@ -293,8 +293,8 @@ struct pv_range {
 // another ABI version; -ENOMEM beyond PV_PROGRAM_MAX. Its segments are private memory, with their
 // rights; nothing else of it is kept.
 //
-// With PV_EXEC_CHECK, EXEC says what it would, or 0 in the place of not returning, and does
-// nothing. Later it may still fail: memory may be gone by then.
+// With PV_EXEC_CHECK, EXEC only checks: it returns the error that EXEC would, or 0, and changes
+// nothing. EXEC itself may still fail later, if memory has gone by then.
 struct pv_exec {
     struct pv_call call;
     uint32_t program; // index in the image's program table, or PV_PROGRAM_FILE
@@ -325,9 +325,9 @@ struct pv_release {
 
 // Sets what whole 4 KB pages of private RAM may be used for: the program's segments, heap and
 // stack, not the guard below the stack. Their contents stay. A clone inherits the rights, EXEC
-// starts afresh. They bind the guest: the implementer may reach a call's struct and buffers all the
-// same. -EACCES: writable and executable at once. -ENOMEM: no page table left for it. -EINVAL: not
-// whole pages of that memory. After an error nothing has changed.
+// starts afresh. They apply to the guest only: the implementer can still access a call's struct and
+// buffers. -EACCES: writable and executable at once. -ENOMEM: no page table left for it. -EINVAL:
+// not whole pages of that memory. After an error nothing has changed.
 struct pv_protect {
     struct pv_call call;
     uint64_t addr, len;

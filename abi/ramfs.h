@@ -3,7 +3,7 @@
 //
 // The kernel makes an inode and a directory record of every entry of the image's file table
 // (kernel/fs/ram/populate.c). The host asks first whether that fits: an image that does not is
-// refused in one line, before there is a VM. Both sides reckon with the functions below: the
+// refused in one line, before there is a VM. Both sides compute it by the functions below: the
 // kernel packs records by them, and asserts that its tables are no larger than said here.
 #ifndef RAMET_ABI_RAMFS_H
 #define RAMET_ABI_RAMFS_H

@@ -54,8 +54,8 @@ struct family_slot {
 };
 _Static_assert(sizeof(struct family_slot) == 64, "one cache line");
 
-// Every monitor can write all of it. So to the supervisor, which is not confined, it is a word of
-// advice about this family and nothing else: supervisor.c signals only children of its own.
+// Every monitor can write all of it. So the supervisor, which is not confined, takes it for a hint
+// about this family and nothing more: supervisor.c signals only children of its own.
 struct family_shared {
     _Atomic uint32_t closing;      // no new VM may start
     _Atomic uint32_t serials;      // given out so far

@@ -68,7 +68,7 @@ static inline struct family_slot *member_slot(const struct member *m)
 
 // --- event.c: what is posted for this member, by the supervisor and by its timer ---
 // Installs the handlers and opens all signals. `interrupt` runs in a handler, after each SIGUSR1
-// and SIGALRM: it sees to it that the guest, if it runs, does not run on. May be NULL.
+// and SIGALRM: it must make a guest that runs stop. May be NULL.
 void event_init(void (*interrupt)(void));
 // Blocks all signals, as in a new child, until event_init().
 void event_shut(void);

@@ -22,7 +22,7 @@ int supervisor_is_end(int sig);
 // stdin is no terminal.
 int terminal_init(struct family *f);
 void terminal_restore(void);
-// After SIGCONT: whoever had the terminal meanwhile set it to his taste.
+// After SIGCONT: somebody else may have changed the terminal's settings meanwhile.
 void terminal_again(void);
 // Moves input into the window's ring. 1 if there was any, 0 if not or the ring is full, -1 at the
 // end of input: the terminal is gone. `hung_up`: poll() says so.

@@ -34,8 +34,10 @@ struct gdb {
     unsigned in_len, in_pos;
 };
 
-// --- packet.c: framing --- The next packet's contents, NUL-terminated, in buf
-// (GDB_PACKET_MAX + 1 bytes). Blocks. Its length, or -1 when the debugger is gone.
+// --- packet.c: framing ---
+
+// The next packet's contents, NUL-terminated, in buf (GDB_PACKET_MAX + 1 bytes). Blocks. Its
+// length, or -1 when the debugger is gone.
 int gdb_packet_get(struct gdb *g, char *buf);
 // Sends a packet; waits for its acknowledgement while those are on. 0, or -1 when the debugger is
 // gone.
@@ -78,8 +80,10 @@ int gdb_reg_span(unsigned n, size_t *offset, size_t *size);
 // The target description. NUL-terminated, static.
 const char *gdb_regs_xml(void);
 
-// --- memory.c --- Through the guest's page tables as they are. Reading shows the program's
-// own bytes under breakpoints. The number of bytes done, which is short where memory ends.
+// --- memory.c ---
+
+// Through the guest's page tables as they are. Reading shows the program's own bytes under
+// breakpoints. The number of bytes done, which is short where memory ends.
 size_t gdb_memory_read(struct monitor *m, struct gdb *g, uint64_t va, void *to, size_t len);
 size_t gdb_memory_write(struct monitor *m, struct gdb *g, uint64_t va, const void *from,
                         size_t len);

@@ -22,7 +22,9 @@ struct disk {
 // Opens FILE or FILE:ro. 0, or -errno with a line in err.
 int disk_open(struct disk *disk, const char *arg, char *err, size_t errlen);
 
-// --- host/virtio/blk.c --- The device (virtio 1.2, 5.2). virtio_mmio.disk is a struct disk.
+// --- host/virtio/blk.c ---
+
+// The device (virtio 1.2, 5.2). virtio_mmio.disk is a struct disk.
 extern const struct virtio_class virtio_blk;
 
 #endif

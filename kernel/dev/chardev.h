@@ -16,7 +16,8 @@ struct chardev {
     uint32_t (*poll)(void); // POLLIN, POLLOUT, POLLERR: what would not say -EAGAIN. NULL: always
 };
 
-// The driver's device is ready: descriptions of this kind are it. `d` stays where it is.
+// The driver's device is ready: descriptions of this kind refer to it from now on. `d` stays where
+// it is.
 void chardev_add(enum file_kind kind, const struct chardev *d);
 
 // Operations of FILE_HVC and FILE_HWRNG, for the drivers' entries in the table.

@@ -28,8 +28,7 @@ const struct pv_device *device_find(uint32_t type, uint32_t unit);
 
 // The driver behind a kind of description, or NULL: not linked.
 const struct driver *driver_of(enum file_kind kind);
-// Its operations; those of nothing if the program that has inherited the descriptor lacks the
-// driver.
+// Its operations; none at all if the program that has inherited the descriptor lacks the driver.
 const struct file_ops *driver_file_ops(enum file_kind kind);
 // Opening a device: 0, -ENXIO (no such device or driver), -EIO.
 int driver_open(enum file_kind kind, uint32_t unit);

@@ -11,8 +11,10 @@
 #include "kernel/file/file.h"
 #include "kernel/fs/path.h"
 
-// --- open.c --- Opens path. On 0 *out has one reference, which the caller installs; a FIFO's
-// description must then go through fifo_wait() (fd_open does both). Never blocks.
+// --- open.c ---
+
+// Opens path. On 0 *out has one reference, which the caller installs; a FIFO's description must
+// then go through fifo_wait() (fd_open does both). Never blocks.
 long fs_openat(int dirfd, const char *path, int flags, unsigned mode, struct file **out);
 // open(2): installs the descriptor, and waits for a FIFO's other side. The descriptor or -errno.
 long fd_open(int dirfd, const char *path, int flags, unsigned mode);

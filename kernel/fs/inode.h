@@ -141,8 +141,10 @@ struct inode_ops {
 
 const struct inode_ops *inode_ops(const struct inode *ip);
 
-// --- inode.c --- A new inode of that mount with no name and one reference, owned by the caller's
-// effective ids. NULL: the window is full.
+// --- inode.c ---
+
+// A new inode of that mount with no name and one reference, owned by the caller's effective ids.
+// NULL: the window is full.
 struct inode *inode_new(uint32_t mount, uint32_t mode);
 // Takes and drops references; the last one frees the inode, what it holds and its hold on its
 // parent.

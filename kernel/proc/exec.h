@@ -23,9 +23,9 @@ struct exec_image {
 };
 
 // Finds the program, through `#!` lines if need be, and copies arguments and environment. Nothing
-// but the buffer is changed, and memory for a program that is a file: the caller of a successful
-// one ends with exec_forget(), or never. In the kernel, no lock held. -ENOENT, -EACCES, -ENOEXEC,
-// -ELOOP (scripts nested too deeply), -E2BIG, -EFAULT, -ENAMETOOLONG, -ENOMEM.
+// but the buffer is changed, and memory for a program that is a file: after success the caller
+// calls exec_forget() unless it does not return. In the kernel, no lock held. -ENOENT, -EACCES,
+// -ENOEXEC, -ELOOP (scripts nested too deeply), -E2BIG, -EFAULT, -ENAMETOOLONG, -ENOMEM.
 int exec_prepare(struct exec_image *image, const char *path, char *const argv[],
                  char *const envp[]);
 void exec_forget(const struct exec_image *image);

@@ -50,8 +50,9 @@ static inline struct ram_inode *ram(const struct inode *ip)
 // Where the image is mapped in this VM (PV_IMAGE_VA; anywhere in a unit test).
 extern const uint8_t *image_base;
 
-// --- data.c; data_* under lock --- The locked forms for regular files. Bytes moved, or -EFBIG,
-// -ENOSPC.
+// --- data.c; data_* under lock ---
+
+// The locked forms for regular files. Bytes moved, or -EFBIG, -ENOSPC.
 long ram_read(struct inode *ip, void *buf, uint64_t len, uint64_t *off);
 long ram_write(struct inode *ip, const void *buf, uint64_t len, uint64_t *off, int append);
 int ram_truncate(struct inode *ip, uint64_t size);
