@@ -26,6 +26,7 @@ static long do_read(int fd, void *buf, size_t len)
     struct file *f = fd_for(fd, O_RDONLY);
     if (!f)
         return -EBADF;
+    // Cut before the check: only what may be moved need be the program's memory.
     len = min_u64(len, RW_MAX);
     if (user_writable(buf, len) < 0)
         return -EFAULT;
@@ -77,6 +78,7 @@ static long do_pread(int fd, void *buf, size_t len, int64_t off)
     return file_ops(f)->pread(f, buf, len, off);
 }
 
+// No loop: what has positions is not interrupted for a handler, so there is nothing to restart.
 long sys_pread(int fd, void *buf, size_t len, int64_t off)
 {
     sys_enter();
@@ -189,6 +191,7 @@ long sys_dup(int fd)
 long sys_dup2(int fd, int to)
 {
     sys_enter();
+    // XSH dup2(): to itself it changes nothing, the close-on-exec flag included.
     if (fd == to)
         return sys_done(fd_borrow(fd) ? fd : -EBADF);
     return sys_done(fd_dup_to(fd, to, 0));
@@ -232,6 +235,8 @@ static long do_pipe(int fds[2], int flags)
     int r = pipe_make(ends, (uint32_t)flags & O_NONBLOCK);
     if (r < 0)
         return r;
+    // The reading end gets the lower number, if both fit; an end that has no descriptor is closed
+    // by dropping its only reference.
     for (int i = 0; i < 2; i++) {
         fd[i] = fd_install(ends[i], 0, flags & O_CLOEXEC);
         if (fd[i] >= 0)
@@ -265,6 +270,7 @@ static long do_fstat(int fd, struct k_stat *st)
         return -EBADF;
     if (user_writable(st, sizeof *st) < 0)
         return -EFAULT;
+    // O_PATH is enough for fstat(): it needs no right on the file.
     const struct file_ops *ops = file_ops(f);
     if (ops->stat)
         return ops->stat(f, st);
@@ -314,6 +320,8 @@ static long do_ftruncate(int fd, int64_t len)
     struct file *f = fd_borrow(fd);
     if (!f || (f->flags & O_PATH))
         return -EBADF;
+    // XSH ftruncate(): -EINVAL for a descriptor that was not opened for writing, where most calls
+    // say -EBADF.
     if (!fd_for(fd, O_WRONLY) || f->kind != FILE_REGULAR)
         return -EINVAL;
     return inode_truncate(inode_at(f->inode), len);

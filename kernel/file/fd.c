@@ -24,6 +24,8 @@ static struct file *file_of(uint32_t word)
 {
     struct wtable *files = &window_root()->files;
     uint32_t index = PROC_FD_INDEX(word);
+    // The word is this process' own, but its entry lies in the window, where another could have
+    // written nonsense.
     return word && index < files->count ? wtable_at(files, index) : NULL;
 }
 
@@ -86,6 +88,7 @@ static void drop_fd(struct proc *p, uint32_t fd)
 {
     struct file *f = file_of(p->fds[fd]);
     critical_begin();
+    // Cleared before the reference goes: whoever buries us in between must not drop it again.
     p->fds[fd] = 0;
     while (p->fd_high && p->fds[p->fd_high - 1] == 0)
         p->fd_high--;
@@ -99,6 +102,7 @@ static void drop_fd(struct proc *p, uint32_t fd)
 static int lowest_free(const struct proc *p, uint32_t from)
 {
     uint32_t end = fd_limit(p);
+    // POSIX promises the lowest (XSH 2.14): programs count on it after closing 0, 1 or 2.
     for (uint32_t fd = from; fd < end; fd++)
         if (fd >= p->fd_high || p->fds[fd] == 0)
             return (int)fd;
@@ -121,6 +125,7 @@ int fds_put(struct proc *p, struct file *f, int at, int cloexec)
         return -EBADF;
     if (at < 0)
         return at;
+    // One store replaces the old word: at no moment is the number free for another open().
     struct file *old = file_of(p->fds[at]);
     critical_begin();
     set_word(p, (uint32_t)at, word_of(f, cloexec));
@@ -146,6 +151,8 @@ long fd_dup_to(int fd, int to, int cloexec)
     if (!f)
         return -EBADF;
     critical_begin();
+    // The reference first: closing what `to` was must not free the description we copy, if it is
+    // the same one.
     file_ref(f);
     int r = fds_put(proc_self, f, to < 0 ? (int)fd_limit(proc_self) : to, cloexec);
     if (r < 0)

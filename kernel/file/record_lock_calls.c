@@ -86,6 +86,8 @@ static int wait_and_set(struct rlock *want)
     int r = want->kind == RLOCK_RANGE ? enter_wish(want, &wish) : 0;
     if (r == 0)
         r = wait_for(&w);
+    // Also after a signal: a wish that nobody waits for would make others see circles that are
+    // none.
     drop_wish(wish);
     return r;
 }
@@ -145,6 +147,7 @@ static void tell(struct k_flock *fl, const struct rlock *want)
         fl->whence = SEEK_SET;
         fl->start = (int64_t)l->start;
         fl->len = l->end == TO_END ? 0 : (int64_t)(l->end - l->start + 1);
+        // Of a process; F_GETLK knows nothing of flock()'s locks.
         fl->pid = l->pid;
     }
     lock_drop(&window_root()->flock_lock);

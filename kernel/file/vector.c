@@ -34,6 +34,7 @@ static int check_vector(struct vector *v)
         return -EINVAL;
     if (user_readable(v->iov, (size_t)v->n * sizeof *v->iov) < 0)
         return -EFAULT;
+    // XSH readv(): a sum above SSIZE_MAX is an error, before anything is moved.
     for (int i = 0; i < v->n; i++)
         if (v->iov[i].len > INT64_MAX || __builtin_add_overflow(v->total, v->iov[i].len, &v->total))
             return -EINVAL;
@@ -48,6 +49,7 @@ static size_t spread(const struct vector *v, size_t len, int gather)
     size_t done = 0;
     if (user_readable(v->iov, (size_t)v->n * sizeof *v->iov) < 0) // it may have waited
         return 0;
+    // Each piece is checked again: a handler that ran during the wait may have unmapped it.
     for (int i = 0; i < v->n && done < len; i++) {
         size_t n = min_u64(v->iov[i].len, len - done);
         void *piece = v->iov[i].base;
@@ -117,6 +119,7 @@ static long move_pieces(struct file *f, const struct vector *v, int64_t off, int
         if (r < 0)
             return total ? (long)total : r;
         total += (size_t)r;
+        // A short transfer ends the call: the next piece would not follow on it.
         if ((size_t)r < piece.len)
             break;
     }
@@ -136,6 +139,8 @@ static long do_readv(int fd, struct vector v)
         return -EINVAL;
     if (v.total == 0)
         return 0;
+    // What has positions gives the pieces one by one; from a stream one read is made and then
+    // spread, as two reads could wait twice.
     return ops->pread ? move_pieces(f, &v, -1, 0) : read_through(f, ops, &v);
 }
 
@@ -152,6 +157,8 @@ static long do_writev(int fd, struct vector v)
         return -EINVAL;
     if (v.total == 0)
         return 0;
+    // Gathered, so that a pipe gets all of it as one write (PIPE_BUF's promise) and an appending
+    // file in one piece.
     return v.total > GATHER_MAX ? move_pieces(f, &v, -1, 1) : write_through(f, ops, &v);
 }
 
