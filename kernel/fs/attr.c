@@ -56,6 +56,7 @@ long fs_readlink(int dirfd, const char *path, char *buf, size_t len)
     walk_done(&w);
     if (r < 0)
         return r;
+    // Cut without a word, and no NUL, as POSIX has it.
     r = (long)min_u64((uint64_t)r, len);
     if (user_writable(buf, (size_t)r) < 0)
         return -EFAULT;
@@ -86,6 +87,7 @@ long inode_chmod(struct inode *ip, unsigned mode)
     if (!owns(ip))
         return -EPERM;
     mode &= 07777;
+    // XSH chmod(): the set-group-ID bit is not for those who are not in the group.
     if (proc_self->euid != 0 && !inode_in_group(ip->gid, 0))
         mode &= ~(unsigned)S_ISGID;
     return change(ip, &(struct inode_change){.what = INODE_SET_MODE, .mode = mode});
@@ -214,6 +216,8 @@ long inode_truncate(struct inode *ip, int64_t len)
     const struct inode_ops *ops = inode_ops(ip);
     if (len < 0 || !inode_is(ip, S_IFREG))
         return -EINVAL;
+    // Only growing counts against the limit: a file that is above it may be cut to any smaller
+    // size.
     if ((uint64_t)len > ip->size && (uint64_t)len > proc_self->rlimits[RLIMIT_FSIZE].cur) {
         proc_signal(proc_self, SIGXFSZ, SI_KERNEL, 0);
         return -EFBIG;
@@ -244,6 +248,7 @@ long fs_getcwd(char *buf, size_t len)
     long r = path_of(inode_at(proc_self->cwd), inode_at(proc_self->root), path, &at);
     if (r < 0)
         return r;
+    // The path was built from its end, so it stands at the end of the buffer, with its NUL.
     if (FS_PATH_MAX - at > len)
         return -ERANGE;
     memcpy(buf, path + at, FS_PATH_MAX - at);

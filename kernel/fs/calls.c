@@ -161,6 +161,7 @@ static long do_fchdir(int fd)
     struct inode *dir = inode_at(f->inode);
     if (!dir || !inode_is(dir, S_IFDIR))
         return -ENOTDIR;
+    // The right to search is asked for now, not when the directory was opened (XSH fchdir()).
     int r = inode_may(dir, X_OK, 0);
     if (r < 0)
         return r;

@@ -86,6 +86,8 @@ static long emit_all(struct listing *l)
     struct dir_item item;
     if (!emit_dots(l))
         return 0;
+    // An entry is fetched before it is known to fit. The position moves only in emit(), so one that
+    // does not fit comes again.
     for (;;) {
         uint64_t next = l->pos - DIR_FIRST;
         int r = ops->next ? ops->next(l->dir, &next, &item) : -EIO;
@@ -115,6 +117,7 @@ long fs_getdents(struct file *f, void *buf, size_t len)
     lock_take(&f->lock);
     struct listing l = {.dir = inode_at(f->inode), .pos = f->offset, .buf = buf, .room = len};
     long r = list_from(f, &l);
+    // Also after an error: what was given out is not given out again.
     f->offset = l.pos;
     lock_drop(&f->lock);
     return r;

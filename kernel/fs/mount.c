@@ -42,6 +42,7 @@ struct mount *mount_of(const struct inode *ip)
 
 struct inode *mount_top(struct inode *dir)
 {
+    // Several may lie over one another: a walk enters the top one.
     while (dir->covered) {
         struct inode *top = inode_at(window_root()->mounts[dir->covered % FS_MOUNTS].root);
         inode_get(top);
@@ -82,6 +83,7 @@ int fs_mount(enum fs_number number, const char *source, struct inode *at, uint32
     if (r < 0)
         return r;
     root->parent = wref_of(root);
+    // The entry is complete before `covered` leads a walk to it. Boot has one process, so no lock.
     mounts[i].root = wref_of(root);
     if (at) {
         inode_get(at);

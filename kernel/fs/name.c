@@ -19,6 +19,8 @@
 static void inherit(const struct inode *dir, struct inode_make *what)
 {
     what->gid = proc_self->egid;
+    // In a set-group-ID directory the group is the directory's, and directories pass the bit on
+    // (Linux; POSIX allows both).
     if (!(dir->mode & S_ISGID))
         return;
     what->gid = dir->gid;
@@ -57,6 +59,7 @@ static long walk_new(int dirfd, const char *path, int dir, struct walk *w)
     long r = path_walk(dirfd, path, WALK_PARENT, w);
     if (r < 0)
         return r;
+    // That it exists comes before all else that is wrong with the name.
     if (w->inode || w->last != WALK_NAME)
         r = -EEXIST;
     else if (w->error)
@@ -137,6 +140,7 @@ long fs_symlink(const char *target, int dirfd, const char *path)
 
 static int link_walked(struct inode *ip, struct walk *w)
 {
+    // An inode's number and references mean something in one file system only.
     if (w->dir->mount != ip->mount)
         return -EXDEV;
     int r = may_create(w);
@@ -185,6 +189,7 @@ int fs_may_remove(const struct walk *w, int dir)
     // In a sticky directory only the owner of the file or of the directory may.
     if ((w->dir->mode & S_ISVTX) && me != 0 && me != w->inode->uid && me != w->dir->uid)
         return -EPERM;
+    // Rights come before the type, as on Linux.
     if (inode_is(w->inode, S_IFDIR) != dir)
         return dir ? -ENOTDIR : -EISDIR;
     return walk_found_mount(w) || w->inode == inode_at(proc_self->root) ? -EBUSY : 0;

@@ -27,6 +27,7 @@ static long check_open(const struct inode *ip, int flags)
         return -EISDIR;
     if ((flags & O_DIRECTORY) && !inode_is(ip, S_IFDIR))
         return -ENOTDIR;
+    // O_PATH asks for a name, not for the file: from here on everything is about access.
     if (flags & O_PATH)
         return 0;
     if (inode_is(ip, S_IFLNK))
@@ -71,6 +72,7 @@ static long describe(struct inode *ip, int flags, struct file **out)
         if (r < 0)
             return r;
     }
+    // The description before the side effects: truncating comes last, when nothing else can fail.
     struct file *f = file_new(kind, (uint32_t)flags & ~(uint32_t)O_CLOEXEC);
     if (!f)
         return -ENFILE;
@@ -122,6 +124,8 @@ long fs_openat(int dirfd, const char *path, int flags, unsigned mode, struct fil
     if (!(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL))
         how |= WALK_FOLLOW;
     long r;
+    // Again if somebody created the name between the walk and our attempt: now it is there to be
+    // opened.
     do {
         struct walk w;
         r = path_walk(dirfd, path, how, &w);

@@ -109,6 +109,7 @@ static int find_component(struct state *s, const char *name, uint32_t len, struc
     *found = NULL;
     if (!inode_is(s->at, S_IFDIR))
         return -ENOTDIR;
+    // XBD 4.13: each directory on the way must be searchable, also for `.` and `..`.
     int r = inode_may(s->at, X_OK, (s->flags & WALK_REAL) != 0);
     if (r < 0)
         return r;
@@ -168,6 +169,8 @@ static int follows(const struct state *s, const struct inode *found, int last)
         return 0;
     if (!last)
         return 1;
+    // A slash behind the last component means what the link leads to, unless it is the name itself
+    // that the caller wants.
     return !(s->flags & WALK_PARENT) && (*s->rest || (s->flags & WALK_FOLLOW));
 }
 
@@ -181,6 +184,7 @@ static int walk_step(struct state *s, struct walk *w)
         len++;
     int last = *skip_slashes(name + len) == '\0';
     int r = find_component(s, name, len, &found);
+    // Of the last component it is the caller's to tell, who may have an error that comes first.
     if (r == -ENAMETOOLONG && last && (s->flags & WALK_PARENT)) {
         w->error = r;
         r = 0;
@@ -224,6 +228,7 @@ int path_walk(int dirfd, const char *path, uint32_t flags, struct walk *w)
     struct state s = {.rest = path, .flags = flags};
     w->dir = w->inode = NULL;
     w->error = 0;
+    // Checked once. The walk reads the path in place: no handler runs before the call ends.
     long n = user_strlen(path, FS_PATH_MAX);
     if (n < 0)
         return (int)n;

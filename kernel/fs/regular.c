@@ -28,6 +28,8 @@ static long regular_read(struct file *f, void *buf, size_t len)
 {
     // The offset is one word: whatever its last owner left when it died is a good offset.
     lock_take(&f->lock);
+    // XSH 2.9.7: read and write are atomic to each other in moving the offset. The lock is the
+    // description's, so only those who share it wait.
     long n = read_at(f, buf, len, &f->offset);
     lock_drop(&f->lock);
     return n;

@@ -79,6 +79,7 @@ void *data_page_make(struct inode *ip, uint64_t index, int whole)
     struct wref *slot = map_slot(ip, index, 1);
     if (!slot || slot->unit)
         return slot ? wref_ptr(*slot) : NULL;
+    // A page that is written whole need not be cleared first.
     uint8_t *page = whole ? window_pages_alloc_raw(1) : window_pages_alloc(1);
     if (!page)
         return NULL;
@@ -135,6 +136,7 @@ static void cut_tree(struct inode *ip, struct wref *ref, uint32_t level, uint64_
     struct wref *refs = wref_ptr(*ref);
     uint64_t below = span(level - 1);
     // A recursion: as deep as the tree, RAM_LEVELS at most.
+    // Only the first subtree is cut in part, all behind it whole.
     for (uint64_t i = first / below; i < RAM_REFS; i++)
         cut_tree(ip, &refs[i], level - 1, i == first / below ? first % below : 0, keep);
     if (first == 0 && !keep)
@@ -242,6 +244,8 @@ long ram_read(struct inode *ip, void *buf, uint64_t len, uint64_t *off)
 {
     uint64_t done = 0, n;
     do {
+        // The lock is dropped between bursts, so that a large read does not keep writers out; it
+        // may then see two moments of the file, as on Linux.
         uint64_t want = min_u64(len - done, BURST);
         inode_lock(ip);
         n = data_read(ip, (uint8_t *)buf + done, want, *off);
@@ -267,6 +271,7 @@ static uint64_t data_write(struct inode *ip, const uint8_t *buf, uint64_t len, u
         if (!page)
             break;
         copy_bytes(page + at % WPAGE, buf + done, n);
+        // After the bytes: a reader sees no size whose contents are not there.
         if (at + n > ip->size)
             ip->size = at + n;
     }
@@ -277,6 +282,7 @@ static uint64_t data_write(struct inode *ip, const uint8_t *buf, uint64_t len, u
 static int64_t allowed(uint64_t off, uint64_t len)
 {
     uint64_t limit = proc_self->rlimits[RLIMIT_FSIZE].cur;
+    // XSH write(): at the limit SIGXFSZ and -EFBIG, before it as much as fits.
     if (off + len > limit && off >= limit) {
         proc_signal(proc_self, SIGXFSZ, SI_KERNEL, 0);
         return -EFBIG;

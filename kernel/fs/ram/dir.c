@@ -61,6 +61,7 @@ static int find_in_page(uint8_t *page, uint64_t base, const char *name, uint32_t
 {
     for (uint32_t at = 0; at < WPAGE;) {
         struct record *r = (struct record *)(page + at);
+        // The window could hold nonsense: a size of 0 would keep us here for ever.
         if (!valid(r, at))
             return -EIO;
         if (r->inode.unit && r->len == len && memcmp(r->name, name, len) == 0) {
@@ -148,6 +149,8 @@ int dir_append(struct inode *dir, const char *name, uint32_t len, struct inode *
     int64_t off = (int64_t)dir->size - WPAGE;
     const int64_t end = off + WPAGE;
     struct record *r = NULL;
+    // Only at boot, when names come sorted and nothing has been removed: looking for room in
+    // earlier pages would be for nothing.
     if (off >= 0)
         for (r = record_at(dir, off); off + r->size < end; r = record_at(dir, off))
             off += r->size;
@@ -172,6 +175,8 @@ void dir_remove(struct inode *dir, const struct dir_place *place)
 void dir_replace(struct inode *dir, const struct dir_place *place, struct inode *ip)
 {
     struct record *r = record_at(dir, place->entry);
+    // The store of the reference is the rename: before it the old file has the name, after it the
+    // new one.
     r->type = type_of(ip);
     __atomic_store_n(&r->inode.unit, wref_of(ip).unit, __ATOMIC_RELEASE);
     inode_changed(dir);

@@ -48,6 +48,7 @@ static uint8_t *line_up(struct inode *ip, uint64_t index, uint32_t pages)
     for (uint32_t i = 0; i < pages; i++) {
         if (data_page_move(ip, index + i, run + (uint64_t)i * WPAGE) == 0)
             continue;
+        // A move that fails half-way leaves a whole file: every page is in one place or the other.
         for (; i < pages; i++) // what has moved is the file's
             window_pages_free(run + (uint64_t)i * WPAGE, 1);
         return NULL;

@@ -100,6 +100,8 @@ static int add_name(struct walk *w, struct inode *ip, int first)
         return r < 0 ? r : -EEXIST;
     if (inode_is(ip, S_IFDIR) && dir->nlink >= FS_LINKS_MAX)
         return -EMLINK;
+    // Counted before it is named: a death in between leaves a count too high, which leaks, not one
+    // too low, which would free a file in use.
     r = inode_link(ip, first);
     if (r < 0)
         return r;
@@ -148,6 +150,7 @@ static int remove_dir(struct walk *w, const struct dir_place *place)
     if (empty) {
         dir_remove(w->dir, place);
         w->dir->nlink--;
+        // Two of its links go at once, "." and the name; ".." was its parent's.
         ip->nlink = 1; // under its lock: nobody can add anything to it from here on
         inode_unlink(ip);
     }
