@@ -91,6 +91,8 @@ static int find_program(struct exec_image *image, const char *path, int *depth)
             exec_set_ids(image, file.mode, file.uid, file.gid);
             return 0;
         }
+        // Not in the image's table, but an ELF file: the host decides whether it is a program of
+        // ours.
         if (memcmp(file.head, elf_magic, sizeof elf_magic) == 0)
             return exec_file_read(image, path);
         if (n == SCRIPT_DEPTH)
@@ -107,6 +109,7 @@ static int find_program(struct exec_image *image, const char *path, int *depth)
 static int add_string(struct exec_image *image, const char *s)
 {
     uint64_t room = SCRATCH_BODY - image->len;
+    // Measured and copied without a wait in between, so the string cannot become longer.
     long n = user_strlen(s, room);
     if (n < 0)
         return n == -EFAULT ? -EFAULT : -E2BIG;
@@ -222,6 +225,7 @@ void exec_commit(struct proc *p, const struct exec_image *image, const char *pat
         p->euid = image->uid;
     if (image->gid != EXEC_KEEP)
         p->egid = image->gid;
+    // In this order: the saved ids are those the program starts with.
     p->suid = p->euid; // POSIX exec, set-user-ID or not
     p->sgid = p->egid;
     proc_name(p, path, image->strings, image->args_len);
@@ -237,9 +241,11 @@ long sys_execve(const char *path, char *const argv[], char *const envp[])
         if (vfork_borrowed())
             vfork_exec(&image, path);
         exec_commit(proc_self, &image, path);
+        // From here on nothing may fail: the old program's handlers and descriptors are gone.
         clock_exec();
         struct pv_exec call = exec_call(&image);
         r = pv_exec(&call);
+        // Only reached if the host has failed after all. There is no program to return to.
         klog("exec: %s: error %d", proc_self->comm, (int)-r);
         proc_exit(K_STATUS_SIGNAL(SIGKILL));
     }

@@ -32,6 +32,8 @@ static long with_process(int pid, long (*get)(const struct proc *p))
     long r = -ESRCH;
     if (pid < 0)
         return -ESRCH;
+    // The caller's own entry needs no lock: its group and session change only by its own calls, or
+    // by its parent's before exec.
     if (pid == 0 || pid == proc_self->pid)
         return get(proc_self);
     sys_enter();
@@ -75,6 +77,7 @@ static long change_group(struct proc *p, int pgid)
     }
     if (p->pid == p->sid) // a session leader
         return -EPERM;
+    // Its own pid makes a new group; any other must be there already, in this session.
     if (pgid != p->pid && !proc_group_in_session(pgid, proc_self->sid))
         return -EPERM;
     p->pgid = pgid;
@@ -132,6 +135,7 @@ static long get_three(uint32_t *to[3], const uint32_t from[3])
 // those given as KEEP.
 static long set_three(uint32_t now[3], const uint32_t want[3], int privileged)
 {
+    // All checks before the first change: after an error none of the three has moved.
     for (int i = 0; i < 3; i++) {
         if (want[i] == KEEP || privileged)
             continue;
@@ -233,6 +237,7 @@ long sys_getpriority(int which, int who)
         return -EINVAL;
     sys_enter();
     proc_lock();
+    // Of several processes the highest priority counts (XSH getpriority()).
     for (struct proc *p = proc_next(NULL); p; p = proc_next(p))
         if (has_priority(p, which, who) && 20 - p->nice > r)
             r = 20 - p->nice;

@@ -52,6 +52,8 @@ uint32_t proc_next_used(uint32_t slot)
     uint32_t top = root->top_slot;
     for (slot++; slot <= top; slot = (slot / 64 + 1) * 64) {
         uint64_t word = __atomic_load_n(&root->slots_used[slot / 64], __ATOMIC_ACQUIRE);
+        // The bits of lower slots are shifted out; whole empty words are skipped, 64 slots at a
+        // time.
         word >>= slot % 64;
         if (word)
             return slot + (uint32_t)__builtin_ctzll(word);
@@ -110,6 +112,8 @@ int proc_group_in_session(int32_t pgid, int32_t sid)
 int proc_group_orphaned(int32_t pgid, int32_t sid, const struct proc *except)
 {
     for (struct proc *p = proc_next(NULL); p; p = proc_next(p)) {
+        // A group is not orphaned while the parent of one of its members is in another group of the
+        // same session (XBD 3).
         if (p == except || p->pgid != pgid || p->dead || !p->parent_slot)
             continue;
         const struct proc *parent = proc_at(p->parent_slot);
@@ -145,6 +149,7 @@ static void init_first(struct proc *p)
     p->umask = 022;
     p->start_ns = pv_mono_ns();
     default_limits(p);
+    // Last, as with every claim (claim.c): an entry is complete before its state says so.
     atomic_store_explicit(&p->state, PROC_EMBRYO, memory_order_release);
 }
 
@@ -155,6 +160,7 @@ void proc_name(struct proc *p, const char *path, const char *args, uint64_t len)
         if (*s == '/' && s[1])
             base = s + 1;
     size_t n = min_u64(strlen(base), sizeof p->comm - 1);
+    // Others may read it meanwhile and see a mixture; it is for show only.
     memset(p->comm, 0, sizeof p->comm);
     memcpy(p->comm, base, n);
     n = min_u64(len, sizeof p->cmdline - 1);

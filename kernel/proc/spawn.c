@@ -24,6 +24,8 @@ static long action_open(const struct k_spawn_action *a)
     long fd = sys_openat(AT_FDCWD, a->path, a->flags, a->mode);
     if (fd < 0 || fd == a->fd)
         return fd;
+    // The file is opened at the lowest free number, and only then put where the action wants it:
+    // that descriptor may be what the path goes through (/dev/fd).
     long r = sys_dup3((int)fd, a->fd, a->flags & O_CLOEXEC);
     sys_close((int)fd);
     return r;
@@ -95,6 +97,8 @@ static long prepare(struct proc *child, struct exec_image *image, const char *pa
 {
     struct proc *self = proc_self;
     long r = how ? apply_attributes(child, how) : 0;
+    // Signals wait while proc_self is the child: a handler of the parent's would act in the child's
+    // name.
     uint64_t mask = signal_hold();
     proc_self = child;
     for (uint32_t i = 0; how && r >= 0 && i < how->nactions; i++)
@@ -132,6 +136,7 @@ static long spawn_now(const char *path, char *const argv[], char *const envp[],
     long r = proc_claim(&child);
     if (r < 0)
         return r;
+    // Read now: once the child runs, its entry may be gone.
     int32_t pid = child->pid;
     r = prepare(child, &image, path, argv, envp, how);
     if (r == 0)

@@ -62,6 +62,7 @@ static void free_entry(struct proc *p)
     struct proc *self = proc_self;
     add_times(&self->cutime, clock_ns_timeval(p->cpu_ns));
     add_times(&self->cutime, p->cutime);
+    // parent_slot is cleared last: with it the entry may be claimed anew, by anybody.
     p->ppid = PROC_INIT_PID;
     proc_leave_parent(p);
     proc_may_be_free(p);
@@ -105,6 +106,8 @@ static int look_at_children(void *arg)
         if (!matches(want, p))
             continue;
         want->children = 1;
+        // The list begins with the youngest, so the last one found is the oldest: nobody is passed
+        // over for ever.
         if (report_code(want, p))
             oldest = p;
     }
@@ -158,6 +161,7 @@ long sys_wait4(int pid, int *status, int options, struct k_rusage *usage)
         want.idtype = P_PGID, want.id = -pid;
     do {
         sys_enter();
+        // Each time: a handler that ran between two rounds may have changed the group.
         if (pid == 0)
             want.id = proc_self->pgid;
         r = reap(&want, options & WNOHANG);
