@@ -25,6 +25,7 @@ void signal_boot(void)
 
 void signal_exec(struct proc *p)
 {
+    // XSH exec: caught signals become default; ignored ones, the mask and what is pending stay.
     atomic_store(&p->sig_caught, 0);
     atomic_store(&p->nocldwait, 0); // SIG_IGN, which survives, is in sig_ignored
     atomic_store(&p->nocldstop, 0);
@@ -44,6 +45,8 @@ long sys_sigaction(int sig, const struct k_sigaction *act, struct k_sigaction *o
     was = signal_actions[sig];
     if (act) {
         uint64_t bit = SIG_BIT(sig);
+        // First: a signal that was ignored until now must not reach the handler that is about to be
+        // set.
         signal_drop_ignored();
         new = *act;
         new.mask &= ~SIG_UNBLOCKABLE;
@@ -115,6 +118,7 @@ long sys_sigsuspend(const uint64_t *mask)
     long r;
     if (user_readable(mask, sizeof *mask) < 0)
         return -EFAULT;
+    // Copied: the mask may lie on a stack that a handler uses.
     uint64_t temporary = *mask;
     struct wait w = {.ready = pause_never_ready, .deadline = PV_FOREVER, .spin = 1};
     do {
@@ -144,6 +148,8 @@ static int take_one(void *arg)
     uint64_t there = atomic_load(&p->sig_pending) & want->set;
     if (!there)
         return 0;
+    // The lowest number first (XSH sigwait()); real-time signals of one number come in the order in
+    // which they were sent.
     want->sig = __builtin_ctzll(there) + 1;
     want->info = signal_take(want->sig);
     return 1;
@@ -167,6 +173,7 @@ long sys_sigtimedwait(const uint64_t *set, struct k_siginfo *info, const struct 
     if (user_readable(set, sizeof *set) < 0 || (info && user_writable(info, sizeof *info) < 0) ||
         (timeout && user_readable(timeout, sizeof *timeout) < 0))
         return -EFAULT;
+    // SIGKILL and SIGSTOP cannot be waited for; to ask is no error, as on Linux.
     want.set = *set & ~SIG_UNBLOCKABLE;
     if (timeout) {
         if (clock_timespec_ns(timeout, &ns) < 0)

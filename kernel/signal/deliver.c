@@ -121,6 +121,8 @@ void signal_run(struct signal_call *call)
         mask |= SIG_BIT(call->sig);
     atomic_store(&proc_vm->sig_blocked, mask);
     current->handled++;
+    // From here to the line that sets it back we are the program: the handler may make system
+    // calls, be interrupted, or never return.
     call->depth = kernel_depth_set(0);
     if (call->act.flags & SA_SIGINFO)
         run_siginfo(call);
@@ -144,6 +146,7 @@ static void handle(int sig, struct proc_siginfo info, struct pv_frame *frame, vo
     signal_fill_info(&call.info, sig, &info);
     // After sigsuspend the handler returns to the mask from before it.
     call.restore_mask = current->mask_pushed ? current->pushed_mask : blocked();
+    // Taken over by this handler's return; a second handler would otherwise put it back once more.
     current->mask_pushed = 0;
     if (!(call.act.flags & SA_RESTART))
         *restart = 0;
@@ -160,6 +163,7 @@ static void handle(int sig, struct proc_siginfo info, struct pv_frame *frame, vo
 static int may_continue(void *arg)
 {
     (void)arg;
+    // Pending is enough, blocked or ignored: SIGCONT continues whatever its disposition (XSH 2.4).
     return (atomic_load(&proc_vm->sig_pending) & (SIG_BIT(SIGCONT) | SIG_BIT(SIGKILL))) != 0;
 }
 
@@ -209,6 +213,8 @@ static int act_on(int sig, struct pv_frame *frame, void *fpu, int *restart)
         handle(sig, info, frame, fpu, restart);
         return 1;
     }
+    // What is ignored has been dropped by the caller, so the default action here is to end or to
+    // stop.
     if (!(SIG_BIT(sig) & SIG_STOPS))
         proc_exit(K_STATUS_SIGNAL(sig));
     stop(sig);
@@ -233,6 +239,7 @@ static int deliver_all(struct pv_frame *frame, void *fpu, int *restart)
     int handlers = 0;
     *restart = 1;
     for (;;) {
+        // Before all others, in each round: a handler that never returns is not to delay it.
         if (atomic_load(&proc_vm->sig_pending) & SIG_BIT(SIGKILL))
             proc_exit(K_STATUS_SIGNAL(SIGKILL));
         uint64_t ready = atomic_load(&proc_vm->sig_pending) & ~blocked();
