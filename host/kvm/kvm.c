@@ -28,6 +28,7 @@ static int kvm_open(struct family *f, char *err, size_t errlen)
     int fd = open(device, O_RDWR | O_CLOEXEC);
     if (fd < 0)
         return family_fail(err, errlen, device);
+    // Every kernel we support has both; asked for, so that another one is refused with a reason.
     int regs = ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_SYNC_REGS);
     const int needed = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
     const char *why = NULL;
@@ -76,6 +77,7 @@ static int kvm_memory(struct family *f, char *err, size_t errlen)
         errno = -r;
         return family_fail(err, errlen, "cannot make the window and text cache");
     }
+    // After a template's window was loaded: the header is this family's.
     family_window_init(f);
     return 0;
 }

@@ -46,6 +46,8 @@ static int map_segment(const struct vm *vm, int fd, const struct image_seg *s)
     if (s->vaddr > vm->mem.ram_size || s->memsz > vm->mem.ram_size - s->vaddr)
         return -ENOMEM;
     if (s->filesz) {
+        // MAP_PRIVATE: pages that nobody writes are the host's page cache, shared by every VM that
+        // runs the image.
         void *p = mmap(vm->mem.ram + s->vaddr - skew, s->filesz + skew, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_FIXED, fd, (off_t)(s->file_off - skew));
         if (p == MAP_FAILED)
@@ -165,6 +167,7 @@ int load_program(struct vm *vm, const struct family *f, uint32_t slot, uint32_t 
     struct load_layout at;
     int r;
 
+    // Checked before RAM is touched: whoever called can still go on as it was.
     if ((r = load_layout(vm->mem.ram_size, elf, args, &at)) < 0)
         return r;
     r = program == PV_PROGRAM_FILE ? load_file(vm, args->file) : load_image(vm, f, program);
@@ -176,6 +179,7 @@ int load_program(struct vm *vm, const struct family *f, uint32_t slot, uint32_t 
     // Touched here, so that it is there when its neighbours are mapped.
     platform_shared(vm)->masked = 0;
     platform_init(vm, elf, at.stack_bottom);
+    // The page tables of single pages belonged to the program that is gone.
     vm->pool_used = 0;
     fill_boot_info(vm, f, b);
     b->program = program;

@@ -27,6 +27,7 @@ static void stop_guest(void)
 
 void upcall_init(struct monitor *m)
 {
+    // Before signals are let in: the handler must find this VM, not the parent's.
     running = m->vm.run;
     event_init(stop_guest);
 }
@@ -54,6 +55,7 @@ void upcall_deliver(struct monitor *m)
     uint64_t entry = shared->upcall_entry;
     struct gaddr at;
 
+    // First of all: it may end this member, or set bits that are looked at below.
     event_collect(&m->member);
     if (gdb_stepping(m))
         return;

@@ -84,10 +84,12 @@ int vm_create(struct vm *vm, const char **what)
     if (vm->needs_cpuid && (r = set_cpuid(vm)) < 0)
         return r;
     set_tsc_offset(vm);
+    // General registers come out with every exit, in shared memory: no ioctl to look at them.
     vm->run->kvm_valid_regs = KVM_SYNC_X86_REGS;
     return 0;
 }
 
+// In a clone: the descriptors are the parent's VM, which cannot be used from another address space.
 void vm_forget(struct vm *vm)
 {
     munmap(vm->run, vm->run_size);
@@ -144,6 +146,7 @@ void vm_start_at(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3)
 int vm_ring3(struct vm *vm)
 {
     struct kvm_sregs *s = &vm->run->s.regs.sregs;
+    // Read first: KVM loads all of the structure, and the rest must be as it is.
     if (ioctl(vm->vcpu_fd, KVM_GET_SREGS, s) < 0)
         return -errno;
     s->cs = segment(X86_SEL_USER_CODE, 11, 3, 1);
@@ -164,6 +167,7 @@ int vm_set_fs_base(struct vm *vm, uint64_t base)
 
 int vm_settle(const struct vm *vm)
 {
+    // KVM takes over what is in kvm_run and returns before the guest executes anything.
     vm->run->immediate_exit = 1;
     int r = ioctl(vm->vcpu_fd, KVM_RUN, 0) < 0 ? -errno : 0;
     vm->run->immediate_exit = 0;
@@ -173,6 +177,8 @@ int vm_settle(const struct vm *vm)
 int vm_try_start(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3)
 {
     vm_start_at(vm, regs, cr3);
+    // Only some kinds of KVM check control registers against CPUID. Where none is needed the ioctl
+    // is saved in every clone.
     if (vm_settle(vm) != -EINVAL)
         return 0;
     vm->needs_cpuid = 1;
