@@ -32,8 +32,6 @@
 void supervisor_post(struct supervisor *s, uint32_t slot, uint32_t events)
 {
     struct family_slot *to = slot_of(s, slot);
-    // In this order (event.c): bits, bell, signal. Whichever a member looks at last before it
-    // sleeps, it finds one of the three.
     atomic_fetch_or(&to->events, events);
     family_ring(s->f, slot);
     supervisor_signal(family_pid(s->f, slot), SIGUSR1);
@@ -308,11 +306,9 @@ static int start_first(struct supervisor *s, uint32_t program, const struct load
     if (here >= 0)
         placement_move(&s->f->placement, s->group, (uint32_t)here, 1);
     if (s->group == 0) {
-        // What is the supervisor's alone: a monitor that is taken over must not read its messages.
         close(s->signals);
         close(s->messages);
         close(s->answers);
-        // A session of its own is also the process group by which close_family() finds everybody.
         setsid(); // the terminal's signals are the guests' business, through its input
         s->f->backend->start(s->f, 1, program, args);
         abort(); // it does not return

@@ -29,7 +29,6 @@ int64_t kvm_release(struct member *member, const struct pv_release *c)
     void *p = guest_ptr(&m->vm.mem, (struct gaddr){c->addr}, c->len, GUEST_RAM);
     if (!p || c->addr % X86_PAGE || c->len % X86_PAGE || !is_releasable(&m->vm, c->addr, c->len))
         return -EINVAL;
-    // A spare has a copy of this memory, and nothing would tell it that the pages are gone.
     spare_memory_changed(m);
     return madvise(p, c->len, MADV_DONTNEED) < 0 ? -errno : 0;
 }
@@ -40,8 +39,6 @@ int64_t kvm_protect(struct member *member, const struct pv_protect *c)
     int r = protect_pages(&m->vm, monitor_program(m), c->addr, c->len, c->rights);
     if (r >= 0)
         spare_memory_changed(m);
-    // KVM does not see what we write into page tables. Where its shadow cannot be dropped the VM
-    // must not go on with the old rights.
     if (r > 0 && (r = vm_memory_flush(&m->vm)) < 0)
         member_die(member, SIGKILL, strerror(-r));
     return r;
@@ -71,8 +68,6 @@ void kvm_output(struct member *m, const void *bytes, uint64_t len)
 int kvm_leave(struct member *member, uint32_t status)
 {
     struct monitor *m = monitor_of(member);
-    // The debugger first; then what this member leaves to others; last, whether its process becomes
-    // a spare itself.
     gdb_exited(m, status);
     spare_drop(m);
     spare_tell(m);

@@ -32,8 +32,6 @@
 static void handle_io(struct monitor *m)
 {
     const struct kvm_run *run = m->vm.run;
-    // Ring 3 has all ports (IOPL 3), so a program can reach these two as well: both handlers trust
-    // nothing of what they find.
     if (run->io.direction == KVM_EXIT_IO_OUT && run->io.port == PLATFORM_PORT_CALL)
         call_dispatch(&m->member, (struct gaddr){vm_regs(&m->vm)->rdi});
     else if (run->io.direction == KVM_EXIT_IO_OUT && run->io.port == PLATFORM_PORT_EXCEPTION)
@@ -47,7 +45,6 @@ int monitor_cover(struct monitor *m)
 {
     struct kvm_run *run = m->vm.run;
     uint64_t gpa = run->mmio.phys_addr, end = gpa + run->mmio.len;
-    // Image and text cache: a guest's page tables could point there with write access.
     int read_only = gpa < vm_gpa(&m->vm, m->vm.mem.window) && end > vm_gpa(&m->vm, m->vm.mem.image);
 
     if (run->mmio.len > sizeof run->mmio.data || end > m->vm.size || read_only ||
@@ -75,7 +72,6 @@ static void handle_exit(struct monitor *m)
     case KVM_EXIT_IO:
         handle_io(m);
         break;
-    // A signal came: the loop looks at what it was before it enters the guest again.
     case KVM_EXIT_INTR:
         break;
     case KVM_EXIT_MMIO:
@@ -111,8 +107,6 @@ static _Noreturn void run(struct monitor *m)
             member_die(&m->member, SIGKILL,
                        "KVM cannot start a thread: too many processes on this host?");
         } else if (errno == EINTR) {
-            // Cleared before events are collected: a signal from here on sets it again, and KVM_RUN
-            // returns at once.
             m->vm.run->immediate_exit = 0;
             gdb_poll(m);
             upcall_deliver(m);
@@ -127,7 +121,6 @@ void monitor_begin(struct monitor *m)
 {
     upcall_init(m);
     atomic_store(&m->member.family->shared->slots[m->member.slot].state, SLOT_RUNNING);
-    // Last: it may wait for a debugger, and the VM must be complete by then.
     gdb_begin(m);
 }
 
@@ -168,7 +161,6 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
     member_enroll(&m->member);
     devices_reset(m);
     monitor_create_vm(m);
-    // Once per family, by its first member; clones inherit it.
     if (!f->tsc_mult) {
         int khz = vm_tsc_khz(&m->vm);
         if (khz <= 0)
@@ -211,7 +203,6 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
         ready_wait(m, &regs);
     if (saved && f->template->timer_deadline)
         event_set_timer(&m->member, f->template->timer_deadline);
-    // Set in this process and in all clones to come: only the first program formats the window.
     f->booted = 1;
     atomic_store(&f->shared->started, 1);
     monitor_begin(m);

@@ -61,7 +61,6 @@ static int find_in_page(uint8_t *page, uint64_t base, const char *name, uint32_t
 {
     for (uint32_t at = 0; at < WPAGE;) {
         struct record *r = (struct record *)(page + at);
-        // The window could hold nonsense: a size of 0 would keep us here for ever.
         if (!valid(r, at))
             return -EIO;
         if (r->inode.unit && r->len == len && memcmp(r->name, name, len) == 0) {
