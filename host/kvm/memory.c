@@ -55,7 +55,7 @@ static uint64_t length(const struct vm *vm, uint32_t i)
 
 // Pieces that adjoin become one: each slot of a new VM waits for a grace period of the host's
 // kernel.
-static void join(struct vm *vm)
+static void join_pieces(struct vm *vm)
 {
     for (uint32_t i = 0; i < vm->npieces; i++)
         for (uint32_t k = 0; k < vm->npieces; k++)
@@ -69,7 +69,7 @@ static void join(struct vm *vm)
 int vm_memory_create(struct vm *vm)
 {
     int r = 0;
-    join(vm);
+    join_pieces(vm);
     for (uint32_t i = 0; i < vm->npieces && r == 0; i++)
         r = set_slot(vm, i, length(vm, i));
     return r;

@@ -79,7 +79,7 @@ int textcache_use(const struct textcache *cache, uint32_t program)
     return atomic_fetch_add(&cache->uses[program], 1) == 1;
 }
 
-static int read_all(int fd, uint8_t *to, uint64_t len, uint64_t off)
+static int read_text(int fd, uint8_t *to, uint64_t len, uint64_t off)
 {
     while (len) {
         ssize_t n = pread(fd, to, len, (off_t)off);
@@ -99,7 +99,7 @@ static int fill_unit(const struct elf_program *elf, int fd, uint64_t va, uint8_t
         uint64_t end =
             s->vaddr + s->filesz < va + X86_PAGE_2M ? s->vaddr + s->filesz : va + X86_PAGE_2M;
         if (!(s->flags & IMAGE_SEG_W) && start < end &&
-            read_all(fd, page + (start - va), end - start, s->file_off + (start - s->vaddr)) < 0)
+            read_text(fd, page + (start - va), end - start, s->file_off + (start - s->vaddr)) < 0)
             return -1;
     }
     return 0;

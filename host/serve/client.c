@@ -36,7 +36,7 @@ int client_address(const char *path, struct sockaddr_un *to)
     return 0;
 }
 
-static int failed(const char *path, const char *why)
+static int client_failed(const char *path, const char *why)
 {
     fprintf(stderr, "ramet: %s: %s\n", path, why);
     return FAILED;
@@ -90,7 +90,7 @@ static int wait_for_end(int server, const char *path)
         {.fd = server, .events = POLLIN},
         {.fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK), .events = POLLIN}};
     if (fds[1].fd < 0)
-        return failed(path, strerror(errno));
+        return client_failed(path, strerror(errno));
     for (;;) {
         if (poll(fds, 2, came && !taken ? GRACE_MS : -1) == 0)
             return 128 + came;
@@ -102,7 +102,7 @@ static int wait_for_end(int server, const char *path)
         if (n == sizeof end)
             return end.status & 0xff;
         if (n != 1)
-            return failed(path, "the server is gone, or the family: there is no status");
+            return client_failed(path, "the server is gone, or the family: there is no status");
         taken = 1;
     }
 }
@@ -112,20 +112,20 @@ int client_run(const struct options *opt)
     const char *path = opt->template;
     struct sockaddr_un to;
     if (opt->given > 1)
-        return failed(path, "a server; options are those it was started with");
+        return client_failed(path, "a server; options are those it was started with");
     if (client_address(path, &to) < 0)
         return FAILED;
     int server = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (server < 0)
-        return failed(path, strerror(errno));
+        return client_failed(path, strerror(errno));
     // With no family ready this waits in the server's queue, or for a place in it.
     if (connect(server, (struct sockaddr *)&to, sizeof to) < 0)
-        return failed(path, errno == ECONNREFUSED ? "no server listens there"
-                            : errno == EPROTOTYPE ? "not a socket of 'ramet serve'"
-                                                  : strerror(errno));
+        return client_failed(path, errno == ECONNREFUSED ? "no server listens there"
+                                   : errno == EPROTOTYPE ? "not a socket of 'ramet serve'"
+                                                         : strerror(errno));
     if (!is_trusted(server))
-        return failed(path, "the server is another user's");
+        return client_failed(path, "the server is another user's");
     if (say_hello(server) < 0)
-        return failed(path, strerror(errno));
+        return client_failed(path, strerror(errno));
     return wait_for_end(server, path);
 }

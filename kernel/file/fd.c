@@ -29,7 +29,7 @@ static struct file *file_of(uint32_t word)
     return word && index < files->count ? wtable_at(files, index) : NULL;
 }
 
-static uint32_t word_of(const struct file *f, int cloexec)
+static uint32_t fd_word(const struct file *f, int cloexec)
 {
     return (wtable_index(&window_root()->files, f) + 1) | (cloexec ? PROC_FD_CLOEXEC : 0);
 }
@@ -113,7 +113,7 @@ int fd_install(struct file *f, int from, int cloexec)
 {
     int fd = lowest_free(proc_self, (uint32_t)from);
     if (fd >= 0)
-        set_word(proc_self, (uint32_t)fd, word_of(f, cloexec));
+        set_word(proc_self, (uint32_t)fd, fd_word(f, cloexec));
     return fd;
 }
 
@@ -128,7 +128,7 @@ int fds_put(struct proc *p, struct file *f, int at, int cloexec)
     // One store replaces the old word: at no moment is the number free for another open().
     struct file *old = file_of(p->fds[at]);
     critical_begin();
-    set_word(p, (uint32_t)at, word_of(f, cloexec));
+    set_word(p, (uint32_t)at, fd_word(f, cloexec));
     if (old) {
         flock_release(p, old->inode);
         file_unref(old);

@@ -57,7 +57,7 @@ struct inode *path_up(struct inode *dir)
 }
 
 // Looks a name up. 0 and a referenced inode, or -errno.
-static int look_up(struct inode *dir, const char *name, uint32_t len, struct inode **found)
+static int look_up_name(struct inode *dir, const char *name, uint32_t len, struct inode **found)
 {
     const struct inode_ops *ops = inode_ops(dir);
     int r = ops->lookup ? ops->lookup(dir, name, len, found) : -EIO;
@@ -125,7 +125,7 @@ static int find_component(struct state *s, const char *name, uint32_t len, struc
             return -EISDIR;
         if (len > FS_NAME_MAX)
             return -ENAMETOOLONG;
-        r = look_up(s->at, name, len, found);
+        r = look_up_name(s->at, name, len, found);
         return r == -ENOENT ? 0 : r;
     }
 }
