@@ -60,6 +60,7 @@ static int add_for_fd(scmp_filter_ctx ctx, const struct confine_rule *rule, int 
         if (rule->match[i].mask)
             args[n++] = SCMP_CMP(rule->match[i].arg, SCMP_CMP_MASKED_EQ, rule->match[i].mask,
                                  rule->match[i].value);
+    // The low 32 bits, which is all of a descriptor that the kernel looks at.
     if (fd >= 0)
         args[n++] = SCMP_CMP(0, SCMP_CMP_MASKED_EQ, 0xffffffffu, (unsigned)fd);
     return seccomp_rule_add_exact_array(ctx, SCMP_ACT_ALLOW, rule->call, n, args);
@@ -111,6 +112,8 @@ static int add_table(scmp_filter_ctx ctx, const struct family *f, const struct c
 
 static int load_filter(const struct family *f, const struct confine_table *tables)
 {
+    // KILL_PROCESS, not an error: a call that is not in the table is an attack or our bug, and
+    // neither should go on.
     scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
     int r = ctx ? add_table(ctx, f, rules, sizeof rules) : -ENOMEM;
     for (; tables->rules && r == 0; tables++)
@@ -151,6 +154,7 @@ int confine(struct family *f, const struct confine_table *tables, const int *kee
     if (n > CONFINE_KEEP_MAX)
         return -EINVAL;
     memcpy(all + 1, keep, n * sizeof *keep);
+    // First the descriptors, while close_range() may still be called.
     int r = close_others(all, 1 + n);
     return r < 0 ? r : load_filter(f, tables);
 }

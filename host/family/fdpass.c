@@ -35,6 +35,7 @@ ssize_t fdpass_receive(int socket, void *data, size_t len, int fds[FDPASS_MAX], 
                          .msg_iovlen = 1,
                          .msg_control = control.space,
                          .msg_controllen = sizeof control.space};
+    // MSG_CMSG_CLOEXEC: no descriptor must reach a program that somebody executes meanwhile.
     ssize_t got = recvmsg(socket, &msg, flags | MSG_CMSG_CLOEXEC);
     struct cmsghdr *c = got < 0 ? NULL : CMSG_FIRSTHDR(&msg);
     *n = 0;

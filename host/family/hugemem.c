@@ -24,6 +24,7 @@ void *hugemem_reserve(uint64_t size)
     uint8_t *start = (uint8_t *)(((uintptr_t)p + X86_PAGE_2M - 1) & ~(X86_PAGE_2M - 1));
     if (start > p)
         munmap(p, (size_t)(start - p));
+    // What was too much is given back on both sides, so that exactly `size` bytes are ours.
     munmap(start + size, X86_PAGE_2M - (size_t)(start - p));
     return start;
 }

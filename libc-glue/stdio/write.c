@@ -34,6 +34,8 @@ static _ssize_t take(struct _reent *re, FILE *f, const char *p, size_t len, size
                      size_t *mine)
 {
     size_t size = (size_t)f->_bf._size;
+    // Nothing waits before it and it would fill the buffer at once: straight to the file, without a
+    // copy.
     if (used(f) == 0 && (len >= size || (f->_flags & __SNBF))) {
         _ssize_t n = write_past(re, f, p, len);
         return n > 0 ? n : -1;
@@ -46,6 +48,7 @@ static _ssize_t take(struct _reent *re, FILE *f, const char *p, size_t len, size
     size_t n = size - used(f);
     if (n > len)
         n = len;
+    // Not beyond the last newline: what comes after it may stay in the buffer.
     if (n > lines && lines > 0)
         n = lines;
     memcpy(f->_p, p, n);
@@ -86,6 +89,8 @@ int __sfvwrite_r(struct _reent *re, FILE *f, struct output *out)
         size_t len = piece->len, lines = f->_flags & __SLBF ? whole_lines(p, len) : 0;
         while (len > 0) {
             _ssize_t n = take(re, f, p, len, lines, &mine);
+            // Bytes that were written or belong to earlier calls stay; `mine` is what this call had
+            // put into the buffer.
             if (n < 0)
                 return failed(f, out, mine);
             p += n;
@@ -113,6 +118,8 @@ int __swbuf_r(struct _reent *re, int c, FILE *f)
         return c;
     if (!_fflush_r(re, f))
         return c;
+    // The byte was not written: it goes out of the buffer again, as the caller is told that it
+    // failed.
     if (used(f) > 0)
         set_used(f, used(f) - 1);
     return EOF;

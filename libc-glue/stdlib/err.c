@@ -31,6 +31,7 @@ void vwarnx(const char *format, va_list ap)
     report(format, ap, 0);
 }
 
+// exit() and not _exit(): what the program has written must come out before it ends.
 void verr(int status, const char *format, va_list ap)
 {
     report(format, ap, 1);

@@ -84,6 +84,7 @@ static int short_option(struct scan *s)
 {
     char text[2] = {*cluster++, '\0'};
     const char *spec = text[0] == ':' ? NULL : strchr(s->options, text[0]);
+    // XSH getopt(): for the caller's own message.
     optopt = text[0];
     char *rest = cluster;
     if (!*rest) {
@@ -206,6 +207,8 @@ static int scan(struct scan *s)
         return short_option(s);
     skipped = 0;
     int at = optind;
+    // GNU's order: options are looked for behind operands, which move behind them one call at a
+    // time.
     if (mode == PERMUTE)
         while (at < s->argc && !is_option(s->argv[at]))
             at++;
@@ -219,6 +222,7 @@ static int scan(struct scan *s)
     }
     skipped = at - optind;
     pull_argument(s->argv, at, optind);
+    // Already in front of the operands it was found behind: what follows it is operands, too.
     if (!strcmp(s->argv[optind], "--")) {
         optind++;
         return -1;

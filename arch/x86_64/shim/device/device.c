@@ -9,6 +9,7 @@
 
 #define MAX_PAGES ((PV_PLATFORM_END - PV_DEVICES_VA) / X86_PAGE)
 
+// Pages mapped for ring 3 so far. Registers of several devices, or of one twice, may share them.
 static struct {
     uint64_t pa, va;
 } pages[MAX_PAGES];

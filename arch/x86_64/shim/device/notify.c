@@ -53,6 +53,7 @@ int64_t notify_queue(const struct pv_device *devices, uint32_t n, const struct p
     if (c->queue >= PV_MAX_QUEUES)
         return -EINVAL;
     const struct pv_device *d = &devices[c->device];
+    // Asked once: the place does not change, and the device must not be able to move it later.
     volatile void **reg = &registers[c->device][c->queue];
     if (!*reg)
         *reg = d->transport == PV_TRANSPORT_PCI ? find_pci(d, &regions[c->device], c->queue)

@@ -96,6 +96,8 @@ static void find_regions(struct pci_function f, struct pv_device *d, struct noti
     uint8_t cap = 0;
 
     while ((cap = pci_capability(f, PCI_CAP_VENDOR, cap, &budget)) != 0) {
+        // The fields of a capability must lie in the 256 bytes of configuration space: a device
+        // could point anywhere.
         uint8_t type = pci_read8(f, cap + CAP_TYPE);
         uint64_t len;
         if (type == 0 || type > REGIONS || cap > 256 - CAP_SIZE ||
@@ -156,6 +158,7 @@ static void add_device(struct search *s, struct pci_function f, uint16_t id)
     uint8_t msix;
 
     d.type = id >= VIRTIO_FIRST_MODERN ? id - VIRTIO_FIRST_MODERN : pci_read16(f, PCI_SUBSYSTEM);
+    // Before anything is mapped: a device that is passed over must use up none of ring 3's pages.
     uint64_t table = find_msix(f, &msix);
     if (!table) {
         skip(f, "no message interrupts (MSI-X)");
@@ -183,6 +186,7 @@ static void visit(struct pci_function f, void *context)
 
     if ((id & 0xffff) != VIRTIO_VENDOR || device < VIRTIO_FIRST || device > VIRTIO_LAST)
         return;
+    // Said for each one that is left over, since nothing else would tell why it is missing.
     if (s->n == s->max)
         skip(f, "more virtio devices than a program can have");
     else

@@ -28,6 +28,7 @@ static bool bar_read(struct pci_function f, unsigned index, struct bar *b)
     uint32_t low = pci_read32(f, b->offset);
     if (low & BAR_IO)
         return false;
+    // A 64-bit address takes this register and the next one.
     b->wide = (low & BAR_TYPE) == BAR_TYPE_64;
     if (b->wide && index + 1 >= PCI_NBARS)
         return false;
@@ -85,6 +86,7 @@ static void bar_assign(struct pci_function f, struct bar *b)
 
     if (!window.tried)
         window_open();
+    // Decoding is off while the address is being probed: all ones would be an address.
     pci_write16(f, PCI_COMMAND, command & (uint16_t)~PCI_COMMAND_MEMORY);
     uint64_t size = window.next ? bar_size(f, b) : 0;
     uint64_t address = size ? (window.next + size - 1) & ~(size - 1) : 0;

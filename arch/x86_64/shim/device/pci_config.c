@@ -43,6 +43,7 @@ static volatile uint8_t *ecam_register(struct pci_function f, unsigned offset)
 
 static void select_register(struct pci_function f, unsigned offset)
 {
+    // Two accesses make one; nobody comes in between, with one processor and interrupts off.
     outl(PORT_ADDRESS, ADDRESS_ENABLE | (uint32_t)f.bus << 16 | (uint32_t)f.device << 11 |
                            (uint32_t)f.function << 8 | (offset & 0xfcu));
 }
@@ -140,6 +141,8 @@ static void walk_bus(struct walk *w, uint8_t bus)
         struct pci_function f = {bus, device, 0};
         if (pci_read16(f, PCI_VENDOR) == NO_VENDOR)
             continue;
+        // Function 0 says whether there are others; a device without it answers at all eight
+        // numbers (PCI 3.0, 3.2.2.3.4).
         if (!(walk_function(w, f) & PCI_HEADER_MULTI))
             continue;
         for (f.function = 1; f.function < FUNCTIONS; f.function++)
@@ -164,6 +167,8 @@ uint8_t pci_capability(struct pci_function f, uint8_t id, uint8_t after, unsigne
     if (!after && !(pci_read16(f, PCI_STATUS) & PCI_STATUS_CAPS))
         return 0;
     uint8_t at = pci_read8(f, after ? after + 1u : PCI_CAPS) & 0xfc;
+    // A list that comes round again ends with the budget; pointers below 0x40 would lead into the
+    // header.
     while (at >= 0x40 && *budget) {
         --*budget;
         if (pci_read8(f, at) == id)

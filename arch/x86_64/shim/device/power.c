@@ -106,6 +106,7 @@ static void power_off_acpi(const struct acpi_info *a)
             write8(&a->sleep_control, (uint8_t)(type[0] << SLEEP_SLP_TYP_SHIFT) | SLEEP_SLP_EN);
     } else if (a->pm1a.address) {
         enter_acpi_mode(a);
+        // Both registers, if there are two, each with its own type (4.8.3.2).
         sleep_pm1(&a->pm1a, type[0]);
         if (a->pm1b.address)
             sleep_pm1(&a->pm1b, type[1]);
@@ -132,12 +133,14 @@ static void reset(const struct acpi_info *a)
         write8(&a->reset, a->reset_value);
         settle();
     }
+    // A controller that is not there reads as all ones, always full: hence the bound.
     for (unsigned i = 0; i < KBD_TRIES && (inb(KBD_STATUS) & KBD_INPUT_FULL); i++)
         cpu_pause();
     outb(KBD_STATUS, KBD_RESET);
     settle();
 }
 
+// From the cleanest way to the crudest; the first that works does not return.
 _Noreturn void power_off(void)
 {
     const struct acpi_info *a = acpi();

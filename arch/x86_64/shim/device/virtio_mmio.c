@@ -62,6 +62,7 @@ static void add(struct search *s, const struct acpi_mmio_device *place)
     if (place->len < MIN_SIZE || place->address % 4 ||
         place->address % X86_PAGE + MIN_SIZE > X86_PAGE)
         return;
+    // Read by ring 0's mapping; ring 3 gets one only of what turns out to be a device.
     volatile uint8_t *regs = look_at(place->address);
     if (mmio_read32(regs + MMIO_MAGIC) != MAGIC_VALUE)
         return;
@@ -193,6 +194,7 @@ unsigned virtio_mmio_find(struct pv_device *out, unsigned max, const char *cmdli
 {
     struct search s = {.out = out, .max = max};
 
+    // Whoever names places knows them all: nothing else is tried then.
     if (from_command_line(&s, cmdline))
         return s.n;
     if (acpi()->hw_reduced) // a PC with PM registers has none of these
