@@ -46,9 +46,9 @@ HOST := \
 	$(addprefix host/,main.c options.c) \
 	$(addprefix host/family/,supervisor.c answers.c deaths.c terminal.c family.c member.c \
 		identity.c event.c placement.c trace.c confine.c fdpass.c hugemem.c) \
-	$(addprefix host/kvm/,kvm.c calls.c supervise.c stats.c confine.c monitor.c clone.c vm.c \
+	$(addprefix host/kvm/,kvm.c calls.c supervise.c stats.c confine.c monitor.c start.c clone.c vm.c \
 		memory.c platform.c textcache.c load.c upcall.c protect.c) \
-	$(addprefix host/template/,save.c load.c rehearse.c) \
+	$(addprefix host/template/,save.c open.c load.c rehearse.c touch.c) \
 	$(addprefix host/serve/,serve.c ready.c client.c) \
 	$(addprefix host/kvm/spare/,spare.c handover.c lifecycle.c copy.c dirty.c warm.c \
 		warm_code.c) \

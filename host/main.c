@@ -13,6 +13,7 @@
 #include "host/gdb/gdb.h"
 #include "host/serve/serve.h"
 #include "host/family/supervisor.h"
+#include "host/template/rehearse.h"
 #include "host/template/template.h"
 
 #define EXIT_CANNOT_START 2
@@ -154,6 +155,8 @@ static int run_family(int argc, char **argv)
     if (listen_for_gdb(&family) < 0)
         return EXIT_CANNOT_START;
     int status = supervisor_run(&family, program, args);
+    if (opt.until && atomic_load(&family.shared->saved))
+        rehearse(&family);
     if (opt.until)
         status = template_finish(&family, status);
     free(args);

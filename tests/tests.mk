@@ -14,7 +14,7 @@ UNIT_load := $(DEVICES) $(UNIT_image) \
 	$(addprefix host/kvm/,load.c platform.c vm.c memory.c textcache.c) \
 	$(addprefix host/family/,hugemem.c identity.c) host/kvm/spare/warm_code.c
 UNIT_options := host/options.c
-UNIT_template := $(UNIT_load) $(addprefix host/template/,load.c save.c) \
+UNIT_template := $(UNIT_load) $(addprefix host/template/,open.c load.c save.c rehearse.c) \
 	$(addprefix host/family/,family.c placement.c fdpass.c)
 UNIT += confine family gdb spare
 UNIT_gdb := $(addprefix host/gdb/,command.c packet.c)
@@ -121,8 +121,8 @@ FUZZ_driver := $(UNIT_blk)
 FUZZ_virtio := host/virtio/mmio.c host/virtio/blk.c
 FUZZ_elf := $(UNIT_elf)
 FUZZ_image := $(UNIT_image)
-FUZZ_template := $(filter-out %/save.c,$(UNIT_template))
-FUZZ_FLAGS_template := -Wl,--wrap=mmap
+FUZZ_template := $(filter-out %/save.c %/rehearse.c,$(UNIT_template))
+FUZZ_FLAGS_template := -Wl,--wrap=mmap -Wl,--wrap=madvise
 # System calls that would act on the fuzzer itself go to fakes in tests/fuzz/fuzz_call.c.
 FUZZ_FLAGS_call := $(addprefix -Wl$(comma)--wrap=,syscall _exit preadv2 pwritev2 poll ppoll send)
 FUZZ_TIME ?= 60

@@ -59,9 +59,13 @@ static const struct confine_rule template_rules[] = {
     ALLOW_KVM(KVM_GET_FPU),                            // and the vCPU
 };
 
+// Its rehearsal only (template/rehearse.c).
+static const struct confine_rule rehearsal_rules[] = {
+    ALLOW_FD(pwrite64, FD_TEMPLATE),                   // the list of pages
+};
+
 // Of `ramet serve` only: a family that is taken by a client (ready.c).
 static const struct confine_rule ready_rules[] = {
-    ALLOW_FD(lseek, FD_WINDOW),                        // what a rehearsal has left in the window
     ALLOW_IF(dup3, INT(1, 0)),                         // the client's descriptors
     ALLOW_IF(dup3, INT(1, 1)),
     ALLOW_IF(dup3, INT(1, 2)),
@@ -93,6 +97,7 @@ int kvm_confine(struct family *f, const int *keep, unsigned n)
         CONFINE_TABLE(monitor_rules, 1),
         CONFINE_TABLE(disk_rules, 1),
         CONFINE_TABLE(template_rules, f->opt->until != NULL),
+        CONFINE_TABLE(rehearsal_rules, f->rehearsal),
         CONFINE_TABLE(ready_rules, f->ready != NULL),
         CONFINE_TABLE(gdb_rules, f->gdb_fd >= 0),
         CONFINE_TABLE(trace_rules, f->opt->trace & TRACE_EXIT),

@@ -51,6 +51,16 @@ static inline void monitor_set_program(struct monitor *m, uint32_t program,
         m->file_program = args->file->elf;
 }
 
+// --- monitor.c ---
+// Runs the VM for ever. A clone made by one of its calls is in the same loop: it finds its own VM
+// in *m when it gets back there.
+_Noreturn void monitor_run(struct monitor *m);
+
+// After an exit by an access to memory that no slot covers yet: covers it and makes this one
+// access. 0, or -EFAULT if there is no such memory.
+int monitor_cover(struct monitor *m);
+
+// --- start.c ---
 // Becomes the monitor of the family's first program, whose slot the caller has claimed. The
 // caller has forked for it.
 void monitor_start(struct family *f, uint32_t slot, uint32_t program, const struct load_args *args)
@@ -67,10 +77,6 @@ void monitor_share_text(struct monitor *m);
 // Makes m->vm over the memory it has, or ends this process.
 void monitor_create_vm(struct monitor *m);
 
-// After an exit by an access to memory that no slot covers yet: covers it and makes this one
-// access. 0, or -EFAULT if there is no such memory.
-int monitor_cover(struct monitor *m);
-
 // The VM is complete and has its registers: opens what was closed until then. The caller returns to
 // the run loop: a clone's clone stands no deeper on the host's stack than its parent.
 void monitor_begin(struct monitor *m);
@@ -78,6 +84,10 @@ void monitor_begin(struct monitor *m);
 // --- upcall.c ---
 // event_init(), and what stops this VM's guest.
 void upcall_init(struct monitor *m);
+// For a VM that runs ahead of its time: all signals are open, and KVM_RUN returns when so many us
+// (less than a second) have passed, and at once from then on. 0: that is over, all signals are
+// blocked again.
+void upcall_limit(struct monitor *m, unsigned us);
 // After an interrupted KVM_RUN: collects, and pushes an upcall if the guest takes one now.
 void upcall_deliver(struct monitor *m);
 // An exception stub has reported: turns it into an upcall, or ends the VM.

@@ -219,14 +219,25 @@ int protect_pages(struct vm *vm, const struct elf_program *program, uint64_t add
     return stale;
 }
 
-int protect_writable(const struct vm *vm, uint64_t addr, uint64_t len)
+// Whether the entries of all pages have these bits.
+static int all_have(const struct vm *vm, uint64_t addr, uint64_t len, uint64_t bits)
 {
     for (uint64_t at = addr; at < addr + len; at = (at & ~(X86_PAGE - 1)) + X86_PAGE) {
         uint64_t entry = *directory_entry(vm, at);
         if (is_table(entry))
             entry = table_of(vm, entry)[(at - UNIT(at)) / X86_PAGE];
-        if (!(entry & X86_PTE_P) || !(entry & X86_PTE_W))
+        if ((entry & bits) != bits)
             return 0;
     }
     return 1;
+}
+
+int protect_writable(const struct vm *vm, uint64_t addr, uint64_t len)
+{
+    return all_have(vm, addr, len, X86_PTE_P | X86_PTE_W);
+}
+
+int protect_readable(const struct vm *vm, uint64_t addr, uint64_t len)
+{
+    return all_have(vm, addr, len, X86_PTE_P);
 }

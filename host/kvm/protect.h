@@ -16,7 +16,8 @@
 int protect_pages(struct vm *vm, const struct elf_program *program, uint64_t addr, uint64_t len,
                   uint32_t rights);
 
-// Whether the guest could write all of [addr, addr + len), which lies in private RAM.
+// Whether the guest could write, or read, all of [addr, addr + len), which lies in private RAM.
 int protect_writable(const struct vm *vm, uint64_t addr, uint64_t len);
+int protect_readable(const struct vm *vm, uint64_t addr, uint64_t len);
 
 #endif

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/time.h>
 
 #include "abi/x86.h"
 #include "host/gdb/gdb.h"
@@ -30,6 +31,18 @@ void upcall_init(struct monitor *m)
     // Before signals are let in: the handler must find this VM, not the parent's.
     running = m->vm.run;
     event_init(stop_guest);
+}
+
+void upcall_limit(struct monitor *m, unsigned us)
+{
+    const struct itimerval most = {.it_value.tv_usec = us};
+    if (us)
+        upcall_init(m);
+    setitimer(ITIMER_REAL, &most, NULL);
+    if (us)
+        return;
+    event_shut();
+    m->vm.run->immediate_exit = 0;
 }
 
 // Writes the frame at the highest aligned place below `top`. 0, or -EFAULT when that is not RAM or

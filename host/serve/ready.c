@@ -14,7 +14,7 @@
 #include "host/clock.h"
 #include "host/family/fdpass.h"
 #include "host/kvm/monitor.h"
-#include "host/template/rehearse.h"
+#include "host/kvm/platform.h"
 #include "host/serve/serve.h"
 #include "host/family/supervisor_private.h"
 #include "host/template/template.h"
@@ -36,6 +36,16 @@ static void use_stdio(struct family *f, const struct ready_go *go, const int *fd
     }
 }
 
+// What the program will touch first is touched. Then KVM is given the registers: its next run does
+// nothing but run.
+static void get_ready(struct monitor *m, const struct kvm_regs *regs)
+{
+    template_touch(m);
+    vm_start_at(&m->vm, regs, PLATFORM_TABLES_VA(m->vm.tables));
+    template_load_segments(&m->vm, m->member.family->template);
+    vm_settle(&m->vm);
+}
+
 void ready_wait(struct monitor *m, const struct kvm_regs *regs)
 {
     struct family *f = m->member.family;
@@ -44,7 +54,7 @@ void ready_wait(struct monitor *m, const struct kvm_regs *regs)
     unsigned n = 0;
     ssize_t got;
 
-    rehearse(m, regs);
+    get_ready(m, regs);
     family_tell(f, FAMILY_READY, m->member.slot);
     do
         got = fdpass_receive(f->answers, &go, sizeof go, fds, &n, 0);

@@ -10,8 +10,8 @@
 // host's kernel picks one and there is nobody in between. That one tells its monitor to go and from
 // then on runs for the client: ends the family by the client's signals or when it is gone, and
 // sends it the status. The server hears of it a little later and makes another. Neighbours: serve.c
-// (the server), ready.c (a ready family, in supervisor and monitor), rehearse.c (what makes it
-// quick), client.c, template.h, docs/templates.md.
+// (the server), ready.c (a ready family, in supervisor and monitor), template/touch.c (what makes
+// it quick), client.c, template.h, docs/templates.md.
 #ifndef HOST_SERVE_H
 #define HOST_SERVE_H
 

@@ -4,21 +4,65 @@
 #include "host/template/rehearse.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <string.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "abi/x86.h"
-#include "host/kvm/spare/dirty.h"
+#include "host/backend.h"
+#include "host/family/supervisor.h"
 #include "host/kvm/kvm.h"
 #include "host/kvm/platform.h"
+#include "host/kvm/spare/dirty.h"
 #include "host/template/template.h"
 
-#define PLAY_US   20000 // a program that has not called by then is computing
-#define PAGES_MAX 8192  // of RAM to be put back: more would take longer than it is worth
+#define PLAY_US 20000 // a program that has not called by then is computing
+#define ENTRIES 512u
+
+// ---- the supervisor ----
+
+// The options of the family that was saved, but for those that say what it is to do.
+static struct options options_of(const struct family *made, const char *path)
+{
+    struct options opt = *made->opt;
+    opt.template = path;
+    opt.until = opt.output = NULL;
+    opt.trace = opt.check_leaks = 0;
+    return opt;
+}
+
+void rehearse(const struct family *made)
+{
+    char path[32], err[256];
+    char *const none[] = {NULL};
+    struct template_header *t = NULL;
+    int fd;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", made->template_fd);
+    struct options opt = options_of(made, path);
+    struct family f = {.opt = &opt,
+                       .backend = made->backend,
+                       .image = made->image,
+                       .gdb_fd = -1,
+                       .template_fd = made->template_fd, // open for writing, too
+                       .rehearsal = 1};
+    if (template_open(&opt, &t, &fd, err, sizeof err) < 0)
+        goto failed;
+    close(fd);
+    f.template = t;
+    f.saved_ns = t->mono_ns;
+    if (template_check_image(t, f.image, err, sizeof err) < 0 ||
+        f.backend->open(&f, err, sizeof err) < 0 || family_init(&f, err, sizeof err) < 0)
+        goto failed;
+    supervisor_run(&f, t->program, none);
+    free(t);
+    return;
+failed:
+    fprintf(stderr, "ramet: the template cannot be started: %s\n", err);
+    free(t);
+}
+
+// ---- the monitor ----
 
 static int called(const struct kvm_run *run)
 {
@@ -26,152 +70,74 @@ static int called(const struct kvm_run *run)
            run->io.port == PLATFORM_PORT_CALL;
 }
 
-// Runs the VM to its first call. 0, or -errno when it has stopped elsewhere.
-static int play(struct monitor *m)
+// Runs the VM to its first call, or as far as it gets: what it has touched it has touched.
+static void play(struct monitor *m)
 {
-    const struct itimerval most = {.it_value.tv_usec = PLAY_US}, off = {0};
-    int r;
-    upcall_init(m); // the alarm makes KVM_RUN return
-    setitimer(ITIMER_REAL, &most, NULL);
-    do
-        r = ioctl(m->vm.vcpu_fd, KVM_RUN, 0) < 0 ? -errno : 0;
-    while (r == 0 && m->vm.run->exit_reason == KVM_EXIT_MMIO && monitor_cover(m) == 0);
-    setitimer(ITIMER_REAL, &off, NULL);
-    event_shut();
-    return r < 0 || called(m->vm.run) ? r : -EIO;
+    upcall_limit(m, PLAY_US);
+    while (ioctl(m->vm.vcpu_fd, KVM_RUN, 0) == 0 && !called(m->vm.run) &&
+           m->vm.run->exit_reason == KVM_EXIT_MMIO && monitor_cover(m) == 0)
+        ;
+    upcall_limit(m, 0);
 }
 
-// ---- putting back ----
+struct list {
+    uint64_t *pages;
+    uint32_t n, max;
+};
 
-static const struct template_extent *find(const struct template_extent *e, uint32_t n,
-                                          uint64_t addr)
+// The pages of [host, host + len), which the guest has at `guest`. A page of ours alone has been
+// written, or was to be.
+static void find(int pagemap, const uint8_t *host, uint64_t len, uint64_t guest, struct list *to)
 {
-    uint32_t low = 0;
-    while (low < n) {
-        uint32_t middle = low + (n - low) / 2;
-        if (addr < e[middle].addr)
-            n = middle;
-        else if (addr >= e[middle].addr + e[middle].len)
-            low = middle + 1;
-        else
-            return &e[middle];
+    uint64_t entries[ENTRIES];
+    for (uint64_t at = 0; at < len; at += sizeof entries / 8 * X86_PAGE) {
+        const off_t first = (off_t)((uintptr_t)(host + at) / X86_PAGE * 8);
+        const ssize_t got = pread(pagemap, entries, sizeof entries, first);
+        for (ssize_t i = 0; i < got / 8 && at + (uint64_t)i * X86_PAGE < len; i++) {
+            if (!(entries[i] & (PAGEMAP_PRESENT | PAGEMAP_SWAPPED)))
+                continue;
+            if (to->n == to->max)
+                return;
+            to->pages[to->n++] = (guest + at + (uint64_t)i * X86_PAGE) |
+                                 (entries[i] & PAGEMAP_FILE ? 0 : TEMPLATE_WRITTEN);
+        }
     }
-    return NULL;
 }
 
-static int read_page(int fd, uint8_t *page, uint64_t off)
+uint32_t rehearse_find(const struct vm *vm, int pagemap, uint64_t *pages, uint32_t max)
 {
-    ssize_t n = pread(fd, page, X86_PAGE, (off_t)off);
-    if (n < 0)
-        return -errno;
-    memset(page + n, 0, X86_PAGE - (size_t)n); // the image ends here
-    return 0;
+    struct list list = {.pages = pages, .max = max};
+    find(pagemap, vm->mem.ram + PV_PLATFORM_VA, vm->mem.ram_size - PV_PLATFORM_VA, PV_PLATFORM_VA,
+         &list);
+    find(pagemap, vm->mem.window, vm->mem.window_size, PV_WINDOW_VA, &list);
+    return list.n;
 }
 
-static void clear_page(uint8_t *page)
+// Behind all that is in the file.
+static uint64_t list_place(const struct template_header *t)
 {
-    static const uint8_t zeros[X86_PAGE];
-    // Nothing is allocated for a page that is only read.
-    if (memcmp(page, zeros, X86_PAGE) != 0)
-        memset(page, 0, X86_PAGE);
+    const uint32_t n = t->nram + t->nwindow;
+    return n ? t->extents[n - 1].off + t->extents[n - 1].len : sizeof *t;
 }
 
-// What load_image() has put there.
-static int restore_image_page(const struct monitor *m, uint64_t addr)
+// The list, and then where it is. A file that cannot be written to any more stays without.
+static void write_list(const struct family *f, const uint64_t *pages, uint32_t n)
 {
-    const struct family *f = m->member.family;
-    const struct elf_program *elf = image_program(f->image, f->template->program);
-    uint8_t *page = m->vm.mem.ram + addr;
-    for (uint32_t i = 0; i < elf->nsegs; i++) {
-        const struct image_seg *s = &elf->segs[i];
-        const uint64_t start = s->vaddr & ~(X86_PAGE - 1), end = s->vaddr + s->filesz;
-        if (!s->filesz || addr < start || addr >= end)
-            continue;
-        int r = read_page(f->image->fd, page, s->file_off - s->vaddr + addr);
-        if (r == 0 && s->memsz > s->filesz && end - addr < X86_PAGE)
-            memset(page + (end - addr), 0, X86_PAGE - (end - addr));
-        return r;
-    }
-    clear_page(page);
-    return 0;
-}
-
-static int restore_ram(const struct monitor *m, const uint64_t *pages, int n)
-{
-    const struct template_header *t = m->member.family->template;
-    int r = 0;
-    for (int i = 0; i < n && r == 0; i++) {
-        const struct template_extent *e = find(t->extents, t->nram, pages[i]);
-        r = e ? read_page(m->member.family->template_fd, m->vm.mem.ram + pages[i],
-                          e->off + (pages[i] - e->addr))
-              : restore_image_page(m, pages[i]);
-    }
-    return r;
-}
-
-// What the memfd holds: no VM but this one has it.
-static int restore_window(const struct monitor *m)
-{
-    struct family *f = m->member.family;
-    const struct template_header *t = f->template;
-    off_t at = 0, end;
-    while ((at = lseek(f->window_fd, at, SEEK_DATA)) >= 0 &&
-           (end = lseek(f->window_fd, at, SEEK_HOLE)) > at)
-        for (; at < end; at += X86_PAGE)
-            if (!find(t->extents + t->nram, t->nwindow, (uint64_t)at))
-                clear_page(f->window + at);
-    int r = template_load_window(f);
-    family_window_init(f);
-    return r;
-}
-
-// ---- the whole ----
-
-// A list that has room for every page of RAM; NULL if none is wanted.
-static uint64_t *make_list(struct monitor *m)
-{
-    const unsigned max = (unsigned)(m->vm.mem.ram_size / X86_PAGE);
-    uint64_t *pages = mmap(NULL, max * sizeof *pages, PROT_READ | PROT_WRITE,
-                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (pages == MAP_FAILED)
-        return NULL;
-    // Whether the host can tell at all.
-    int n = dirty_pages(&m->vm, kvm_of(m->member.family)->pagemap_fd, pages, max);
-    if (n >= 0 && n <= PAGES_MAX)
-        return pages;
-    munmap(pages, max * sizeof *pages);
-    return NULL;
-}
-
-static void play_and_restore(struct monitor *m)
-{
-    const unsigned max = (unsigned)(m->vm.mem.ram_size / X86_PAGE);
-    uint64_t *pages = kvm_of(m->member.family)->pagemap_fd < 0 ? NULL : make_list(m);
-    if (!pages)
+    const struct template_list list = {.off = list_place(f->template), .n = n};
+    const ssize_t size = (ssize_t)(n * sizeof *pages);
+    if (pwrite(f->template_fd, pages, (size_t)size, (off_t)list.off) != size)
         return;
-    if (play(m) == 0) {
-        vm_settle(&m->vm); // the call's port access is over
-    } else {
-        vm_forget(&m->vm); // in what state it is nobody knows
-        monitor_create_vm(m);
-    }
-    int n = dirty_pages(&m->vm, kvm_of(m->member.family)->pagemap_fd, pages, max);
-    if (n < 0 || restore_ram(m, pages, n) < 0 || restore_window(m) < 0)
-        member_die(&m->member, SIGKILL, "the template cannot be read again");
-    munmap(pages, max * sizeof *pages);
+    if (pwrite(f->template_fd, &list, sizeof list, offsetof(struct template_header, touched)) < 0)
+        return;
 }
 
-void rehearse(struct monitor *m, const struct kvm_regs *regs)
+void rehearse_play(struct monitor *m)
 {
-    struct family *f = m->member.family;
-    play_and_restore(m);
-    close(kvm_of(f)->pagemap_fd);
-    close(f->window_fd);
-    close(f->template_fd);
-    kvm_of(f)->pagemap_fd = f->window_fd = f->template_fd = -1;
-    vm_start_at(&m->vm, regs, PLATFORM_TABLES_VA(m->vm.tables));
-    template_load_segments(&m->vm, f->template);
-    if (vm_set_fpu(&m->vm, f->template->fcw, f->template->mxcsr) < 0)
-        member_die(&m->member, SIGKILL, "KVM does not take its registers");
-    vm_settle(&m->vm);
+    static uint64_t pages[TEMPLATE_TOUCHED];
+    const struct family *f = m->member.family;
+    const int pagemap = kvm_of(f)->pagemap_fd;
+    play(m);
+    if (pagemap >= 0)
+        write_list(f, pages, rehearse_find(&m->vm, pagemap, pages, TEMPLATE_TOUCHED));
+    template_leave(m);
 }

@@ -1,21 +1,35 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Rehearsals: a VM runs up to its first call ahead of time, and is put back to where it was.
+// Rehearsals: a template is started once when it is made, to learn which pages its program touches
+// first.
 //
-// A VM that has not run touches each page for the first time through a fault into KVM, some 30 us
-// on a nested host, and a program that goes on from a template easily meets twenty before it has
-// done anything. A family that waits for its client (serve.h) has time: it runs its program until
-// the first paravirtual call, which is not made, and takes back what the program has written. Up to
-// there nobody can have seen it run. What stays is KVM's: the mappings, and memory it has covered.
+// Memory that has just been mapped is met through faults, some 30 us each on a nested host, and a
+// program that goes on from a template easily meets twenty of them before it has done anything. It
+// does the same each time. So `ramet template` loads the finished file as any later family will,
+// runs it to the first paravirtual call, which is not made, and looks which pages are there: up to
+// that point nobody can have seen it run, and the family that did is thrown away. The list goes
+// into the file (template.h), and whoever starts from it has those pages be there at once (load.c),
+// or, with time to spare, touches them as well (touch.c).
 #ifndef HOST_REHEARSE_H
 #define HOST_REHEARSE_H
 
-struct kvm_regs;
+#include <stdint.h>
+
+#include "host/kvm/vm.h"
+
+struct family;
 struct monitor;
 
-// Of a VM that is about to go on from the family's template at *regs, in a confined monitor that
-// still has f->pagemap_fd, f->window_fd and f->template_fd; they are closed. A VM that cannot be
-// rehearsed, or does not come to a call in time, is only slower afterwards. Leaves all signals
-// blocked, and KVM with the registers: its next run does nothing but run.
-void rehearse(struct monitor *m, const struct kvm_regs *regs);
+// In the supervisor of a family that has saved its VM to f->template_fd, before template_finish():
+// starts a family of its own from there and waits for its end. Whatever becomes of it, the template
+// is complete; if it came to nothing the list is empty.
+void rehearse(const struct family *made);
+
+// In the monitor of that family, f->rehearsal, which is confined and about to run its VM: runs it,
+// writes the list, and ends the family.
+_Noreturn void rehearse_play(struct monitor *m);
+
+// Which pages of RAM and window are there in this process, by its pagemap; as in a template's list.
+// How many, at most `max`: the first ones.
+uint32_t rehearse_find(const struct vm *vm, int pagemap, uint64_t *pages, uint32_t max);
 
 #endif

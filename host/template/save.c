@@ -203,6 +203,13 @@ static void check_alone(struct monitor *m)
             fail(m, "the program has other processes: a template is of one");
 }
 
+void template_leave(struct monitor *m)
+{
+    atomic_store(&m->member.family->shared->first_done, 1);
+    family_release(m->member.family, m->member.slot);
+    _exit(0);
+}
+
 void template_save_if_due(struct monitor *m)
 {
     if (!m->save_due)
@@ -216,9 +223,15 @@ void template_save_if_due(struct monitor *m)
     put_extents(m);
     put(m, &header, sizeof header, 0);
     atomic_store(&m->member.family->shared->saved, 1);
-    atomic_store(&m->member.family->shared->first_done, 1);
-    family_release(m->member.family, m->member.slot);
-    _exit(0);
+    template_leave(m);
+}
+
+// How many pages its list has.
+static unsigned count_touched(const struct family *f)
+{
+    struct template_list list = {0};
+    const off_t at = offsetof(struct template_header, touched);
+    return pread(f->template_fd, &list, sizeof list, at) == sizeof list ? list.n : 0;
 }
 
 int template_finish(struct family *f, int status)
@@ -236,6 +249,7 @@ int template_finish(struct family *f, int status)
         unlink(new_name);
         return 1;
     }
-    fprintf(stderr, "ramet: %s: %lld KB\n", name, (long long)size / 1024);
+    fprintf(stderr, "ramet: %s: %lld KB, %u pages touched first\n", name, (long long)size / 1024,
+            count_touched(f));
     return 0;
 }

@@ -3,10 +3,11 @@
 // there.
 //
 // A template file holds what the program's memory and the window differ from nothing by, the
-// registers, and the name of the image, whose pages are mapped from it as ever. `ramet template`
-// writes one (save.c, in the monitor), `ramet run --template` starts from it
-// (load.c). It is untrusted like an image: a guest's memory in it can be anything, and
-// what the host uses of it is checked and copied once.
+// registers, the name of the image, whose pages are mapped from it as ever, and which pages the
+// program touches first. `ramet template` writes one (save.c, in the monitor) and rehearses it
+// (rehearse.h); `ramet run --template` opens it (open.c) and starts from it (load.c). It is
+// untrusted like an image: a guest's memory in it can be anything, and what the host uses of it is
+// checked and copied once.
 #ifndef HOST_TEMPLATE_H
 #define HOST_TEMPLATE_H
 
@@ -17,8 +18,9 @@
 #include "host/kvm/vm.h"
 
 #define TEMPLATE_MAGIC   "RAMETTPL"
-#define TEMPLATE_VERSION 1
+#define TEMPLATE_VERSION 2
 #define TEMPLATE_EXTENTS 4096 // pieces of memory in a file
+#define TEMPLATE_TOUCHED 4096 // pages in its list of those that are touched first
 #define TEMPLATE_PATH    4096
 
 // Memory [addr, addr + len), at `off` in the file. Whole pages, ascending.
@@ -26,6 +28,10 @@ struct template_extent {
     uint64_t addr; // guest address in RAM, or offset in the window
     uint64_t len, off;
 };
+
+// A page of the list of those that the program touches first: its guest address, in RAM or in the
+// window, and whether it writes there. Ascending, none twice.
+#define TEMPLATE_WRITTEN UINT64_C(1)
 
 struct template_header {
     uint8_t magic[8];
@@ -46,10 +52,22 @@ struct template_header {
     uint16_t reserved;
     uint32_t mxcsr;
     char image[TEMPLATE_PATH]; // absolute path
-    struct template_extent extents[];
+    // Where the list of pages is. Written last, when the rest of the file has been complete for
+    // long: a template that could not be rehearsed has none, and is as good but for its speed.
+    struct template_list {
+        uint64_t off;
+        uint32_t n, reserved;
+    } touched;
+    struct template_extent extents[]; // in memory, the list follows them
 };
 
 struct monitor;
+
+// The list of an open template.
+static inline const uint64_t *template_touched(const struct template_header *t)
+{
+    return (const uint64_t *)(t->extents + t->nram + t->nwindow);
+}
 
 // --- save.c ---
 // Makes the file before the monitor is confined, under a name of its own next to --output, readable
@@ -59,24 +77,34 @@ int template_prepare(struct family *f, char *err, size_t errlen);
 void template_watch(struct monitor *m, const void *bytes, uint64_t len);
 // In the run loop, after a call: saves the VM and ends the family if the text has come.
 void template_save_if_due(struct monitor *m);
+// The monitor's part is done: ends its process and, with status 0, the family.
+_Noreturn void template_leave(struct monitor *m);
 // In the supervisor, at the end: gives the file its name, or removes it. The status to exit with.
 int template_finish(struct family *f, int status);
 
-// --- load.c ---
+// --- open.c ---
 // Opens a template and sets the options it fixes, and opt->image. 0, or -errno with a line in err.
 int template_open(struct options *opt, struct template_header **t, int *fd, char *err,
                   size_t errlen);
 // Whether it was made from this image. 0, or -errno with a line in err.
 int template_check_image(const struct template_header *t, const struct image *image, char *err,
                          size_t errlen);
+
+// --- load.c ---
 // The window's contents. 0 or -errno.
 int template_load_window(struct family *f);
-// RAM of the first VM, about to go on at *regs. 0 or -errno.
+// RAM of the first VM, about to go on at *regs; the pages it will touch are there. 0 or -errno.
 int template_load_ram(struct vm *vm, const struct family *f, uint32_t slot, struct kvm_regs *regs);
 // Its clock is the family's, its identity its own, of which it is told. 0 or -errno.
 int template_renew(const struct vm *vm, const struct family *f, uint32_t slot);
 // What the vCPU has besides: once it exists, and (segments) is about to start. 0 or -errno.
 int template_load_fpu(const struct vm *vm, const struct template_header *t);
 void template_load_segments(const struct vm *vm, const struct template_header *t);
+
+// --- touch.c ---
+// Lets the VM of a family that has time touch in advance what its program will touch first, which
+// is a fault into KVM each. It is as new afterwards but for what KVM knows: its registers are the
+// caller's to set. Leaves all signals blocked.
+void template_touch(struct monitor *m);
 
 #endif

@@ -3,8 +3,9 @@
 // likes to. What is accepted is loaded: nothing may be mapped or written but the RAM of the VM,
 // whatever the two files say.
 //
-// Real: host/template/load.c, host/kvm/load.c, image.c, family.c. Faked, by the linker's --wrap:
-// mmap(), which demands that fixed mappings stay inside RAM; what is around RAM cannot be touched.
+// Real: host/template/open.c, load.c, host/kvm/load.c, image.c, family.c. Faked, by the linker's
+// --wrap: mmap(), which demands that fixed mappings stay inside RAM; what is around RAM cannot be
+// touched; and madvise(), which may be told of RAM and window only.
 // An input is a sample image followed by a template (tests/unit/lib/sample_template.h).
 #include <stdbool.h>
 #include <stdio.h>
@@ -27,6 +28,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 void *__real_mmap(void *at, size_t len, int prot, int flags, int fd, off_t off);
 void *__wrap_mmap(void *at, size_t len, int prot, int flags, int fd, off_t off);
+int __real_madvise(void *at, size_t len, int advice);
+int __wrap_madvise(void *at, size_t len, int advice);
 
 static struct vm vm;
 static int image_file = -1, template_file = -1;
@@ -47,7 +50,24 @@ void *__wrap_mmap(void *at, size_t len, int prot, int flags, int fd, off_t off)
     return __real_mmap(at, len, prot, flags, fd, off);
 }
 
-// The tables are what is changed: of the image one time in two, of the template the other.
+// Whether [at, at + len) is in [start, start + size).
+static bool is_inside(const void *at, size_t len, const uint8_t *start, uint64_t size)
+{
+    const uint64_t off = (uint64_t)((const uint8_t *)at - start);
+    return (const uint8_t *)at >= start && off <= size && len <= size - off;
+}
+
+int __wrap_madvise(void *at, size_t len, int advice)
+{
+    const bool in_ram =
+        is_inside(at, len, vm.mem.ram + PV_PLATFORM_VA, vm.mem.ram_size - PV_PLATFORM_VA);
+    if (vm.mem.window)
+        require(in_ram || is_inside(at, len, vm.mem.window, vm.mem.window_size));
+    return __real_madvise(at, len, advice);
+}
+
+// The tables are what is changed: of the image one time in two, of the template the other: header,
+// extents, or the list of pages.
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {
     static struct input in;
@@ -68,7 +88,11 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
                        : seed % 4
                            ? offsetof(struct template_header, image)
                            : sizeof(struct template_header) + 2 * sizeof(struct template_extent);
-    LLVMFuzzerMutate(part, len, len);
+    if (seed % 8 == 4)
+        LLVMFuzzerMutate((uint8_t *)to->template.touched, sizeof to->template.touched,
+                         sizeof to->template.touched);
+    else
+        LLVMFuzzerMutate(part, len, len);
     return sizeof in;
 }
 
@@ -105,6 +129,7 @@ static void load(const struct image *image)
         .opt = &opt, .image = (struct image *)image, .template = t, .template_fd = fd};
     if (template_check_image(t, image, err, sizeof err) == 0) {
         vm.mem.ram_size = opt.mem;
+        vm.mem.window_size = opt.window_size;
         if (template_load_ram(&vm, &family, 1, &regs) == 0)
             require(vm.heap_start < vm.stack_bottom && vm.stack_bottom < vm.mem.ram_size &&
                     vm.tables <= 1 && (regs.rflags & 0x3000) == 0x3000);
@@ -128,7 +153,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         image_file = memfd_create("image", 0);
         template_file = memfd_create("template", 0);
         vm.mem.ram = hugemem_reserve(ROOM);
-        require(vm.mem.ram != NULL);
+        vm.mem.window = hugemem_reserve(PV_WINDOW_MAX);
+        require(vm.mem.ram != NULL && vm.mem.window != NULL);
     }
     memcpy(&in, data, sizeof in);
     require(pwrite(image_file, &in.image, sizeof in.image, 0) == sizeof in.image);

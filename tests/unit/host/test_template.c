@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // test_template.c: what is believed of a template file. A good one is opened and loaded; one that
 // is damaged or was made with care to harm is refused before anything of it is mapped. And the file
-// that a template is saved to. Links host/template/load.c, save.c, host/kvm/load.c and what they
-// need.
+// that a template is saved to, and the list of pages it gets. Links host/template/, host/kvm/load.c
+// and what they need.
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -14,6 +15,7 @@
 #include "host/family/supervisor.h"
 #include "host/kvm/monitor.h"
 #include "host/kvm/platform.h"
+#include "host/template/rehearse.h"
 #include "tests/unit/lib/check.h"
 #include "tests/unit/lib/sample_template.h"
 
@@ -27,6 +29,7 @@ static struct template_header *opened;
 static char err[512];
 static char path[64];
 static int file = -1, image_file = -1;
+static uint8_t *window;
 
 void supervisor_end_signals(sigset_t *set)
 {
@@ -36,6 +39,24 @@ void supervisor_end_signals(sigset_t *set)
 void member_die(struct member *m, uint32_t status, const char *why)
 {
     (void)m, (void)status, (void)why;
+    abort();
+}
+
+int supervisor_run(struct family *f, uint32_t program, char *const argv[])
+{
+    (void)f, (void)program, (void)argv;
+    abort();
+}
+
+void upcall_limit(struct monitor *m, unsigned us)
+{
+    (void)m, (void)us;
+    abort();
+}
+
+int monitor_cover(struct monitor *m)
+{
+    (void)m;
     abort();
 }
 
@@ -69,6 +90,8 @@ static int load(struct vm *vm)
         .opt = &opt, .image = &image, .template = opened, .template_fd = file, .tsc_mult = 5};
     vm->mem.ram_size = opt.mem;
     vm->mem.ram = hugemem_reserve(opt.mem + BEHIND);
+    vm->mem.window = window;
+    vm->mem.window_size = opt.window_size;
     return template_load_ram(vm, &family, 1, &regs);
 }
 
@@ -82,6 +105,105 @@ static void test_good(void)
     CHECK_EQ(vm.mem.ram[vm.heap_start], 0x33);
     CHECK_EQ(platform_boot_info(&vm)->slot, 1);
     munmap(vm.mem.ram, opt.mem + BEHIND);
+}
+
+static int is_there(const uint8_t *page)
+{
+    uint8_t vec = 0;
+    return mincore((void *)(uintptr_t)page, X86_PAGE, &vec) == 0 && (vec & 1);
+}
+
+// What the list names is there before the program runs, and nothing beside it.
+static void test_touched_is_there(void)
+{
+    const uint64_t heap = sample_header(&good)->heap_start;
+    struct vm vm = {0};
+    CHECK_EQ(madvise(window, SAMPLE_WINDOW, MADV_REMOVE), 0);
+    CHECK_EQ(open_it(&good, sizeof good), 0);
+    CHECK_EQ(opened->touched.n, SAMPLE_TOUCHED);
+    CHECK(!memcmp(template_touched(opened), good.touched, sizeof good.touched));
+    CHECK_EQ(load(&vm), 0);
+    CHECK(is_there(vm.mem.ram + heap) && is_there(window + X86_PAGE));
+    CHECK(!is_there(vm.mem.ram + heap + X86_PAGE) && !is_there(window));
+    CHECK(is_there(vm.mem.ram + heap + 2 * X86_PAGE) && is_there(vm.mem.ram + heap + 3 * X86_PAGE));
+    CHECK(!is_there(vm.mem.ram + heap + 4 * X86_PAGE));
+    CHECK_EQ(vm.mem.ram[heap], 0x33);
+    munmap(vm.mem.ram, opt.mem + BEHIND);
+    // Nor need there be any.
+    bad = good;
+    sample_header(&bad)->touched = (struct template_list){0};
+    CHECK_EQ(open_it(&bad, sizeof bad), 0);
+    CHECK_EQ(load(&vm), 0);
+    CHECK(!is_there(vm.mem.ram + heap + 2 * X86_PAGE));
+    munmap(vm.mem.ram, opt.mem + BEHIND);
+}
+
+// Only pages of RAM and window, ascending; and a list that is in the file.
+static void test_touched(void)
+{
+    const uint64_t heap = sample_header(&good)->heap_start;
+    const uint64_t wrong[] = {0,
+                              PV_PLATFORM_VA - X86_PAGE,
+                              SAMPLE_MEM,
+                              SAMPLE_MEM | TEMPLATE_WRITTEN,
+                              PV_WINDOW_VA - X86_PAGE,
+                              PV_WINDOW_VA + SAMPLE_WINDOW,
+                              UINT64_MAX & ~(X86_PAGE - 1),
+                              UINT64_MAX,
+                              PV_WINDOW_VA + X86_PAGE + 2,
+                              heap,
+                              (heap + 3 * X86_PAGE) | TEMPLATE_WRITTEN};
+    for (unsigned i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        bad = good;
+        bad.touched[SAMPLE_TOUCHED - 1] = wrong[i];
+        CHECK_EQ(open_it(&bad, sizeof bad), -EINVAL);
+    }
+    const struct template_list lists[] = {
+        {.off = sizeof good, .n = 1},
+        {.off = sizeof good - 8, .n = 2},
+        {.off = UINT64_MAX - 7, .n = 1},
+        {.off = offsetof(struct sample_template, touched), .n = SAMPLE_TOUCHED + 1},
+        {.off = 0, .n = TEMPLATE_TOUCHED + 1},
+        {.off = 0, .n = UINT32_MAX},
+    };
+    for (unsigned i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        bad = good;
+        sample_header(&bad)->touched = lists[i];
+        CHECK_EQ(open_it(&bad, sizeof bad), -EINVAL);
+    }
+}
+
+// ---- a rehearsal ----
+
+// What a process has touched is found, with what it has written told from what it has only read,
+// and no more than there is room for.
+static void test_find(void)
+{
+    uint64_t pages[8] = {0};
+    struct vm vm = {.mem = {.ram_size = SAMPLE_MEM, .window_size = SAMPLE_WINDOW}};
+    const int pagemap = open("/proc/self/pagemap", O_RDONLY);
+    vm.mem.ram = mmap(NULL, SAMPLE_MEM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    madvise(vm.mem.ram, SAMPLE_MEM, MADV_NOHUGEPAGE);
+    vm.mem.window =
+        mmap(NULL, SAMPLE_WINDOW, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(mmap(vm.mem.ram + PV_RAM_VA, X86_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED,
+               file, 0) == vm.mem.ram + PV_RAM_VA);
+    CHECK_EQ(rehearse_find(&vm, pagemap, pages, 8), 0);
+    vm.mem.ram[0] = 1; // the guest has no memory there
+    vm.mem.ram[PV_SHARED_VA] = 1;
+    CHECK(*(volatile uint8_t *)(vm.mem.ram + PV_RAM_VA) == 'R');
+    vm.mem.ram[SAMPLE_MEM - 1] = 1;
+    vm.mem.window[SAMPLE_WINDOW - 1] = 1;
+    const uint64_t found[] = {PV_SHARED_VA | TEMPLATE_WRITTEN, PV_RAM_VA,
+                              (SAMPLE_MEM - X86_PAGE) | TEMPLATE_WRITTEN,
+                              PV_WINDOW_VA + SAMPLE_WINDOW - X86_PAGE};
+    CHECK_EQ(rehearse_find(&vm, pagemap, pages, 8), 4);
+    CHECK(!memcmp(pages, found, sizeof found));
+    CHECK_EQ(rehearse_find(&vm, pagemap, pages, 3), 3);
+    CHECK_EQ(rehearse_find(&vm, -1, pages, 8), 0); // a host that does not tell
+    munmap(vm.mem.ram, SAMPLE_MEM);
+    munmap(vm.mem.window, SAMPLE_WINDOW);
+    close(pagemap);
 }
 
 // A program that is linked to the end of the addresses a program may use, in RAM that ends long
@@ -237,8 +359,12 @@ int main(void)
     sample_image(&sample);
     write_image();
     sample_template(&good, &image);
+    window = mmap(NULL, SAMPLE_WINDOW, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     RUN(test_good);
     RUN(test_program_beyond_ram);
+    RUN(test_touched_is_there);
+    RUN(test_touched);
+    RUN(test_find);
     RUN(test_heap_and_stack);
     RUN(test_extents);
     RUN(test_header);

@@ -12,10 +12,13 @@
 #define SAMPLE_MEM    (UINT64_C(16) << 20)
 #define SAMPLE_WINDOW (UINT64_C(4) << 20)
 
-// Header and extents; then one page of RAM, of the program's heap, and one of the window.
+// Header and extents; then one page of RAM, of the program's heap, and one of the window; then the
+// list of pages: a part of the image's data, the heap's, two behind it, and the window's.
+#define SAMPLE_TOUCHED 5u
 struct sample_template {
     _Alignas(struct template_header) uint8_t tables[3 * X86_PAGE];
     uint8_t ram[X86_PAGE], window[X86_PAGE];
+    uint64_t touched[SAMPLE_TOUCHED];
 };
 _Static_assert(sizeof(struct template_header) + 2 * sizeof(struct template_extent) <= 3 * X86_PAGE,
                "room for the tables");
@@ -48,6 +51,13 @@ static inline void sample_template(struct sample_template *s, const struct image
         .addr = at.heap, .len = X86_PAGE, .off = offsetof(struct sample_template, ram)};
     t->extents[1] = (struct template_extent){
         .addr = X86_PAGE, .len = X86_PAGE, .off = offsetof(struct sample_template, window)};
+    t->touched = (struct template_list){.off = offsetof(struct sample_template, touched),
+                                        .n = SAMPLE_TOUCHED};
+    const uint64_t touched[SAMPLE_TOUCHED] = {
+        image_program(image, 0)->segs[0].vaddr & ~(X86_PAGE - 1), at.heap | TEMPLATE_WRITTEN,
+        (at.heap + 2 * X86_PAGE) | TEMPLATE_WRITTEN, (at.heap + 3 * X86_PAGE) | TEMPLATE_WRITTEN,
+        PV_WINDOW_VA + X86_PAGE};
+    memcpy(s->touched, touched, sizeof touched);
     memset(s->ram, 0x33, sizeof s->ram);
     memset(s->window, 0x44, sizeof s->window);
 }
