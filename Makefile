@@ -46,12 +46,12 @@ HOST := \
 	$(addprefix host/,main.c options.c) \
 	$(addprefix host/family/,supervisor.c answers.c deaths.c terminal.c family.c member.c \
 		identity.c event.c placement.c trace.c confine.c fdpass.c hugemem.c) \
-	$(addprefix host/kvm/,kvm.c calls.c supervise.c stats.c confine.c monitor.c start.c clone.c vm.c \
-		memory.c platform.c textcache.c load.c upcall.c protect.c) \
+	$(addprefix host/kvm/,kvm.c calls.c supervise.c stats.c confine.c monitor.c start.c clone.c \
+		no_aid.c vm.c memory.c platform.c textcache.c load.c upcall.c protect.c) \
 	$(addprefix host/template/,save.c open.c load.c rehearse.c touch.c) \
 	$(addprefix host/serve/,serve.c ready.c client.c) \
-	$(addprefix host/kvm/spare/,spare.c handover.c lifecycle.c copy.c dirty.c warm.c \
-		warm_code.c) \
+	$(addprefix host/kvm/spare/,aid.c spare.c use.c handover.c lifecycle.c plan.c takeover.c \
+		copy.c dirty.c warm.c warm_code.c) \
 	$(addprefix host/call/,guest.c call.c wait.c console.c process.c) \
 	$(addprefix host/virtio/,disk.c devices.c mmio.c blk.c) \
 	$(addprefix host/gdb/,gdb.c command.c packet.c regs.c memory.c) \

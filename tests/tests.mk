@@ -113,7 +113,7 @@ UNIT_virtio_mmio := $(MACHINE) \
 FUZZ := call elf image template virtio driver
 FUZZ_call := tests/fuzz/fake_extras.c $(DEVICES) $(UNIT_image) \
 	$(addprefix host/call/,call.c wait.c console.c process.c guest.c) \
-	$(addprefix host/kvm/,calls.c clone.c load.c platform.c protect.c textcache.c) \
+	$(addprefix host/kvm/,calls.c clone.c no_aid.c load.c platform.c protect.c textcache.c) \
 	host/kvm/spare/warm_code.c \
 	$(addprefix host/family/,family.c placement.c fdpass.c hugemem.c \
 		identity.c)

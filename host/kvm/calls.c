@@ -29,7 +29,7 @@ int64_t kvm_release(struct member *member, const struct pv_release *c)
     void *p = guest_ptr(&m->vm.mem, (struct gaddr){c->addr}, c->len, GUEST_RAM);
     if (!p || c->addr % X86_PAGE || c->len % X86_PAGE || !is_releasable(&m->vm, c->addr, c->len))
         return -EINVAL;
-    spare_memory_changed(m);
+    aid_of(m)->memory_changed(m);
     return madvise(p, c->len, MADV_DONTNEED) < 0 ? -errno : 0;
 }
 
@@ -38,7 +38,7 @@ int64_t kvm_protect(struct member *member, const struct pv_protect *c)
     struct monitor *m = monitor_of(member);
     int r = protect_pages(&m->vm, monitor_program(m), c->addr, c->len, c->rights);
     if (r >= 0)
-        spare_memory_changed(m);
+        aid_of(m)->memory_changed(m);
     if (r > 0 && (r = vm_memory_flush(&m->vm)) < 0)
         member_die(member, SIGKILL, strerror(-r));
     return r;
@@ -54,9 +54,10 @@ int64_t kvm_notify(struct member *m, const struct pv_notify *c)
     return devices_notify(monitor_of(m), c->device, c->queue);
 }
 
-int kvm_idle(struct member *m, const struct timespec *sleep)
+int kvm_idle(struct member *member, const struct timespec *sleep)
 {
-    return spare_prepare(monitor_of(m), sleep);
+    struct monitor *m = monitor_of(member);
+    return aid_of(m)->idle(m, sleep);
 }
 
 void kvm_output(struct member *m, const void *bytes, uint64_t len)
@@ -69,14 +70,13 @@ int kvm_leave(struct member *member, uint32_t status)
 {
     struct monitor *m = monitor_of(member);
     gdb_exited(m, status);
-    spare_drop(m);
-    spare_tell(m);
-    return spare_offer(m);
+    return aid_of(m)->leave(m);
 }
 
-void kvm_reuse(struct member *m)
+void kvm_reuse(struct member *member)
 {
-    spare_again(monitor_of(m));
+    struct monitor *m = monitor_of(member);
+    aid_of(m)->reuse(m);
 }
 
 void kvm_dying(struct member *m, uint32_t status)

@@ -3,7 +3,8 @@
 //
 // fork() of a guest is fork(2) of its monitor. CLONE_PARENT makes every monitor a child of the
 // supervisor, which so learns of each death; the guest's own tree is in the window and none of the
-// host's business. Neighbours: call/process.c (arguments and slots), monitor.c (the new VM).
+// host's business. What may be there already, and need not be made, is asked for in a few places
+// (aid.h). Neighbours: call/process.c (arguments and slots), start.c (the new program's VM).
 
 #include <errno.h>
 #include <poll.h>
@@ -20,7 +21,7 @@
 #include "host/kvm/kvm.h"
 #include "host/kvm/platform.h"
 
-#define DROP_MS 2                   // for a spare to end in
+#define ROOM_MS 2                   // for a process to end in
 #define HOT_MAX (UINT64_C(1) << 20) // bytes of one range that are copied ahead of time
 
 // Whether fork(2) copies guest RAM: not for a program that starts afresh, which spares the parent
@@ -64,21 +65,19 @@ void kvm_clone_start(struct monitor *m, uint64_t start, struct kvm_regs *regs, c
     platform_shared(&m->vm)->pending = 0;
     regs->rip = PLATFORM_CALL_RETURN;
     gdb_forget(m, regs);
-    spare_watch(m);
+    aid_of(m)->begins(m);
     family_trace(m->member.family, TRACE_PROC, "%u clone%s %.3f ms", m->member.slot, how,
                  (double)(family_now(m->member.family) - start) / 1e6);
     vm_start_at(&m->vm, regs, PLATFORM_TABLES_VA(m->vm.tables));
     monitor_begin(m);
 }
 
-// At the user's limit of processes, a spare that cannot be used now is one too many.
 static pid_t fork_monitor(struct monitor *m, uint32_t slot)
 {
     _Atomic int32_t *word = &m->member.family->shared->slots[slot].pid;
     pid_t pid = family_fork(m->member.family, word, CLONE_PARENT, 1);
-    if (pid == -EAGAIN && m->spare.made) {
-        spare_drop(m);
-        poll(NULL, 0, DROP_MS);
+    if (pid == -EAGAIN && aid_of(m)->make_room(m)) {
+        poll(NULL, 0, ROOM_MS);
         pid = family_fork(m->member.family, word, CLONE_PARENT, 1);
     }
     return pid;
@@ -90,7 +89,7 @@ static void become_clone(struct monitor *m, const struct clone *c, struct kvm_re
 {
     m->member.slot = c->slot;
     member_enroll(&m->member);
-    spare_forget(m);
+    aid_of(m)->cloned(m);
     kvm_clone_body(m, c->hot, c->nhot);
     kvm_clone_start(m, c->start, regs, "");
 }
@@ -99,7 +98,7 @@ int64_t kvm_clone(struct member *member, struct clone *c)
 {
     struct monitor *m = monitor_of(member);
     struct kvm_regs regs = *vm_regs(&m->vm);
-    if (spare_clone(m, c, &regs))
+    if (aid_of(m)->clone(m, c, &regs))
         return 0;
     pid_t pid = fork_monitor(m, c->slot);
     if (pid == 0) {
@@ -129,7 +128,6 @@ void kvm_load(struct monitor *m, uint32_t program, const struct load_args *args,
     const int same = m->member.program == program && program != PV_PROGRAM_FILE;
     int r, stale;
 
-    spare_let_go(m);
     if (same)
         memcpy(before, tables(&m->vm), sizeof before);
     else
@@ -153,8 +151,7 @@ void kvm_exec(struct member *member, uint32_t program, const struct load_args *a
     struct monitor *m = monitor_of(member);
     uint64_t start = family_now(m->member.family);
     struct kvm_regs regs;
-    spare_drop(m);
-    spare_tell(m);
+    aid_of(m)->exec(m);
     kvm_load(m, program, args, &regs);
     family_trace(m->member.family, TRACE_PROC, "%u exec %s %.3f ms", m->member.slot,
                  load_name(m->member.family->image, program),
@@ -162,28 +159,11 @@ void kvm_exec(struct member *member, uint32_t program, const struct load_args *a
     gdb_exec(m);
 }
 
-void kvm_program_start(struct monitor *m, uint32_t program, const struct load_args *args,
-                       uint64_t start, struct kvm_regs *loaded)
-{
-    struct kvm_regs regs;
-    if (!loaded || m->member.program != program) {
-        kvm_load(m, program, args, &regs);
-    } else {
-        if (load_arguments(&m->vm, m->member.slot, args, loaded) < 0)
-            member_die(&m->member, SIGKILL, "no random seed");
-        vm_start_at(&m->vm, loaded, PLATFORM_TABLES_VA(m->vm.tables));
-    }
-    family_trace(m->member.family, TRACE_PROC, "%u spawn of a spare %s %.3f ms", m->member.slot,
-                 load_name(m->member.family->image, program),
-                 (double)(family_now(m->member.family) - start) / 1e6);
-    monitor_begin(m);
-}
-
 // In the child of SPAWN, which has no RAM yet.
 static void become_program(struct monitor *m, const struct pv_exec *c, const struct load_args *args)
 {
     m->member.slot = c->slot;
-    spare_begin(m);
+    aid_of(m)->spawned(m);
     // Before anything else is mapped: it might be where RAM will be.
     if (load_reserve(&m->vm) < 0)
         member_die(&m->member, SIGKILL, "cannot reserve its memory");
@@ -196,7 +176,7 @@ int64_t kvm_spawn(struct member *member, const struct pv_exec *c, struct load_ar
 {
     struct monitor *m = monitor_of(member);
     const uint64_t start = family_now(m->member.family);
-    if (spare_spawn(m, c, args, start))
+    if (aid_of(m)->spawn(m, c, args, start))
         return 0;
     kvm_inherit_ram(m, 0);
     pid_t pid = fork_monitor(m, c->slot);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The KVM back end: its table, /dev/kvm, and how a family's memory lies on the host.
-// Neighbours: backend.h (the contract), monitor.c (the run loop), clone.c (more VMs), vm.c.
+// Neighbours: backend.h (the contract), start.c (the first VM), monitor.c (the run loop), clone.c
+// (more VMs), vm.c.
 
 #include "host/kvm/kvm.h"
 
@@ -43,6 +44,8 @@ static int kvm_open(struct family *f, char *err, size_t errlen)
         return -ENODEV;
     }
     the_family.fd = fd;
+    // A VM that gdb holds still, or that is to be alone when it is saved, makes none.
+    the_family.aid = f->opt->pool && !f->opt->gdb_port && !f->opt->until ? &spares : &no_aid;
     the_family.pagemap_fd = -1;
     f->own = &the_family;
     return 0;

@@ -4,12 +4,14 @@
 #define HOST_KVM_H
 
 #include "host/backend.h"
+#include "host/kvm/aid.h"
 #include "host/kvm/monitor.h"
 #include "host/kvm/textcache.h"
 
 // What this back end keeps about the family; f->own. Made by the supervisor.
 struct kvm_family {
     int fd; // /dev/kvm
+    const struct clone_aid *aid;
     struct textcache text;
     int pagemap_fd; // of the first monitor, which opens it; else -1
     int warm;       // supervisor: the window's hot part is on huge pages
@@ -18,6 +20,11 @@ struct kvm_family {
 static inline struct kvm_family *kvm_of(const struct family *f)
 {
     return f->own;
+}
+
+static inline const struct clone_aid *aid_of(const struct monitor *m)
+{
+    return kvm_of(m->member.family)->aid;
 }
 
 // Monitor -> supervisor (family.h).
@@ -52,7 +59,7 @@ void kvm_message(struct supervisor *s, const struct family_msg *msg, int *fds, u
 uint32_t kvm_reaped(struct supervisor *s, pid_t pid, int status, uint32_t slot);
 void kvm_bury(struct supervisor *s, uint32_t slot);
 
-// --- the parts of a clone, for spare.c as well ---
+// --- the parts of a clone, for spare/ as well ---
 // Copies what is about to be written.
 void kvm_touch(const struct monitor *m, const struct pv_range *hot, uint32_t n);
 // In a child of fork(2): a VM of its own over the copied memory.
@@ -60,10 +67,6 @@ void kvm_clone_body(struct monitor *m, const struct pv_range *hot, uint32_t n);
 // In an enrolled monitor with a body: the clone, about to return from its call, which `regs` are
 // the registers of. When it was made, and how, is for the trace. The caller returns CALL_REPLACED.
 void kvm_clone_start(struct monitor *m, uint64_t start, struct kvm_regs *regs, const char *how);
-// The same for a monitor that starts a program. `loaded`: NULL, or the registers of the member's
-// program, which is in its memory and has not run.
-void kvm_program_start(struct monitor *m, uint32_t program, const struct load_args *args,
-                       uint64_t start, struct kvm_regs *loaded);
 // In a VM that has run, or could: another program in its memory, about to start with `regs`.
 void kvm_load(struct monitor *m, uint32_t program, const struct load_args *args,
               struct kvm_regs *regs);

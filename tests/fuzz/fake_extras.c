@@ -1,78 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A host without spares, gdb, templates, traces and events that come by themselves: for
-// fuzz_call.c.
-#include <stdlib.h>
-
+// A host without gdb, templates, traces and events that come by themselves: for fuzz_call.c.
 #include "host/gdb/gdb.h"
 #include "host/kvm/monitor.h"
-#include "host/kvm/spare/spare.h"
 #include "host/template/template.h"
-
-int spare_clone(struct monitor *m, const struct clone *c, const struct kvm_regs *regs)
-{
-    (void)m, (void)c, (void)regs;
-    return 0;
-}
-
-int spare_spawn(struct monitor *m, const struct pv_exec *c, const struct load_args *args,
-                uint64_t start)
-{
-    (void)m, (void)c, (void)args, (void)start;
-    return 0;
-}
-
-int spare_offer(struct monitor *m)
-{
-    (void)m;
-    return 0;
-}
-
-void spare_again(struct monitor *m)
-{
-    (void)m;
-    abort();
-}
-
-void spare_forget(struct monitor *m)
-{
-    (void)m;
-}
-
-void spare_begin(struct monitor *m)
-{
-    (void)m;
-}
-
-int spare_prepare(struct monitor *m, const struct timespec *sleep)
-{
-    (void)m, (void)sleep;
-    return 0;
-}
-
-void spare_drop(struct monitor *m)
-{
-    (void)m;
-}
-
-void spare_memory_changed(struct monitor *m)
-{
-    (void)m;
-}
-
-void spare_watch(struct monitor *m)
-{
-    (void)m;
-}
-
-void spare_tell(struct monitor *m)
-{
-    (void)m;
-}
-
-void spare_let_go(struct monitor *m)
-{
-    (void)m;
-}
 
 void template_watch(struct monitor *m, const void *bytes, uint64_t len)
 {

@@ -52,6 +52,7 @@ static const struct backend backend = {.calls = ~0u,
                                        .dying = kvm_dying};
 static struct options opt = {.mem = RAM_SIZE, .max_procs = SLOTS};
 static struct image image;
+static struct kvm_family kvm_family = {.fd = -1, .aid = &no_aid, .pagemap_fd = -1};
 static struct family family;
 static struct monitor monitor;
 static struct kvm_run run;
@@ -225,6 +226,7 @@ static void make_family(void)
     require(image.fd >= 0 && ftruncate(image.fd, sizeof sample) == 0);
     require(pwrite(image.fd, &sample, sizeof sample, 0) == sizeof sample);
     family = (struct family){
+        .own = &kvm_family,
         .opt = &opt,
         .backend = &backend,
         .image = &image,

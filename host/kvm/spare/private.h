@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the two sides of a spare have in common: spare.c, its owner; lifecycle.c, the spare.
+// What the parts of spares have in common: spare.c and use.c, the owner's side; lifecycle.c, plan.c
+// and takeover.c, the spare's; handover.c and copy.c, what passes from one to the other; aid.c,
+// where all of it is called from.
 #ifndef HOST_SPARE_PRIVATE_H
 #define HOST_SPARE_PRIVATE_H
 
@@ -13,6 +15,7 @@
 
 #include "abi/x86.h"
 #include "host/kvm/monitor.h"
+#include "host/kvm/spare/warm.h"
 
 // What is going on with a spare: a word of its owner's slot, by turns one of two, as the next may
 // be wished for when the last one still reads its handover. The word has the spare's number, too:
@@ -36,6 +39,27 @@ static inline uint32_t spare_word(uint32_t seq, enum spare_state state)
 static inline _Atomic uint32_t *spare_word_of(struct family_slot *owner, uint32_t seq)
 {
     return &owner->spare_state[seq & 1];
+}
+
+// Of a VM that owns one: its slot, and what is going on with its spare.
+static inline struct family_slot *spare_own_slot(const struct monitor *m)
+{
+    return &m->member.family->shared->slots[m->member.slot];
+}
+
+static inline _Atomic uint32_t *spare_own_word(const struct monitor *m)
+{
+    return spare_word_of(spare_own_slot(m), m->spare.seq);
+}
+
+// Whether the last spare that was used has yet to see that it is.
+static inline int spare_is_unread(const struct monitor *m)
+{
+    const struct spare *s = &m->spare;
+    return s->used_pid &&
+           atomic_load(spare_word_of(spare_own_slot(m), s->used_seq)) ==
+               spare_word(s->used_seq, SPARE_USED) &&
+           family_pid(m->member.family, s->used_slot) == s->used_pid;
 }
 
 // family_slot.spare while any child that ends may become spare number `seq`, with that program.
@@ -65,6 +89,8 @@ struct spare_handover {
 #define SPARE_HANDOVER_SIZE (SPARE_CONTENT + SPARE_PAGES * X86_PAGE)
 _Static_assert(SPARE_PAGES *X86_PAGE >= PV_ARG_MAX, "arguments fit");
 _Static_assert(SPARE_HANDOVER_SIZE <= FAMILY_MEMORY_MAX, "the supervisor gives so much");
+
+#define SPARE_LATELY_NS UINT64_C(2000000000) // between two starts: there may be a third
 
 // Whether a fork(2) of a process with so much memory is over well before a sleep is, and short
 // enough not to be missed if the sleep ends early. It takes some 10 us for each MB that is there,
@@ -96,17 +122,75 @@ int spare_make_handover(struct monitor *m, int blank);
 // Puts the pages that have changed since the spare was made into the handover. How many, or -errno.
 int spare_fill_pages(struct monitor *m);
 
-// --- spare.c, copy.c, lifecycle.c ---
+// --- spare.c ---
+// A monitor that has none, and knows of no other process' either: at the family's start, and in
+// every child of fork(2).
+void spare_forget(struct monitor *m);
+// In the child of the fork(2) of a spawn: like spare_forget(), but the parent may have us back.
+void spare_begin(struct monitor *m);
+// The VM is about to sleep, at most this long: makes a spare if one will be wanted. Returns 1 in
+// the process of a VM that was one and is now about to run, else 0.
+int spare_prepare(struct monitor *m, const struct timespec *sleep);
+// A spawn is over: a child that ends soon can be the next spare of a program that only spawns, if
+// another may be wanted.
+void spare_wish_for(struct monitor *m);
+// There is none any more.
+void spare_drop(struct monitor *m);
 // Breaks the sharing of the pages the program has written lately.
 void spare_touch_recent(const struct monitor *m);
 
+// --- use.c ---
+// PV_CALL_FORK: makes the spare the clone that `c` asks for, whose VM goes on from `regs`. 1, or 0
+// when there is none that can be used; a fork(2) that copies RAM may follow, as there is none with
+// memory of ours any more.
+int spare_clone(struct monitor *m, const struct clone *c, const struct kvm_regs *regs);
+// PV_CALL_SPAWN, made at `start`. 1 or 0.
+int spare_spawn(struct monitor *m, const struct pv_exec *c, const struct load_args *args,
+                uint64_t start);
+
+// --- copy.c ---
+// A clone begins; and ends: its parent, if it is still there, is told how many faults it had.
+void spare_watch(struct monitor *m);
+void spare_tell(struct monitor *m);
 // In the owner, before the fork(2): which parts of memory the spare shall copy.
 void spare_plan_copy(struct monitor *m);
 // In the spare: copies them, as long as *word is `ready`.
 void spare_copy(struct monitor *m, const _Atomic uint32_t *word, uint32_t ready);
+// Nothing of what was copied from is needed: the spare has been used, or its memory is replaced.
+void spare_let_go(struct monitor *m);
 
+// --- plan.c: what a spare touches before it is used, by what is known of its owner ---
+// What any clone touches, from whose stack pointer `rsp` is; then what this program writes besides.
+void spare_plan_first(const struct monitor *m, uint64_t rsp, struct warm *w);
+void spare_plan_second(const struct monitor *m, const struct warm *first, struct warm *w);
+// What any program touches before its main().
+void spare_plan_start(const struct monitor *m, const struct kvm_regs *regs, struct warm *w);
+
+// What a spare has until it is used.
+struct life {
+    struct family_slot *owner;
+    _Atomic uint32_t *word; // what is going on with it
+    uint32_t seq;           // its number
+    int32_t pid;            // its own
+    struct spare_origin origin;
+    int blank;
+    struct kvm_regs regs; // blank: its program starts with
+    struct warm first, second;
+};
+
+// --- takeover.c ---
+// In a spare that has been used: reads its handover and returns as the monitor of a VM that is
+// about to run; or ends the process.
+void spare_take_over(struct monitor *m, struct life *l);
+
+// --- lifecycle.c ---
 // In the child of fork(2), which has RAM or (blank) none; `regs` are its owner's. Gets ready,
 // waits, and returns as the monitor of a VM that is about to run; or ends the process.
 void spare_live(struct monitor *m, const struct kvm_regs *regs);
+// PV_CALL_EXIT, before anybody is told: whether this monitor shall be its parent's next spare, and
+// is promised to it. Then spare_again() must follow once its slot is released. That returns in the
+// process of a new VM that is about to run, or not at all.
+int spare_offer(struct monitor *m);
+void spare_again(struct monitor *m);
 
 #endif

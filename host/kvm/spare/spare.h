@@ -18,24 +18,20 @@
 // seconds ends by itself. Its pid is in one word of its owner's slot of the family page; whoever
 // takes it out decides what becomes of it: the owner (use, drop), the spare (end), or the
 // supervisor (it is dead). The same word holds the owner's wish, for the child that takes it.
-// Neighbours: lifecycle.c (the spare's side), kvm/clone.c (the other way to clone), call/wait.c
-// (when the program sleeps), docs/fork.md.
+// Neighbours: private.h (the parts), kvm/clone.c (the plain way to clone), kvm/aid.h (what it knows
+// of this one), call/wait.c (when the program sleeps), docs/fork.md.
 #ifndef HOST_SPARE_H
 #define HOST_SPARE_H
 
 #include <stdint.h>
-#include <time.h>
 
 #include "abi/pv.h"
+#include "host/kvm/aid.h"
 
 #define SPARE_PAGES 128u // that may have changed since: with more, a new clone is no slower
 #define SPARE_UNITS 8u   // of 2 MB, that may be copied
 
-struct clone;
 struct family_slot;
-struct kvm_regs;
-struct load_args;
-struct monitor;
 struct spare_handover;
 
 // Of a monitor.
@@ -82,46 +78,10 @@ struct spare_parent {
     uint32_t faults;
 };
 
-// A monitor that has none, and knows of no other process' either: at the family's start, and in
-// every child of fork(2).
-void spare_forget(struct monitor *m);
-
-// A clone begins; and ends: its parent, if it is still there, is told how many faults it had.
-void spare_watch(struct monitor *m);
-void spare_tell(struct monitor *m);
-
-// The VM's memory is about to be replaced: nothing of what it was copied from is needed.
-void spare_let_go(struct monitor *m);
-
-// The VM is about to sleep, at most this long: makes a spare if one will be wanted. Returns 1 in
-// the process of a VM that was one and is now about to run, else 0.
-int spare_prepare(struct monitor *m, const struct timespec *sleep);
-
-// PV_CALL_FORK: makes the spare the clone that `c` asks for, whose VM goes on from `regs`. 1, or 0
-// when there is none that can be used; a fork(2) that copies RAM may follow, as there is none with
-// memory of ours any more.
-int spare_clone(struct monitor *m, const struct clone *c, const struct kvm_regs *regs);
-
-// PV_CALL_SPAWN, made at `start`. 1 or 0.
-int spare_spawn(struct monitor *m, const struct pv_exec *c, const struct load_args *args,
-                uint64_t start);
-
-// In the child of the fork(2) of a spawn: like spare_forget(), but the parent may have us back.
-void spare_begin(struct monitor *m);
-
-// PV_CALL_EXIT, before anybody is told: whether this monitor shall be its parent's next spare, and
-// is promised to it. Then spare_again() must follow once its slot is released. That returns in the
-// process of a new VM that is about to run, or not at all.
-int spare_offer(struct monitor *m);
-void spare_again(struct monitor *m);
-
-// There is none any more.
-void spare_drop(struct monitor *m);
+// How the plain way of cloning comes to them (aid.c).
+extern const struct clone_aid spares;
 
 // In the supervisor: the spare of the VM in `slot`, or the VM, is dead.
 void spare_bury(struct family_slot *slot);
-
-// RAM or its page tables have changed otherwise than by being written.
-void spare_memory_changed(struct monitor *m);
 
 #endif
