@@ -49,7 +49,7 @@ HOST := \
 	$(addprefix host/kvm/,kvm.c calls.c supervise.c stats.c confine.c monitor.c start.c clone.c \
 		no_aid.c vm.c memory.c platform.c textcache.c load.c upcall.c protect.c) \
 	$(addprefix host/template/,save.c open.c load.c rehearse.c touch.c) \
-	$(addprefix host/serve/,serve.c ready.c client.c) \
+	$(addprefix host/serve/,serve.c place.c ready.c client.c) \
 	$(addprefix host/kvm/spare/,aid.c spare.c use.c handover.c lifecycle.c plan.c takeover.c \
 		copy.c dirty.c warm.c warm_code.c) \
 	$(addprefix host/call/,guest.c call.c wait.c console.c process.c) \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// `ramet serve`: the process that owns the socket and keeps families ready. It hears of what its
-// children do through one pipe, and they of its end through another; it is no part of the way from
-// a client to its family. See serve.h.
+// `ramet serve`: the process that owns the socket (place.c) and keeps families ready. It hears of
+// what its children do through one pipe, and they of its end through another; it is no part of the
+// way from a client to its family. See serve.h.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,10 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,8 +19,6 @@
 #include "host/family/supervisor.h"
 
 #define FAILED   2
-#define NAMES    16                    // tried for a socket that has none yet
-#define BACKLOG  128                   // clients that wait; others wait for a place
 #define START_NS UINT64_C(30000000000) // a family that is not ready by then never will be
 #define YOUNG_NS UINT64_C(1000000000)  // one that dies sooner than that after it was ready
 #define PAUSE_NS UINT64_C(1000000000)  // before another is tried
@@ -40,9 +35,8 @@ struct server {
     struct family *f; // what families have in common; never run itself
     uint32_t program;
     char *const *argv;
-    struct sockaddr_un at;
-    struct stat file; // the socket's
-    int listener, signals;
+    struct serve_place place;
+    int signals;
     int life[2]; // nothing is written to it: its read end tells children when we are gone
     int news[2]; // struct serve_news
     sigset_t before;
@@ -67,83 +61,13 @@ static int failed(const char *what, const char *why)
     return -1;
 }
 
-// ---- the socket ----
-
-// Makes way for a new socket: refuses what is none, and one that somebody listens on.
-static int check_place(const struct server *s)
-{
-    const char *path = s->f->opt->socket;
-    struct stat st;
-    if (lstat(path, &st) < 0)
-        return errno == ENOENT ? 0 : failed(path, strerror(errno));
-    if (!S_ISSOCK(st.st_mode))
-        return failed(path, "it is there and no socket");
-    // Not blocking: a server whose queue is full is one.
-    int probe = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int r = connect(probe, (const struct sockaddr *)&s->at, sizeof s->at);
-    const int why = r < 0 ? errno : 0;
-    close(probe);
-    return why == ECONNREFUSED || why == ENOENT ? 0 : failed(path, "another server has it");
-}
-
-// Binds to a name nobody else has, next to the socket's: whatever else is there stays.
-static int bind_aside(int listener, const char *path, struct sockaddr_un *new)
-{
-    char name[sizeof new->sun_path + 16];
-    uint32_t any;
-    int r = -1;
-    for (int i = 0; i < NAMES && r < 0; i++) {
-        if (getrandom(&any, sizeof any, 0) != sizeof any)
-            return -EIO;
-        snprintf(name, sizeof name, "%s.%06x", path, any & 0xffffff);
-        if (client_address(name, new) < 0)
-            return -ENAMETOOLONG;
-        const mode_t mask = umask(0177);
-        r = bind(listener, (struct sockaddr *)new, sizeof *new);
-        umask(mask);
-        if (r < 0 && errno != EADDRINUSE)
-            break;
-    }
-    return r < 0 ? -errno : 0;
-}
-
-// The file appears under its name when clients can connect, in place of a stale one.
-static int listen_at(struct server *s)
-{
-    const char *path = s->f->opt->socket;
-    struct sockaddr_un new;
-    if (client_address(path, &s->at) < 0 || check_place(s) < 0)
-        return -1;
-    s->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int r = bind_aside(s->listener, path, &new);
-    if (r < 0)
-        return failed(path, strerror(-r));
-    if (listen(s->listener, BACKLOG) < 0 || lstat(new.sun_path, &s->file) < 0 ||
-        rename(new.sun_path, path) < 0) {
-        failed(path, strerror(errno));
-        unlink(new.sun_path);
-        return -1;
-    }
-    return 0;
-}
-
-// Another server may have put its own there, or anybody something else, if ours was removed.
-static void remove_socket(const struct server *s)
-{
-    struct stat st;
-    if (lstat(s->f->opt->socket, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_ino == s->file.st_ino &&
-        st.st_dev == s->file.st_dev)
-        unlink(s->f->opt->socket);
-    shutdown(s->listener, SHUT_RDWR);
-}
-
 // ---- children ----
 
 // A family from its start to its end: ready, then its client's.
 static _Noreturn void become_family(const struct server *s)
 {
     struct family f = *s->f;
-    struct ready ready = {.listener = s->listener,
+    struct ready ready = {.listener = s->place.listener,
                           .server = s->life[0],
                           .news = s->news[1],
                           .client = -1,
@@ -298,7 +222,7 @@ static int init(struct server *s)
     if (s->signals < 0 || pipe2(s->life, O_CLOEXEC) < 0 ||
         pipe2(s->news, O_CLOEXEC | O_NONBLOCK) < 0)
         return failed("cannot set up", strerror(errno));
-    return listen_at(s);
+    return place_open(&s->place, s->f->opt->socket);
 }
 
 int serve_run(struct family *f, uint32_t program, char *const argv[])
@@ -312,7 +236,7 @@ int serve_run(struct family *f, uint32_t program, char *const argv[])
         keep_ready(&s);
         step(&s);
     }
-    remove_socket(&s);
+    place_close(&s.place);
     end_children(&s);
     return s.end == FAILED ? FAILED : 0;
 }

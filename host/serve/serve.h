@@ -16,6 +16,7 @@
 #define HOST_SERVE_H
 
 #include <stdint.h>
+#include <sys/types.h>
 #include <sys/un.h>
 
 #include "host/family/family.h"
@@ -61,6 +62,14 @@ struct ready {
     uint64_t taken_ns;
 };
 
+// Where a server listens.
+struct serve_place {
+    int listener;
+    struct sockaddr_un at;
+    dev_t dev; // of the socket's file
+    ino_t ino;
+};
+
 struct kvm_regs;
 struct monitor;
 struct supervisor;
@@ -68,6 +77,13 @@ struct supervisor;
 // --- serve.c ---
 // Serves opt->socket until a signal ends it. The status to exit with.
 int serve_run(struct family *f, uint32_t program, char *const argv[]);
+
+// --- place.c ---
+// Listens at a path; the file appears when clients can connect, in place of a stale one. 0, or -1
+// with a line on stderr: somebody else listens there, or it is something else.
+int place_open(struct serve_place *p, const char *path);
+// Nobody can connect any more, and the file is gone if it is still ours.
+void place_close(const struct serve_place *p);
 
 // --- client.c ---
 // Whether opt->template names a socket.
