@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // ramet: the companion of Ramet images. `ramet run IMAGE` runs a program as a family of VMs.
-// Reading order from here: supervisor.c, kvm.c, monitor.c, vm.c, platform.c, load.c, kvm/upcall.c,
-// call.c.
+// Reading order from here: supervisor.c, kvm.c, kvm/start.c, monitor.c, vm.c, platform.c, load.c,
+// kvm/upcall.c, call.c.
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -155,10 +155,11 @@ static int run_family(int argc, char **argv)
     if (listen_for_gdb(&family) < 0)
         return EXIT_CANNOT_START;
     int status = supervisor_run(&family, program, args);
-    if (opt.until && atomic_load(&family.shared->saved))
-        rehearse(&family);
-    if (opt.until)
+    if (opt.until) {
+        if (atomic_load(&family.shared->saved))
+            rehearse(&family);
         status = template_finish(&family, status);
+    }
     free(args);
     image_close(&image);
     options_free(&opt);

@@ -61,17 +61,38 @@ static uint8_t *page_at(const struct vm *vm, uint64_t page)
     return addr < vm->mem.ram_size ? vm->mem.ram + addr : vm->mem.window + (addr - PV_WINDOW_VA);
 }
 
-// Makes the pages be there that the program touches first, in as few calls as there are pieces. One
-// fault of the host's is a twentieth of the same fault taken by the guest. Only a matter of speed:
-// a host that cannot (Linux before 5.14) takes them later.
+// Whether load_extent() has read a page into RAM: it is there. *e, the extent to look at first,
+// goes up with the pages that are asked about.
+static int was_read(const struct template_header *t, uint32_t *e, uint64_t page)
+{
+    const uint64_t addr = page & ~TEMPLATE_WRITTEN;
+    while (*e < t->nram && t->extents[*e].addr + t->extents[*e].len <= addr)
+        ++*e;
+    return *e < t->nram && addr >= t->extents[*e].addr && t->extents[*e].len < MAP_MIN;
+}
+
+// Whether it is worth making a page be there before the program touches it. One that is only read
+// comes from the image with its neighbours in any case.
+static int is_wanted(const struct template_header *t, uint32_t *e, uint64_t page)
+{
+    const int written = (page & TEMPLATE_WRITTEN) || page >= PV_WINDOW_VA;
+    return written && !was_read(t, e, page);
+}
+
+// Makes the pages be there that the program writes first, in as few calls as there are pieces: one
+// fault of the host's is a fraction of the same fault taken by the guest, and where KVM shadows
+// page tables it maps eight at one fault that are there and can be written. Only a matter of speed:
+// a host that cannot (Linux before 5.14) takes the faults later.
 static void populate_touched(const struct vm *vm, const struct template_header *t)
 {
     const uint64_t *page = template_touched(t);
-    for (uint32_t i = 0, n; i < t->touched.n; i += n) {
-        for (n = 1; i + n < t->touched.n && page[i + n] == page[i] + n * X86_PAGE;)
+    for (uint32_t i = 0, n, e = 0; i < t->touched.n; i += n) {
+        n = 1;
+        if (!is_wanted(t, &e, page[i]))
+            continue;
+        while (i + n < t->touched.n && page[i + n] == page[i] + n * X86_PAGE)
             n++;
-        madvise(page_at(vm, page[i]), n * X86_PAGE,
-                page[i] & TEMPLATE_WRITTEN ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
+        madvise(page_at(vm, page[i]), n * X86_PAGE, MADV_POPULATE_WRITE);
     }
 }
 

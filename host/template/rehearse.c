@@ -17,7 +17,7 @@
 #include "host/kvm/spare/dirty.h"
 #include "host/template/template.h"
 
-#define PLAY_US 20000 // a program that has not called by then is computing
+#define PLAY_US 200000 // a program that has not called by then is computing
 #define ENTRIES 512u
 
 // ---- the supervisor ----

@@ -15,7 +15,7 @@
 #include "host/kvm/spare/warm.h"
 #include "host/template/template.h"
 
-#define TOUCH_US 50000
+#define TOUCH_US 500000 // far more than it takes
 
 // Below RAM, ring 3 has no more than the pages of the interface.
 static int may_touch(const struct vm *vm, uint64_t addr)
@@ -62,6 +62,6 @@ void template_touch(struct monitor *m)
         return;
     vm_forget(&m->vm); // in what state it is nobody knows
     monitor_create_vm(m);
-    if (template_load_fpu(&m->vm, t) < 0)
+    if (vm_set_fpu(&m->vm, t->fcw, t->mxcsr) < 0)
         member_die(&m->member, SIGKILL, "KVM does not take its registers");
 }

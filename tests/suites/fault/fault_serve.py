@@ -27,8 +27,8 @@ def test_like_a_family_here():
         server.stop()
 
 
-def test_rehearsal_leaves_nothing():
-    """What the program does before its first call has been done once already: it happens once."""
+def test_touching_leaves_nothing():
+    """Its first pages have been touched, by no instruction of the program's: all is as it was."""
     script = (
         "x=1; printf 'a\\nb\\nc\\n' > /tmp/f; exec 3< /tmp/f; echo READY;"
         " x=$((x+1)); read y <&3; echo new >> /tmp/f; echo made > /tmp/g; echo $x $y;"
@@ -43,8 +43,8 @@ def test_rehearsal_leaves_nothing():
             assert server.run() == (0, b"1177788\n588894\n", b""), "not as it was"
 
 
-def test_rehearsal_without_a_call():
-    """A program that computes for longer than a rehearsal takes; and one that never ends."""
+def test_no_call():
+    """A program that computes before its first call; and one that never makes one."""
     count = "echo READY; i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; echo $i"
     with Server(count) as server:
         assert server.run() == (0, b"30000\n", b"")
@@ -285,13 +285,15 @@ def serve_once(argv, path):
 
 def test_damaged():
     """A byte of the template changed: the server refuses it, or its families do what the VM in it
-    does, in the rehearsal and afterwards; nobody hangs or crashes."""
+    does, when its pages are touched and afterwards; nobody hangs or crashes."""
     with Template("echo READY; x=1; (echo a); echo b") as t:
         with open(t.path, "rb") as f:
             whole = f.read()
         path = os.path.join(t.folder.name, "socket")
         argv = [paths.RAMET, "serve", "--pool", "1", "--template", t.path, "--socket", path]
-        for at in [*range(0, 360, 11), *range(4200, 4600, 13), *range(8192, len(whole), 9001)]:
+        end = len(whole)
+        for at in [*range(0, 360, 11), *range(4200, 4600, 13), *range(8192, end, 9001),
+                   *range(end - 400, end, 31)]:  # fmt: skip
             with open(t.path, "wb") as f:
                 f.write(whole[:at] + bytes([whole[at] ^ 0x81]) + whole[at + 1 :])
             serve_once(argv, path)

@@ -3,6 +3,7 @@
 can be wrong with making and using one."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -64,6 +65,42 @@ def test_state_is_kept():
             outcome = t.run()
             clean(outcome, b"kept\n5 kept 2\n7\n3\n", 3)
             assert b"leaks: none" in outcome.err, f"{outcome.err!r}"
+
+
+def touched(made):
+    """How many pages its rehearsal has found, by what `ramet template` says."""
+    found = re.search(rb", (\d+) pages touched first\n", made.err)
+    assert made.status == 0 and found, f"{made.err!r}"
+    return int(found[1])
+
+
+def test_rehearsal():
+    """The program's first moments are learnt when the template is made, and nobody sees them: what
+    it does then happens once in each family, and not before."""
+    script = "echo READY; x=$(seq 3); echo $x; read y; echo got $y; exit 4"
+    with Template(script) as t:
+        clean(t.made, b"READY\n", 0)
+        assert 10 < touched(t.made) < 1000, f"{t.made.err!r}"
+        for _ in range(2):
+            clean(t.run(b"one\n"), b"1 2 3\ngot one\n", 4)
+
+
+def test_rehearsal_of_much():
+    """Memory that is not in the template yet, and more than one range of it."""
+    script = "x=$(seq 100000); echo READY; y=$x$x$x; echo ${#y}; echo ${#x}"
+    with Template(script) as t:
+        assert touched(t.made) > 10, f"{t.made.err!r}"
+        clean(t.run(), b"1766682\n588894\n", 0)
+
+
+def test_rehearsal_without_a_call():
+    """A program that computes, for a while or for ever, still makes a template."""
+    count = "echo READY; i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; echo $i"
+    with Template(count) as t:
+        assert touched(t.made) > 10, f"{t.made.err!r}"
+        clean(t.run(), b"30000\n", 0)
+    with Template("echo READY; while :; do :; done") as t:
+        assert touched(t.made) > 10, f"{t.made.err!r}"
 
 
 def test_input_is_its_own():
@@ -163,11 +200,12 @@ def test_damaged():
     with Template("echo READY") as t:
         with open(t.path, "rb") as f:
             whole = f.read()
-        for size in (0, 4, 100, 4000, 4400, 5000, len(whole) - 4096):
+        for size in (0, 4, 100, 4000, 4400, 5000, len(whole) - 4096, len(whole) - 1):
             with open(t.path, "wb") as f:
                 f.write(whole[:size])
             assert t.run().status == 2, f"{size} bytes"
-        for at in [*range(0, 96), *range(4280, 4600, 3)]:
+        tables = [*range(0, 96), *range(4280, 4600, 3), *range(len(whole) - 400, len(whole), 7)]
+        for at in tables:
             with open(t.path, "wb") as f:
                 f.write(whole[:at] + bytes([whole[at] ^ 0x81]) + whole[at + 1 :])
             run = [paths.RAMET, "run", "--template", t.path]
