@@ -114,7 +114,7 @@ struct family {
     const struct template_header *template; // what the first VM starts from, or NULL
     int template_fd;                        // that file, or the one that is made
     uint64_t saved_ns;                      // the family's clock goes on from here; 0: begins
-    int rehearsal; // its program runs to its first call and no further (template/rehearse.h)
+    int rehearsal;       // its program runs to its first call and no further (template/rehearse.h)
     struct ready *ready; // kept ready for a client, or (in the supervisor) was (serve.h)
     int booted;        // the first program has been loaded: it formats the window, nobody else does
     uint32_t stdio[3]; // enum pv_stdio_kind

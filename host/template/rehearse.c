@@ -32,33 +32,40 @@ static struct options options_of(const struct family *made, const char *path)
     return opt;
 }
 
+// Makes the family as main.c makes one with --template, but for the descriptor: made->template_fd
+// can be written to. 0, or -errno with a line in err.
+static int make_family(struct family *f, struct options *opt, struct template_header **t, char *err,
+                       size_t errlen)
+{
+    int fd, r = template_open(opt, t, &fd, err, errlen);
+    if (r < 0)
+        return r;
+    close(fd);
+    f->template = *t;
+    f->saved_ns = (*t)->mono_ns;
+    if ((r = template_check_image(*t, f->image, err, errlen)) < 0 ||
+        (r = f->backend->open(f, err, errlen)) < 0)
+        return r;
+    return family_init(f, err, errlen);
+}
+
 void rehearse(const struct family *made)
 {
     char path[32], err[256];
     char *const none[] = {NULL};
     struct template_header *t = NULL;
-    int fd;
     snprintf(path, sizeof path, "/proc/self/fd/%d", made->template_fd);
     struct options opt = options_of(made, path);
     struct family f = {.opt = &opt,
                        .backend = made->backend,
                        .image = made->image,
                        .gdb_fd = -1,
-                       .template_fd = made->template_fd, // open for writing, too
+                       .template_fd = made->template_fd,
                        .rehearsal = 1};
-    if (template_open(&opt, &t, &fd, err, sizeof err) < 0)
-        goto failed;
-    close(fd);
-    f.template = t;
-    f.saved_ns = t->mono_ns;
-    if (template_check_image(t, f.image, err, sizeof err) < 0 ||
-        f.backend->open(&f, err, sizeof err) < 0 || family_init(&f, err, sizeof err) < 0)
-        goto failed;
-    supervisor_run(&f, t->program, none);
-    free(t);
-    return;
-failed:
-    fprintf(stderr, "ramet: the template cannot be started: %s\n", err);
+    if (make_family(&f, &opt, &t, err, sizeof err) == 0)
+        supervisor_run(&f, t->program, none);
+    else
+        fprintf(stderr, "ramet: the template cannot be started: %s\n", err);
     free(t);
 }
 

@@ -96,9 +96,7 @@ static int may_make(struct monitor *m)
 
 static int may_have(const struct monitor *m)
 {
-    const struct options *opt = m->member.family->opt;
-    return opt->pool && !opt->gdb_port && !opt->until && m->member.family->cpus > 1 &&
-           !m->spare.skip && m->spare.starts >= AFTER_STARTS;
+    return m->member.family->cpus > 1 && !m->spare.skip && m->spare.starts >= AFTER_STARTS;
 }
 
 // Of all memory of this process, at most: what it has been.
