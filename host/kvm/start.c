@@ -66,22 +66,22 @@ static void learn_clock(struct monitor *m)
     m->member.family->tsc_mult = (UINT64_C(1000000) << 32) / (uint64_t)khz;
 }
 
-// Memory has been filled with a program, or could not be.
-static void loaded(struct monitor *m, uint32_t program, const struct load_args *args, int r)
+// The result of filling memory with a program.
+static void check_loaded(struct monitor *m, int r)
 {
     if (r < 0)
         member_die(&m->member, SIGKILL,
                    r == -ENOMEM ? "its program does not fit into its memory (--mem)"
                                 : strerror(-r));
-    monitor_set_program(m, program, args);
-    monitor_share_text(m);
 }
 
 static void load(struct monitor *m, uint32_t program, const struct load_args *args,
                  struct kvm_regs *regs)
 {
-    loaded(m, program, args,
-           load_program(&m->vm, m->member.family, m->member.slot, program, args, regs));
+    const struct family *f = m->member.family;
+    check_loaded(m, load_program(&m->vm, f, m->member.slot, program, args, regs));
+    monitor_set_program(m, program, args);
+    monitor_share_text(m);
 }
 
 // Later monitors are clones of the first one and inherit its confinement. What a template is made
@@ -161,8 +161,10 @@ static void from_template(struct monitor *m)
     struct kvm_regs regs;
     join_family(m);
     learn_clock(m);
-    int r = template_load_ram(&m->vm, f, m->member.slot, &regs);
-    loaded(m, t->program, NULL, r < 0 ? r : template_load_fpu(&m->vm, t));
+    check_loaded(m, template_load_ram(&m->vm, f, m->member.slot, &regs));
+    check_loaded(m, template_load_fpu(&m->vm, t));
+    m->member.program = t->program; // one of the image's: no file
+    monitor_share_text(m);
     be_confined(m);
     set_first(m, &regs);
     template_load_segments(&m->vm, t);
