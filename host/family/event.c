@@ -12,12 +12,13 @@
 #include "host/family/member.h"
 
 static void (*volatile on_event)(void);
-static volatile sig_atomic_t alarm_came;
+static _Atomic int alarm_came; // both ways in one step: the next alarm may come in between
 
 static void on_signal(int sig)
 {
     void (*const interrupt)(void) = on_event;
-    alarm_came |= sig == SIGALRM;
+    if (sig == SIGALRM)
+        atomic_store(&alarm_came, 1);
     if (interrupt)
         interrupt();
 }
@@ -44,8 +45,7 @@ void event_shut(void)
 
 static uint32_t collect_timer(struct member *m)
 {
-    int came = alarm_came;
-    alarm_came = 0;
+    const int came = atomic_exchange(&alarm_came, 0);
     if (!m->timer_deadline)
         return 0;
     if (family_now(m->family) >= m->timer_deadline) {

@@ -32,7 +32,7 @@
 
 // ---- the steps ----
 
-static _Noreturn void fail(struct monitor *m, const char *what, int r)
+static _Noreturn void start_fail(struct monitor *m, const char *what, int r)
 {
     char why[128];
     snprintf(why, sizeof why, "%s: %s", what, strerror(-r));
@@ -46,7 +46,7 @@ void monitor_create_vm(struct monitor *m)
     int r = vm_create(&m->vm, &what);
     if (r < 0) {
         snprintf(why, sizeof why, "cannot %s", what);
-        fail(m, why, r);
+        start_fail(m, why, r);
     }
 }
 
@@ -75,8 +75,8 @@ static void check_loaded(struct monitor *m, int r)
                                 : strerror(-r));
 }
 
-static void load(struct monitor *m, uint32_t program, const struct load_args *args,
-                 struct kvm_regs *regs)
+static void load_first(struct monitor *m, uint32_t program, const struct load_args *args,
+                       struct kvm_regs *regs)
 {
     const struct family *f = m->member.family;
     check_loaded(m, load_program(&m->vm, f, m->member.slot, program, args, regs));
@@ -101,7 +101,7 @@ static void be_confined(struct monitor *m)
                         f->opt->until ? f->window_fd : -1};
     const int r = kvm_confine(f, keep, sizeof keep / sizeof keep[0]);
     if (r < 0)
-        fail(m, "cannot be confined", r);
+        start_fail(m, "cannot be confined", r);
 }
 
 // The first VM's registers.
@@ -148,7 +148,7 @@ static void boot(struct monitor *m, uint32_t program, const struct load_args *ar
     struct kvm_regs regs;
     join_family(m);
     learn_clock(m);
-    load(m, program, args, &regs);
+    load_first(m, program, args, &regs);
     be_confined(m);
     set_first(m, &regs);
     begin_first(m);
@@ -181,7 +181,7 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
 {
     struct kvm_regs regs;
     join_family(m);
-    load(m, program, args, &regs);
+    load_first(m, program, args, &regs);
     vm_start_at(&m->vm, &regs, PLATFORM_TABLES_VA(m->vm.tables));
     monitor_begin(m);
 }
@@ -190,7 +190,7 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
 
 static struct monitor monitor; // static: clones go on with it, whatever became of this stack
 
-static void init(struct family *f, uint32_t slot)
+static void monitor_init(struct family *f, uint32_t slot)
 {
     monitor = (struct monitor){
         .member = {.family = f, .slot = slot, .mem = &monitor.vm.mem},
@@ -215,7 +215,7 @@ static void init(struct family *f, uint32_t slot)
 }
 
 // Where a template is made, the host's kernel has to tell which pages there are.
-static void open_pagemap(struct family *f)
+static void keep_pagemap(struct family *f)
 {
     kvm_of(f)->pagemap_fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
     if (f->opt->until && kvm_of(f)->pagemap_fd < 0)
@@ -226,9 +226,9 @@ static void open_pagemap(struct family *f)
 
 void monitor_start(struct family *f, uint32_t slot, uint32_t program, const struct load_args *args)
 {
-    init(f, slot);
+    monitor_init(f, slot);
     if (f->opt->until || f->rehearsal)
-        open_pagemap(f);
+        keep_pagemap(f);
     if (f->template)
         from_template(&monitor);
     else

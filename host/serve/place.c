@@ -15,7 +15,7 @@
 #define NAMES   16  // tried for a socket that has none yet
 #define BACKLOG 128 // clients that wait; others wait for a place
 
-static int failed(const char *path, const char *why)
+static int place_failed(const char *path, const char *why)
 {
     fprintf(stderr, "ramet: %s: %s\n", path, why);
     return -1;
@@ -27,15 +27,15 @@ static int check_free(const struct serve_place *p)
     const char *path = p->at.sun_path;
     struct stat st;
     if (lstat(path, &st) < 0)
-        return errno == ENOENT ? 0 : failed(path, strerror(errno));
+        return errno == ENOENT ? 0 : place_failed(path, strerror(errno));
     if (!S_ISSOCK(st.st_mode))
-        return failed(path, "it is there and no socket");
+        return place_failed(path, "it is there and no socket");
     // Not blocking: a server whose queue is full is one.
     int probe = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int r = connect(probe, (const struct sockaddr *)&p->at, sizeof p->at);
     const int why = r < 0 ? errno : 0;
     close(probe);
-    return why == ECONNREFUSED || why == ENOENT ? 0 : failed(path, "another server has it");
+    return why == ECONNREFUSED || why == ENOENT ? 0 : place_failed(path, "another server has it");
 }
 
 // Binds to a name nobody else has, next to the socket's: whatever else is there stays.
@@ -68,10 +68,10 @@ int place_open(struct serve_place *p, const char *path)
     p->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int r = bind_aside(p->listener, path, &new);
     if (r < 0)
-        return failed(path, strerror(-r));
+        return place_failed(path, strerror(-r));
     if (listen(p->listener, BACKLOG) < 0 || lstat(new.sun_path, &st) < 0 ||
         rename(new.sun_path, path) < 0) {
-        failed(path, strerror(errno));
+        place_failed(path, strerror(errno));
         unlink(new.sun_path);
         return -1;
     }

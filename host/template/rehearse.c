@@ -94,7 +94,8 @@ struct list {
 
 // The pages of [host, host + len), which the guest has at `guest`. A page of ours alone has been
 // written, or was to be.
-static void find(int pagemap, const uint8_t *host, uint64_t len, uint64_t guest, struct list *to)
+static void find_listed(int pagemap, const uint8_t *host, uint64_t len, uint64_t guest,
+                        struct list *to)
 {
     uint64_t entries[ENTRIES];
     for (uint64_t at = 0; at < len; at += sizeof entries / 8 * X86_PAGE) {
@@ -114,9 +115,9 @@ static void find(int pagemap, const uint8_t *host, uint64_t len, uint64_t guest,
 uint32_t rehearse_find(const struct vm *vm, int pagemap, uint64_t *pages, uint32_t max)
 {
     struct list list = {.pages = pages, .max = max};
-    find(pagemap, vm->mem.ram + PV_PLATFORM_VA, vm->mem.ram_size - PV_PLATFORM_VA, PV_PLATFORM_VA,
-         &list);
-    find(pagemap, vm->mem.window, vm->mem.window_size, PV_WINDOW_VA, &list);
+    find_listed(pagemap, vm->mem.ram + PV_PLATFORM_VA, vm->mem.ram_size - PV_PLATFORM_VA,
+                PV_PLATFORM_VA, &list);
+    find_listed(pagemap, vm->mem.window, vm->mem.window_size, PV_WINDOW_VA, &list);
     return list.n;
 }
 

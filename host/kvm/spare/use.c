@@ -107,7 +107,7 @@ static int32_t find(const struct monitor *m)
 }
 
 // It was no gain: there is none any more, and for some time.
-static int give_up(struct monitor *m)
+static int give_up_use(struct monitor *m)
 {
     spare_drop(m);
     m->spare.skip = SKIP_STARTS;
@@ -127,7 +127,7 @@ int spare_clone(struct monitor *m, const struct clone *c, const struct kvm_regs 
         return 0;
     call(m, pid);
     if (!handover_free(m) || spare_fill_pages(m) < 0 || !wait_until_ready(m, pid))
-        return give_up(m);
+        return give_up_use(m);
     s->handover[0]->start = c->start;
     s->handover[0]->slot = c->slot;
     s->handover[0]->program = 0;
@@ -145,7 +145,7 @@ static int spawn(struct monitor *m, const struct pv_exec *c, const struct load_a
         return 0;
     call(m, pid);
     if (!handover_free(m) || !wait_until_ready(m, pid))
-        return give_up(m);
+        return give_up_use(m);
     handover->start = start;
     handover->slot = c->slot;
     handover->program = c->program + 1;
