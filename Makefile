@@ -21,7 +21,7 @@ KERNEL := \
 	$(addprefix kernel/dev/,dev.c driver.c blkdev.c chardev.c) \
 	$(addprefix kernel/fs/,calls.c inode.c mount.c path.c name.c rename.c attr.c) \
 	$(addprefix kernel/fs/,open.c regular.c listing.c) \
-	$(addprefix kernel/fs/ram/,ram.c dir.c data.c map.c names.c rename.c populate.c) \
+	$(addprefix kernel/fs/ram/,ram.c dir.c index.c data.c map.c names.c rename.c populate.c) \
 	$(addprefix kernel/fs/proc/,proc.c text.c) \
 	$(addprefix kernel/proc/,proc.c claim.c fork.c forktable.c spawn.c vfork.c exec.c exec_file.c \
 		exit.c wait.c ids.c limits.c) \

@@ -54,7 +54,8 @@ UNIT += type_ahead
 UNIT_type_ahead := $(UNIT_tty)
 
 # The window, waits, pipes and files, over a faked host and kernel (tests/unit/lib/fake_kernel.h).
-UNIT += critical dir fs lock map mount path pipe pipe_size record_lock special waitq window
+UNIT += critical dir dir_index fs lock map mount path pipe pipe_size record_lock special waitq
+UNIT += window
 FILES := \
 	$(addprefix tests/unit/lib/,fake_pv.c fake_kernel.c fake_image.c) \
 	kernel/root.c $(addprefix kernel/window/,window.c slab.c run.c lock.c waitq.c) \
@@ -65,10 +66,11 @@ FILES := \
 	$(addprefix kernel/dev/,dev.c driver.c) kernel/thread/thread.c \
 	$(addprefix kernel/fs/,calls.c inode.c mount.c path.c name.c rename.c attr.c) \
 	$(addprefix kernel/fs/,open.c regular.c listing.c) \
-	$(addprefix kernel/fs/ram/,ram.c dir.c data.c map.c names.c rename.c populate.c) \
+	$(addprefix kernel/fs/ram/,ram.c dir.c index.c data.c map.c names.c rename.c populate.c) \
 	$(addprefix kernel/fs/proc/,proc.c text.c)
 UNIT_critical := $(FILES)
 UNIT_dir := $(FILES)
+UNIT_dir_index := $(FILES)
 UNIT_fs := $(FILES)
 UNIT_lock := $(FILES)
 UNIT_map := $(FILES)

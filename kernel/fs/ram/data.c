@@ -157,6 +157,11 @@ static void cut_from(struct inode *ip, uint64_t index, int keep)
     }
 }
 
+void data_cut(struct inode *ip, uint64_t index)
+{
+    cut_from(ip, index, 0);
+}
+
 void data_free(struct inode *ip)
 {
     ip->size = ram(ip)->image_len = 0;

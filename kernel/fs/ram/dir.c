@@ -5,40 +5,20 @@
 // record's inode; adding one takes a cleared record, or splits the unused end off another. Records
 // move never, so the position of a listing stays good whatever is added and removed meanwhile.
 // Every store leaves a page that parses: dir_count() relies on that. "." and ".." are not stored.
-// Neighbours: data.c (the pages), names.c and rename.c (the users), abi/ramfs.h (the host reckons
-// how many pages an image's directories take).
+// A directory of many pages has an index beside its records, which are what counts: a name is
+// entered when it is there, and taken out before it goes.
+// Neighbours: index.c, data.c (the pages), names.c and rename.c (the users), abi/ramfs.h (the host
+// reckons how many pages an image's directories take).
 
 #include "kernel/api/dirent.h"
 #include "kernel/api/errno.h"
-#include "kernel/fs/ram/ram.h"
+#include "kernel/fs/ram/dir.h"
 #include "kernel/lib.h"
-
-struct record {
-    struct wref inode; // 0: free
-    uint16_t size;     // of the record, a multiple of 4
-    uint8_t len;       // of the name
-    uint8_t type;      // DT_*
-    char name[];       // no NUL
-};
-#define HEAD RAMFS_RECORD_HEAD
-_Static_assert(sizeof(struct record) == RAMFS_RECORD_HEAD, "");
 
 // What a record could give to another one.
 static uint32_t spare(const struct record *r)
 {
     return r->inode.unit ? r->size - ramfs_record(r->len) : r->size;
-}
-
-static int valid(const struct record *r, uint32_t at)
-{
-    return r->size >= HEAD && r->size % 4 == 0 && at + r->size <= WPAGE &&
-           (!r->inode.unit || ramfs_record(r->len) <= r->size);
-}
-
-static struct record *record_at(const struct inode *dir, int64_t off)
-{
-    uint8_t *page = data_page(dir, (uint64_t)off / WPAGE);
-    return (struct record *)(page + off % WPAGE);
 }
 
 // Joins a free record with free ones behind it, so that small names make room for a long one. A
@@ -49,7 +29,7 @@ static void join(uint8_t *page, uint32_t at)
     struct record *r = (struct record *)(page + at);
     while (!r->inode.unit && at + r->size < WPAGE) {
         struct record *next = (struct record *)(page + at + r->size);
-        if (next->inode.unit || !valid(next, at + r->size))
+        if (next->inode.unit || !record_valid(next, at + r->size))
             break;
         r->size = (uint16_t)(r->size + next->size);
     }
@@ -61,7 +41,7 @@ static int find_in_page(uint8_t *page, uint64_t base, const char *name, uint32_t
 {
     for (uint32_t at = 0; at < WPAGE;) {
         struct record *r = (struct record *)(page + at);
-        if (!valid(r, at))
+        if (!record_valid(r, at))
             return -EIO;
         if (r->inode.unit && r->len == len && memcmp(r->name, name, len) == 0) {
             place->entry = (int64_t)(base + at);
@@ -77,9 +57,37 @@ static int find_in_page(uint8_t *page, uint64_t base, const char *name, uint32_t
     return 0;
 }
 
+int dir_room_in_page(uint8_t *page, uint32_t need, uint32_t *most)
+{
+    *most = 0;
+    for (uint32_t at = 0; at < WPAGE;) {
+        struct record *r = (struct record *)(page + at);
+        if (!record_valid(r, at))
+            return -EIO;
+        join(page, at);
+        if (spare(r) >= need)
+            return (int)at;
+        *most = spare(r) > *most ? spare(r) : *most;
+        at += r->size;
+    }
+    return -ENOENT;
+}
+
+static int find_by_index(const struct inode *dir, const char *name, uint32_t len,
+                         struct dir_place *place)
+{
+    int64_t off = index_find(dir, name, len);
+    if (off < 0)
+        return (int)off;
+    place->entry = off;
+    return 0;
+}
+
 int dir_find(struct inode *dir, const char *name, uint32_t len, struct dir_place *place)
 {
     place->entry = place->room = -1;
+    if (index_ready(dir))
+        return find_by_index(dir, name, len, place);
     for (uint64_t off = 0; off < dir->size; off += WPAGE) {
         uint8_t *page = data_page(dir, off / WPAGE);
         int r = page ? find_in_page(page, off, name, len, place) : -EIO;
@@ -118,6 +126,7 @@ static void fill(struct inode *dir, int64_t off, const char *name, uint32_t len,
     memcpy(new->name, name, len);
     __atomic_store_n(&new->inode.unit, wref_of(ip).unit, __ATOMIC_RELEASE);
     ram(dir)->entries++;
+    index_added(dir, off + ((uint8_t *)new - (uint8_t *)r));
     inode_changed(dir);
 }
 
@@ -125,18 +134,23 @@ static void fill(struct inode *dir, int64_t off, const char *name, uint32_t len,
 static int64_t grow(struct inode *dir)
 {
     uint64_t off = dir->size;
-    struct record *r = off < RAM_MAX_SIZE ? data_page_make(dir, off / WPAGE, 0) : NULL;
+    struct record *r = off / WPAGE < DIR_INDEX ? data_page_make(dir, off / WPAGE, 0) : NULL;
     if (!r)
         return -ENOSPC;
     *r = (struct record){.size = WPAGE};
     dir->size = off + WPAGE;
+    index_page(dir, (int64_t)off);
     return (int64_t)off;
 }
 
 int dir_add(struct inode *dir, const struct dir_place *place, const char *name, uint32_t len,
             struct inode *ip)
 {
-    int64_t off = place->room >= 0 ? place->room : grow(dir);
+    int64_t off = place->room;
+    if (off < 0) // the search went by the index, or found none
+        off = ram(dir)->index.slots ? index_room(dir, ramfs_record(len)) : -ENOENT;
+    if (off == -ENOENT)
+        off = grow(dir);
     if (off < 0)
         return (int)off;
     fill(dir, off, name, len, ip);
@@ -163,11 +177,14 @@ int dir_append(struct inode *dir, const char *name, uint32_t len, struct inode *
 
 void dir_remove(struct inode *dir, const struct dir_place *place)
 {
+    index_removing(dir, place->entry);
     __atomic_store_n(&record_at(dir, place->entry)->inode.unit, 0, __ATOMIC_RELEASE);
     // An empty directory needs no pages, and a listing that stands in them is at its end in any
     // case.
-    if (--ram(dir)->entries == 0)
+    if (--ram(dir)->entries == 0) {
+        index_drop(dir);
         data_free(dir);
+    }
     inode_changed(dir);
 }
 
@@ -186,7 +203,7 @@ static int next_in_page(uint8_t *page, uint32_t from, struct dir_record *record,
 {
     for (uint32_t at = 0; at < WPAGE;) {
         struct record *r = (struct record *)(page + at);
-        if (!valid(r, at))
+        if (!record_valid(r, at))
             return -EIO;
         if (at >= from && r->inode.unit) {
             *record = (struct dir_record){r->inode, r->len, r->type, r->name};
@@ -220,6 +237,7 @@ void dir_count(struct inode *dir)
     uint64_t pos = 0;
     uint32_t entries = 0;
     int r;
+    index_drop(dir);
     while ((r = dir_next(dir, &pos, &record)) == 1)
         entries++;
     ram(dir)->entries = r < 0 && entries == 0 ? 1 : entries;

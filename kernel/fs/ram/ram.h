@@ -4,8 +4,8 @@
 // What came with the image stays there, read-only and shared, page by page until it is written. A
 // page, an entry or a size is published by one store after what it refers to is complete, so an
 // inode whose owner died under the lock is still usable.
-// Files: data.c (contents), map.c (mappings of them), dir.c (records), names.c and rename.c (what
-// changes them), ram.c (the table of operations), populate.c (from the image).
+// Files: data.c (contents), map.c (mappings of them), dir.c and index.c (directories), names.c and
+// rename.c (what changes them), ram.c (the table of operations), populate.c (from the image).
 #ifndef RAMET_KERNEL_RAM_H
 #define RAMET_KERNEL_RAM_H
 
@@ -21,11 +21,21 @@
 // 4 PB: sparse, of course.
 #define RAM_MAX_SIZE                                                                               \
     ((RAM_DIRECT + RAM_REFS * (1 + RAM_REFS * (1 + RAM_REFS * (1 + RAM_REFS)))) * (uint64_t)WPAGE)
+// A directory's pages from here on are its index: what the third tree of the map begins with, and
+// later in it (index.c).
+#define DIR_INDEX (RAM_DIRECT + RAM_REFS * (1 + RAM_REFS))
+#define DIR_ROOM  (DIR_INDEX + (UINT64_C(1) << 22)) // behind as many slots as can be
 _Static_assert(RAM_REFS == WPAGE / sizeof(struct wref) && RAM_REFS == RAMFS_REFS, "");
 _Static_assert(RAMFS_PAGE == WPAGE && RAMFS_PAGE_INODES == WPAGE / sizeof(struct inode) - 1, "");
 
-struct ram_inode {      // struct inode.own; under the inode's lock
-    uint64_t image_off; // contents in the image...
+struct ram_inode { // struct inode.own; under the inode's lock
+    union {
+        uint64_t image_off; // contents in the image...
+        struct {
+            uint32_t slots; // directories: of the index; 0: there is none (index.c)
+            uint32_t used;  // of these: names, and marks of removed ones
+        } index;
+    };
     uint64_t image_len; // ...that hold where the map has no page; only ever shrinks
     union {
         struct {
@@ -64,6 +74,8 @@ void *data_page_make(struct inode *ip, uint64_t index, int whole);
 // Makes `page`, fresh and zero, the file's page `index`, with what the file holds there; the old
 // page is freed. 0, or -ENOSPC: no room for the map.
 int data_page_move(struct inode *ip, uint64_t index, void *page);
+// Frees the pages from that one on.
+void data_cut(struct inode *ip, uint64_t index);
 // Frees pages beyond the end of the file, that a mapping made or a truncation had to leave.
 void data_trim(struct inode *ip);
 void data_free(struct inode *ip); // everything
