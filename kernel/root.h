@@ -12,7 +12,8 @@
 #include "kernel/window/window.h"
 
 #define TTY_LINE_MAX 4096
-#define FS_MOUNTS    16 // mounted file systems
+#define FS_MOUNTS    16   // mounted file systems
+#define PID_HINTS    4096 // as many as there can be processes: pids are given out in turn
 
 // The family's terminal (kernel/tty/tty.c).
 struct tty {
@@ -57,6 +58,11 @@ struct wroot {
     uint64_t slots_used[PV_MAX_SLOTS / 64 + 1];
     // Of these, the ones that nobody waits for any more: a claim looks at them alone.
     uint64_t slots_idle[PV_MAX_SLOTS / 64 + 1];
+    // Of these, the ones that a process has stopped in; cleared when it is seen not to be stopped.
+    uint64_t slots_stopped[PV_MAX_SLOTS / 64 + 1];
+    // By pid % PID_HINTS: the slot that such a pid was last given to. Where it is another's, or
+    // nobody's, the entries are searched.
+    uint16_t pid_slots[PID_HINTS];
     // File system.
     struct wlock rename_lock; // one rename of a directory at a time
     struct wref root_inode;

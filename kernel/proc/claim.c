@@ -147,6 +147,7 @@ long proc_claim(struct proc **child)
         c->next_sibling = proc_self->first_child;
         proc_self->first_child = c->slot;
         c->pid = proc_new_pid(root);
+        proc_note_pid(c);
         proc_open_door(c->slot);
         atomic_store_explicit(&c->state, PROC_EMBRYO, memory_order_release);
     }
@@ -208,6 +209,7 @@ static struct proc *rehome(struct proc *embryo)
                sizeof *p - sizeof p->state);
         p->slot = p->vm_slot = slot;
         p->moved_from = embryo->slot;
+        proc_note_pid(p);
         proc_open_door(slot);
         // Both names of the process exist for a moment; only the lock's holder can look.
         atomic_store_explicit(&p->state, PROC_EMBRYO, memory_order_release);

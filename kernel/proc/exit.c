@@ -28,18 +28,10 @@ static void post_group(int32_t pgid, int sig)
             signal_post(p, sig, NULL);
 }
 
-static int group_has_stopped(int32_t pgid)
-{
-    for (struct proc *p = proc_next(NULL); p; p = proc_next(p))
-        if (p->pgid == pgid && p->state == PROC_STOPPED)
-            return 1;
-    return 0;
-}
-
 // POSIX _exit(): a group that becomes orphaned with a stopped member gets SIGHUP, then SIGCONT.
 static void wake_orphans(int32_t pgid, int32_t sid, const struct proc *leaving)
 {
-    if (!group_has_stopped(pgid) || !proc_group_orphaned(pgid, sid, leaving))
+    if (!proc_group_stopped(pgid) || !proc_group_orphaned(pgid, sid, leaving))
         return;
     post_group(pgid, SIGHUP);
     post_group(pgid, SIGCONT);

@@ -80,6 +80,7 @@ static long change_group(struct proc *p, int pgid)
     // Its own pid makes a new group; any other must be there already, in this session.
     if (pgid != p->pid && !proc_group_in_session(pgid, proc_self->sid))
         return -EPERM;
+    p->had_group |= pgid == p->pid;
     p->pgid = pgid;
     return 0;
 }
@@ -109,11 +110,14 @@ long sys_setsid(void)
     long r = self->pid;
     sys_enter();
     proc_lock();
-    for (struct proc *p = proc_next(NULL); p; p = proc_next(p))
-        if (p->pgid == self->pid) // it leads a group, or another is in a group of its name
+    // It leads a group, or has led one and another is in it still.
+    for (struct proc *p = proc_next(NULL); p && self->had_group; p = proc_next(p))
+        if (p->pgid == self->pid)
             r = -EPERM;
-    if (r > 0) // a new session has no terminal: struct tty names the session it belongs to
+    if (r > 0) { // a new session has no terminal: struct tty names the session it belongs to
+        self->had_group = 1;
         self->sid = self->pgid = self->pid;
+    }
     proc_unlock();
     sys_leave(&r);
     return r;

@@ -69,8 +69,24 @@ struct proc *proc_next(const struct proc *p)
     return NULL;
 }
 
+void proc_note_pid(const struct proc *p)
+{
+    window_root()->pid_slots[(uint32_t)p->pid % PID_HINTS] = (uint16_t)p->slot;
+}
+
+// The entry that had the pid last, if it has it still.
+static struct proc *find_noted(int32_t pid)
+{
+    uint32_t slot = window_root()->pid_slots[(uint32_t)pid % PID_HINTS];
+    struct proc *p = slot && slot <= window_header()->max_slots ? proc_at(slot) : NULL;
+    return p && p->pid == pid && !proc_gone(p) ? p : NULL;
+}
+
 struct proc *proc_find(int32_t pid)
 {
+    struct proc *noted = find_noted(pid);
+    if (noted)
+        return noted;
     for (struct proc *p = proc_next(NULL); p; p = proc_next(p))
         if (p->pid == pid)
             return p;
@@ -101,8 +117,31 @@ void proc_may_be_free(const struct proc *p)
                       __ATOMIC_SEQ_CST);
 }
 
+void proc_note_stop(const struct proc *p)
+{
+    __atomic_fetch_or(&window_root()->slots_stopped[p->slot / 64], UINT64_C(1) << p->slot % 64,
+                      __ATOMIC_SEQ_CST);
+}
+
+int proc_group_stopped(int32_t pgid)
+{
+    struct wroot *root = window_root();
+    for (uint32_t w = 0; w <= root->top_slot / 64; w++)
+        for (uint64_t left = root->slots_stopped[w]; left; left &= left - 1) {
+            const struct proc *p = proc_at(w * 64 + (uint32_t)__builtin_ctzll(left));
+            if (atomic_load(&p->state) != PROC_STOPPED)
+                __atomic_fetch_and(&root->slots_stopped[w], ~(left & -left), __ATOMIC_SEQ_CST);
+            else if (p->pgid == pgid && !proc_gone(p))
+                return 1;
+        }
+    return 0;
+}
+
 int proc_group_in_session(int32_t pgid, int32_t sid)
 {
+    const struct proc *leader = find_noted(pgid);
+    if (leader && leader->pgid == pgid && leader->sid == sid)
+        return 1;
     for (struct proc *p = proc_next(NULL); p; p = proc_next(p))
         if (p->pgid == pgid && p->sid == sid)
             return 1;
@@ -144,6 +183,8 @@ static void init_first(struct proc *p)
     root->top_slot = p->slot;
     root->slots_used[p->slot / 64] |= UINT64_C(1) << p->slot % 64;
     p->pid = p->pgid = p->sid = proc_new_pid(root);
+    p->had_group = 1;
+    proc_note_pid(p);
     p->vm_slot = p->slot;
     p->ppid = PROC_INIT_PID;
     p->umask = 022;

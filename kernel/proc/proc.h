@@ -64,6 +64,7 @@ struct proc {
     uint32_t wait_flags;   // PROC_W_*: a stop or continue not yet waited for
     uint32_t exec_done;    // not 0 after the first exec (setpgid by the parent fails then)
     uint32_t had_children; // not 0 once it has claimed an entry for one
+    uint32_t had_group;    // not 0 once it has led a group: others may be in it still
     uint32_t dead;         // not 0: status is final and may be waited for; the VM is about to leave
     // Not 0: it has moved here from that slot, whose entry is not its own any more (claim.c).
     uint32_t moved_from;
@@ -160,6 +161,12 @@ int proc_group_in_session(int32_t pgid, int32_t sid);
 struct proc *proc_next_child(const struct proc *parent, const struct proc *p);
 // Takes p out of its parent's children; before parent_slot changes.
 void proc_leave_parent(const struct proc *p);
+// Notes which entry has p's pid, for proc_find(); when it gets one, or moves.
+void proc_note_pid(const struct proc *p);
+// Notes that p stops; before its state says so.
+void proc_note_stop(const struct proc *p);
+// Whether a member of the group is stopped.
+int proc_group_stopped(int32_t pgid);
 // Notes that the entry may soon be free, for the next claim to look at it; before it is.
 void proc_may_be_free(const struct proc *p);
 

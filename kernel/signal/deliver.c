@@ -171,6 +171,8 @@ static void change_state(enum proc_state state, uint32_t flag, int status, int c
 {
     struct proc *p = proc_vm;
     proc_lock();
+    if (state == PROC_STOPPED)
+        proc_note_stop(p);
     atomic_store(&p->state, state);
     p->wait_flags = flag;
     p->status = status;

@@ -139,14 +139,23 @@ static int may_signal(const struct proc *to, int sig)
     return sig == SIGCONT && from->sid == to->sid;
 }
 
-// Whether kill(pid) means p. -1: everybody but the caller and init (as Linux).
+// Whether kill(pid), 0 or below, means p. -1: everybody but the caller and init (as Linux).
 static int is_target(const struct proc *p, int pid)
 {
-    if (pid > 0)
-        return p->pid == pid;
     if (pid == -1)
         return p != proc_self;
     return p->pgid == (pid ? -pid : proc_self->pgid);
+}
+
+// The target after `p` (NULL: the first), or NULL.
+static struct proc *next_target(struct proc *p, int pid)
+{
+    if (pid > 0)
+        return p ? NULL : proc_find(pid);
+    do
+        p = proc_next(p);
+    while (p && !is_target(p, pid));
+    return p;
 }
 
 static long kill_now(int pid, int sig, int code, uint64_t value)
@@ -157,9 +166,7 @@ static long kill_now(int pid, int sig, int code, uint64_t value)
     if (pid == PROC_INIT_PID) // the supervisor is there, and out of reach
         return sig ? -EPERM : 0;
     proc_lock();
-    for (struct proc *p = proc_next(NULL); p; p = proc_next(p)) {
-        if (!is_target(p, pid))
-            continue;
+    for (struct proc *p = next_target(NULL, pid); p; p = next_target(p, pid)) {
         found = 1;
         if (!may_signal(p, sig))
             continue;

@@ -303,6 +303,44 @@ static void test_touches_few(void)
     check_alone();
 }
 
+// So do a job of an interactive shell, which gets a group of its own, and whoever asks for or
+// signals a process by its number.
+static void test_touches_few_by_number(void)
+{
+    enum { MANY = 120 };
+    long pids[MANY];
+    set_up();
+    for (int i = 0; i < MANY; i++) {
+        pids[i] = sys_fork();
+        if (pids[i] == 0) {
+            wait_go();
+            sys_exit(0);
+        }
+    }
+    long job = sys_fork();
+    if (job == 0) {
+        int bad = sys_setpgid(0, 0) != 0;
+        long child = sys_fork();
+        if (child == 0) {
+            bad = sys_setsid() != sys_getpid() || sys_setpgid(0, 0) != -EPERM;
+            bad |= sys_kill((int)pids[3], 0) != 0 || sys_getpgid((int)pids[3]) != 2;
+            sys_exit(bad ? 1000 : entries_touched());
+        }
+        bad |= sys_setpgid((int)child, sys_getpid()) == -ESRCH;
+        int touched = reap(child);
+        // Of its end all but the last call to the host.
+        bad |= proc_group_stopped(sys_getpgid(0));
+        sys_exit(bad ? 1000 : touched > entries_touched() ? touched : entries_touched());
+    }
+    int touched = reap(job);
+    CHECK(touched >= 2 && touched < MANY / 2);
+    notes->go = 1;
+    for (int i = 0; i < MANY; i++)
+        CHECK_EQ(reap(pids[i]), 0);
+    CHECK_EQ(sys_kill((int)pids[3], 0), -ESRCH);
+    check_alone();
+}
+
 static void test_storm(void)
 {
     long pids[4];
@@ -340,6 +378,7 @@ int main(void)
     RUN(test_pids_wrap);
     RUN(test_groups);
     RUN(test_touches_few);
+    RUN(test_touches_few_by_number);
     RUN(test_storm);
     return check_done("proc");
 }
