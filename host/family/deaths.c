@@ -25,8 +25,27 @@ static void release_claims(struct supervisor *s, uint32_t dead)
             family_release(s->f, i);
 }
 
+// Whether a member, which died just now, may have been between taking a wait queue and waking those
+// on it (kernel/window/waitq.c). Not if it died in its sleep.
+static int may_have_woken(struct supervisor *s, uint32_t slot)
+{
+    const uint32_t state = atomic_load(&slot_of(s, slot)->state);
+    return state != SLOT_WAITING && state != SLOT_POLLING;
+}
+
+// All look again, after so many deaths as were found at once: of a thousand members, each that is
+// woken for each death would be a million.
+static void ring_all(struct supervisor *s)
+{
+    s->look_again = 0;
+    for (uint32_t i = 2; i <= s->f->opt->max_procs; i++)
+        if (family_pid(s->f, i) > 0)
+            family_ring(s->f, i);
+}
+
 static void bury(struct supervisor *s, uint32_t slot, uint32_t status)
 {
+    s->look_again |= may_have_woken(s, slot);
     release_claims(s, slot);
     if (s->f->backend->bury)
         s->f->backend->bury(s, slot);
@@ -41,11 +60,6 @@ static void bury(struct supervisor *s, uint32_t slot, uint32_t status)
     family_release(s->f, slot);
     __atomic_fetch_add(&family_window(s->f)->deaths, 1, __ATOMIC_SEQ_CST);
     supervisor_post(s, 1, PV_EVENT_DEATH);
-    // It may have died between taking a wait queue and waking those on it (kernel/window/waitq.c):
-    // all look again.
-    for (uint32_t i = 2; i <= s->f->opt->max_procs; i++)
-        if (family_pid(s->f, i) > 0)
-            family_ring(s->f, i);
 }
 
 static void bury_member(struct supervisor *s, uint32_t slot, int status)
@@ -87,4 +101,6 @@ void supervisor_reap(struct supervisor *s)
                 if (family_pid(s->f, i) > 0)
                     supervisor_post(s, i, PV_EVENT_KICK);
     }
+    if (s->look_again)
+        ring_all(s);
 }

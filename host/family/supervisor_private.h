@@ -19,6 +19,7 @@ struct supervisor {
     int failed;           // the first program could not be started; somebody has said why
     uint64_t *deadlines;  // CLOCK_MONOTONIC, of each slot's forced kill: not where monitors write
     uint32_t kills;       // forced kills that are due later
+    int look_again;       // a member has died that may have been waking others
 };
 
 static inline struct family_slot *slot_of(struct supervisor *s, uint32_t slot)

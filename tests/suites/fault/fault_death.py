@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Deaths from outside: a monitor or the supervisor is killed by the host while the family runs."""
 
+import re
 import signal
 import time
 
@@ -53,6 +54,31 @@ def test_pipe_reader_killed():
         output = family.expect("reader: ")
         assert "yes: 141" in output or "137" in family.expect("\n"), output
         family.finish()
+
+
+def test_killed_asleep():
+    """Members that are killed in their sleep wake nobody but those they concern: n deaths among n
+    members must not be n^2 wake-ups."""
+    script = (
+        'mkfifo /tmp/f; for i in 1 2 3 4 5 6 7 8; do sleep 1000 & all="$all $!"; done; '
+        "cat /tmp/f & exec 3> /tmp/f; echo ready; read go; "
+        'wait $all; echo "all gone"; exec 3>&-; wait; echo end'
+    )
+    with shell(script, "--trace=exit") as family:
+        family.expect("ready")
+        # The first is the shell, the last cat. All are asleep by then: they have nothing to do.
+        pids = family.wait_for_monitors(lambda pids: len(pids) == 10, "eight sleepers and cat")
+        time.sleep(paths.limit(0.5))
+        for pid in pids[1:9]:
+            family.kill(pid)
+            time.sleep(0.05)
+        family.send("\n")
+        family.expect("all gone")
+        waits = family.expect("end")
+        waits = [int(n) for n in re.findall(r" wait=([0-9]+)", waits)]
+        assert len(waits) == 1, f"more than cat's end: {waits}"
+        assert waits[0] < 6, f"cat was woken {waits[0]} times"
+        assert family.finish() == 0
 
 
 def test_killed_while_busy():
