@@ -22,6 +22,7 @@
 #include "kernel/pv.h"
 #include "kernel/file/fd.h"
 #include "kernel/mem/shared.h"
+#include "kernel/proc/proc.h"
 #include "kernel/sys.h"
 
 #define PAGE UINT64_C(4096)
@@ -35,7 +36,7 @@
 #define USER_END  ((UINT64_C(1) << 47) - PAGE)
 #define MAX_PAGES (PV_RAM_MAX / PAGE)
 
-extern uint8_t __data_start[], __hot_end[], __text_end[];
+extern uint8_t __data_start[], __kernel_start[], __kernel_end[], __hot_end[], __text_end[];
 extern uint8_t __tls_start[], __tls_file_end[];
 extern uint8_t __tls_size[], __tls_align[]; // absolute symbols: their addresses are the values
 
@@ -43,6 +44,7 @@ static uintptr_t heap_start, heap_end, brk, map_low;
 // A bit per heap page that a mapping holds; bit 0 is the page below heap_end, bit 1 the one below
 // that...
 static uint64_t mapped[MAX_PAGES / 64] COLD("mem_mapped");
+static uint64_t mapped_pages; // of them
 
 void mem_init(void)
 {
@@ -95,11 +97,27 @@ static uintptr_t page_up(uintptr_t a)
     return (a + PAGE - 1) & ~(PAGE - 1);
 }
 
+// Whether RLIMIT_DATA and RLIMIT_AS leave room for so many bytes more, private ones or shared.
+// Linux counts as data what is private and may be written; here all that is private but text, stack
+// and what is the kernel's counts.
+static int limits_allow(uint64_t more, int private)
+{
+    const struct k_rlimit *limits = proc_self->rlimits;
+    uint64_t fixed = (uint64_t)((__kernel_start - __data_start) + (__hot_end - __kernel_end));
+    uint64_t data = fixed + (brk - heap_start) + mapped_pages * PAGE;
+    uint64_t rest = (uint64_t)(__text_end - (uint8_t *)TEXT_START) + boot_info->stack_top -
+                    boot_info->stack_bottom + shm_pages() * PAGE;
+    if (private && data + more > limits[RLIMIT_DATA].cur)
+        return 0;
+    return data + rest + more <= limits[RLIMIT_AS].cur;
+}
+
 static long grow_break(size_t increment)
 {
     uintptr_t old = brk;
     // A page stays free between the two, so that running over the break is noticed soon.
-    if (increment > map_low - brk || map_low - brk - increment < PAGE)
+    if (increment > map_low - brk || map_low - brk - increment < PAGE ||
+        (increment && !limits_allow(increment, 1)))
         return -ENOMEM;
     long r = rights_reset(page_up(old), page_up(old + increment));
     if (r < 0)
@@ -141,6 +159,7 @@ static void set_pages(uint64_t first, uint64_t n, int on)
 {
     for (uint64_t p = first; p < first + n; p++) {
         uint64_t bit = UINT64_C(1) << (p % 64);
+        mapped_pages += (uint64_t)on - (uint64_t)page_mapped(p);
         mapped[p / 64] = on ? mapped[p / 64] | bit : mapped[p / 64] & ~bit;
     }
 }
@@ -181,9 +200,10 @@ static long map_file(uintptr_t at, size_t len, int fd, int64_t off)
 
 static long map_shared(uint64_t pages, int prot, int fd, int64_t off, int anonymous)
 {
-    long r;
+    long r = -ENOMEM;
     sys_enter(); // a handler that maps as well must not see half an entry
-    r = anonymous ? shm_map(pages) : shm_map_fd(fd, pages, off, (prot & PROT_WRITE) != 0);
+    if (pages <= UINT64_MAX / PAGE && limits_allow(pages * PAGE, 0))
+        r = anonymous ? shm_map(pages) : shm_map_fd(fd, pages, off, (prot & PROT_WRITE) != 0);
     sys_leave(&r);
     return r;
 }
@@ -264,7 +284,7 @@ static long map_private(uintptr_t at, size_t len, int prot, int flags, int fd, i
     long r = flags & MAP_ANONYMOUS ? 0 : may_copy(fd);
     if (r < 0)
         return r;
-    if (n > (heap_end - heap_start) / PAGE)
+    if (n > (heap_end - heap_start) / PAGE || !limits_allow(n * PAGE, 1))
         return -ENOMEM;
     if (flags & MAP_FIXED)
         r = clear_fixed(at, n);

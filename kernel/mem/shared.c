@@ -177,6 +177,14 @@ long shm_unmap(uintptr_t start, uint64_t pages)
     return 0;
 }
 
+uint64_t shm_pages(void)
+{
+    uint64_t pages = 0;
+    for (uint32_t i = 0; i < proc_self->nmaps; i++)
+        pages += proc_self->maps[i].segment ? proc_self->maps[i].pages : 0;
+    return pages;
+}
+
 int shm_within(uintptr_t a, size_t n)
 {
     const struct proc *p = proc_self;

@@ -46,4 +46,7 @@ void shm_inherit(struct proc *child, const struct proc *parent);
 // At exit and exec; for a dead process, by its undertaker. May be done twice.
 void shm_drop_all(struct proc *p);
 
+// Pages of shared mappings that the process has.
+uint64_t shm_pages(void);
+
 #endif

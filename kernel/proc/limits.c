@@ -6,7 +6,7 @@
 //     CPU         kernel/time/alarm.c          NPROC       claim.c
 //     FSIZE       kernel/fs/                   SIGPENDING  kernel/signal/queue.c
 //     NOFILE      kernel/file/fd.c             NICE        ids.c
-//     STACK, DATA, AS                          below: memory is as large as it is
+//     DATA, AS    kernel/mem/mem.c             STACK       below: it is as large as it is
 //     CORE, MEMLOCK, MSGQUEUE, RTPRIO, RTTIME  no dumps, locked pages, message queues, real time
 //     RSS, LOCKS                               as on Linux, which has not looked at them since 2.4
 //
@@ -20,22 +20,6 @@
 #include "kernel/sys.h"
 #include "kernel/time/clock.h"
 
-// Memory is laid out when a program starts and cannot be made less: a limit below what there is
-// would not be held to. What a process maps is RAM and parts of the window.
-static uint64_t memory_there_is(int what)
-{
-    switch (what) {
-    case RLIMIT_STACK:
-        return boot_info->stack_top - boot_info->stack_bottom;
-    case RLIMIT_DATA:
-        return boot_info->ram_end - boot_info->ram_start;
-    case RLIMIT_AS:
-        return boot_info->ram_end - boot_info->ram_start + boot_info->window_size;
-    default:
-        return 0;
-    }
-}
-
 static int limit_valid(int what, const struct k_rlimit *now, const struct k_rlimit *new)
 {
     if (new->cur > new->max)
@@ -44,7 +28,9 @@ static int limit_valid(int what, const struct k_rlimit *now, const struct k_rlim
         return -EPERM;
     if (what == RLIMIT_NOFILE && new->max > PROC_MAX_FDS) // as Linux above its nr_open
         return -EPERM;
-    return new->cur < memory_there_is(what) ? -EINVAL : 0;
+    // The stack is laid out when a program starts: a limit below would not be held to.
+    const uint64_t stack = boot_info->stack_top - boot_info->stack_bottom;
+    return what == RLIMIT_STACK && new->cur < stack ? -EINVAL : 0;
 }
 
 long sys_getrlimit(int what, struct k_rlimit *limit)
