@@ -2,6 +2,8 @@
 """Limits reached: processes, the window's memory, a VM's own memory. An error, never a hang, and
 what was given back can be used again."""
 
+import re
+
 import paths
 import proc
 
@@ -21,6 +23,22 @@ def limits(what, *options, limit=90.0):
 def test_max_procs():
     shown = limits("fork", "--max-procs", "16")
     assert "fork: EAGAIN\n" in shown, f"no EAGAIN\n{shown}"
+
+
+def test_crowd():
+    """Hundreds of readers that one pipe's end wakes: about one wait for each, though many share a
+    bit of the wait queue. (By hand: a thousand, a tree and a chain, /tests/crowd 1000.)"""
+    if paths.VMM == "qemu":
+        raise proc.Skip("hundreds of QEMUs take gigabytes")
+    many = 250
+    argv = ["--trace=exit", "--max-procs", str(many + 1), "--exec", "/tests/crowd"]
+    argv = paths.ramet_run(paths.TESTS_IMAGE, str(many), "readers", options=argv)
+    outcome = proc.run(argv, limit=90)
+    assert outcome.trouble() is None and outcome.status == 0, f"{outcome.trouble()} {outcome.out!r}"
+    assert b"alive together: yes" in outcome.out and b" NO" not in outcome.out, outcome.out
+    waits = [int(n) for n in re.findall(rb"\d+ exits:.* wait=([0-9]+)", outcome.err)]
+    assert many - 5 <= len(waits) <= many + 1, f"{len(waits)} processes waited"
+    assert sum(waits) < 2 * many, f"{sum(waits)} waits of {many} readers"
 
 
 def test_fork_bomb():
