@@ -10,6 +10,7 @@
 
 #define MANY  40
 #define CHAIN 100
+#define WORDS 100
 
 static int many = MANY;
 static struct gate here; // a byte from each that is alive
@@ -51,6 +52,31 @@ static int all_here(int n)
     return seen;
 }
 
+// Two that talk while all others sleep, who should not notice.
+static void converse(void)
+{
+    struct gate there = gate_make(), back = gate_make();
+    pid_t pid = fork();
+
+    NEED(pid >= 0);
+    for (int i = 0; i < WORDS; i++)
+        if (pid == 0) {
+            gate_wait(&there);
+            sleep_ms(1); // longer than the other one spins
+            gate_open(&back);
+        } else {
+            gate_open(&there);
+            gate_wait(&back);
+        }
+    if (pid == 0)
+        _exit(0);
+    say_status("partner", wait_for(pid));
+    for (int i = 0; i < 2; i++) {
+        close(there.fd[i]);
+        close(back.fd[i]);
+    }
+}
+
 // All children of one process. Every one must be found by its own number, in whatever order.
 static void readers(void)
 {
@@ -66,6 +92,7 @@ static void readers(void)
             _exit(attend() ? i & 127 : 99);
     }
     int seen = all_here(many);
+    converse();
     close(go[1]);
     for (int i = 0; i < many; i++) {
         int status = wait_for(pids[i]);

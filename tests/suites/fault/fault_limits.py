@@ -26,19 +26,20 @@ def test_max_procs():
 
 
 def test_crowd():
-    """Hundreds of readers that one pipe's end wakes: about one wait for each, though many share a
-    bit of the wait queue. (By hand: a thousand, a tree and a chain, /tests/crowd 1000.)"""
+    """Hundreds of readers that one pipe's end wakes: one wait for each or little more, though many
+    share a bit of the wait queue with two that talk meanwhile. (By hand: /tests/crowd 1000.)"""
     if paths.VMM == "qemu":
         raise proc.Skip("hundreds of QEMUs take gigabytes")
     many = 250
-    argv = ["--trace=exit", "--max-procs", str(many + 1), "--exec", "/tests/crowd"]
+    argv = ["--trace=exit", "--max-procs", str(many + 2), "--exec", "/tests/crowd"]
     argv = paths.ramet_run(paths.TESTS_IMAGE, str(many), "readers", options=argv)
     outcome = proc.run(argv, limit=90)
     assert outcome.trouble() is None and outcome.status == 0, f"{outcome.trouble()} {outcome.out!r}"
     assert b"alive together: yes" in outcome.out and b" NO" not in outcome.out, outcome.out
     waits = [int(n) for n in re.findall(rb"\d+ exits:.* wait=([0-9]+)", outcome.err)]
-    assert many - 5 <= len(waits) <= many + 1, f"{len(waits)} processes waited"
-    assert sum(waits) < 2 * many, f"{sum(waits)} waits of {many} readers"
+    assert many - 5 <= len(waits) <= many + 2, f"{len(waits)} processes waited"
+    often = [n for n in waits if n > 90]
+    assert len(often) <= 2, f"{sum(waits)} waits, often: {often}"
 
 
 def test_fork_bomb():
