@@ -56,7 +56,11 @@ HOST := \
 	$(addprefix host/virtio/,disk.c devices.c mmio.c blk.c) \
 	$(addprefix host/gdb/,gdb.c command.c packet.c regs.c memory.c) \
 	$(addprefix host/qemu/,qemu.c argv.c start.c pool.c link.c clone.c qmp.c monitor.c confine.c) \
+	$(addprefix host/process/,process.c start.c filter.c confine.c notify.c) \
 	$(addprefix host/image/,image.c check.c elf.c args.c fits.c)
+# What a picoprocess has in the place of a monitor.
+STUB := $(addprefix host/process/stub/,entry.S stub.c signal.c wait.c console.c memory.c clone.c \
+	exec.c load.c) arch/x86_64/shim/boot/elf.c
 MKIMAGE := \
 	tools/mkimage/main.c tools/mkimage/input.c tools/mkimage/tree.c tools/mkimage/write.c \
 	tools/mkimage/list.c tools/mkimage/util.c tools/mkimage/work.c \
@@ -127,7 +131,14 @@ $(SHIM_BLOB): host/image/shim_blob.S $(B)/shim/shim.elf
 	$(Q)objcopy -g $(B)/shim/shim.elf $(B)/shim/shim.boot
 	$(Q)$(HOSTCC) -DSHIM_FILE='"$(B)/shim/shim.boot"' -c $< -o $@
 
-$(B)/bin/ramet: $(HOST:%.c=$(B)/obj/host/%.o) $(SHIM_BLOB)
+STUB_BLOB := $(B)/obj/host/host/process/stub_blob.o
+$(STUB_BLOB): host/process/stub_blob.S $(B)/stub/stub.elf
+	@mkdir -p $(@D)
+	$(call say,AS,$<)
+	$(Q)objcopy -O binary $(B)/stub/stub.elf $(B)/stub/stub.bin
+	$(Q)$(HOSTCC) -DSTUB_FILE='"$(B)/stub/stub.bin"' -c $< -o $@
+
+$(B)/bin/ramet: $(HOST:%.c=$(B)/obj/host/%.o) $(SHIM_BLOB) $(STUB_BLOB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(HOSTCC) -o $@ $^ $(HOST_LIBS)
@@ -221,6 +232,28 @@ $(B)/shim/shim.elf: $(SHIM_OBJ) arch/x86_64/shim/shim.ld
 	$(call say,LD,$@)
 	$(Q)ld -T arch/x86_64/shim/shim.ld -z max-page-size=0x1000 --gc-sections --no-warn-rwx-segments \
 		-o $@ $(SHIM_OBJ)
+
+# ---- the stub of picoprocesses -------------------------------------------------------------------
+# At an address above 4 GB, so relative to RIP; on the guest's stack, whose vector registers it
+# keeps.
+STUB_CFLAGS := $(filter-out -fno-pic,$(GUEST_CFLAGS)) -D_GNU_SOURCE -fpie -mgeneral-regs-only \
+	-fno-asynchronous-unwind-tables
+STUB_OBJ := $(addprefix $(B)/obj/stub/,$(addsuffix .o,$(basename $(STUB))))
+
+$(B)/obj/stub/%.o: %.c Makefile | $(SETUP)
+	@mkdir -p $(@D)
+	$(call say,CC stub,$<)
+	$(Q)$(GUESTCC) $(STUB_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/obj/stub/%.o: %.S Makefile | $(SETUP)
+	@mkdir -p $(@D)
+	$(call say,AS stub,$<)
+	$(Q)$(GUESTCC) -g -I. -MMD -MP -c $< -o $@
+
+$(B)/stub/stub.elf: $(STUB_OBJ) host/process/stub/stub.ld
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)ld -T host/process/stub/stub.ld -z max-page-size=0x1000 -o $@ $(STUB_OBJ)
 
 # ---- programs and images -------------------------------------------------------------------------
 $(B)/apps/%.elf: apps/%.c $(GUEST)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A back end: what runs a family's members. Two exist: KVM (kvm/), and stock QEMU (qemu/).
+// A back end: what runs a family's members. Three exist: KVM (kvm/), confined processes (process/),
+// and stock QEMU (qemu/).
 //
 // Supervisor, window, doorbells and the paravirtual calls are the same for all of them; this table
 // is what differs, and nobody but main.c names one. A function may be NULL where it says so.
@@ -14,9 +15,10 @@
 struct supervisor;
 
 struct backend {
-    const char *name; // of --vmm
-    uint32_t calls;   // 1 << PV_CALL_*: those that are the host's business
-    int serves_gdb;   // runs a server for gdb that is not ours
+    const char *name;     // of --vmm
+    uint32_t calls;       // 1 << PV_CALL_*: those that are the host's business
+    int serves_gdb;       // runs a server for gdb that is not ours
+    uint64_t start_flags; // of clone(2), added for the process that calls start()
 
     // --- in the supervisor, before anything is started ---
     // Whether it can be used on this host. 0, or -errno with a line in err. What it keeps about the
@@ -24,6 +26,9 @@ struct backend {
     int (*open)(struct family *f, char *err, size_t errlen);
     // Makes the family's guest memory: arena, window, image_map. 0, or -errno with a line in err.
     int (*memory)(struct family *f, char *err, size_t errlen);
+
+    // In the supervisor, once the process that calls start() exists. May be NULL.
+    void (*started)(struct supervisor *s);
 
     // --- in a member ---
     // Becomes the process of the family's first program, whose slot the caller has claimed and
@@ -59,7 +64,10 @@ struct backend {
     // A descriptor that becomes readable when step() has something to do, or -1.
     int (*poll_fd)(const struct family *f);
     // Before each wait: does what is due. How many ms until it wants to be called again, or -1.
-    int (*step)(struct family *f);
+    int (*step)(struct supervisor *s);
+    // Tells the member in a slot of events: PV_EVENT_*, SUPERVISOR_END, or none: that it look
+    // again. NULL: by its slot's word and a signal (event.c).
+    void (*post)(struct supervisor *s, uint32_t slot, uint32_t events);
     // A member has sent a message that is the back end's, FAMILY_BACKEND or above, with these
     // descriptors; it closes those it does not keep. Every field is as the sender likes.
     void (*message)(struct supervisor *s, const struct family_msg *msg, int *fds, unsigned nfds);
@@ -73,6 +81,6 @@ struct backend {
 };
 #define BACKEND_NO_MEMBER UINT32_MAX
 
-extern const struct backend kvm_backend, qemu_backend;
+extern const struct backend kvm_backend, process_backend, qemu_backend;
 
 #endif

@@ -87,6 +87,13 @@ static int choose_backend(struct family *f)
     char err[256], why[256] = "";
     // A template is KVM's.
     const enum vmm vmm = f->opt->until || f->template ? VMM_KVM : f->opt->vmm;
+    if (vmm == VMM_PROCESS) {
+        f->backend = &process_backend;
+        if (f->backend->open(f, err, sizeof err) == 0)
+            return 0;
+        fprintf(stderr, "ramet: %s\n", err);
+        return -1;
+    }
     f->backend = &kvm_backend;
     if (vmm != VMM_QEMU && f->backend->open(f, why, sizeof why) == 0)
         return 0;

@@ -44,7 +44,8 @@ static const char usage[] =
     "  --check-leaks       count what the family leaves behind in the window\n"
     "  --gdb PORT[:SLOT]   stop the VM in SLOT (default 1) for gdb: target remote :PORT\n"
     "                      (any user of this host can connect)\n"
-    "  --vmm NAME          kvm, qemu, or auto (default): kvm where it can be used, else qemu\n"
+    "  --vmm NAME          kvm, process, qemu, or auto (default): kvm where it can be used, else\n"
+    "                      qemu; process: confined processes instead of VMs\n"
     "  --kvm FILE          KVM's device (default /dev/kvm)\n"
     "  --accel NAME        QEMU's accelerator: kvm, tcg, or auto (default)\n"
     "  --pool N            QEMUs kept ready for clones (default 3); 0: with KVM, no spare VMs "
@@ -228,7 +229,7 @@ void options_print_version(void)
 
 static int parse_one(struct options *opt, int c, char *arg)
 {
-    static const char *const vmms[] = {"auto", "kvm", "qemu", NULL};
+    static const char *const vmms[] = {"auto", "kvm", "process", "qemu", NULL};
     static const char *const accels[] = {"auto", "kvm", "tcg", NULL};
     unsigned long n = 0;
     unsigned word = 0;
@@ -325,8 +326,9 @@ static int check_template(const struct options *opt, int make, int words)
                                    : "--until and --output belong to 'ramet template'");
     if (!make && !opt->template)
         return 0;
-    if (opt->ndisks || opt->gdb_port || opt->vmm == VMM_QEMU)
-        return complain("%s", "a template cannot be combined with --disk, --gdb or --vmm=qemu");
+    if (opt->ndisks || opt->gdb_port || opt->vmm == VMM_QEMU || opt->vmm == VMM_PROCESS)
+        return complain("%s", "a template cannot be combined with --disk, --gdb, --vmm=qemu or "
+                              "--vmm=process");
     if (opt->template && (make || words || opt->exec_path || opt->env || sized))
         return complain("%s", "--template: image, arguments, environment and sizes are those it "
                               "was made with");

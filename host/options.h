@@ -13,7 +13,7 @@
 
 #define POOL_MAX 32u // --pool
 
-enum vmm { VMM_AUTO, VMM_KVM, VMM_QEMU };
+enum vmm { VMM_AUTO, VMM_KVM, VMM_PROCESS, VMM_QEMU };
 
 struct options {
     const char *image;

@@ -22,6 +22,9 @@ UNIT_confine := host/family/confine.c host/kvm/confine.c
 UNIT_LIBS_confine := -lseccomp
 UNIT_family := $(addprefix host/family/,family.c placement.c fdpass.c answers.c) \
 	host/family/hugemem.c host/kvm/textcache.c
+# The process back end: its filter.
+UNIT += process_filter
+UNIT_process_filter := $(addprefix host/process/,filter.c confine.c)
 # The QEMU back end: its protocol, and the supervisor's book.
 UNIT += qmp qemu
 UNIT_qmp := host/qemu/qmp.c host/family/fdpass.c
@@ -202,16 +205,21 @@ $(B)/guest/hostile.elf: tests/fuzz/hostile.c $(GUEST)
 	$(call say,RAMET-CC,$<)
 	$(Q)$(RAMET_CC) -O2 -I. -o $@ $<
 
+$(B)/guest/escape.elf: tests/fuzz/escape.c $(GUEST)
+	$(call say,RAMET-CC,$<)
+	$(Q)$(RAMET_CC) -O2 -I. -o $@ $<
+
 $(B)/guest/driverless.elf: tests/virtio/driverless.c $(GUEST)
 	$(call say,RAMET-CC,$<)
 	$(Q)$(RAMET_CC) -O2 --drivers=none -o $@ $<
 
-# A shell, the usual commands and the hostile program.
+# A shell, the usual commands and the hostile programs.
 $(B)/images/hostile.img: $(B)/apps/dash.stripped $(B)/apps/busybox.stripped \
-		$(B)/guest/hostile.elf $(B)/bin/mkimage
+		$(B)/guest/hostile.elf $(B)/guest/escape.elf $(B)/bin/mkimage
 	$(call say,IMAGE,$@)
 	$(Q)$(B)/bin/mkimage -q -o $@ --program /bin/sh=$(B)/apps/dash.stripped \
 		--program /bin/busybox=$(B)/apps/busybox.stripped --program /bin/hostile=$(B)/guest/hostile.elf \
+		--program /bin/escape=$(B)/guest/escape.elf \
 		--links $(B)/apps/busybox.links=/bin/busybox --mkdir /tmp:1777
 
 $(B)/images/driverless.img: $(B)/guest/driverless.elf $(B)/bin/mkimage

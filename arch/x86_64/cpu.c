@@ -17,9 +17,10 @@ int64_t arch_call(struct pv_call *call)
     // The code at PV_CALL_VA belongs to the implementer: a port write on the monitor, SYSCALL on
     // the shim, which clobbers RCX and R11 (SDM vol. 2B). It reads and writes the struct behind
     // `call`. The CALL pushes on this stack, so the kernel must be built with -mno-red-zone.
+    uintptr_t at = PV_CALL_VA;
     __asm__ volatile("call *%%rax"
-                     :
-                     : "a"((uintptr_t)PV_CALL_VA), "D"(call)
+                     : "+a"(at)
+                     : "D"(call)
                      : "rcx", "r11", "memory", "cc");
     return call->ret;
 }

@@ -43,7 +43,7 @@ static void ring_all(struct supervisor *s)
             family_ring(s->f, i);
 }
 
-static void bury(struct supervisor *s, uint32_t slot, uint32_t status)
+void supervisor_bury(struct supervisor *s, uint32_t slot, uint32_t status)
 {
     s->look_again |= may_have_woken(s, slot);
     release_claims(s, slot);
@@ -72,7 +72,7 @@ static void bury_member(struct supervisor *s, uint32_t slot, int status)
     } else if (slot == 1 && !atomic_load(&s->f->shared->started)) {
         s->failed = 1;
     }
-    bury(s, slot, death ? death : SIGKILL);
+    supervisor_bury(s, slot, death ? death : SIGKILL);
     family_trace(s->f, TRACE_PROC, "%u died", slot);
 }
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +33,12 @@
 void supervisor_post(struct supervisor *s, uint32_t slot, uint32_t events)
 {
     struct family_slot *to = slot_of(s, slot);
-    atomic_fetch_or(&to->events, events);
+    if (s->f->backend->post) {
+        s->f->backend->post(s, slot, events);
+        return;
+    }
+    // That it is to be killed is a word of its own: it is meant for a process, not for a slot.
+    atomic_fetch_or(&to->events, events & ~(PV_EVENT_KILL | SUPERVISOR_END));
     family_ring(s->f, slot);
     supervisor_signal(family_pid(s->f, slot), SIGUSR1);
 }
@@ -44,7 +50,7 @@ static uint64_t monotonic_ns(void)
 }
 
 // A slot may be given to the next process at any moment: what is remembered is its serial.
-static void begin_kill(struct supervisor *s, uint32_t slot, uint32_t serial)
+void supervisor_kill(struct supervisor *s, uint32_t slot, uint32_t serial)
 {
     struct family_slot *to = slot_of(s, slot);
     if (family_pid(s->f, slot) <= 0 || atomic_load(&to->serial) != serial ||
@@ -53,7 +59,7 @@ static void begin_kill(struct supervisor *s, uint32_t slot, uint32_t serial)
     s->deadlines[slot] = monotonic_ns() + PV_KILL_GRACE_NS;
     atomic_store(&to->kill, serial);
     s->kills++;
-    supervisor_post(s, slot, 0); // event_collect() compares `kill` with its own serial
+    supervisor_post(s, slot, PV_EVENT_KILL); // event_collect() compares `kill` with its own serial
 }
 
 static void finish_kills(struct supervisor *s)
@@ -72,7 +78,7 @@ static void finish_kills(struct supervisor *s)
         // Only its monitor sees whether the guest is in a critical section, and looks each time;
         // one that never leaves it, or whose monitor does not answer, has had its time.
         atomic_store(&slot->end, serial);
-        supervisor_post(s, i, 0);
+        supervisor_post(s, i, SUPERVISOR_END);
         if (now >= s->deadlines[i] + PV_KILL_CRITICAL_NS)
             supervisor_signal(pid, SIGKILL);
     }
@@ -88,7 +94,7 @@ static void take_message(struct supervisor *s, const struct family_msg *msg)
     else if (msg->op == FAMILY_INTERRUPT)
         supervisor_post(s, msg->slot, PV_EVENT_KICK);
     else if (msg->op == FAMILY_KILL)
-        begin_kill(s, msg->slot, msg->value);
+        supervisor_kill(s, msg->slot, msg->value);
 }
 
 static void take_messages(struct supervisor *s)
@@ -180,10 +186,11 @@ static int sooner(int a, int b)
 static int next_wait(struct supervisor *s, int terminal_full)
 {
     const struct backend *backend = s->f->backend;
-    // A full terminal ring and a pending forced kill are looked at again soon.
-    int ms = s->kills || terminal_full ? 20 : -1;
-    if (backend->step)
-        ms = sooner(ms, backend->step(s->f));
+    int ms = backend->step ? backend->step(s) : -1;
+    // A full terminal ring and a pending forced kill, which step() may have begun, are looked at
+    // again soon.
+    if (s->kills || terminal_full)
+        ms = sooner(ms, 20);
     return sooner(sooner(ms, ready_timeout(s)), time_to_stop(s));
 }
 
@@ -301,18 +308,23 @@ static int start_first(struct supervisor *s, uint32_t program, const struct load
     int r = family_claim(s->f, 1, 0);
     if (r < 0)
         return r;
-    s->group = family_fork(s->f, &slot_of(s, 1)->pid, 0, 0);
+    const uint64_t flags = s->f->backend->start_flags;
+    s->group = family_fork(s->f, &slot_of(s, 1)->pid, flags, 0);
     const int here = s->group > 0 && !s->f->ready ? placement_here(&s->f->placement) : -1;
     if (here >= 0)
         placement_move(&s->f->placement, s->group, (uint32_t)here, 1);
     if (s->group == 0) {
-        close(s->signals);
-        close(s->messages);
-        close(s->answers);
+        if (!(flags & CLONE_FILES)) { // else they are the supervisor's
+            close(s->signals);
+            close(s->messages);
+            close(s->answers);
+        }
         setsid(); // the terminal's signals are the guests' business, through its input
         s->f->backend->start(s->f, 1, program, args);
         abort(); // it does not return
     }
+    if (s->group > 0 && s->f->backend->started)
+        s->f->backend->started(s);
     return s->group < 0 ? s->group : 0;
 }
 

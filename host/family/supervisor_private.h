@@ -31,8 +31,16 @@ static inline struct family_slot *slot_of(struct supervisor *s, uint32_t slot)
 // program that is asked to end.
 void supervisor_outside(struct supervisor *s, int sig);
 
-// Posts events to a VM and makes sure it notices: asleep, running or in between.
+// Posts events to a member and makes sure it notices: asleep, running or in between. Of a member
+// that is to be killed: PV_EVENT_KILL, and SUPERVISOR_END when it has had its time.
 void supervisor_post(struct supervisor *s, uint32_t slot, uint32_t events);
+#define SUPERVISOR_END (UINT32_C(1) << 31)
+
+// PV_CALL_KILL of the member in a slot that has this serial.
+void supervisor_kill(struct supervisor *s, uint32_t slot, uint32_t serial);
+
+// The member in a slot is dead with this wait status: gives the slot back and tells the family.
+void supervisor_bury(struct supervisor *s, uint32_t slot, uint32_t status);
 
 // --- answers.c: what a confined monitor has the supervisor do for it ---
 // Whether a pid, which comes from memory that every monitor can write, is that of a child of ours.

@@ -161,9 +161,9 @@ static int poll_fd(const struct family *f)
     return qemu_pool_fd(qemu_of(f)->pool);
 }
 
-static int refill(struct family *f)
+static int refill(struct supervisor *s)
 {
-    return qemu_pool_refill(qemu_of(f)->pool);
+    return qemu_pool_refill(qemu_of(s->f)->pool);
 }
 
 // Of the descriptors that came along the last one is the lease; whatever else a monitor may have

@@ -24,7 +24,7 @@ PORTING = os.path.join(BUILD, "porting")
 
 # What runs the VMs (tests/run --vmm), and how much longer things may take there than on KVM.
 VMM = "kvm"
-SLOWER = {"kvm": 1.0, "qemu": 4.0}
+SLOWER = {"kvm": 1.0, "process": 1.0, "qemu": 4.0}
 # What this process runs of the suites: "kvm", what needs KVM; "rest", what does not; or "all".
 PART = "all"
 # True in the SVM machine (svm.py), where nothing is compiled and all takes longer.
@@ -53,6 +53,8 @@ def kvm_problem():
     """Why no VM can be started here, or None."""
     if VMM == "qemu":
         return qemu_problem()
+    if VMM == "process":
+        return None
     if not os.path.exists("/dev/kvm"):
         return "no /dev/kvm"
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
@@ -95,5 +97,5 @@ def limit(seconds):
 def ramet_run(*arguments, options=()):
     """The command line of `ramet run` on the VMM that is tested. QEMU is tested as on a machine
     without KVM."""
-    vmm = {"kvm": ["--vmm=kvm"], "qemu": ["--vmm=qemu", "--accel=tcg"]}[VMM]
+    vmm = ["--vmm=" + VMM] + (["--accel=tcg"] if VMM == "qemu" else [])
     return [RAMET, "run", *vmm, *options, *arguments]

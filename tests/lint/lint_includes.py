@@ -54,6 +54,8 @@ RULES = [
     ("tools/", ["abi/", "tools/", "host/"], ANY),
     ("host/family/", FAMILY, ANY),
     ("host/call/", FAMILY, ANY),
+    ("host/process/stub/", ["abi/", "host/process/stub/", "arch/x86_64/shim/boot/elf.h"], ANY),
+    ("host/process/", ["abi/", *not_of("kvm", "qemu")], ANY),
     ("host/kvm/", ["abi/", *not_of("qemu", "process")], ANY),
     ("host/qemu/", ["abi/", *not_of("kvm", "process")], ANY),
     ("host/", ["abi/", "host/"], ANY),

@@ -140,7 +140,7 @@ static void no_stack(void)
 {
     const uint64_t page = boot->heap_start + 32 * X86_PAGE;
     const uint64_t places[] = {64, page + X86_PAGE + 128, boot->stack_bottom + 160,
-                               PV_IMAGE_VA + X86_PAGE, UINT64_C(1) << 63};
+                               PV_IMAGE_VA + X86_PAGE, UINT64_C(1) << 46};
     test("event waits for a stack");
     WANT_EQ(protect(page, X86_PAGE, PV_RIGHT_READ), 0);
     for (unsigned i = 0; i < sizeof places / sizeof places[0]; i++) {

@@ -36,6 +36,19 @@ class Monitor:
             return proc.run(paths.ramet_run(IMAGE, options=options), STDIN, LIMIT), None
 
 
+class Picoprocess(Monitor):
+    """The same family as confined processes."""
+
+    def __init__(self, name, *options):
+        super().__init__(name, "--vmm", "process", *options)
+
+    def gate(self, report, full):
+        return paths.rest()
+
+    def run(self):
+        return proc.run(paths.ramet_run(IMAGE, options=self.options), STDIN, LIMIT), None
+
+
 class QemuMonitor(Monitor):
     """The same family on stock QEMU: the shim in each VM, a monitor beside it."""
 
@@ -80,6 +93,8 @@ BACKENDS = [
     Monitor("monitor"),
     Monitor("monitor-small", *SMALL),
     Monitor("monitor-disk", "--disk", DISK),
+    Picoprocess("process"),
+    Picoprocess("process-small", *SMALL),
     QemuMonitor("companion"),
     QemuMonitor("companion-disk", "--disk", DISK),
     Shim("shim-pc", "pc"),

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What a picoprocess may do. The guest and the stub are one process, so this is the whole boundary:
+// the guest is taken to make any system call it likes, with any arguments.
+//
+// Nothing that decides anything is behind a pointer, where the guest could change it after the
+// look. Addresses are bounded so that a member can change its own RAM and its scratch, and neither
+// stub, platform pages, image nor window. docs/confinement.md has a reason for every line.
+// Neighbours: filter.c (how rules become a filter), notify.c (the calls handed over).
+
+#include <asm/prctl.h>
+#include <errno.h>
+#include <linux/futex.h>
+#include <linux/landlock.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "host/process/filter.h"
+#include "host/process/process.h"
+
+#define IS(n, v)                                                                                   \
+    {                                                                                              \
+        FILTER_EQUAL, n, v, 0                                                                      \
+    }
+#define IN(n, from, to)                                                                            \
+    {                                                                                              \
+        FILTER_RANGE, n, from, to                                                                  \
+    }
+#define BITS(n, mask, v)                                                                           \
+    {                                                                                              \
+        FILTER_BITS, n, mask, v                                                                    \
+    }
+#define NOT(n, mask, v)                                                                            \
+    {                                                                                              \
+        FILTER_NOT_BITS, n, mask, v                                                                \
+    }
+#define RULE(name, ...)                                                                            \
+    {                                                                                              \
+        SYS_##name, SECCOMP_RET_ALLOW,                                                             \
+        {                                                                                          \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+#define ASK(number, ...)                                                                           \
+    {                                                                                              \
+        number, SECCOMP_RET_USER_NOTIF,                                                            \
+        {                                                                                          \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+#define STDIO(n) IN(n, 0, 3)
+
+// Rights never beyond read, write and execute, and never the last two together.
+#define W_X       (PROT_WRITE | PROT_EXEC)
+#define RIGHTS(n) BITS(n, ~UINT64_C(7), 0), NOT(n, W_X, W_X)
+#define ANONYMOUS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE)
+
+int process_filter(const struct family *f, struct sock_filter *code, unsigned max)
+{
+    // An address below the end and a length up to the size come to at most twice the end, 16 GB,
+    // and nothing but RAM lies below the scratch.
+    const uint64_t ram = PV_RAM_VA, end = f->opt->mem, size = end - ram + 1;
+    const uint64_t scratch = STUB_SCRATCH_VA, scratch_end = scratch + STUB_SCRATCH_SIZE;
+    const uint64_t image = (uint64_t)f->image->fd;
+    const struct filter_rule rules[] = {
+        // Blocking and waking, most often of all.
+        RULE(futex, IS(1, FUTEX_WAIT)),
+        RULE(futex, IS(1, FUTEX_WAKE)),
+        RULE(preadv2, STDIO(0)),
+        RULE(pwritev2, STDIO(0)),
+        RULE(rt_sigprocmask),
+        RULE(rt_sigreturn),
+        RULE(sched_yield),
+        RULE(ppoll),
+        RULE(restart_syscall),
+        RULE(setitimer, IS(0, ITIMER_REAL)),
+        // Memory.
+        RULE(madvise, IN(0, ram, end), IN(1, 0, size), IS(2, MADV_DONTNEED)),
+        RULE(madvise, IN(0, ram, end), IN(1, 0, size), IS(2, MADV_HUGEPAGE)),
+        RULE(madvise, IN(0, ram, end), IN(1, 0, size), IS(2, MADV_POPULATE_WRITE)),
+        RULE(mprotect, IN(0, ram, end), IN(1, 0, size), RIGHTS(2)),
+        RULE(mprotect, IS(0, PV_BOOT_INFO_VA), IS(1, 4096), BITS(2, ~UINT64_C(3), 0)),
+        RULE(mmap, IN(0, ram, end), IN(1, 0, size), RIGHTS(2), IS(3, ANONYMOUS)),
+        RULE(mmap, IN(0, ram, end), IN(1, 0, size), RIGHTS(2), IS(3, MAP_PRIVATE | MAP_FIXED),
+             IS(4, image)),
+        RULE(mmap, IN(0, scratch, scratch_end), IN(1, 0, STUB_SCRATCH_SIZE + 1),
+             BITS(2, ~UINT64_C(3), 0), IS(3, ANONYMOUS)),
+        RULE(munmap, IN(0, ram, end), IN(1, 0, size)),
+        RULE(munmap, IN(0, scratch, scratch_end), IN(1, 0, STUB_SCRATCH_SIZE + 1)),
+        // Members.
+        ASK(SYS_clone, IS(0, CLONE_PARENT | SIGCHLD), IS(1, 0), IN(5, 1, PV_MAX_SLOTS + 1)),
+        ASK(STUB_REPORT, IN(0, 1, PV_MAX_SLOTS + 1)),
+        ASK(STUB_KICK, IN(0, 1, PV_MAX_SLOTS + 1), BITS(1, ~UINT64_C(1), 0)),
+        ASK(STUB_KILL, IN(0, 1, PV_MAX_SLOTS + 1)),
+        ASK(STUB_EXIT, IN(0, 0, 0x10000)),
+        ASK(STUB_UNCLAIM, IN(0, 1, PV_MAX_SLOTS + 1)),
+        RULE(getppid),
+        RULE(prctl, IS(0, PR_SET_PDEATHSIG), IS(1, SIGKILL)),
+        RULE(getrandom),
+        RULE(arch_prctl, IS(0, ARCH_SET_FS)),
+        RULE(arch_prctl, IS(0, ARCH_SET_GS)),
+        RULE(close_range),
+        RULE(exit_group),
+    };
+    return filter_build(rules, sizeof rules / sizeof rules[0], code, max);
+}
+
+// Landlock (Linux 5.13): no file may be opened, whatever else should fail. Where there is none, the
+// filter knows no call that could.
+static int no_files(void)
+{
+    const struct landlock_ruleset_attr attr = {.handled_access_fs = (UINT64_C(1) << 13) - 1};
+    long fd = syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
+    if (fd < 0)
+        return errno == ENOSYS || errno == EOPNOTSUPP || errno == EPERM ? 0 : -errno;
+    long r = syscall(SYS_landlock_restrict_self, fd, 0);
+    int e = errno;
+    close((int)fd);
+    return r < 0 ? -e : 0;
+}
+
+static int limit(int what, rlim_t n)
+{
+    const struct rlimit l = {n, n};
+    return setrlimit(what, &l) < 0 ? -errno : 0;
+}
+
+int process_drop_rights(const struct family *f, const char **what)
+{
+    // All that can be mapped, twice: an EXEC has old and new segments for a moment.
+    const rlim_t memory =
+        2 * f->opt->mem + f->window_size + f->image->size + STUB_SCRATCH_SIZE + (64u << 20);
+    int r;
+    *what = "no_new_privs";
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+        return -errno;
+    *what = "Landlock";
+    if ((r = no_files()) < 0)
+        return r;
+    *what = "limits";
+    if ((r = limit(RLIMIT_CORE, 0)) < 0)
+        return r;
+    return limit(RLIMIT_AS, memory);
+}

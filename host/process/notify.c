@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What members ask the supervisor for, by system calls that the filter hands over.
+//
+// A request is its number, its registers and the pid of the sender, which the kernel says; guest
+// memory is not read. The sender stands still until it is answered, or is dead: an answer to a dead
+// one goes nowhere. Whoever sends is taken to be hostile: it can claim free slots, of which the
+// family has a number, and can interrupt and kill members of its own family. That is what any
+// program of the family may.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host/clock.h"
+#include "host/process/process.h"
+
+#define AT_ONCE   64                   // notifications before everything else gets its turn
+#define REPORT_NS UINT64_C(2000000000) // in which a clone has reported, or never will
+#define HELLO_MS  10
+
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS // Linux 6.6
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS      SECCOMP_IOW(4, __u64)
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP 1
+#endif
+
+static uint32_t slot_of_pid(const struct process_family *p, pid_t pid)
+{
+    return pid > 0 && pid < p->pid_max ? p->slot_of[pid] : 0;
+}
+
+// --- slots ---
+
+static void forget_claim(struct process_family *p, uint32_t slot)
+{
+    p->embryos -= p->claimed[slot] != 0;
+    p->claimed[slot] = 0;
+}
+
+static void unclaim(struct supervisor *s, uint32_t slot)
+{
+    forget_claim(process_of(s->f), slot);
+    family_release(s->f, slot);
+}
+
+// clone(2): whether it may pass.
+static int claim(struct supervisor *s, uint32_t from, uint64_t slot)
+{
+    struct process_family *p = process_of(s->f);
+    if (!from || !family_slot_valid(s->f, (uint32_t)slot))
+        return -EINVAL;
+    // Its last member may be gone but for the news of it.
+    if (family_pid(s->f, (uint32_t)slot) > 0)
+        supervisor_reap(s);
+    int r = family_claim(s->f, (uint32_t)slot, from);
+    if (r < 0)
+        return r;
+    p->claimed[slot] = clock_ns(CLOCK_MONOTONIC);
+    p->embryos++;
+    return 0;
+}
+
+static int is_child(pid_t pid)
+{
+    siginfo_t info = {0};
+    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | WNOHANG) == 0;
+}
+
+static int accept_report(struct supervisor *s, pid_t pid, uint64_t slot)
+{
+    struct process_family *p = process_of(s->f);
+    const uint32_t known = slot_of_pid(p, pid);
+    if (slot == 1 && known == 1 && !atomic_load(&s->f->shared->started)) {
+        atomic_store(&s->f->shared->started, 1);
+        atomic_store(&slot_of(s, 1)->state, SLOT_RUNNING);
+        return 0;
+    }
+    if (known || pid >= p->pid_max || !family_slot_valid(s->f, (uint32_t)slot) ||
+        !p->claimed[slot] || !is_child(pid))
+        return -EPERM;
+    family_trace(s->f, TRACE_PROC, "%u clone %.3f ms", (unsigned)slot,
+                 (double)(clock_ns(CLOCK_MONOTONIC) - p->claimed[slot]) / 1e6);
+    forget_claim(p, (uint32_t)slot);
+    p->slot_of[pid] = (uint16_t)slot;
+    atomic_store(&slot_of(s, (uint32_t)slot)->pid, pid);
+    atomic_store(&slot_of(s, (uint32_t)slot)->state, SLOT_RUNNING);
+    return 0;
+}
+
+// --- requests ---
+
+static int kick(struct supervisor *s, uint64_t slot, uint64_t flags)
+{
+    if (!family_slot_valid(s->f, (uint32_t)slot))
+        return -ESRCH;
+    if (family_pid(s->f, (uint32_t)slot) <= 0) // one that has not reported will look
+        return process_of(s->f)->claimed[slot] ? 0 : -ESRCH;
+    process_post(s, (uint32_t)slot, flags ? PV_EVENT_KICK : 0);
+    return 0;
+}
+
+static int kill_member(struct supervisor *s, uint64_t slot)
+{
+    if (!family_slot_valid(s->f, (uint32_t)slot) ||
+        atomic_load(&slot_of(s, (uint32_t)slot)->state) == SLOT_FREE)
+        return -ESRCH;
+    supervisor_kill(s, (uint32_t)slot, atomic_load(&slot_of(s, (uint32_t)slot)->serial));
+    return 0;
+}
+
+static int exits(struct supervisor *s, uint32_t from, uint64_t status)
+{
+    struct family_shared *shared = s->f->shared;
+    if (!from)
+        return -EPERM;
+    family_trace(s->f, TRACE_PROC, "%u exit status %#x", from, (unsigned)status);
+    if (from == 1) {
+        atomic_store(&shared->first_status, (uint32_t)status & 0xffff);
+        atomic_store(&shared->first_done, 1);
+    }
+    return 0;
+}
+
+static int drop_claim(struct supervisor *s, uint32_t from, uint64_t slot)
+{
+    if (!from || !family_slot_valid(s->f, (uint32_t)slot) || !process_of(s->f)->claimed[slot] ||
+        family_claimer(s->f, (uint32_t)slot) != from)
+        return -EINVAL;
+    unclaim(s, (uint32_t)slot);
+    return 0;
+}
+
+static int decide(struct supervisor *s, const struct seccomp_notif *n)
+{
+    const uint64_t *a = (const uint64_t *)n->data.args;
+    const uint32_t from = slot_of_pid(process_of(s->f), (pid_t)n->pid);
+    switch (n->data.nr) {
+    case SYS_clone:
+        return claim(s, from, a[5]);
+    case STUB_REPORT:
+        return accept_report(s, (pid_t)n->pid, a[0]);
+    case STUB_KICK:
+        return from ? kick(s, a[0], a[1]) : -EPERM;
+    case STUB_KILL:
+        return from ? kill_member(s, a[0]) : -EPERM;
+    case STUB_EXIT:
+        return exits(s, from, a[0]);
+    case STUB_UNCLAIM:
+        return drop_claim(s, from, a[0]);
+    default:
+        return -ENOSYS;
+    }
+}
+
+static int has_notification(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    return poll(&p, 1, 0) > 0 && (p.revents & POLLIN);
+}
+
+static void answer(struct supervisor *s, int listener)
+{
+    struct seccomp_notif n = {0};
+    struct seccomp_notif_resp r = {0};
+    if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &n) < 0)
+        return; // its sender is dead
+    r.id = n.id;
+    r.error = decide(s, &n);
+    if (r.error == 0 && n.data.nr == SYS_clone)
+        r.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+    if (ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &r) < 0 && n.data.nr == SYS_clone && !r.error)
+        unclaim(s, (uint32_t)n.data.args[5]); // killed meanwhile: no clone comes of it
+}
+
+// Clones that were let pass and have not reported in time: the family hears of a death. What lives
+// on of one can do nothing but run: its report is refused.
+static void give_up_embryos(struct supervisor *s)
+{
+    struct process_family *p = process_of(s->f);
+    const uint64_t now = clock_ns(CLOCK_MONOTONIC);
+    for (uint32_t i = 1; i <= s->f->opt->max_procs; i++)
+        if (p->claimed[i] && now - p->claimed[i] > REPORT_NS) {
+            forget_claim(p, i);
+            supervisor_bury(s, i, SIGKILL);
+        }
+}
+
+int process_step(struct supervisor *s)
+{
+    const struct process_family *p = process_of(s->f);
+    for (int i = 0; i < AT_ONCE && p->listener >= 0 && has_notification(p->listener); i++)
+        answer(s, p->listener);
+    if (!p->embryos)
+        return -1;
+    give_up_embryos(s);
+    return (int)(REPORT_NS / 2000000);
+}
+
+int process_poll_fd(const struct family *f)
+{
+    return process_of(f)->listener;
+}
+
+void process_started(struct supervisor *s)
+{
+    struct process_family *p = process_of(s->f);
+    const struct timespec moment = {.tv_nsec = HELLO_MS * 1000000};
+    const uint64_t wake = SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP;
+    siginfo_t info = {0};
+    uint32_t fd;
+    while (!(fd = __atomic_load_n(&p->hello->listener, __ATOMIC_SEQ_CST))) {
+        syscall(SYS_futex, &p->hello->listener, FUTEX_WAIT, 0, &moment, NULL, 0);
+        if (waitid(P_PID, (id_t)s->group, &info, WEXITED | WNOWAIT | WNOHANG) < 0 || info.si_pid)
+            return; // it has ended, which the loop finds out
+    }
+    p->listener = (int)fd - 1;
+    fcntl(p->listener, F_SETFD, FD_CLOEXEC);
+    ioctl(p->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, wake); // only a matter of speed
+    munmap(p->hello, 4096);
+    if (s->group < p->pid_max)
+        p->slot_of[s->group] = 1;
+}
+
+void process_post(struct supervisor *s, uint32_t slot, uint32_t events)
+{
+    static const struct {
+        uint32_t event;
+        int sig;
+    } signals[] = {
+        {PV_EVENT_KICK, STUB_SIG_KICK}, {PV_EVENT_DEATH, STUB_SIG_DEATH},
+        {PV_EVENT_TTY, STUB_SIG_TTY},   {PV_EVENT_KILL, STUB_SIG_KILL},
+        {SUPERVISOR_END, STUB_SIG_END},
+    };
+    const pid_t pid = family_pid(s->f, slot);
+    for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        if (events & signals[i].event)
+            supervisor_signal(pid, signals[i].sig);
+    if (!events)
+        supervisor_signal(pid, STUB_SIG_WAKE);
+}
+
+uint32_t process_reaped(struct supervisor *s, pid_t pid, int status, uint32_t slot)
+{
+    struct process_family *p = process_of(s->f);
+    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    if (pid < p->pid_max)
+        p->slot_of[pid] = 0;
+    if (!slot) // never reported; its slot is given up in time
+        return BACKEND_NO_MEMBER;
+    if (WIFEXITED(status) && code == 0) {
+        family_release(s->f, slot);
+        return slot == 1 ? 1 : BACKEND_NO_MEMBER;
+    }
+    if (code >= STUB_DIED)
+        atomic_store(&slot_of(s, slot)->death, (uint32_t)(code - STUB_DIED));
+    return slot;
+}

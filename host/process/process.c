@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The process back end's table, and what a family of picoprocesses needs before there is one.
+
+#include "host/process/process.h"
+
+#include <cpuid.h>
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#include "host/clock.h"
+#include "host/family/hugemem.h"
+
+#define PAGE            4096u
+#define HWCAP2_FSGSBASE 2u // the kernel's word for it; whether WRFSBASE executes says nothing
+#define RATE_NS         UINT64_C(1000000) // how long the TSC is watched
+
+static struct process_family the_family = {.listener = -1};
+
+// Whether this kernel hands notifications over, and waits for their answer in peace (Linux 5.19).
+static int has_notifications(void)
+{
+    uint32_t action = SECCOMP_RET_USER_NOTIF;
+    return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
+
+static uint32_t stub_flags(void)
+{
+    uint32_t a, b, c, d, flags = 0;
+    if (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE)
+        flags |= STUB_FSGSBASE;
+    if (__get_cpuid(1, &a, &b, &c, &d) && (c & bit_OSXSAVE) && (c & bit_AVX))
+        flags |= STUB_AVX;
+    return flags;
+}
+
+static pid_t pid_max(void)
+{
+    int n = 0;
+    FILE *file = fopen("/proc/sys/kernel/pid_max", "r");
+    if (!file || fscanf(file, "%d", &n) != 1 || n <= 0)
+        n = 1 << 22; // Linux's largest
+    if (file)
+        fclose(file);
+    return n;
+}
+
+static int process_open(struct family *f, char *err, size_t errlen)
+{
+    if (f->opt->ndisks || f->opt->gdb_port) {
+        snprintf(err, errlen, "--vmm process has no %s yet", f->opt->ndisks ? "--disk" : "--gdb");
+        return -ENOTSUP;
+    }
+    if (!has_notifications()) {
+        snprintf(err, errlen, "seccomp: no user notifications on this host");
+        return -ENOSYS;
+    }
+    the_family.stub_flags = stub_flags() | (f->opt->trace ? STUB_TRACE : 0);
+    f->own = &the_family;
+    return 0;
+}
+
+static void *zeroed(size_t len, int flags)
+{
+    void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+static int process_memory(struct family *f, char *err, size_t errlen)
+{
+    struct process_family *p = process_of(f);
+    int r;
+    if (f->image->size > PV_IMAGE_MAX) {
+        snprintf(err, errlen, "%s: larger than 2 GB", f->opt->image);
+        return -EFBIG;
+    }
+    p->pid_max = pid_max();
+    f->window_size = f->opt->window_size;
+    f->window = hugemem_reserve(f->window_size);
+    p->hello = zeroed(PAGE, MAP_SHARED);
+    p->slot_of = zeroed((size_t)p->pid_max * sizeof *p->slot_of, MAP_PRIVATE);
+    p->claimed = calloc(f->opt->max_procs + 1, sizeof *p->claimed);
+    if (!f->window || !p->hello || !p->slot_of || !p->claimed)
+        return family_fail(err, errlen, "cannot reserve memory");
+    if ((r = f->window_fd = hugemem_map(f->window, "ramet-window", f->window_size)) < 0) {
+        errno = -r;
+        return family_fail(err, errlen, "cannot make the window");
+    }
+    family_window_init(f);
+    // The rate of the TSC, which only KVM tells without watching.
+    const uint64_t ns = clock_ns(CLOCK_MONOTONIC), tsc = __rdtsc();
+    uint64_t passed;
+    do
+        passed = clock_ns(CLOCK_MONOTONIC) - ns;
+    while (passed < RATE_NS);
+    f->tsc_mult = (uint64_t)(((unsigned __int128)passed << 32) / (__rdtsc() - tsc));
+    return 0;
+}
+
+const struct backend process_backend = {
+    .name = "process",
+    .calls = 0,                 // the stub's business
+    .start_flags = CLONE_FILES, // so that the supervisor gets the notifications' descriptor
+    .open = process_open,
+    .memory = process_memory,
+    .start = process_start,
+    .started = process_started,
+    .poll_fd = process_poll_fd,
+    .step = process_step,
+    .post = process_post,
+    .reaped = process_reaped,
+};

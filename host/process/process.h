@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The process back end: members are confined Linux processes, picoprocesses, at native speed.
+//
+// A member's process holds the guest's memory, at the guest's addresses, and the stub (stub/),
+// which turns paravirtual calls into system calls; nothing of the program `ramet` is left in it.
+// What the stub cannot do by itself it asks the supervisor for, by system calls the filter hands
+// over (seccomp user notifications). docs/process.md tells who is who.
+// Neighbours: backend.h (the contract), stub/layout.h (addresses and notifications).
+#ifndef HOST_PROCESS_H
+#define HOST_PROCESS_H
+
+#include <linux/filter.h>
+
+#include "host/backend.h"
+#include "host/family/supervisor_private.h"
+#include "host/process/stub/layout.h"
+
+// What the supervisor keeps, of which no member has a part.
+struct process_family {
+    int listener;             // of the notifications, or -1
+    struct stub_hello *hello; // shared with the first member until it has it
+    uint32_t stub_flags;      // STUB_*
+    // Slot of a pid, 0: none of ours. Private memory; only the pages of pids that come are touched.
+    uint16_t *slot_of;
+    pid_t pid_max;
+    // When a slot was claimed for a clone that has not reported yet, CLOCK_MONOTONIC ns; 0: none.
+    uint64_t *claimed;
+    uint32_t embryos; // how many are not 0
+};
+
+static inline struct process_family *process_of(const struct family *f)
+{
+    return f->own;
+}
+
+// --- start.c ---
+_Noreturn void process_start(struct family *f, uint32_t slot, uint32_t program,
+                             const struct load_args *args);
+
+// --- confine.c ---
+// The filter of a family's members, into code[max]. The number of instructions, or -E2BIG.
+int process_filter(const struct family *f, struct sock_filter *code, unsigned max);
+// What can be had beside the filter: no new privileges, no dumps, no rights to files, limits. 0, or
+// -errno with the reason in *what.
+int process_drop_rights(const struct family *f, const char **what);
+
+// --- notify.c ---
+void process_started(struct supervisor *s);
+int process_poll_fd(const struct family *f);
+int process_step(struct supervisor *s);
+void process_post(struct supervisor *s, uint32_t slot, uint32_t events);
+uint32_t process_reaped(struct supervisor *s, pid_t pid, int status, uint32_t slot);
+
+#endif

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The first member: from a child of the supervisor to a picoprocess.
+//
+// Here, with a C library, everything is put in its place; the stub then drops what is left of this
+// program, confines itself and starts the guest (stub_first()). Later members are clones.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/rseq.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "host/process/process.h"
+#include "host/process/stub_blob.h"
+
+#define PAGE        4096u
+#define SA_RESTORER 0x04000000
+
+_Noreturn static void cannot_start(const char *what, int error)
+{
+    family_say("cannot make a picoprocess: %s: %s", what, strerror(error));
+    _exit(STUB_DIED + SIGKILL);
+}
+
+static void *place_at(uint64_t at, uint64_t len, int rights, int flags, int fd, const char *what)
+{
+    void *p = mmap((void *)at, len, rights, flags | MAP_FIXED_NOREPLACE, fd, 0);
+    if (p != (void *)at)
+        cannot_start(what, errno);
+    return p;
+}
+
+static void *place_private(uint64_t at, uint64_t len, const char *what)
+{
+    return place_at(at, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                    -1, what);
+}
+
+// --- code ---
+
+static void place_code(void)
+{
+    // PV_CALL_VA: movabs $stub_call, %rax; jmp *%rax
+    uint8_t gate[12] = {0x48, 0xb8, [10] = 0xff, [11] = 0xe0};
+    const uint64_t call = stub_address(STUB_CALL);
+    memcpy(gate + 2, &call, sizeof call);
+    void *page = place_private(PV_CALL_VA, PAGE, "call page");
+    memcpy(page, gate, sizeof gate);
+    void *text = place_private(STUB_TEXT_VA, STUB_TEXT_SIZE, "stub");
+    memcpy(text, stub_blob, stub_blob_size());
+    if (mprotect(page, PAGE, PROT_READ | PROT_EXEC) < 0 ||
+        mprotect(text, STUB_TEXT_SIZE, PROT_READ | PROT_EXEC) < 0)
+        cannot_start("stub", errno);
+}
+
+// --- signals ---
+
+struct kernel_sigaction {
+    void *handler;
+    unsigned long flags;
+    void *restorer;
+    uint64_t mask;
+};
+
+static void handle(int sig, void *handler, unsigned long flags, uint64_t mask)
+{
+    const struct kernel_sigaction act = {handler, flags | SA_RESTORER,
+                                         (void *)stub_address(STUB_RESTORER), mask};
+    if (syscall(SYS_rt_sigaction, sig, &act, NULL, sizeof mask) < 0)
+        cannot_start("signals", errno);
+}
+
+static void first_signals(void)
+{
+    static const int exceptions[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
+    static const int events[] = {SIGALRM,       STUB_SIG_KICK, STUB_SIG_DEATH, STUB_SIG_TTY,
+                                 STUB_SIG_KILL, STUB_SIG_END,  STUB_SIG_WAKE};
+    const stack_t stack = {.ss_sp = (void *)STUB_SIGNAL_VA,
+                           .ss_size = STUB_SIGNAL_END - STUB_SIGNAL_VA};
+    uint64_t all_events = 0;
+    for (unsigned i = 0; i < sizeof events / sizeof events[0]; i++)
+        all_events |= UINT64_C(1) << (events[i] - 1);
+    for (int sig = 1; sig < 32; sig++)
+        if (sig != SIGKILL && sig != SIGSTOP && sig != SIGCHLD)
+            handle(sig, SIG_DFL, 0, 0);
+    for (unsigned i = 0; i < sizeof exceptions / sizeof exceptions[0]; i++)
+        handle(exceptions[i], (void *)stub_address(STUB_ON_EXCEPTION),
+               SA_SIGINFO | SA_ONSTACK | SA_NODEFER, all_events);
+    for (unsigned i = 0; i < sizeof events / sizeof events[0]; i++)
+        handle(events[i], (void *)stub_address(STUB_ON_EVENT), SA_SIGINFO | SA_ONSTACK, all_events);
+    handle(SIGPIPE, SIG_IGN, 0, 0); // CONSOLE has errors for these two
+    handle(SIGXFSZ, SIG_IGN, 0, 0);
+    if (sigaltstack(&stack, NULL) < 0)
+        cannot_start("signal stack", errno);
+}
+
+// --- what the guest is told ---
+
+static void first_boot_info(const struct family *f, struct pv_boot_info *b, uint32_t slot)
+{
+    *b = (struct pv_boot_info){
+        .abi_version = PV_ABI_VERSION,
+        .size = sizeof *b,
+        .slot = slot,
+        .first = 1,
+        .ram_start = PV_RAM_VA,
+        .ram_end = f->opt->mem,
+        .window_size = f->window_size,
+        .image_size = f->image->size,
+        .tsc_base = f->tsc_base,
+        .tsc_mult = f->tsc_mult,
+        .mono_base_ns = f->mono_base_ns,
+        .wall_base_ns = f->wall_base_ns,
+        .cpus = f->cpus,
+        .spin = f->spin,
+        .flags = family_boot_flags(f) |
+                 ((process_of(f)->stub_flags & STUB_FSGSBASE) ? 0 : PV_BOOT_SET_TP),
+    };
+    memcpy(b->stdio, f->stdio, sizeof b->stdio);
+    strcpy(b->hostname, "ramet");
+}
+
+static void fill_state(const struct family *f, uint32_t slot, uint32_t program,
+                       const struct load_args *args)
+{
+    struct stub_state *state = place_private(STUB_DATA_VA, PAGE, "stub");
+    *state = (struct stub_state){
+        .slot = slot,
+        .max_slots = f->opt->max_procs,
+        .image_fd = f->image->fd,
+        .supervisor = f->supervisor,
+        .flags = process_of(f)->stub_flags,
+        .start = {.program = program,
+                  .argc = args->argc,
+                  .envc = args->envc,
+                  .strings_len = args->len},
+    };
+    memcpy(state->nowait, f->stdio_nowait, sizeof state->nowait);
+}
+
+static void place_scratch(const struct family *f, const struct load_args *args)
+{
+    void *strings = place_private(STUB_SCRATCH_VA, PV_ARG_MAX, "scratch");
+    memcpy(strings, args->strings, args->len);
+    // The page the supervisor has as well, at its place here.
+    if (mremap(process_of(f)->hello, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+               (void *)STUB_HELLO_VA) == MAP_FAILED)
+        cannot_start("scratch", errno);
+    struct sock_fprog *filter = place_private(STUB_FILTER_VA, STUB_FILTER_SIZE, "filter");
+    struct sock_filter *code = (struct sock_filter *)(filter + 1);
+    int n = process_filter(f, code, (STUB_FILTER_SIZE - sizeof *filter) / sizeof *code);
+    if (n < 0)
+        cannot_start("filter", -n);
+    *filter = (struct sock_fprog){.len = (unsigned short)n, .filter = code};
+}
+
+// What the C library has registered with the kernel lies in memory that goes.
+static void let_go_of_library(void)
+{
+    syscall(SYS_set_robust_list, NULL, 24);
+    if (__rseq_size)
+        syscall(SYS_rseq, (char *)__builtin_thread_pointer() + __rseq_offset, 32, 1, RSEQ_SIG);
+    syscall(SYS_set_tid_address, NULL);
+}
+
+void process_start(struct family *f, uint32_t slot, uint32_t program, const struct load_args *args)
+{
+    const char *what;
+    int r;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != f->supervisor)
+        _exit(STUB_DIED + SIGKILL);
+    place_code();
+    place_private(PV_SHARED_VA, PAGE, "shared page");
+    first_boot_info(f, place_private(PV_BOOT_INFO_VA, PAGE, "boot_info"), slot);
+    place_private(STUB_STACK_VA, STUB_STACK_SIZE, "stub's stack");
+    place_private(STUB_SIGNAL_VA, STUB_SIGNAL_END - STUB_SIGNAL_VA, "signal stack");
+    place_at(PV_IMAGE_VA, f->image->size, PROT_READ, MAP_PRIVATE, f->image->fd, "image");
+    place_at(PV_WINDOW_VA, f->window_size, PROT_READ | PROT_WRITE, MAP_SHARED, f->window_fd,
+             "window");
+    fill_state(f, slot, program, args);
+    place_scratch(f, args);
+    first_signals();
+    if ((r = process_drop_rights(f, &what)) < 0)
+        cannot_start(what, -r);
+    let_go_of_library();
+    ((void (*)(void))stub_address(STUB_BEGIN))();
+    abort(); // it does not return
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Where a picoprocess keeps what is not the guest's, and what it and the supervisor say to each
+// other. The one header that the stub (here) and the host (host/process) share.
+//
+// All of it lies where no guest memory ever is: between the largest RAM and the image. The guest
+// can reach it all the same, for stub and guest are one process: nothing here protects anybody. The
+// boundary is the filter (host/process/confine.c) and what the supervisor believes.
+#ifndef PROCESS_STUB_LAYOUT_H
+#define PROCESS_STUB_LAYOUT_H
+
+#include <stdint.h>
+
+#include "abi/image.h"
+#include "abi/pv.h"
+
+#define STUB_SCRATCH_VA UINT64_C(0x600000000) // what EXEC and SPAWN carry over; nothing in between
+#define STUB_TEXT_VA    UINT64_C(0x700000000) // the stub, read-execute
+#define STUB_TEXT_SIZE  UINT64_C(0x10000)
+#define STUB_DATA_VA    UINT64_C(0x700010000) // struct stub_state
+#define STUB_STACK_VA   UINT64_C(0x700020000) // for what cannot stay on the guest's
+#define STUB_STACK_SIZE UINT64_C(0x4000)
+#define STUB_SIGNAL_VA  UINT64_C(0x700030000) // signal handlers; AVX-512 state alone is 2.7 KB
+#define STUB_SIGNAL_END UINT64_C(0x700038000)
+#define STUB_END        STUB_SIGNAL_END
+
+// Scratch: the arguments, then the bytes of a program that is no part of the image. At the start,
+// behind the arguments, what is needed once.
+#define STUB_FILE_VA      (STUB_SCRATCH_VA + PV_ARG_MAX)
+#define STUB_HELLO_VA     STUB_FILE_VA            // struct stub_hello
+#define STUB_FILTER_VA    (STUB_FILE_VA + 0x1000) // struct sock_fprog and its instructions
+#define STUB_FILTER_SIZE  UINT64_C(0x4000)
+#define STUB_SCRATCH_SIZE (PV_ARG_MAX + PV_PROGRAM_MAX)
+
+#define STUB_FSGSBASE 1u // the host keeps what WRFSBASE sets
+#define STUB_AVX      2u // there are upper halves of vector registers
+#define STUB_TRACE    4u // the supervisor wants to hear of every exit
+
+// A program that is to be started: its strings are at STUB_SCRATCH_VA, a file's bytes at
+// STUB_FILE_VA.
+struct stub_start {
+    uint32_t program, argc, envc, nsegs;
+    uint64_t strings_len, file_len;
+    uint64_t entry, heap, stack_bottom;
+    struct image_seg segs[IMAGE_MAX_SEGS];
+};
+
+struct stub_state {
+    uint32_t slot, max_slots;
+    int32_t image_fd;
+    int32_t supervisor; // its pid
+    uint32_t flags;     // STUB_*
+    uint32_t ending;    // the grace time is over: exit when `critical` is 0
+    uint64_t timer_deadline;
+    uint32_t nowait[3]; // as family.stdio_nowait
+    uint32_t small[3];
+    uint32_t spawn_slot; // of the SPAWN in progress
+    uint32_t nsegs;      // of the program that runs
+    struct image_seg segs[IMAGE_MAX_SEGS];
+    struct stub_start start; // of the EXEC or SPAWN in progress, and the first program's
+};
+
+// Shared with the supervisor while the first member starts.
+struct stub_hello {
+    uint32_t listener; // descriptor of the notifications + 1; 0: not yet
+};
+
+// System-call numbers that no kernel has: the filter hands them to the supervisor. All arguments
+// are in registers; the result is -errno or 0.
+enum stub_note {
+    STUB_REPORT = 0x1000,  // slot: here I am
+    STUB_KICK = 0x1001,    // slot, flags of PV_CALL_KICK: by a signal
+    STUB_KILL = 0x1002,    // slot
+    STUB_EXIT = 0x1003,    // wait status: about to leave. Of slot 1, or with STUB_TRACE
+    STUB_UNCLAIM = 0x1004, // slot: the clone did not come about
+    STUB_NOTE_END,
+};
+
+// What the supervisor posts, as signals. SIGALRM is the member's own timer.
+#define STUB_SIG_KICK  SIGUSR1
+#define STUB_SIG_DEATH SIGUSR2
+#define STUB_SIG_TTY   SIGWINCH
+#define STUB_SIG_KILL  SIGTERM
+#define STUB_SIG_END   SIGXCPU // the grace time is over
+#define STUB_SIG_WAKE  SIGIO   // look again
+
+// How a member ends: 0 after it has published its end, else 128 + the signal it dies by.
+#define STUB_DIED 128
+
+#endif

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Guest memory: what an argument may point to, RELEASE, PROTECT.
+
+#include <sys/mman.h>
+
+#include "host/process/stub/stub.h"
+
+static int inside(uint64_t at, uint64_t len, uint64_t start, uint64_t size)
+{
+    return at >= start && at - start <= size && len <= size - (at - start);
+}
+
+int range_in(uint64_t at, uint64_t len, unsigned areas)
+{
+    const struct pv_boot_info *b = BOOT_PAGE;
+    return ((areas & RAM) && inside(at, len, PV_RAM_VA, b->ram_end - PV_RAM_VA)) ||
+           ((areas & WINDOW) && inside(at, len, PV_WINDOW_VA, b->window_size)) ||
+           ((areas & IMAGE) && inside(at, len, PV_IMAGE_VA, b->image_size));
+}
+
+int copy_in(void *to, uint64_t from, uint64_t len, unsigned areas)
+{
+    if (!range_in(from, len, areas) || stub_copy(to, (const void *)from, len) < 0)
+        return -EFAULT;
+    return 0;
+}
+
+static int whole_pages(uint64_t at, uint64_t len)
+{
+    return at % PAGE == 0 && len % PAGE == 0;
+}
+
+static int in_heap_or_stack(uint64_t at, uint64_t len)
+{
+    const struct pv_boot_info *b = BOOT_PAGE;
+    return inside(at, len, b->heap_start, b->heap_end - b->heap_start) ||
+           inside(at, len, b->stack_bottom, b->stack_top - b->stack_bottom);
+}
+
+int64_t stub_release(const struct pv_release *c)
+{
+    if (!whole_pages(c->addr, c->len) || !in_heap_or_stack(c->addr, c->len))
+        return -EINVAL;
+    return sys3(SYS_madvise, c->addr, c->len, MADV_DONTNEED);
+}
+
+static int in_segment(uint64_t at, uint64_t len)
+{
+    for (uint32_t i = 0; i < STATE->nsegs && i < IMAGE_MAX_SEGS; i++) {
+        const struct image_seg *s = &STATE->segs[i];
+        const uint64_t start = s->vaddr & ~(PAGE - 1);
+        if (inside(at, len, start, ((s->vaddr + s->memsz + PAGE - 1) & ~(PAGE - 1)) - start))
+            return 1;
+    }
+    return 0;
+}
+
+int64_t stub_protect(const struct pv_protect *c)
+{
+    _Static_assert(PV_RIGHT_READ == PROT_READ && PV_RIGHT_WRITE == PROT_WRITE &&
+                       PV_RIGHT_EXEC == PROT_EXEC,
+                   "rights are mprotect's");
+    const uint32_t both = PV_RIGHT_WRITE | PV_RIGHT_EXEC, rights = c->rights;
+    if ((rights & ~(both | PV_RIGHT_READ)) || (rights && !(rights & PV_RIGHT_READ)) ||
+        !whole_pages(c->addr, c->len) ||
+        !(in_heap_or_stack(c->addr, c->len) || in_segment(c->addr, c->len)))
+        return -EINVAL;
+    if ((rights & both) == both)
+        return -EACCES;
+    return sys3(SYS_mprotect, c->addr, c->len, rights);
+}
+
+void boot_info_open(void)
+{
+    sys3(SYS_mprotect, PV_BOOT_INFO_VA, PAGE, PROT_READ | PROT_WRITE);
+}
+
+void boot_info_shut(void)
+{
+    sys3(SYS_mprotect, PV_BOOT_INFO_VA, PAGE, PROT_READ);
+}
+
+// The compiler calls these.
+void *memcpy(void *to, const void *from, size_t n)
+{
+    void *const start = to;
+    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
+    return start;
+}
+
+void *memset(void *to, int byte, size_t n)
+{
+    void *const start = to;
+    __asm__ volatile("rep stosb" : "+D"(to), "+c"(n) : "a"(byte) : "memory");
+    return start;
+}
+
+int memcmp(const void *a, const void *b, size_t n)
+{
+    const uint8_t *x = a, *y = b;
+    for (; n; n--, x++, y++)
+        if (*x != *y)
+            return *x - *y;
+    return 0;
+}

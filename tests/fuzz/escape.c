@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A guest that makes system calls itself, where its process would let it: what the confinement of
+// picoprocesses (host/process/confine.c) leaves of them. Each attempt is a child's; the parent says
+// how it ended. tests/suites/process_families.py has the answers.
+//
+// On a VM none of this means anything: there is no kernel behind these instructions.
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "abi/pv.h"
+
+// Of Linux, which this program's headers know nothing of (x86-64).
+enum {
+    READ = 0,
+    WRITE = 1,
+    MMAP = 9,
+    MPROTECT = 10,
+    MUNMAP = 11,
+    SIGACTION = 13,
+    SIGRETURN = 15,
+    IOCTL = 16,
+    GETPID = 39,
+    SOCKET = 41,
+    CLONE = 56,
+    FORK = 57,
+    VFORK = 58,
+    EXECVE = 59,
+    EXIT = 60,
+    KILL = 62,
+    FCNTL = 72,
+    PTRACE = 101,
+    SIGALTSTACK = 131,
+    MODIFY_LDT = 154,
+    PRCTL = 157,
+    ARCH_PRCTL = 158,
+    SETRLIMIT = 160,
+    TKILL = 200,
+    FUTEX = 202,
+    EXIT_GROUP = 231,
+    TGKILL = 234,
+    OPENAT = 257,
+    UNSHARE = 272,
+    DUP3 = 292,
+    PRLIMIT = 302,
+    VM_READV = 310,
+    VM_WRITEV = 311,
+    SECCOMP = 317,
+    MEMFD = 319,
+    EXECVEAT = 322,
+    PREADV2 = 327,
+    PWRITEV2 = 328,
+    IO_URING = 425,
+    PIDFD_OPEN = 434,
+    CLONE3 = 435,
+    CLOSE_RANGE = 436,
+    PIDFD_GETFD = 438,
+};
+
+#define IMAGE   ((long)PV_IMAGE_VA)
+#define WINDOW  ((long)PV_WINDOW_VA)
+#define STUB    0x700000000L
+#define PRIVATE 0x4032L    // MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE
+#define HERE    0x1000000L // some RAM of ours
+#define AS_HOST 0x8011L    // CLONE_PARENT | SIGCHLD, as the stub clones
+
+static long call(long nr, long a, long b, long c, long d, long e, long f)
+{
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    register long r9 __asm__("r9") = f;
+    long r;
+    __asm__ volatile("syscall"
+                     : "=a"(r)
+                     : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+    return r;
+}
+
+static const struct {
+    const char *name;
+    long nr, args[6];
+} calls[] = {
+    // What reaches outside.
+    {"openat", OPENAT, {-100, (long)"/etc/passwd"}},
+    {"execve", EXECVE, {(long)"/bin/sh"}},
+    {"execveat", EXECVEAT, {-100, (long)"/bin/sh"}},
+    {"socket", SOCKET, {2, 1}},
+    {"io_uring_setup", IO_URING, {8}},
+    {"memfd_create", MEMFD, {(long)"x"}},
+    {"dup3", DUP3, {0, 5}},
+    {"fcntl", FCNTL, {0, 0}},
+    {"ioctl", IOCTL, {0, 0x5401}},
+    {"read of the image's descriptor", READ, {3, HERE, 8}},
+    {"preadv2 of the image's descriptor", PREADV2, {3, 0, 0, -1, -1}},
+    {"pwritev2 to a high descriptor", PWRITEV2, {1L << 32 | 1, 0, 0, -1, -1}},
+    // Other processes.
+    {"kill", KILL, {1, 9}},
+    {"kill of all", KILL, {-1, 9}},
+    {"tkill", TKILL, {1, 9}},
+    {"tgkill", TGKILL, {1, 1, 9}},
+    {"ptrace", PTRACE, {16, 1}},
+    {"process_vm_readv", VM_READV, {1}},
+    {"process_vm_writev", VM_WRITEV, {1}},
+    {"pidfd_open", PIDFD_OPEN, {1}},
+    {"pidfd_getfd", PIDFD_GETFD, {0, 0}},
+    {"prlimit", PRLIMIT, {0, 7}},
+    {"setrlimit", SETRLIMIT, {7}},
+    // New ones.
+    {"fork", FORK, {0}},
+    {"vfork", VFORK, {0}},
+    {"clone of a thread", CLONE, {0x10f00}},
+    {"clone without CLONE_PARENT", CLONE, {0x11, 0, 0, 0, 0, 7}},
+    {"clone into a namespace", CLONE, {AS_HOST | 0x10000000, 0, 0, 0, 0, 7}},
+    {"clone with a stack", CLONE, {AS_HOST, HERE, 0, 0, 0, 7}},
+    {"clone for no slot", CLONE, {AS_HOST, 0, 0, 0, 0, 0}},
+    {"clone for a slot beyond all", CLONE, {AS_HOST, 0, 0, 0, 0, 9999}},
+    {"clone for a slot with high bits", CLONE, {AS_HOST, 0, 0, 0, 0, 1L << 32 | 7}},
+    {"clone3", CLONE3, {0, 64}},
+    {"unshare", UNSHARE, {0x10000000}},
+    // Its own confinement.
+    {"seccomp", SECCOMP, {0}},
+    {"prctl PR_SET_DUMPABLE", PRCTL, {4, 1}},
+    {"prctl PR_SET_PDEATHSIG of none", PRCTL, {1, 0}},
+    {"rt_sigaction", SIGACTION, {11, 0, 0, 8}},
+    {"sigaltstack", SIGALTSTACK, {0, 0}},
+    {"modify_ldt", MODIFY_LDT, {1, 0, 16}},
+    {"arch_prctl ARCH_MAP_VDSO", ARCH_PRCTL, {0x2003, 0}},
+    {"exit of a thread", EXIT, {0}},
+    // Memory.
+    {"mmap writable and executable", MMAP, {HERE, 4096, 7, PRIVATE, -1}},
+    {"mmap of a pipe", MMAP, {HERE, 4096, 1, 0x12, 0}},
+    {"mmap shared of the image", MMAP, {HERE, 4096, 3, 0x11, 3}},
+    {"mmap anywhere", MMAP, {0, 4096, 3, 0x22, -1}},
+    {"mmap at NULL", MMAP, {0, 4096, 3, PRIVATE, -1}},
+    {"mmap over the call page", MMAP, {PV_CALL_VA, 4096, 5, PRIVATE, -1}},
+    {"mmap over the stub", MMAP, {STUB, 4096, 5, PRIVATE, -1}},
+    {"mmap over the window", MMAP, {WINDOW, 4096, 3, PRIVATE, -1}},
+    {"mmap beyond RAM", MMAP, {0x200000000, 4096, 3, PRIVATE, -1}},
+    {"mmap of very much", MMAP, {HERE, 1L << 40, 3, PRIVATE, -1}},
+    {"mmap high", MMAP, {0x7f0000000000, 4096, 3, PRIVATE, -1}},
+    {"mprotect writable and executable", MPROTECT, {HERE, 4096, 7}},
+    {"mprotect of the stub", MPROTECT, {STUB, 4096, 3}},
+    {"mprotect of the call page", MPROTECT, {PV_CALL_VA, 4096, 3}},
+    {"mprotect of the image", MPROTECT, {IMAGE, 4096, 3}},
+    {"mprotect of the window", MPROTECT, {WINDOW, 4096, 5}},
+    {"mprotect of boot_info, executable", MPROTECT, {PV_BOOT_INFO_VA, 4096, 5}},
+    {"mprotect of more than boot_info", MPROTECT, {PV_BOOT_INFO_VA, 8192, 3}},
+    {"mprotect with a strange flag", MPROTECT, {HERE, 4096, 0x01000003}},
+    {"mprotect with high bits", MPROTECT, {1L << 40 | HERE, 4096, 3}},
+    {"munmap of the stub", MUNMAP, {STUB, 4096}},
+    {"munmap of the image", MUNMAP, {IMAGE, 4096}},
+    {"munmap of everything", MUNMAP, {HERE, 0x7fffff000000}},
+    // Waiting.
+    {"futex with priorities", FUTEX, {WINDOW, 6}},
+    {"futex requeue", FUTEX, {WINDOW, 3, 1, 1, WINDOW + 4}},
+    // What only looks like one of ours.
+    {"x32", 0x40000000 | GETPID, {0}},
+    {"number 0x1100", 0x1100, {0}},
+    {"getpid", GETPID, {0}},
+    // Requests to the supervisor, which the filter lets pass.
+    {"report: a member again", 0x1000, {1}},
+    {"report: a slot nobody claimed", 0x1000, {50}},
+    {"report: no slot", 0x1000, {0}},
+    {"kick of nobody", 0x1001, {60, 1}},
+    {"kick with strange flags", 0x1001, {1, 2}},
+    {"kill of nobody", 0x1002, {60}},
+    {"unclaim of a slot in use", 0x1004, {1}},
+    {"unclaim of a free slot", 0x1004, {60}},
+    {"clone for a slot in use", CLONE, {AS_HOST, 0, 0, 0, 0, 1}},
+};
+
+// --- what is no plain call ---
+
+static void int80(void)
+{
+    long r = 20; // getpid of the 32-bit table
+    __asm__ volatile("int $0x80" : "+a"(r));
+}
+
+static void far_jump(void)
+{
+    unsigned char *code = (unsigned char *)HERE;
+    static const unsigned char getpid32[] = {0xb8, 20, 0, 0, 0, 0xcd, 0x80, 0xf4};
+    call(MMAP, HERE, 4096, 3, PRIVATE, -1, 0);
+    memcpy(code, getpid32, sizeof getpid32);
+    call(MPROTECT, HERE, 4096, 5, 0, 0, 0);
+    __asm__ volatile("push $0x23\n\tpush %0\n\tlretq" : : "r"(HERE) : "memory");
+}
+
+static void vsyscall(void)
+{
+    long tv[2];
+    ((long (*)(long *, void *))0xffffffffff600000)(tv, NULL);
+}
+
+// RIP at a SYSCALL instruction of the stub, with registers of our own.
+static void into_the_stub(void)
+{
+    const unsigned char *at = (const unsigned char *)STUB;
+    while (at[0] != 0x0f || at[1] != 0x05)
+        at++;
+    register long r10 __asm__("r10") = 0;
+    long r = OPENAT;
+    __asm__ volatile("call *%1"
+                     : "+a"(r)
+                     : "r"(at), "D"(-100L), "S"("/etc/passwd"), "d"(0L), "r"(r10)
+                     : "rcx", "r11", "memory");
+}
+
+static void garbage_frame(void)
+{
+    call(SIGRETURN, 0, 0, 0, 0, 0, 0);
+}
+
+// Clones behind the stub's back, with a name that is another's, with none, or never named.
+static void lying_child(void)
+{
+    if (call(CLONE, AS_HOST, 0, 0, 0, 0, 70) == 0) {
+        long r = call(0x1000, 1, 0, 0, 0, 0, 0);
+        call(EXIT_GROUP, r == -EPERM ? 0 : 77, 0, 0, 0, 0, 0);
+    }
+}
+
+static void silent_child(void)
+{
+    if (call(CLONE, AS_HOST, 0, 0, 0, 0, 71) == 0)
+        for (;;)
+            call(24, 0, 0, 0, 0, 0, 0); // sched_yield
+}
+
+static void dead_child(void)
+{
+    if (call(CLONE, AS_HOST, 0, 0, 0, 0, 72) == 0)
+        call(EXIT_GROUP, 0, 0, 0, 0, 0, 0);
+}
+
+static void leave_without_a_word(void)
+{
+    call(EXIT_GROUP, 5, 0, 0, 0, 0, 0);
+}
+
+static const struct {
+    const char *name;
+    void (*attempt)(void);
+} others[] = {
+    {"int 0x80", int80},
+    {"far jump to 32-bit code", far_jump},
+    {"vsyscall", vsyscall},
+    {"into the stub's SYSCALL", into_the_stub},
+    {"rt_sigreturn of garbage", garbage_frame},
+    {"a child that lies", lying_child},
+    {"a child that never reports", silent_child},
+    {"a child that dies at once", dead_child},
+    {"exit behind the stub's back", leave_without_a_word},
+};
+
+#define CALLS  (sizeof calls / sizeof calls[0])
+#define OTHERS (sizeof others / sizeof others[0])
+
+static void attempt(unsigned i, int out)
+{
+    long r = 0;
+    if (i < CALLS) {
+        const long *a = calls[i].args;
+        r = call(calls[i].nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+    } else {
+        others[i - CALLS].attempt();
+    }
+    if (write(out, &r, sizeof r) != sizeof r)
+        _exit(99);
+    _exit(0);
+}
+
+int main(int argc, char **argv)
+{
+    const char *only = argc > 1 ? argv[1] : NULL;
+    for (unsigned i = 0; i < CALLS + OTHERS; i++) {
+        const char *name = i < CALLS ? calls[i].name : others[i - CALLS].name;
+        int fds[2], status;
+        long r = 0;
+        if (only && strcmp(name, only))
+            continue;
+        fflush(stdout);
+        if (pipe(fds) < 0)
+            return 1;
+        pid_t pid = fork();
+        if (pid == 0)
+            attempt(i, fds[1]);
+        close(fds[1]);
+        if (pid < 0 || waitpid(pid, &status, 0) != pid)
+            return 1;
+        if (WIFSIGNALED(status))
+            printf("%s: signal %d\n", name, WTERMSIG(status));
+        else if (read(fds[0], &r, sizeof r) != sizeof r)
+            printf("%s: status %d\n", name, WEXITSTATUS(status));
+        else
+            printf("%s: %s\n", name, r < 0 ? strerror((int)-r) : "0");
+        close(fds[0]);
+    }
+    printf("all tried\n");
+    return 0;
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The filter of picoprocesses, run by an interpreter of classic BPF: what passes, what is handed
+// over, what kills, at the edges of every range and with every argument's upper half set.
+#include <asm/prctl.h>
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/futex.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "host/process/filter.h"
+#include "host/process/process.h"
+#include "tests/unit/lib/check.h"
+
+#define MAX   1024
+#define ALLOW SECCOMP_RET_ALLOW
+#define ASK   SECCOMP_RET_USER_NOTIF
+#define KILL  SECCOMP_RET_KILL_PROCESS
+#define IMAGE 5
+#define MB    (UINT64_C(1) << 20)
+#define END   (64 * MB)
+#define RAM   PV_RAM_VA
+
+static struct sock_filter code[MAX];
+static int length;
+
+// One run; -1: it left the program, or used what we do not know.
+static int64_t run(const struct seccomp_data *data)
+{
+    uint32_t a = 0;
+    for (int pc = 0; pc < length; pc++) {
+        const struct sock_filter *i = &code[pc];
+        switch (i->code) {
+        case BPF_LD | BPF_W | BPF_ABS:
+            if (i->k % 4 || i->k > sizeof *data - 4)
+                return -1;
+            memcpy(&a, (const uint8_t *)data + i->k, sizeof a);
+            break;
+        case BPF_ALU | BPF_AND | BPF_K:
+            a &= i->k;
+            break;
+        case BPF_JMP | BPF_JEQ | BPF_K:
+            pc += a == i->k ? i->jt : i->jf;
+            break;
+        case BPF_JMP | BPF_JGT | BPF_K:
+            pc += a > i->k ? i->jt : i->jf;
+            break;
+        case BPF_JMP | BPF_JGE | BPF_K:
+            pc += a >= i->k ? i->jt : i->jf;
+            break;
+        case BPF_RET | BPF_K:
+            return i->k;
+        default:
+            return -1;
+        }
+    }
+    return -1;
+}
+
+static int64_t call(long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+                    uint64_t a5)
+{
+    const struct seccomp_data data = {
+        .nr = (int)nr, .arch = AUDIT_ARCH_X86_64, .args = {a0, a1, a2, a3, a4, a5}};
+    return run(&data);
+}
+
+static int64_t map(uint64_t at, uint64_t len, uint64_t rights, uint64_t flags, uint64_t fd)
+{
+    return call(SYS_mmap, at, len, rights, flags, fd, 0);
+}
+
+static void set_up(void)
+{
+    static struct options opt = {.mem = END};
+    static struct image image = {.fd = IMAGE};
+    static struct family f = {.opt = &opt, .image = &image};
+    length = process_filter(&f, code, MAX);
+    CHECK(length > 100);
+    CHECK_EQ(process_filter(&f, code, 100), -E2BIG);
+    length = process_filter(&f, code, MAX);
+}
+
+static void test_addresses(void)
+{
+    const uint64_t rw = PROT_READ | PROT_WRITE,
+                   anonymous = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
+    CHECK_EQ(map(RAM, 4096, rw, anonymous, UINT64_MAX), ALLOW);
+    CHECK_EQ(map(RAM - 4096, 4096, rw, anonymous, UINT64_MAX), KILL);
+    CHECK_EQ(map(END - 4096, 4096, rw, anonymous, UINT64_MAX), ALLOW);
+    CHECK_EQ(map(END, 4096, rw, anonymous, UINT64_MAX), KILL);
+    CHECK_EQ(map(RAM, END - RAM, rw, anonymous, UINT64_MAX), ALLOW);
+    CHECK_EQ(map(RAM, END - RAM + 1, rw, anonymous, UINT64_MAX), KILL);
+    CHECK_EQ(map(RAM | UINT64_C(1) << 32, 4096, rw, anonymous, UINT64_MAX), KILL);
+    CHECK_EQ(map(RAM, 4096 | UINT64_C(1) << 32, rw, anonymous, UINT64_MAX), KILL);
+    CHECK_EQ(map(STUB_SCRATCH_VA, 4096, rw, anonymous, UINT64_MAX), ALLOW);
+    CHECK_EQ(map(STUB_SCRATCH_VA - 4096, 4096, rw, anonymous, UINT64_MAX), KILL);
+    CHECK_EQ(map(STUB_SCRATCH_VA + STUB_SCRATCH_SIZE, 4096, rw, anonymous, UINT64_MAX), KILL);
+    CHECK_EQ(map(STUB_SCRATCH_VA, 4096, PROT_READ | PROT_EXEC, anonymous, UINT64_MAX), KILL);
+    const uint64_t others[] = {
+        0,           PV_CALL_VA,   PV_SHARED_VA,     STUB_TEXT_VA, STUB_DATA_VA,
+        PV_IMAGE_VA, PV_WINDOW_VA, UINT64_MAX - 4095};
+    for (unsigned i = 0; i < sizeof others / sizeof others[0]; i++) {
+        CHECK_EQ(map(others[i], 4096, rw, anonymous, UINT64_MAX), KILL);
+        CHECK_EQ(call(SYS_munmap, others[i], 4096, 0, 0, 0, 0), KILL);
+        CHECK_EQ(call(SYS_mprotect, others[i], 4096, PROT_READ | PROT_EXEC, 0, 0, 0), KILL);
+        CHECK_EQ(call(SYS_madvise, others[i], 4096, MADV_DONTNEED, 0, 0, 0), KILL);
+    }
+    CHECK_EQ(call(SYS_mprotect, PV_BOOT_INFO_VA, 4096, PROT_READ | PROT_WRITE, 0, 0, 0), ALLOW);
+    CHECK_EQ(call(SYS_mprotect, PV_BOOT_INFO_VA, 8192, PROT_READ | PROT_WRITE, 0, 0, 0), KILL);
+}
+
+static void test_rights(void)
+{
+    const uint64_t anonymous = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
+    for (uint64_t rights = 0; rights < 16; rights++) {
+        const int64_t expected = rights < 8 && (rights & 6) != 6 ? ALLOW : KILL;
+        CHECK_EQ(map(RAM, 4096, rights, anonymous, UINT64_MAX), expected);
+        CHECK_EQ(map(RAM, 4096, rights, MAP_PRIVATE | MAP_FIXED, IMAGE), expected);
+        CHECK_EQ(call(SYS_mprotect, RAM, 4096, rights, 0, 0, 0), expected);
+        CHECK_EQ(call(SYS_mprotect, RAM, 4096, rights | UINT64_C(1) << 32, 0, 0, 0), KILL);
+    }
+    CHECK_EQ(map(RAM, 4096, 1, MAP_SHARED | MAP_FIXED, IMAGE), KILL);
+    CHECK_EQ(map(RAM, 4096, 1, MAP_PRIVATE, IMAGE), KILL);
+    CHECK_EQ(map(RAM, 4096, 1, MAP_PRIVATE | MAP_FIXED, IMAGE + 1), KILL);
+    CHECK_EQ(map(RAM, 4096, 1, MAP_PRIVATE | MAP_FIXED, IMAGE | UINT64_C(1) << 32), KILL);
+    CHECK_EQ(map(RAM, 4096, 1, MAP_PRIVATE | MAP_FIXED | MAP_HUGETLB, IMAGE), KILL);
+}
+
+static void test_members(void)
+{
+    const uint64_t flags = 0x8000 | SIGCHLD; // CLONE_PARENT
+    CHECK_EQ(call(SYS_clone, flags, 0, 0, 0, 0, 1), ASK);
+    CHECK_EQ(call(SYS_clone, flags, 0, 0, 0, 0, PV_MAX_SLOTS), ASK);
+    CHECK_EQ(call(SYS_clone, flags, 0, 0, 0, 0, 0), KILL);
+    CHECK_EQ(call(SYS_clone, flags, 0, 0, 0, 0, PV_MAX_SLOTS + 1), KILL);
+    CHECK_EQ(call(SYS_clone, flags, 0, 0, 0, 0, UINT64_C(1) << 32 | 1), KILL);
+    CHECK_EQ(call(SYS_clone, flags, RAM, 0, 0, 0, 1), KILL);
+    for (int bit = 0; bit < 64; bit++)
+        CHECK_EQ(call(SYS_clone, flags ^ UINT64_C(1) << bit, 0, 0, 0, 0, 1), KILL);
+    for (long nr = STUB_REPORT; nr < STUB_NOTE_END; nr++)
+        CHECK_EQ(call(nr, 1, 0, 0, 0, 0, 0), ASK);
+    CHECK_EQ(call(STUB_NOTE_END, 1, 0, 0, 0, 0, 0), KILL);
+    CHECK_EQ(call(STUB_KICK, 1, 2, 0, 0, 0, 0), KILL);
+    CHECK_EQ(call(STUB_KILL, UINT64_C(1) << 32 | 1, 0, 0, 0, 0, 0), KILL);
+    CHECK_EQ(call(STUB_EXIT, 0x10000, 0, 0, 0, 0, 0), KILL);
+}
+
+static void test_others(void)
+{
+    CHECK_EQ(call(SYS_futex, PV_WINDOW_VA, FUTEX_WAIT, 0, 0, 0, 0), ALLOW);
+    CHECK_EQ(call(SYS_futex, PV_WINDOW_VA, FUTEX_LOCK_PI, 0, 0, 0, 0), KILL);
+    for (uint64_t fd = 0; fd < 8; fd++) {
+        CHECK_EQ(call(SYS_preadv2, fd, 0, 0, 0, 0, 0), fd < 3 ? ALLOW : KILL);
+        CHECK_EQ(call(SYS_pwritev2, fd | UINT64_C(1) << 32, 0, 0, 0, 0, 0), KILL);
+    }
+    CHECK_EQ(call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0, 0), ALLOW);
+    CHECK_EQ(call(SYS_prctl, PR_SET_PDEATHSIG, 0, 0, 0, 0, 0), KILL);
+    CHECK_EQ(call(SYS_arch_prctl, ARCH_SET_FS, 0, 0, 0, 0, 0), ALLOW);
+    CHECK_EQ(call(SYS_arch_prctl, ARCH_GET_FS, 0, 0, 0, 0, 0), KILL);
+    // Every other call there is, with arguments that would suit some of ours.
+    int passed = 0;
+    for (long nr = 0; nr < 600; nr++)
+        passed += call(nr, RAM, 4096, 0, 0, 0, 0) != KILL;
+    CHECK(passed > 5 && passed < 16);
+    // Another architecture, and x32, whatever the number.
+    struct seccomp_data data = {.nr = SYS_getppid, .arch = AUDIT_ARCH_I386};
+    CHECK_EQ(run(&data), KILL);
+    CHECK_EQ(call(0x40000000 | SYS_getppid, 0, 0, 0, 0, 0, 0), KILL);
+    CHECK_EQ(call(SYS_getppid, 0, 0, 0, 0, 0, 0), ALLOW);
+}
+
+int main(void)
+{
+    set_up();
+    test_addresses();
+    test_rights();
+    test_members();
+    test_others();
+    return check_done("process_filter");
+}
