@@ -61,7 +61,7 @@ int64_t index_find(const struct inode *dir, const char *name, uint32_t len)
 {
     const uint32_t mask = ram(dir)->index.slots - 1;
     uint32_t slot;
-    // There is a free slot: see full().
+    // There is a free slot: see index_full().
     for (uint32_t i = hash(name, len);; i++) {
         slot = *slot_at(dir, i & mask);
         if (slot == SLOT_FREE)
@@ -90,7 +90,7 @@ static void enter(struct inode *dir, const struct record *r, int64_t off)
     *slot = slot_of(off);
 }
 
-static int full(const struct inode *dir)
+static int index_full(const struct inode *dir)
 {
     return ram(dir)->index.used >= ram(dir)->index.slots / 4 * 3;
 }
@@ -156,7 +156,7 @@ static int enter_page(struct inode *dir, uint64_t base)
         return -EIO;
     for (uint32_t at = 0; at < WPAGE;) {
         const struct record *r = (const struct record *)(page + at);
-        if (!record_valid(r, at) || full(dir))
+        if (!record_valid(r, at) || index_full(dir))
             return -EIO;
         if (r->inode.unit)
             enter(dir, r, (int64_t)base + at);
@@ -196,7 +196,7 @@ void index_added(struct inode *dir, int64_t off)
     if (!ram(dir)->index.slots)
         return;
     enter(dir, record_at(dir, off), off);
-    if (full(dir))
+    if (index_full(dir))
         make(dir);
 }
 
