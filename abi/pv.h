@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The paravirtual interface: everything a Ramet kernel may ask of what runs it.
 //
-// Two implementers exist: the monitor on the host (host/) and the ring-0 shim inside bootable
-// images (arch/x86_64/shim), alone or with a companion. The kernel runs in ring 3 and knows none of
-// them. The contract has seven parts: limits, the memory map, devices, the boot_info page, the
-// shared page, calls, and upcalls.
+// Three implementers exist: the monitor on the host (host/kvm), the stub of a picoprocess
+// (host/process) and the ring-0 shim inside bootable images (arch/x86_64/shim), alone or with a
+// companion. The kernel runs in ring 3 and knows none of them. The contract has seven parts: limits,
+// the memory map, devices, the boot_info page, the shared page, calls, and upcalls.
 //
 // At boot RIP is the program's entry with RDI = PV_BOOT_INFO_VA and RSP below the argument strings,
 // 16-aligned; other registers, the bases of FS and GS among them, are 0, the x87 and SSE state as
-// after FNINIT and with MXCSR 0x1f80 (SSE is the whole vector state of ABI version 2: AVX is not
-// enabled). The thread pointer (the base of FS) is set by WRFSBASE, or by SET_TP where flags say so
+// after FNINIT and with MXCSR 0x1f80 (that is the whole vector state, but for PV_BOOT_XSAVE). The
+// thread pointer (the base of FS) is set by WRFSBASE, or by SET_TP where flags say so
 // (PV_BOOT_SET_TP). EXEC is such a boot, too.
 //
 // A call: the kernel fills the call's argument struct anywhere in its RAM and calls the code at
@@ -136,6 +136,9 @@ _Static_assert(sizeof(struct pv_boot_info) == 528, "boot_info is frozen");
 // The thread pointer must be set by SET_TP: this host does not keep what WRFSBASE sets, or has no
 // such instruction. Without the flag both ways work.
 #define PV_BOOT_SET_TP 4u
+// The vector state is whatever XCR0 enables (XGETBV, SDM vol. 1, 13.3), and who keeps it over an
+// upcall uses XSAVE. Without the flag it is x87 and SSE.
+#define PV_BOOT_XSAVE 8u
 
 // --- the shared page: written by both sides, so the implementer trusts nothing in it ---
 struct pv_shared {

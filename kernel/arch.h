@@ -58,11 +58,11 @@ uint64_t arch_frame_pc(const struct pv_frame *frame);
 void arch_frame_to_gregs(const struct pv_frame *frame, uint64_t gregs[K_NGREG]);
 void arch_gregs_to_frame(const uint64_t gregs[K_NGREG], struct pv_frame *frame);
 
-// Bytes of the x87 and SSE state that upcall() is handed, and how it must be aligned.
-#define ARCH_FPU_SIZE  512
-#define ARCH_FPU_ALIGN 16
+// Bytes of the vector state that upcall() is handed, a multiple of how it must be aligned or 512.
+#define ARCH_FPU_ALIGN 64
+size_t arch_fpu_bytes(const void *fpu);
 
-// Continues the program as the frame says, with the x87 and SSE state `fpu` (as upcall() got it).
+// Continues the program as the frame says, with the vector state `fpu` (as upcall() got it).
 _Noreturn void arch_resume(struct pv_frame *frame, void *fpu);
 
 #endif

@@ -54,7 +54,7 @@ struct pv_boot_info;
 _Noreturn void kernel_main(const struct pv_boot_info *info);
 _Noreturn void libc_start(int argc, char **argv, char **envp);
 
-// An upcall of the implementer, from arch/x86_64/entry.S. `fpu` holds the program's x87 and SSE
+// An upcall of the implementer, from arch/x86_64/entry.S. `fpu` holds the program's vector
 // state.
 struct pv_frame;
 void upcall(struct pv_frame *frame, void *fpu);

@@ -3,6 +3,7 @@
 // Neighbours: entry.S (the assembly), abi/pv.h (the interface), kernel/upcall.c (who is called).
 
 #include "kernel/arch.h"
+#include <cpuid.h>
 #include "abi/x86.h"
 #include "kernel/api/signal.h"
 
@@ -47,8 +48,52 @@ void arch_set_thread_pointer(void *tp)
         __asm__ volatile("wrfsbase %0" : : "r"(tp));
 }
 
+// What an upcall keeps of the program's vector state (entry.S): the components of XCR0, or 0 for
+// FXSAVE; the bytes of an area that has them all; and whether the processor tells which are in use.
+uint64_t arch_fpu_mask, arch_fpu_size;
+uint32_t arch_fpu_tells_use;
+
+#define XSAVE_LEAF   0xd // of CPUID (SDM vol. 1, 13.2)
+#define XSAVE_LEGACY 576 // the FXSAVE area and the header
+#define XSAVE_AMX    UINT64_C(0x60000) // tiles want leave of the host first; nobody here asks
+
+static uint64_t enabled_components(void)
+{
+    uint32_t lo, hi;
+    __asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
+    return (uint64_t)hi << 32 | lo;
+}
+
+static void find_vector_state(void)
+{
+    uint32_t a, b, c, d;
+    arch_fpu_mask = enabled_components() & ~XSAVE_AMX;
+    arch_fpu_size = XSAVE_LEGACY;
+    for (uint32_t i = 2; i < 63; i++) {
+        if (!(arch_fpu_mask >> i & 1))
+            continue;
+        __cpuid_count(XSAVE_LEAF, i, a, b, c, d); // its size and its place
+        if (arch_fpu_size < (uint64_t)a + b)
+            arch_fpu_size = (uint64_t)a + b;
+    }
+    arch_fpu_size = (arch_fpu_size + 63) & ~UINT64_C(63);
+    __cpuid_count(XSAVE_LEAF, 1, a, b, c, d);
+    arch_fpu_tells_use = a >> 2 & 1;
+}
+
+size_t arch_fpu_bytes(const void *fpu)
+{
+    if (!arch_fpu_mask)
+        return 512;
+    const uint64_t stored = ((const uint64_t *)fpu)[512 / 8]; // XSTATE_BV (SDM vol. 1, 13.4.2)
+    return stored & ~UINT64_C(3) ? (size_t)arch_fpu_size : XSAVE_LEGACY;
+}
+
 void arch_upcalls_init(struct pv_shared *shared)
 {
+    const struct pv_boot_info *b = (const struct pv_boot_info *)(uintptr_t)PV_BOOT_INFO_VA;
+    if (b->flags & PV_BOOT_XSAVE)
+        find_vector_state();
     shared->exception_stack = (uintptr_t)exception_stack + sizeof exception_stack;
     shared->upcall_entry = (uintptr_t)arch_upcall_entry;
 }

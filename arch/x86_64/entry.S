@@ -4,6 +4,8 @@
 
 #define FRAME_RIP 120
 #define FXSAVE_SIZE 512 // SDM vol. 1, 10.5.1
+#define HEADER_SIZE 64  // of an XSAVE area, behind that (13.4.2)
+#define X87_AND_SSE 3   // state components 0 and 1
 
         .text
 
@@ -19,14 +21,48 @@ _start:
         .size _start, . - _start
 
 // An upcall: RSP = RDI = struct pv_frame, 16-aligned. The frame holds every general register, so
-// all are free; the x87 and SSE state is not in it, and C code (signal handlers above all) uses it.
+// all are free; the vector state is not in it, and C code (signal handlers above all) uses it.
+//
+// With PV_BOOT_XSAVE that is more than x87 and SSE. What of the rest is in its initial state, as in
+// most programs always, is not stored (XGETBV with ECX = 1, SDM vol. 1, 13.2): the area is then as
+// small as FXSAVE's, and its header makes XRSTOR initialise the rest again.
         .globl arch_upcall_entry
         .type arch_upcall_entry, @function
 arch_upcall_entry:
         cld
         mov     %rsp, %rbx
+        mov     arch_fpu_mask, %r12
+        test    %r12, %r12
+        jz      .Lfxsave
+        mov     %r12, %rax
+        cmpl    $0, arch_fpu_tells_use
+        je      .Lall_in_use
+        mov     $1, %ecx
+        xgetbv
+        shl     $32, %rdx
+        or      %rdx, %rax
+        and     %r12, %rax
+.Lall_in_use:
+        mov     $FXSAVE_SIZE + HEADER_SIZE, %ecx
+        test    $~X87_AND_SSE, %rax
+        jz      .Lsmall
+        mov     arch_fpu_size, %rcx
+.Lsmall:
+        or      $X87_AND_SSE, %rax
+        sub     %rcx, %rsp
+        and     $-64, %rsp
+        xor     %ecx, %ecx
+        .irp    at, 0, 8, 16, 24, 32, 40, 48, 56
+        mov     %rcx, FXSAVE_SIZE + \at(%rsp)
+        .endr
+        mov     %rax, %rdx
+        shr     $32, %rdx
+        xsave64 (%rsp)
+        jmp     .Lsaved
+.Lfxsave:
         sub     $FXSAVE_SIZE, %rsp
         fxsave64 (%rsp)
+.Lsaved:
         mov     %rsp, %rsi
         call    upcall
         mov     %rbx, %rdi
@@ -39,7 +75,18 @@ arch_upcall_entry:
         .globl arch_resume
         .type arch_resume, @function
 arch_resume:
+        mov     arch_fpu_mask, %rax
+        test    %rax, %rax
+        jz      .Lfxrstor
+        // A handler may have changed these two, of which XSAVE may have said that they are initial.
+        orq     $X87_AND_SSE, FXSAVE_SIZE(%rsi)
+        mov     %rax, %rdx
+        shr     $32, %rdx
+        xrstor64 (%rsi)
+        jmp     .Lrestored
+.Lfxrstor:
         fxrstor64 (%rsi)
+.Lrestored:
         mov     %rdi, %rsp
         pop     %rax
         pop     %rbx

@@ -122,7 +122,8 @@ static void first_boot_info(const struct family *f, struct pv_boot_info *b, uint
         .cpus = f->cpus,
         .spin = f->spin,
         .flags = family_boot_flags(f) |
-                 ((process_of(f)->stub_flags & STUB_FSGSBASE) ? 0 : PV_BOOT_SET_TP),
+                 ((process_of(f)->stub_flags & STUB_FSGSBASE) ? 0 : PV_BOOT_SET_TP) |
+                 ((process_of(f)->stub_flags & STUB_AVX) ? PV_BOOT_XSAVE : 0),
     };
     memcpy(b->stdio, f->stdio, sizeof b->stdio);
     strcpy(b->hostname, "ramet");

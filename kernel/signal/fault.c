@@ -20,7 +20,7 @@
 struct fault_call {
     struct signal_call call;
     struct pv_frame frame;
-    uint8_t fpu[ARCH_FPU_SIZE] __attribute__((aligned(ARCH_FPU_ALIGN)));
+    void *fpu; // behind it on the stack
 };
 
 // Whether the program has a handler for this, and is not in it already.
@@ -31,15 +31,15 @@ static int handled(int sig)
 }
 
 // The top of the stack for the handler, or 0: there is no room.
-static uint64_t handler_stack(const struct pv_frame *frame, uint64_t flags)
+static uint64_t handler_stack(const struct pv_frame *frame, uint64_t flags, size_t fpu_bytes)
 {
     uint64_t sp = arch_frame_sp(frame);
-    uint64_t top = sp - RED_ZONE, need = sizeof(struct fault_call) + HANDLER_ROOM;
+    uint64_t top = sp - RED_ZONE, need = sizeof(struct fault_call) + fpu_bytes + HANDLER_ROOM;
     if ((flags & SA_ONSTACK) && !(current->altstack.flags & SS_DISABLE) && !signal_on_altstack(sp))
         top = (uintptr_t)current->altstack.sp + current->altstack.size;
     if (top < need || user_writable((void *)(uintptr_t)(top - need), need) < 0)
         return 0;
-    return top & ~UINT64_C(63);
+    return top & ~(uint64_t)(ARCH_FPU_ALIGN - 1);
 }
 
 // On the handler's stack, in the kernel; never returns: the exception stack is free again.
@@ -72,13 +72,15 @@ void signal_fault(struct pv_frame *frame, void *fpu)
     if (!handled(fault.signo))
         proc_exit(K_STATUS_SIGNAL(fault.signo));
     look_up(&fault);
-    uint64_t top = handler_stack(frame, signal_actions[fault.signo].flags);
+    const size_t fpu_bytes = arch_fpu_bytes(fpu);
+    uint64_t top = handler_stack(frame, signal_actions[fault.signo].flags, fpu_bytes);
     if (!top)
         proc_exit(K_STATUS_SIGNAL(SIGSEGV));
 
-    struct fault_call *f = (struct fault_call *)(uintptr_t)(top - sizeof *f);
+    uint8_t *state = (uint8_t *)(uintptr_t)top - fpu_bytes;
+    struct fault_call *f = (struct fault_call *)(state - sizeof *f);
     f->frame = *frame;
-    memcpy(f->fpu, fpu, sizeof f->fpu);
+    f->fpu = memcpy(state, fpu, fpu_bytes);
     f->call = (struct signal_call){.sig = fault.signo, .frame = &f->frame, .fpu = f->fpu};
     f->call.restore_mask = atomic_load(&proc_vm->sig_blocked);
     f->call.info.signo = fault.signo;

@@ -20,7 +20,7 @@ DIRECTIVE = re.compile(r"^(?://|#) (args|stdin|timeout|skip|status|needs|disk): 
 
 def directives(path):
     """Settings in a test's title comment: args, stdin, timeout (seconds), skip (reason), needs,
-    disk (disks.py)."""
+    disk (disks.py), vmm (the only ones it is for)."""
     found = {}
     with open(path, encoding="utf-8") as source:
         for number, line in enumerate(source):

@@ -34,7 +34,8 @@ static void info(int first)
     WANT_EQ(boot->size, sizeof *boot);
     WANT_EQ(boot->first, first);
     WANT(boot->cpus >= 1);
-    WANT_EQ(boot->flags & ~(PV_BOOT_COMPANION | PV_BOOT_CHECK_LEAKS | PV_BOOT_SET_TP), 0);
+    WANT_EQ(boot->flags & ~(PV_BOOT_COMPANION | PV_BOOT_CHECK_LEAKS | PV_BOOT_SET_TP |
+                            PV_BOOT_XSAVE), 0);
     WANT(have_companion() || !boot->spin); // for whom?
     for (unsigned i = 0; i < 3; i++)
         WANT(boot->stdio[i] <= PV_STDIO_TTY);

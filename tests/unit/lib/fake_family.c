@@ -57,7 +57,7 @@ static void collect(void)
 // What the monitor does when a signal took it out of KVM_RUN.
 static void on_post(int sig)
 {
-    static _Alignas(16) uint8_t fpu[512]; // ARCH_FPU_SIZE
+    static _Alignas(16) uint8_t fpu[512]; // as arch_fpu_bytes() would have it
     int saved = errno;
     (void)sig;
     collect();
