@@ -3,8 +3,8 @@
 //
 // Three implementers exist: the monitor on the host (host/kvm), the stub of a picoprocess
 // (host/process) and the ring-0 shim inside bootable images (arch/x86_64/shim), alone or with a
-// companion. The kernel runs in ring 3 and knows none of them. The contract has seven parts: limits,
-// the memory map, devices, the boot_info page, the shared page, calls, and upcalls.
+// companion. The kernel runs in ring 3 and knows none of them. The contract has seven parts:
+// limits, the memory map, devices, the boot_info page, the shared page, calls, and upcalls.
 //
 // At boot RIP is the program's entry with RDI = PV_BOOT_INFO_VA and RSP below the argument strings,
 // 16-aligned; other registers, the bases of FS and GS among them, are 0, the x87 and SSE state as

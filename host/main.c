@@ -81,35 +81,45 @@ static int open_image(struct family *f, struct options *opt, struct image *image
     return 0;
 }
 
+// What --vmm=auto tries, in this order, each with what is said of it when it is not the first.
+static const struct {
+    enum vmm vmm;
+    const struct backend *backend;
+    const char *instead;
+} back_ends[] = {
+    {VMM_KVM, &kvm_backend, NULL},
+    {VMM_PROCESS, &process_backend, "confined processes instead of VMs (--vmm=qemu: VMs)"},
+    {VMM_QEMU, &qemu_backend, "QEMU, which is slower"},
+};
+
+// Adds a reason to those there are.
+static void add_reason(char *reasons, size_t size, const char *why)
+{
+    const size_t len = strlen(reasons);
+    snprintf(reasons + len, size - len, "%s%s", len ? "; " : "", why);
+}
+
 // Sets the family's back end and opens it. 0 or -1 with a line on stderr.
 static int choose_backend(struct family *f)
 {
-    char err[256], why[256] = "";
-    // A template is KVM's.
-    const enum vmm vmm = f->opt->until || f->template ? VMM_KVM : f->opt->vmm;
-    if (vmm == VMM_PROCESS) {
-        f->backend = &process_backend;
-        if (f->backend->open(f, err, sizeof err) == 0)
-            return 0;
-        fprintf(stderr, "ramet: %s\n", err);
-        return -1;
-    }
-    f->backend = &kvm_backend;
-    if (vmm != VMM_QEMU && f->backend->open(f, why, sizeof why) == 0)
+    char err[256], reasons[600] = "";
+    const int saved = f->opt->until || f->template; // a template is KVM's
+    const enum vmm vmm = saved ? VMM_KVM : f->opt->vmm;
+    for (unsigned i = 0; i < sizeof back_ends / sizeof back_ends[0]; i++) {
+        if (vmm != VMM_AUTO && vmm != back_ends[i].vmm)
+            continue;
+        f->backend = back_ends[i].backend;
+        if (f->backend->open(f, err, sizeof err) < 0) {
+            add_reason(reasons, sizeof reasons, err);
+            continue;
+        }
+        if (*reasons && !f->opt->quiet)
+            fprintf(stderr, "ramet: %s; using %s\n", reasons, back_ends[i].instead);
         return 0;
-    if (vmm == VMM_KVM) {
-        fprintf(stderr, "ramet: %s%s\n", why,
-                f->opt->vmm == VMM_KVM ? "" : "; templates are of KVM's VMs only");
-        return -1;
     }
-    f->backend = &qemu_backend;
-    if (f->backend->open(f, err, sizeof err) < 0) {
-        fprintf(stderr, "ramet: %s%s%s\n", why, vmm == VMM_AUTO ? "; " : "", err);
-        return -1;
-    }
-    if (vmm == VMM_AUTO && !f->opt->quiet)
-        fprintf(stderr, "ramet: %s; using QEMU, which is slower\n", why);
-    return 0;
+    fprintf(stderr, "ramet: %s%s\n", reasons,
+            saved && f->opt->vmm != VMM_KVM ? "; templates are of KVM's VMs only" : "");
+    return -1;
 }
 
 // 0 or -1 with a line on stderr.

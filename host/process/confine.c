@@ -101,6 +101,7 @@ int process_filter(const struct family *f, struct sock_filter *code, unsigned ma
         ASK(STUB_KILL, IN(0, 1, PV_MAX_SLOTS + 1)),
         ASK(STUB_EXIT, IN(0, 0, 0x10000)),
         ASK(STUB_UNCLAIM, IN(0, 1, PV_MAX_SLOTS + 1)),
+        ASK(STUB_EXEC, IN(0, 0, UINT64_C(1) << 32)),
         RULE(getppid),
         RULE(prctl, IS(0, PR_SET_PDEATHSIG), IS(1, SIGKILL)),
         RULE(getrandom),

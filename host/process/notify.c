@@ -54,7 +54,7 @@ static void unclaim(struct supervisor *s, uint32_t slot)
 }
 
 // clone(2): whether it may pass.
-static int claim(struct supervisor *s, uint32_t from, uint64_t slot)
+static int claim(struct supervisor *s, uint32_t from, uint64_t slot, uint64_t program)
 {
     struct process_family *p = process_of(s->f);
     if (!from || !family_slot_valid(s->f, (uint32_t)slot))
@@ -66,6 +66,7 @@ static int claim(struct supervisor *s, uint32_t from, uint64_t slot)
     if (r < 0)
         return r;
     p->claimed[slot] = clock_ns(CLOCK_MONOTONIC);
+    p->spawned[slot] = program;
     p->embryos++;
     return 0;
 }
@@ -74,6 +75,31 @@ static int is_child(pid_t pid)
 {
     siginfo_t info = {0};
     return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | WNOHANG) == 0;
+}
+
+// The number is as the sender likes.
+static const char *program_name(const struct supervisor *s, uint64_t program)
+{
+    if (program != PV_PROGRAM_FILE && program >= s->f->image->header->program_count)
+        return "no program";
+    return load_name(s->f->image, (uint32_t)program);
+}
+
+static void trace_begin(struct supervisor *s, uint32_t slot)
+{
+    const struct process_family *p = process_of(s->f);
+    const double ms = (double)(clock_ns(CLOCK_MONOTONIC) - p->claimed[slot]) / 1e6;
+    if (p->spawned[slot])
+        family_trace(s->f, TRACE_PROC, "%u spawn %s %.3f ms", slot,
+                     program_name(s, p->spawned[slot] - 1), ms);
+    else
+        family_trace(s->f, TRACE_PROC, "%u clone %.3f ms", slot, ms);
+}
+
+static int trace_exec(const struct supervisor *s, uint32_t from, uint64_t program)
+{
+    family_trace(s->f, TRACE_PROC, "%u exec %s", from, program_name(s, program));
+    return 0;
 }
 
 static int accept_report(struct supervisor *s, pid_t pid, uint64_t slot)
@@ -88,8 +114,7 @@ static int accept_report(struct supervisor *s, pid_t pid, uint64_t slot)
     if (known || pid >= p->pid_max || !family_slot_valid(s->f, (uint32_t)slot) ||
         !p->claimed[slot] || !is_child(pid))
         return -EPERM;
-    family_trace(s->f, TRACE_PROC, "%u clone %.3f ms", (unsigned)slot,
-                 (double)(clock_ns(CLOCK_MONOTONIC) - p->claimed[slot]) / 1e6);
+    trace_begin(s, (uint32_t)slot);
     forget_claim(p, (uint32_t)slot);
     p->slot_of[pid] = (uint16_t)slot;
     atomic_store(&slot_of(s, (uint32_t)slot)->pid, pid);
@@ -146,7 +171,7 @@ static int decide(struct supervisor *s, const struct seccomp_notif *n)
     const uint32_t from = slot_of_pid(process_of(s->f), (pid_t)n->pid);
     switch (n->data.nr) {
     case SYS_clone:
-        return claim(s, from, a[5]);
+        return claim(s, from, a[5], a[4]);
     case STUB_REPORT:
         return accept_report(s, (pid_t)n->pid, a[0]);
     case STUB_KICK:
@@ -157,6 +182,8 @@ static int decide(struct supervisor *s, const struct seccomp_notif *n)
         return exits(s, from, a[0]);
     case STUB_UNCLAIM:
         return drop_claim(s, from, a[0]);
+    case STUB_EXEC:
+        return trace_exec(s, from, a[0]);
     default:
         return -ENOSYS;
     }

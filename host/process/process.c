@@ -56,8 +56,11 @@ static pid_t pid_max(void)
 
 static int process_open(struct family *f, char *err, size_t errlen)
 {
-    if (f->opt->ndisks || f->opt->gdb_port) {
-        snprintf(err, errlen, "--vmm process has no %s yet", f->opt->ndisks ? "--disk" : "--gdb");
+    const char *not_ours = f->opt->ndisks ? "--disk" : f->opt->gdb_port ? "--gdb" : NULL;
+    if (f->opt->accel)
+        not_ours = "--accel";
+    if (not_ours) {
+        snprintf(err, errlen, "picoprocesses have no %s", not_ours);
         return -ENOTSUP;
     }
     if (!has_notifications()) {
@@ -89,7 +92,8 @@ static int process_memory(struct family *f, char *err, size_t errlen)
     p->hello = zeroed(PAGE, MAP_SHARED);
     p->slot_of = zeroed((size_t)p->pid_max * sizeof *p->slot_of, MAP_PRIVATE);
     p->claimed = calloc(f->opt->max_procs + 1, sizeof *p->claimed);
-    if (!f->window || !p->hello || !p->slot_of || !p->claimed)
+    p->spawned = calloc(f->opt->max_procs + 1, sizeof *p->spawned);
+    if (!f->window || !p->hello || !p->slot_of || !p->claimed || !p->spawned)
         return family_fail(err, errlen, "cannot reserve memory");
     if ((r = f->window_fd = hugemem_map(f->window, "ramet-window", f->window_size)) < 0) {
         errno = -r;

@@ -26,6 +26,8 @@ struct process_family {
     // When a slot was claimed for a clone that has not reported yet, CLOCK_MONOTONIC ns; 0: none.
     uint64_t *claimed;
     uint32_t embryos; // how many are not 0
+    // For the trace: the number of the program it is to start with, + 1; 0: its parent's.
+    uint64_t *spawned;
 };
 
 static inline struct process_family *process_of(const struct family *f)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A member becomes two, and ends: FORK, SPAWN, EXIT; SET_TP.
 //
-// The slot travels in the sixth register of clone(2), which the kernel does not look at: the filter
+// The slot travels in the sixth register of clone(2), which the kernel does not look at, and in the
+// fifth, which it does not look at with these flags, the program that SPAWN starts: the filter
 // hands the call to the supervisor, who claims the slot and lets it pass. CLONE_PARENT: the child
 // is the supervisor's, and its first act is to report. All signals are blocked meanwhile: one that
 // came would undo the notification and make a second one of it.
@@ -30,10 +31,11 @@ int64_t stub_set_tp(const struct pv_set_tp *c)
     return sys2(SYS_arch_prctl, ARCH_SET_FS, c->base);
 }
 
-// clone(2). The child is not alone before it has reported.
-static long make_child(uint32_t slot)
+// clone(2). `program`: its number + 1, or 0 for a clone. The child is no member before it has
+// reported.
+static long make_child(uint32_t slot, uint64_t program)
 {
-    long r = sys6(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0, slot);
+    long r = sys6(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, program, slot);
     if (r == -ENOMEM)
         r = -EAGAIN;
     if (r == -EAGAIN) // by the supervisor, or by the kernel after it had let it pass
@@ -67,7 +69,7 @@ int64_t stub_fork(const struct pv_fork *c)
         return -EFAULT;
     block_signals();
     boot_info_open();
-    long r = make_child(c->slot);
+    long r = make_child(c->slot, 0);
     if (r == 0)
         become(c->slot);
     boot_info_shut();
@@ -83,7 +85,7 @@ int64_t stub_fork(const struct pv_fork *c)
 static long spawn_child(void)
 {
     const uint32_t slot = STATE->spawn_slot;
-    long r = make_child(slot);
+    long r = make_child(slot, UINT64_C(1) + STATE->start.program);
     if (r != 0)
         return r;
     boot_info_open();

@@ -107,6 +107,8 @@ int64_t stub_exec(const struct pv_exec *c)
         scratch_drop();
         return 0;
     }
+    if (STATE->flags & STUB_TRACE)
+        note(STUB_EXEC, c->program, 0);
     block_signals(); // handlers would run on a stack that goes
     stub_on_stack(replace);
 }

@@ -72,6 +72,7 @@ enum stub_note {
     STUB_KILL = 0x1002,    // slot
     STUB_EXIT = 0x1003,    // wait status: about to leave. Of slot 1, or with STUB_TRACE
     STUB_UNCLAIM = 0x1004, // slot: the clone did not come about
+    STUB_EXEC = 0x1005,    // program: about to become it. With STUB_TRACE only
     STUB_NOTE_END,
 };
 
