@@ -34,7 +34,7 @@ _ramet() {
         return
     fi
     case $option in
-    --vmm) _ramet_words "auto kvm qemu" ;;
+    --vmm) _ramet_words "auto kvm process qemu" ;;
     --accel) _ramet_words "auto kvm tcg" ;;
     --trace) _ramet_words "proc call exit" ;;
     --mem | --window-size) _ramet_words "32M 64M 128M 256M 512M 1G" ;;
