@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// needs: family
+//
 // RLIMIT_DATA and RLIMIT_AS hold for the break, private and shared mappings; a limit can be below
 // what is in use, is inherited, and what is unmapped does not count any more.
 #include <sys/mman.h>
