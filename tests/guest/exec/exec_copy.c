@@ -65,9 +65,10 @@ static void spawn(const char *path)
     char *argv[] = {(char *)path, "by spawn", NULL};
     pid_t pid;
     int r = posix_spawn(&pid, path, NULL, NULL, argv, environ);
+    int status = r ? 0 : wait_for(pid); // it speaks first
     say("spawn %s: %s", path, r ? err_name(r) : "0");
     if (r == 0)
-        say_status("spawned", wait_for(pid));
+        say_status("spawned", status);
 }
 
 static void refused(void)
