@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 char *optarg;
+// POSIX's variables; optreset is BSD's. Programs set optind to 0 or 1 to scan another list: with 1
+// CLUSTER may still point into the old one, unless that was read to its end.
 int optind = 1, opterr = 1, optopt = '?', optreset;
 
 static char *cluster; // rest of the "-abc" being read in argv[optind], or NULL
@@ -60,6 +62,7 @@ static int complain(struct scan *s, const char *format, const char *what)
     return '?';
 }
 
+// A caller that asked for silence is told the two errors apart: ':' and '?' (XSH getopt()).
 static int missing(struct scan *s, const char *format, const char *what)
 {
     complain(s, format, what);
@@ -191,6 +194,8 @@ static int read_option(struct scan *s)
     return short_option(s);
 }
 
+// Returns what getopt() returns: a letter, 1 for an operand with "-" first, -1 at the end, and then
+// optind is at the first operand.
 static int scan(struct scan *s)
 {
     enum { PERMUTE, STOP, IN_ORDER } mode = getenv("POSIXLY_CORRECT") ? STOP : PERMUTE;

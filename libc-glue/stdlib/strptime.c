@@ -83,6 +83,9 @@ static const char *offset(const char *s, struct tm *tm)
     return s;
 }
 
+// All fields at once, of the local time zone. The bound keeps the product inside 64 bits: a number
+// with more digits than that is beyond any year an int can hold, and localtime_r() refuses it or
+// the rest of the digits match nothing.
 static const char *seconds(const char *s, struct tm *tm)
 {
     time_t t = 0;
@@ -93,6 +96,7 @@ static const char *seconds(const char *s, struct tm *tm)
     return localtime_r(&t, tm) ? s : NULL;
 }
 
+// Only noted: the hour it belongs to may come before it or after it.
 static const char *half_of_day(const char *s, struct seen *seen)
 {
     if (strncasecmp(s, "AM", 2) != 0 && strncasecmp(s, "PM", 2) != 0)
@@ -101,6 +105,8 @@ static const char *half_of_day(const char *s, struct seen *seen)
     return s + 2;
 }
 
+// A zone's letters do not tell its offset ("IST" is three of them), so they are passed over, as
+// glibc does.
 static const char *zone_name(const char *s)
 {
     while (isspace((unsigned char)*s))
@@ -119,6 +125,7 @@ static const char *time_of_day(const char *s, int c, struct tm *tm, struct seen 
     case 'k':
         seen->twelve = 0;
         return parse_number(s, 0, 23, 2, &tm->tm_hour);
+    // 12 o'clock is hour 0 of its half; complete() adds the other half.
     case 'I':
     case 'l':
         seen->twelve = 1;
@@ -138,6 +145,8 @@ static const char *time_of_day(const char *s, int c, struct tm *tm, struct seen 
     case 'T':
     case 'X':
         return parse_time(s, "%H:%M:%S", tm, seen);
+    // The year and week of ISO 8601 are read and forgotten: glibc does not compute a date from
+    // them.
     case 'G':
         return parse_number(s, 0, 9999, 4, &unused);
     case 'g':
@@ -159,6 +168,8 @@ static const char *time_of_day(const char *s, int c, struct tm *tm, struct seen 
     }
 }
 
+// %u counts Monday to Sunday from 1 to 7, %w Sunday to Saturday from 0 to 6; struct tm has the
+// latter.
 static const char *weekday(const char *s, int c, struct tm *tm, struct seen *seen)
 {
     seen->weekday = 1;
@@ -223,6 +234,8 @@ static const char *date(const char *s, int c, struct tm *tm, struct seen *seen)
     }
 }
 
+// Reads what conversion C stands for. C is never 0 in a valid format, but strchr() would find a 0
+// in every list.
 static const char *one(const char *s, int c, struct tm *tm, struct seen *seen)
 {
     if (c && strchr("HkIlMSpRrTXGgVZzs%nt", c))
@@ -268,6 +281,8 @@ static int is_leap_year(const struct tm *tm)
     return (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
 }
 
+// By the proleptic Gregorian calendar, in which 1 January of the year 1 was a Monday. The remainder
+// is made positive for years before that.
 // The day of the week of DAY (from 0) of TM's year.
 static int weekday_of(const struct tm *tm, int day)
 {
@@ -315,6 +330,8 @@ static void complete(struct tm *tm, struct seen *seen)
     }
 }
 
+// Fields that the format does not name keep what the caller put there: POSIX leaves it open, and
+// programs clear the structure first or count on it. On failure some may have been set already.
 char *strptime(const char *restrict s, const char *restrict format, struct tm *restrict tm)
 {
     struct seen seen = {.pm = -1, .century = -1, .week = -1};
