@@ -121,7 +121,8 @@ int getdtablesize(void)
     return (int)open_max();
 }
 
-// The names come from the image and the host's options; all of a family give the same.
+// Only the node's name can be set, and is the same for the whole family; the others are the
+// kernel's own.
 int uname(struct utsname *name)
 {
     return (int)glue_ret(sys_uname(K(k_utsname, name)));
@@ -255,8 +256,7 @@ int sched_setaffinity(pid_t pid, size_t size, const cpu_set_t *set)
     return (int)glue_ret(-EPERM);
 }
 
-// Behind the macro CPU_COUNT(). A set may be longer than our cpu_set_t, hence
-// SIZE in bytes.
+// Behind the macro CPU_COUNT(). A set may be longer than our cpu_set_t, hence SIZE in bytes.
 int __sched_cpucount(size_t size, const cpu_set_t *set)
 {
     int n = 0;
