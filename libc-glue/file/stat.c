@@ -24,6 +24,7 @@ int lstat(const char *restrict path, struct stat *restrict st)
     return (int)glue_ret(sys_fstatat(AT_FDCWD, path, K(k_stat, st), AT_SYMLINK_NOFOLLOW));
 }
 
+// Also of pipes and terminals, whose size is 0.
 int fstat(int fd, struct stat *st)
 {
     return (int)glue_ret(sys_fstat(fd, K(k_stat, st)));
@@ -132,6 +133,8 @@ int utime(const char *path, const struct utimbuf *t)
     return utimensat(AT_FDCWD, path, t ? ts : NULL, 0);
 }
 
+// Linux's call; POSIX's is statvfs(), below. Free space is what the family's window has left, for
+// all file systems in it.
 int statfs(const char *path, struct statfs *st)
 {
     return (int)glue_ret(sys_statfs(path, K(k_statfs, st)));

@@ -21,6 +21,7 @@ int getresgid(gid_t *real, gid_t *effective, gid_t *saved)
     return (int)glue_ret(sys_getresgid(real, effective, saved));
 }
 
+// KEEP for an id leaves it. Whoever is not root may only choose among the three it has.
 int setresuid(uid_t real, uid_t effective, uid_t saved)
 {
     return (int)glue_ret(sys_setresuid(real, effective, saved));
@@ -111,6 +112,7 @@ int getgroups(int n, gid_t *list)
     return (int)glue_ret(sys_getgroups(n, list));
 }
 
+// root only. It is what initgroups() does at a login, before the ids are given up.
 int setgroups(int n, const gid_t *list)
 {
     return (int)glue_ret(sys_setgroups(n, list));

@@ -52,11 +52,13 @@ static int add_action(posix_spawn_file_actions_t *fa, struct k_spawn_action acti
     return 0;
 }
 
+// A number that is not open when the time comes is no error.
 int posix_spawn_file_actions_addclose(posix_spawn_file_actions_t *fa, int fd)
 {
     return add_action(fa, (struct k_spawn_action){.op = K_SPAWN_CLOSE, .fd = fd});
 }
 
+// FROM is the number in the child, after the actions before this one.
 int posix_spawn_file_actions_adddup2(posix_spawn_file_actions_t *fa, int from, int to)
 {
     if (from < 0)
@@ -106,6 +108,8 @@ int posix_spawnattr_getflags(const posix_spawnattr_t *restrict a, short *restric
     return 0;
 }
 
+// Unknown flags are refused now, not ignored later: a program that asks for a scheduling policy
+// would think it had got one.
 int posix_spawnattr_setflags(posix_spawnattr_t *a, short flags)
 {
     if (flags & ~(POSIX_SPAWN_RESETIDS | POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |

@@ -111,6 +111,7 @@ size_t confstr(int name, char *buf, size_t len)
     return sizeof path;
 }
 
+// BSD's name, from before sysconf(); many programs know no other.
 int getpagesize(void)
 {
     return PAGE;
@@ -141,6 +142,7 @@ int gethostname(char *buf, size_t len)
     return 0;
 }
 
+// For the whole family, and not beyond it: a name in the window. NAME need not end in a NUL.
 int sethostname(const char *name, size_t len)
 {
     return (int)glue_ret(sys_sethostname(name, len));
@@ -181,6 +183,7 @@ int setrlimit(int what, const struct rlimit *limit)
     return (int)glue_ret(sys_setrlimit(what, KC(k_rlimit, limit)));
 }
 
+// Times and the largest size; counts that the guest cannot know (faults, switches) are 0.
 int getrusage(int who, struct rusage *usage)
 {
     return (int)glue_ret(sys_getrusage(who, K(k_rusage, usage)));
@@ -193,6 +196,7 @@ int getpriority(int which, id_t who)
     return r < 0 ? -1 : 20 - (int)r;
 }
 
+// Kept and reported, but nothing is scheduled by it: processors are the host's to give.
 int setpriority(int which, id_t who, int nice)
 {
     return (int)glue_ret(sys_setpriority(which, (int)who, nice));

@@ -29,6 +29,7 @@ void vwarn(const char *format, va_list ap)
     report(format, ap, 1);
 }
 
+// Without the error's text: for what the program has found out by itself.
 void vwarnx(const char *format, va_list ap)
 {
     report(format, ap, 0);
@@ -97,6 +98,7 @@ void openlog(const char *name, int options, int facility)
     log_options = options;
 }
 
+// XSH closelog(): nothing need be called before the next syslog().
 void closelog(void)
 {
     log_name = NULL;
@@ -126,6 +128,7 @@ void vsyslog(int priority, const char *format, va_list ap)
     fputc('\n', stderr);
 }
 
+// errno is not kept, and "%m" reads it: it is best the first conversion.
 void syslog(int priority, const char *format, ...)
 {
     va_list ap;

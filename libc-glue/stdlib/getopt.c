@@ -28,6 +28,7 @@ struct scan { // one call's parameters
     int quiet; // ":" first: no messages, a missing argument is ':'
 };
 
+// A lone "-" is an operand: standard input to most programs (XBD 12.2, guideline 13).
 static int is_option(const char *arg)
 {
     return arg[0] == '-' && arg[1];
@@ -52,6 +53,7 @@ static char *next_arg(struct scan *s)
     return s->argv[optind++];
 }
 
+// On standard error, by the program's name as it was called; opterr or a ":" in front turn it off.
 static int complain(struct scan *s, const char *format, const char *what)
 {
     if (opterr && !s->quiet) {
@@ -235,12 +237,15 @@ static int scan(struct scan *s)
     return read_option(s);
 }
 
+// argv[] is reordered, in spite of its const: POSIX allows none of that, Linux does it unless
+// POSIXLY_CORRECT is set.
 int getopt(int argc, char *const argv[], const char *options)
 {
     struct scan s = {.argc = argc, .argv = (char **)argv, .options = options};
     return scan(&s);
 }
 
+// *INDEX is written only when a long option was found.
 int getopt_long(int argc, char *const argv[], const char *options, const struct option *longs,
                 int *index)
 {

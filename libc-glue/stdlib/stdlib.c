@@ -11,6 +11,7 @@
 
 ssize_t __getdelim(char **, size_t *, int, FILE *); // newlib has it under the inner name only
 
+// -1 at the end of the file and for an error: feof() tells which (XSH getdelim()).
 ssize_t getdelim(char **restrict line, size_t *restrict room, int delimiter, FILE *restrict f)
 {
     return __getdelim(line, room, delimiter, f);

@@ -160,11 +160,13 @@ char *_strerror_r(struct _reent *reent, int n, int internal, int *error)
     return unknown;
 }
 
+// POSIX: errno is not changed, and the program must not write into the text.
 char *strerror(int n)
 {
     return _strerror_r(_REENT, n, 0, NULL);
 }
 
+// There are no translations, so the locale makes no difference.
 char *strerror_l(int n, locale_t locale)
 {
     (void)locale;

@@ -9,6 +9,8 @@
 #include <time.h>
 
 // What has been read, beside the struct tm itself.
+// Fields of a date that were read count as 1; what only follows from others is computed in
+// complete().
 struct seen {
     int twelve, pm;               // an hour of 12; AM (0), PM (1), neither (-1)
     int century, year_of_century; // -1: none
@@ -56,6 +58,7 @@ static const char *name(const char *s, const char *const *names, int count, int 
     return NULL;
 }
 
+// The offset is stored, and the fields are left as they were read: mktime() does not look at it.
 // +hh, +hhmm, +hh:mm or Z.
 static const char *offset(const char *s, struct tm *tm)
 {
@@ -136,6 +139,7 @@ static const char *time_of_day(const char *s, int c, struct tm *tm, struct seen 
         return parse_number(s, 0, 59, 2, &tm->tm_min);
     case 'S':
         return parse_number(s, 0, 61, 2, &tm->tm_sec);
+    // "%I" and "%p" may stand in either order, and each without the other.
     case 'p':
         return half_of_day(s, seen);
     case 'R':
@@ -180,6 +184,7 @@ static const char *weekday(const char *s, int c, struct tm *tm, struct seen *see
     return s;
 }
 
+// %C and %y make a year together, in either order: the later of the two must not undo the former.
 static const char *year(const char *s, int c, struct tm *tm, struct seen *seen)
 {
     int n = 0;
