@@ -11,9 +11,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static void __attribute__((format(printf, 2, 3)))
 // The strings lie in A itself, which must not move afterwards. One that does not fit shows at the
 // end, as -E2BIG for the whole line.
+static void __attribute__((format(printf, 2, 3)))
 add_argument(struct qemu_args *a, const char *format, ...)
 {
     va_list args;

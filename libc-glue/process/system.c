@@ -183,7 +183,7 @@ int setrlimit(int what, const struct rlimit *limit)
     return (int)glue_ret(sys_setrlimit(what, KC(k_rlimit, limit)));
 }
 
-// Times and the largest size; counts that the guest cannot know (faults, switches) are 0.
+// Processor time only, all of it as the user's: the guest cannot tell more, and the rest is 0.
 int getrusage(int who, struct rusage *usage)
 {
     return (int)glue_ret(sys_getrusage(who, K(k_rusage, usage)));
