@@ -129,8 +129,9 @@ uint32_t kernel_depth_set(uint32_t depth)
     return old;
 }
 
-// On the upcall stack, with further upcalls masked. FRAME is where the program goes on, and
-// handlers may change it; FPU is what they must not lose.
+// On the program's stack below what it uses, an exception on a stack of its own; further upcalls
+// are masked. FRAME is where the program goes on, and handlers may change it; FPU is what they must
+// not lose.
 void upcall(struct pv_frame *frame, void *fpu)
 {
     if (frame->type == PV_UPCALL_EXCEPTION) {

@@ -96,7 +96,7 @@ static void become_clone(struct monitor *m, const struct clone *c, struct kvm_re
     kvm_clone_start(m, c->start, regs, "");
 }
 
-// The parent goes on at once and does not wait for the child: the slot is STARTING until it enrols,
+// The parent goes on at once and does not wait for the child: the slot is STARTING until it begins,
 // and a child that fails is a death like any other.
 int64_t kvm_clone(struct member *member, struct clone *c)
 {

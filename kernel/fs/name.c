@@ -47,8 +47,7 @@ static int create_name(struct walk *w, struct inode_make *what, int none, struct
     return ops->create ? ops->create(w, what, out) : none;
 }
 
-// For open(): EACCES where the file system makes no files (/proc), as Linux says; other callers are
-// told EPERM.
+// For open(): EACCES where the file system makes no files (/proc); other callers are told EPERM.
 int fs_create(struct walk *w, uint32_t mode, struct inode **out)
 {
     struct inode_make what = {.mode = mode};

@@ -72,7 +72,8 @@ static struct proc_siginfo take_queued(struct proc *p, int sig)
     return info;
 }
 
-// The information is read before the bit goes: a sender that finds the bit clear writes it anew.
+// The information is read before the bit goes: a sender that comes in between is one with the
+// signal that is taken.
 struct proc_siginfo signal_take(int sig)
 {
     struct proc *p = proc_vm;

@@ -24,8 +24,9 @@ static char *hole(char *template, int suffix)
     return x;
 }
 
-// 64 random bits for six letters of 62: the first ones are a little more frequent, by one part in
-// 10^8. A generator that failed would leave 0, and the names would be tried as any taken one.
+// 64 random bits for six letters of 62: some names are more frequent than others, by less than one
+// part in 10^8. A generator that failed would leave 0, and the names would be tried as any taken
+// one.
 static void draw(char *x)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";

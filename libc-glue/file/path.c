@@ -115,7 +115,7 @@ int eaccess(const char *path, int mode)
     return euidaccess(path, mode);
 }
 
-// -1 for either id leaves it. The kernel takes the set-id bits away when anybody but root does it.
+// -1 for either id leaves it. The set-id bits of a file go, whoever changes its owner.
 int chown(const char *path, uid_t uid, gid_t gid)
 {
     return (int)glue_ret(sys_fchownat(AT_FDCWD, path, uid, gid, 0));

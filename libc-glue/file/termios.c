@@ -61,8 +61,7 @@ int tcdrain(int fd)
     return ioctl(fd, TCSBRK, 1);
 }
 
-// The kernel judges the second argument, and stops a background process that tries (SIGTTOU), as
-// for all calls that change a terminal.
+// The kernel judges the second argument. Only input is ever thrown away: output has no queue.
 int tcflush(int fd, int queue)
 {
     return ioctl(fd, TCFLSH, (long)queue);

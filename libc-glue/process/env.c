@@ -157,7 +157,7 @@ int putenv(char *string)
 }
 
 // Not POSIX. Strings that putenv() was given are the program's and stay; those of the first
-// environment lie on the stack that the kernel set up.
+// environment lie on the stack, where the program found them.
 int clearenv(void)
 {
     while (made_count > 0)

@@ -215,8 +215,8 @@ int nice(int increment)
     return getpriority(PRIO_PROCESS, 0);
 }
 
-// From the process' own generator (kernel/random.c), seeded before main(): so it never blocks and
-// the flags make no difference.
+// From the process' own generator (kernel/random.c), seeded before main(): so it never blocks, and
+// the flags there are make no difference.
 ssize_t getrandom(void *buf, size_t len, unsigned flags)
 {
     return glue_ret(sys_getrandom(buf, len, flags));
