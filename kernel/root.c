@@ -25,6 +25,8 @@ static uint32_t at_least(uint64_t n, uint32_t least)
     return n < least ? least : (uint32_t)n;
 }
 
+// By the first program, once, before any other VM exists. Nothing is written but the root: the
+// tables are zeros, which is what empty ones look like.
 int window_format(void)
 {
     const struct window_header *header = window_header();
@@ -48,6 +50,8 @@ int window_format(void)
     return window_lay_pool(r, off, ROOT_LAYOUT);
 }
 
+// By every program that an exec or spawn started. One built of other sources finds another layout
+// and must not touch anything.
 int window_attach(void)
 {
     return window_open(ROOT_LAYOUT);

@@ -28,11 +28,14 @@ static void set_depth(uint32_t depth)
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
+// What a way out must not miss. Cheap, since each system call ends with it: two words and a flag.
 static int have_work(void)
 {
     return __atomic_load_n(&pv_shared->pending, __ATOMIC_RELAXED) || signal_work() || timer_lapsed;
 }
 
+// The bits are taken at once, so an event that comes while one is handled is seen in the next
+// round. A bit may stand for several events, or for none any more: each handler looks for itself.
 void events_handle(void)
 {
     uint32_t bits = __atomic_exchange_n(&pv_shared->pending, 0, __ATOMIC_SEQ_CST);
@@ -53,6 +56,7 @@ void events_handle(void)
         drivers_event();
 }
 
+// For waits that nothing but SIGKILL may end.
 static int killed(void)
 {
     return (signal_active() & SIG_BIT(SIGKILL)) != 0;
@@ -66,6 +70,8 @@ void sys_enter(void)
     set_depth(current->depth + 1);
 }
 
+// The depth goes to 0 before the last look: a signal posted before it is found by the look, one
+// posted after it makes an upcall that finds the program running. Neither order loses one.
 int sys_leave(long *r)
 {
     int ran = 0, all_restart = 1;
@@ -111,6 +117,7 @@ static void interrupted(struct pv_frame *frame, void *fpu)
     }
 }
 
+// Without a frame: whoever calls this is a function call of the kernel's, and goes on by returning.
 uint32_t kernel_depth_set(uint32_t depth)
 {
     uint32_t old = current->depth;
@@ -122,6 +129,9 @@ uint32_t kernel_depth_set(uint32_t depth)
     return old;
 }
 
+// On the program's stack below what it uses, an exception on a stack of its own; further upcalls
+// are masked. FRAME is where the program goes on, and handlers may change it; FPU is what they must
+// not lose.
 void upcall(struct pv_frame *frame, void *fpu)
 {
     if (frame->type == PV_UPCALL_EXCEPTION) {

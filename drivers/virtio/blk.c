@@ -20,6 +20,8 @@ struct request {
     uint8_t status; // written by the device
 };
 
+// REQUEST and the data buffer are shared with the device: written before the kick, read after the
+// answer, and nothing in them is believed twice.
 struct disk {
     struct blkdev blk; // first: the class hands it back
     struct virtio_device device;
@@ -43,6 +45,8 @@ static int finish_request(struct disk *d)
 }
 
 // `bytes` of data are at buffer[at...].
+// 0, -EIO, or -ERESTART when the process is being killed. The caller has checked SECTOR and BYTES
+// against the size.
 static int request(struct disk *d, uint32_t type, uint64_t sector, uint32_t at, uint32_t bytes)
 {
     int read = type == VIRTIO_BLK_T_IN, r;
@@ -75,6 +79,7 @@ static int request(struct disk *d, uint32_t type, uint64_t sector, uint32_t at, 
     return 0;
 }
 
+// SECTOR counts 512 bytes whatever the block size is (5.2.4).
 static int transfer(struct blkdev *blk, int write, uint64_t sector, uint32_t at, uint32_t bytes)
 {
     struct disk *d = (struct disk *)blk;
@@ -112,6 +117,7 @@ static int configure(struct disk *d)
     return 0;
 }
 
+// The buffer is one for all disks: only one request of a process is ever under way.
 static int blk_allocate(struct disk *d)
 {
     if (!d->request)
@@ -147,6 +153,8 @@ static int blk_attach(uint32_t unit)
     return 0;
 }
 
+// One interrupt serves all devices: each is asked whether it was the one. Answers to requests are
+// looked for by who waits.
 static void blk_event(void)
 {
     for (uint32_t i = 0; i < PV_MAX_DEVICES; i++)

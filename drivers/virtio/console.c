@@ -17,6 +17,8 @@
 #define RX_BYTES   256u
 #define TX_BYTES   2048u
 
+// Of the first console only, in memory that is the process' own: a clone has one of its own device
+// (abi/pv.h, FORK). COLD: most programs have no console device.
 struct console {
     struct virtio_device device;
     struct virtq rx, tx;
@@ -66,6 +68,7 @@ static int receive(struct console *c)
     return 0;
 }
 
+// What is there, up to LEN, without waiting: bytes, -EAGAIN, or -EIO for a device that has failed.
 static long console_get(void *buf, size_t len)
 {
     struct console *c = &console;
@@ -112,6 +115,7 @@ static int sent_or_told(struct console *c)
     return r;
 }
 
+// At most TX_BYTES a call; the count says how many. -EAGAIN while the last ones are under way.
 static long console_put(const void *buf, size_t len)
 {
     struct console *c = &console;
@@ -145,6 +149,7 @@ static const struct chardev hvc = {.get = console_get, .put = console_put, .poll
 
 // --- the device ---
 
+// DMA memory is never given back, so what an attach that failed has taken is kept for the next.
 static int console_allocate(struct console *c)
 {
     if (!c->in)
@@ -154,6 +159,7 @@ static int console_allocate(struct console *c)
     return c->in && c->out ? 0 : -EIO;
 }
 
+// Also after an exec: the program is another, and the device is started again from its reset.
 static int console_attach(uint32_t unit)
 {
     struct console *c = &console;
@@ -186,6 +192,8 @@ static void console_event(void)
     virtio_event(&console.device);
 }
 
+// Before a fork (abi/pv.h): the device must have nothing of ours under way, or the child would wait
+// for an answer that only the parent gets. Buffers for input may stay with it.
 static void console_settle(void)
 {
     if (console.sending && virtq_wait(&console.tx) == 0)

@@ -14,6 +14,7 @@ static volatile struct virtio_pci_common *common(const struct virtio_device *d)
     return (volatile struct virtio_pci_common *)(uintptr_t)d->pv->regs[PV_REGS_COMMON];
 }
 
+// What it is the implementer has found out by its ids; here only whether there are registers.
 static int pci_identify(const struct virtio_device *d)
 {
     return d->pv->regs[PV_REGS_COMMON] ? 0 : -EIO;
@@ -29,6 +30,7 @@ static void pci_set_status(const struct virtio_device *d, uint8_t value)
     common(d)->device_status = value;
 }
 
+// Selecting and reading are two accesses; nobody else uses the device, so nobody comes in between.
 static uint32_t pci_features(const struct virtio_device *d, uint32_t word)
 {
     common(d)->device_feature_select = word;
@@ -41,6 +43,8 @@ static void pci_set_features(const struct virtio_device *d, uint32_t word, uint3
     common(d)->driver_feature = bits;
 }
 
+// 0 for a queue that the device does not have; else the most it can take (4.1.5.1.3), to be
+// lowered.
 static uint32_t pci_queue_max(const struct virtio_device *d, uint32_t index)
 {
     if (index >= common(d)->num_queues)
@@ -83,11 +87,14 @@ static int pci_queue_enable(const struct virtio_device *d, struct virtq *q)
     return 0;
 }
 
+// Eight bits that may wrap: a change is seen unless there were 256 of them in between.
 static uint8_t pci_generation(const struct virtio_device *d)
 {
     return common(d)->config_generation;
 }
 
+// OFF is a multiple of 4. The capability may be shorter than the structure read, which then shows
+// what lies behind it in the page: features say which fields mean anything.
 static uint32_t pci_config32(const struct virtio_device *d, uint32_t off)
 {
     return *(volatile uint32_t *)(uintptr_t)(d->pv->regs[PV_REGS_CONFIG] + off);

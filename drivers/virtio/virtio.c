@@ -13,6 +13,7 @@
 #define RESET_NS     UINT64_C(1000000000) // a reset that takes longer is none
 #define CONFIG_TRIES 8                    // while the configuration changes under the reader
 
+// 2.1.1: bits are added one after the other and never taken back but by a reset.
 static void add_status(const struct virtio_device *d, uint8_t bits)
 {
     d->transport->set_status(d, d->transport->status(d) | bits);
@@ -46,6 +47,8 @@ static int agree(struct virtio_device *d, uint64_t wanted)
     return (t->status(d) & VIRTIO_STATUS_FEATURES_OK) ? 0 : -EIO;
 }
 
+// Steps 1 to 6 of 3.1.1; queues and virtio_ready() are the driver's. -ENXIO: there is no such
+// device, which is no failure of one.
 int virtio_start(struct virtio_device *d, uint32_t type, uint32_t unit, uint64_t wanted)
 {
     const struct pv_device *pv = device_find(type, unit);
@@ -72,6 +75,7 @@ void virtio_ready(struct virtio_device *d)
     add_status(d, VIRTIO_STATUS_DRIVER_OK);
 }
 
+// For good, until the next attach. Always -EIO, so that a caller can return it.
 int virtio_fail(struct virtio_device *d)
 {
     // Not FAILED (2.1): a reset also makes it stop using memory that others go on using.
@@ -100,6 +104,7 @@ void virtio_event(struct virtio_device *d)
         virtio_check(d);
 }
 
+// BYTES is a multiple of 4. 0 or -EIO; what is in TO after a failure means nothing.
 int virtio_config(struct virtio_device *d, void *to, uint32_t bytes)
 {
     // On PCI it is a capability of its own, which a device need not have.

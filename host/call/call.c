@@ -16,6 +16,7 @@ const char *const call_names[PV_CALL_NR_END] = {
     "exec", "spawn", "kill", "release", "protect",   "set-tp",  "notify",
 };
 
+// A is the host's copy: what a handler has checked stays so.
 static int64_t dispatch(struct member *m, uint32_t nr, union pv_call_args *a)
 {
     switch (nr) {
@@ -50,6 +51,8 @@ static int64_t dispatch(struct member *m, uint32_t nr, union pv_call_args *a)
     }
 }
 
+// 1: the member goes on with the program it had, which has its answer. Everything the guest can get
+// wrong is an error of its call, never one of ours.
 int call_dispatch(struct member *m, struct gaddr addr)
 {
     union pv_call_args args;
@@ -89,6 +92,8 @@ int64_t call_kick(struct member *m, struct pv_kick *c)
     return 0;
 }
 
+// In nanoseconds of the family's clock; 0 is none, and one that has passed raises the event at
+// once.
 int64_t call_set_timer(struct member *m, struct pv_set_timer *c)
 {
     event_set_timer(m, c->deadline);

@@ -14,6 +14,8 @@ static int inside(uint64_t addr, uint64_t len, uint64_t start, uint64_t size)
     return addr >= start && addr - start <= size && len <= size - (addr - start);
 }
 
+// NULL unless all of it lies in one of AREAS. What it points to can change at any time, by another
+// member or the guest itself: whoever looks twice must copy first.
 void *guest_ptr(const struct guest_memory *mem, struct gaddr addr, uint64_t len, unsigned areas)
 {
     if ((areas & GUEST_RAM) && inside(addr.v, len, PV_RAM_VA, mem->ram_size - PV_RAM_VA))

@@ -11,6 +11,7 @@
 
 #include "host/backend.h"
 
+// The hot ranges are hints, and each is checked again by whoever uses it.
 int64_t call_fork(struct member *m, struct pv_fork *c)
 {
     struct family *f = m->family;
@@ -58,6 +59,7 @@ static void *copy_in(struct member *m, uint64_t from, uint64_t len, int *error)
     return copy;
 }
 
+// NULs and counts must agree, or place_args() would run past the end.
 static int read_exec_strings(struct member *m, const struct pv_exec *c, struct load_args *args)
 {
     int error;
@@ -72,6 +74,8 @@ static int read_exec_strings(struct member *m, const struct pv_exec *c, struct l
     return load_args_valid(args) ? 0 : -EINVAL;
 }
 
+// ELF is read from the copy. A file that is no program of ours is -ENOEXEC, which the kernel passes
+// on to whoever called execve().
 static int read_file(struct member *m, const struct pv_exec *c, struct load_file *file)
 {
     char why[128];
@@ -127,6 +131,7 @@ static void publish_kick(struct family *f, const struct pv_publish *p)
     }
 }
 
+// CALL_REPLACED: the caller's memory is gone, and with it the place for a result.
 int64_t call_exec(struct member *m, struct pv_exec *c)
 {
     struct start s;
@@ -142,6 +147,8 @@ int64_t call_exec(struct member *m, struct pv_exec *c)
     return r;
 }
 
+// Returns in the caller with 0, and in the new process, if the back end made it by fork(2), with
+// CALL_REPLACED.
 int64_t call_spawn(struct member *m, struct pv_exec *c)
 {
     struct family *f = m->family;

@@ -33,6 +33,7 @@ static int time_left(struct member *m, uint64_t deadline, struct timespec *left)
     return 1;
 }
 
+// Sequentially consistent: stored before the last look at the bell, as family_kick() relies on.
 static void set_state(struct member *m, enum slot_state state)
 {
     atomic_store(&member_slot(m)->state, state);
@@ -57,6 +58,8 @@ static void wait_bell(struct member *m, uint32_t *bell, uint32_t expected,
     set_state(m, SLOT_RUNNING);
 }
 
+// Returns which descriptors are ready, as PV_WAIT_* bits; an end or an error counts, since the
+// transfer that follows will tell.
 static int64_t wait_console(struct member *m, const struct pv_wait *c, const uint32_t *bell,
                             const struct timespec *left)
 {
@@ -87,6 +90,7 @@ static int64_t wait_console(struct member *m, const struct pv_wait *c, const uin
     return ready;
 }
 
+// May return for no reason: the guest looks at what it waits for by itself.
 int64_t call_wait(struct member *m, struct pv_wait *c)
 {
     uint32_t *bell = &family_door(m->family, m->slot)->bell;

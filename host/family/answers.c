@@ -46,6 +46,7 @@ static int open_pagemap(int32_t pid)
     return supervisor_is_monitor(pid) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 }
 
+// Sealing is allowed, so that a handover cannot be changed or cut by the one who wrote it.
 static int make_memory(uint32_t size)
 {
     int fd = size <= FAMILY_MEMORY_MAX
@@ -58,6 +59,8 @@ static int make_memory(uint32_t size)
     return fd;
 }
 
+// Whether the message was one of these. FROM is the slot's process by our own book, not by the
+// message: a monitor is given its own pagemap and no other's.
 int supervisor_answer(struct supervisor *s, const struct family_msg *msg)
 {
     const int32_t pid = (int32_t)msg->value;

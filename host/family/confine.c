@@ -52,6 +52,8 @@ static const struct confine_rule rules[] = {
 
 // clang-format on
 
+// Two comparisons of a rule's own and one of the descriptor: seccomp(2) sees registers, so pointers
+// and what they point to cannot be looked at.
 static int add_for_fd(scmp_filter_ctx ctx, const struct confine_rule *rule, int fd)
 {
     struct scmp_arg_cmp args[3];

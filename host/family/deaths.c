@@ -9,6 +9,8 @@
 #include "host/backend.h"
 #include "host/family/supervisor_private.h"
 
+// Claimed, or further but without a process: family_fork() stores the pid before either side goes
+// on, so 0 means that there is none.
 static int is_claim_of(const struct family_slot *slot, uint32_t claimer)
 {
     const uint32_t state = atomic_load(&slot->state);
@@ -43,6 +45,8 @@ static void ring_all(struct supervisor *s)
             family_ring(s->f, i);
 }
 
+// STATUS as wait() tells it. The first program's death is the family's: there is nobody left to
+// bury others, so the guests are not told.
 void supervisor_bury(struct supervisor *s, uint32_t slot, uint32_t status)
 {
     s->look_again |= may_have_woken(s, slot);
@@ -62,6 +66,7 @@ void supervisor_bury(struct supervisor *s, uint32_t slot, uint32_t status)
     supervisor_post(s, 1, PV_EVENT_DEATH);
 }
 
+// Its own word on why it ends (member_die()) counts unless a signal came before it.
 static void bury_member(struct supervisor *s, uint32_t slot, int status)
 {
     uint32_t death = atomic_load(&slot_of(s, slot)->death);
@@ -84,6 +89,7 @@ static uint32_t slot_dead(struct supervisor *s, pid_t pid, int status)
     return backend->reaped ? backend->reaped(s, pid, status, slot) : slot;
 }
 
+// At SIGCHLD, which may stand for several: until no child is left to reap.
 void supervisor_reap(struct supervisor *s)
 {
     int status;

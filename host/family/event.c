@@ -14,6 +14,7 @@
 static void (*volatile on_event)(void);
 static _Atomic int alarm_came; // both ways in one step: the next alarm may come in between
 
+// Nothing but stores and the back end's flag: it runs at any instruction of the member.
 static void on_signal(int sig)
 {
     void (*const interrupt)(void) = on_event;
@@ -36,6 +37,8 @@ void event_init(void (*interrupt)(void))
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+// From here on this process is about to end or to become another member: nothing may call the old
+// one's functions.
 void event_shut(void)
 {
     sigset_t all;
@@ -43,6 +46,8 @@ void event_shut(void)
     sigprocmask(SIG_SETMASK, &all, NULL);
 }
 
+// Whether the deadline has passed is asked of the clock, not of the signal: SIGALRM says only that
+// it is worth asking.
 static uint32_t collect_timer(struct member *m)
 {
     const int came = atomic_exchange(&alarm_came, 0);
@@ -67,6 +72,8 @@ int event_posted(const struct member *m)
            atomic_load(&slot->end) == m->serial;
 }
 
+// In the member, with its guest stopped or asleep. Returns the bits that are new, which are in
+// `pending` then: if there are any, the guest wants an upcall.
 uint32_t event_collect(struct member *m)
 {
     struct family_slot *slot = member_slot(m);

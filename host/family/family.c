@@ -48,6 +48,8 @@ void family_window_init(struct family *f)
     h->magic = WINDOW_MAGIC;
 }
 
+// Three readings of the same moment, more or less: time in the family is the counter's since then,
+// by tsc_mult. A family from a template goes on where that one stopped (saved_ns).
 void family_renew_clock(struct family *f)
 {
     f->tsc_base = __rdtsc();
@@ -55,6 +57,8 @@ void family_renew_clock(struct family *f)
     f->wall_base_ns = clock_ns(CLOCK_REALTIME);
 }
 
+// NOWAIT: RWF_NOWAIT can be relied on. Terminals have no such thing, and are asked by poll()
+// before.
 void family_probe_stdio(uint32_t kind[3], uint32_t nowait[3], int tty)
 {
     for (int fd = 0; fd < 3; fd++) {
@@ -69,6 +73,8 @@ void family_probe_stdio(uint32_t kind[3], uint32_t nowait[3], int tty)
     }
 }
 
+// In the supervisor, before there is any member and before anything is confined: all that has to be
+// opened or asked of the host is opened and asked here.
 int family_init(struct family *f, char *err, size_t errlen)
 {
     f->supervisor = getpid();
@@ -114,12 +120,15 @@ int family_claim(struct family *f, uint32_t slot, uint32_t claimer)
     return 0;
 }
 
+// Whoever started what runs in the slot. The word is shared with members, hence the check.
 uint32_t family_claimer(const struct family *f, uint32_t slot)
 {
     const uint32_t claimer = atomic_load(&f->shared->slots[slot].claimer);
     return family_slot_valid(f, claimer) ? claimer : 0;
 }
 
+// 0 while there is none: also between the claim and the fork, which stores it before either process
+// goes on (CLONE_PARENT_SETTID).
 pid_t family_pid(const struct family *f, uint32_t slot)
 {
     const struct family_slot *s = &f->shared->slots[slot];
@@ -143,6 +152,8 @@ void family_release(struct family *f, uint32_t slot)
     atomic_store(&f->shared->slots[slot].state, SLOT_FREE);
 }
 
+// In the child all signals stay blocked, until event_init(). With CLONE_PARENT it is the
+// supervisor's child, who alone reaps.
 pid_t family_fork(struct family *f, _Atomic int32_t *word, uint64_t flags, int push)
 {
     sigset_t all, old;
@@ -192,6 +203,8 @@ static void send_message(const struct family *f, struct family_msg msg)
         ;
 }
 
+// A message and not a signal: members may send none, and the supervisor is where all can be
+// reached.
 void family_tell(struct family *f, uint32_t op, uint32_t slot)
 {
     // By serial number, since the slot may be another process' when the message is read.
@@ -199,6 +212,7 @@ void family_tell(struct family *f, uint32_t op, uint32_t slot)
     send_message(f, (struct family_msg){op, slot, serial});
 }
 
+// A hint for where MONITOR is to run: not here, where its parent is about to go on.
 void family_move(struct family *f, uint32_t op, pid_t monitor)
 {
     const int here = placement_here(&f->placement);
@@ -206,6 +220,8 @@ void family_move(struct family *f, uint32_t op, pid_t monitor)
         send_message(f, (struct family_msg){op, (uint32_t)here, (uint32_t)monitor});
 }
 
+// A descriptor, NO_ANSWER, or -1 when somebody else is asking: nobody waits for another's answer,
+// the caller does without.
 int family_ask(struct family *f, uint32_t op, uint32_t slot, int32_t pid, uint32_t size)
 {
     uint32_t nobody = 0;
@@ -229,6 +245,8 @@ int family_ask(struct family *f, uint32_t op, uint32_t slot, int32_t pid, uint32
     return n ? fds[0] : NO_ANSWER;
 }
 
+// Nanoseconds of the family's monotonic clock, as its guests compute it: 32 bits of tsc_mult are
+// the fraction. The product needs more than 64 bits.
 uint64_t family_now(const struct family *f)
 {
     unsigned __int128 ns = (unsigned __int128)(__rdtsc() - f->tsc_base) * f->tsc_mult;
@@ -237,6 +255,7 @@ uint64_t family_now(const struct family *f)
 
 static int may_wait = 1;
 
+// For a process that must not be held up by whoever reads its standard error.
 void family_say_without_waiting(void)
 {
     may_wait = 0;
@@ -267,6 +286,7 @@ void family_say(const char *format, ...)
     va_end(args);
 }
 
+// Times in it are taken by the caller: writing the line is no part of what is measured.
 void family_trace(const struct family *f, uint32_t what, const char *format, ...)
 {
     if (!(f->opt->trace & what))

@@ -14,6 +14,7 @@
 #define MADV_COLLAPSE 25
 #endif
 
+// Addresses only, at a 2 MB boundary; without that no huge page can be mapped there. NULL: no room.
 void *hugemem_reserve(uint64_t size)
 {
     // mmap() aligns to small pages only.
@@ -29,6 +30,8 @@ void *hugemem_reserve(uint64_t size)
     return start;
 }
 
+// A memfd at a reserved place, as every member finds it there after fork(2). The descriptor or
+// -errno.
 int hugemem_map(void *at, const char *name, uint64_t size)
 {
     int fd = memfd_create(name, MFD_CLOEXEC);
@@ -42,6 +45,8 @@ int hugemem_map(void *at, const char *name, uint64_t size)
     return -e;
 }
 
+// Synchronous, and makes what was not there be there, as zeros. An error means small pages, as
+// before.
 int hugemem_collapse(void *start, uint64_t len)
 {
     return madvise(start, len, MADV_COLLAPSE) < 0 ? -errno : 0;

@@ -10,6 +10,7 @@
 
 #include "host/backend.h"
 
+// PR_SET_PDEATHSIG is not inherited by fork(2): each member asks for itself, as soon as it runs.
 void member_adopt(const struct family *f)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -21,6 +22,7 @@ void member_adopt(const struct family *f)
         _exit(1);
 }
 
+// In a process that has just got a slot, with signals blocked.
 void member_enroll(struct member *m)
 {
     const struct family_slot *slot = member_slot(m);
@@ -34,6 +36,8 @@ void member_enroll(struct member *m)
     member_adopt(m->family);
 }
 
+// Does not return and gives nothing back: the supervisor does, when it reaps. WHY is NULL where
+// nobody need be told.
 void member_die(struct member *m, uint32_t status, const char *why)
 {
     const struct backend *backend = m->family->backend;

@@ -30,6 +30,8 @@
 // without end must not keep the supervisor from them.
 #define MESSAGES_AT_ONCE 64
 
+// Bits, bell, signal, in this order: wherever the member is between two looks, one of the three
+// finds it (event.c).
 void supervisor_post(struct supervisor *s, uint32_t slot, uint32_t events)
 {
     struct family_slot *to = slot_of(s, slot);
@@ -62,6 +64,8 @@ void supervisor_kill(struct supervisor *s, uint32_t slot, uint32_t serial)
     supervisor_post(s, slot, PV_EVENT_KILL); // event_collect() compares `kill` with its own serial
 }
 
+// Three stages: the guest is asked, the monitor ends it outside a critical section, the monitor
+// itself is killed. Each has its time, as a guest may be hostile and a monitor may be stuck.
 static void finish_kills(struct supervisor *s)
 {
     uint64_t now = monotonic_ns();
@@ -97,6 +101,8 @@ static void take_message(struct supervisor *s, const struct family_msg *msg)
         supervisor_kill(s, msg->slot, msg->value);
 }
 
+// A monitor that a guest has got out of can send anything: what is not exactly a message is
+// dropped.
 static void take_messages(struct supervisor *s)
 {
     const struct backend *backend = s->f->backend;
@@ -194,6 +200,7 @@ static int next_wait(struct supervisor *s, int terminal_full)
     return sooner(sooner(ms, ready_timeout(s)), time_to_stop(s));
 }
 
+// One round, each source once, so that none keeps the others waiting for long.
 static void supervise_once(struct supervisor *s)
 {
     const struct backend *backend = s->f->backend;
@@ -279,6 +286,8 @@ static void set_signals(sigset_t *set)
     signal(SIGPIPE, SIG_IGN); // nobody reads what we say: no reason to die
 }
 
+// Datagrams, so that messages of many monitors do not mix. Signals are blocked for good and read
+// from a descriptor: nothing interrupts the loop.
 static int init_supervisor(struct supervisor *s, char *err, size_t errlen)
 {
     int pair[2], back[2];
@@ -303,6 +312,8 @@ static int init_supervisor(struct supervisor *s, char *err, size_t errlen)
 }
 
 // 0 or -errno.
+// The first monitor is a child in a session and group of its own; all others join that group by
+// being its clones.
 static int start_first(struct supervisor *s, uint32_t program, const struct load_args *args)
 {
     int r = family_claim(s->f, 1, 0);
@@ -328,6 +339,7 @@ static int start_first(struct supervisor *s, uint32_t program, const struct load
     return s->group < 0 ? s->group : 0;
 }
 
+// 2 where the family never ran, as for wrong options.
 static int exit_status(const struct supervisor *s)
 {
     const struct family_shared *shared = s->f->shared;

@@ -36,12 +36,14 @@ void terminal_restore(void)
     is_raw = 0;
 }
 
+// After a stop: whoever had the terminal meanwhile has set it for himself.
 void terminal_again(void)
 {
     if (is_raw && may_set())
         tcsetattr(0, TCSANOW, &raw);
 }
 
+// At SIGWINCH. Two words, each whole: a guest that reads in between sees the change in two steps.
 void terminal_resize(struct family *f)
 {
     struct winsize ws;
@@ -51,6 +53,7 @@ void terminal_resize(struct family *f)
     }
 }
 
+// 1: standard input is no terminal, or none that can be set, and is left alone.
 int terminal_init(struct family *f)
 {
     if (f->stdio[0] != PV_STDIO_TTY || tcgetattr(0, &saved) < 0)
@@ -85,6 +88,8 @@ int terminal_room(const struct family *f)
     return room(f) > 0;
 }
 
+// 1: there is something new in the ring; 0: nothing; -1: the terminal is gone, and need not be
+// watched any more.
 int terminal_input(struct family *f, int hung_up)
 {
     uint8_t buf[256];

@@ -13,6 +13,7 @@
 
 #define LINE_MAX 240 // family_trace() cuts at 256, its prefix included
 
+// On the stack of the member that ends; written by one call, so that lines do not mix.
 struct trace_line {
     char text[LINE_MAX];
     size_t len;
@@ -28,6 +29,7 @@ void trace_add(struct trace_line *line, const char *name, uint64_t value)
         line->text[line->len] = 0; // what does not fit is left out whole
 }
 
+// Before the slot is given back: the line names it.
 void trace_end(struct member *m)
 {
     struct trace_line line = {.len = 0};

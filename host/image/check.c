@@ -13,6 +13,7 @@
 
 #include "abi/pv.h"
 
+// Whether [off, off + len) lies in [start, end). No sum, so nothing can wrap.
 static bool range_inside(uint64_t off, uint64_t len, uint64_t start, uint64_t end)
 {
     return off >= start && off <= end && len <= end - off;
@@ -49,6 +50,8 @@ static const char *layout_fault(const struct image_header *h)
     return NULL;
 }
 
+// Before the tables are read: their sizes are taken from here. Format and ABI first, so that an
+// image of another version is called that and not damaged.
 int image_check_header(const struct image_header *h, uint64_t size, char *err, size_t errlen)
 {
     const char *fault;
@@ -82,6 +85,7 @@ static bool string_area_holds(const struct image *img, struct image_str s)
            image_string(img, s)[s.len] == '\0';
 }
 
+// A string with a NUL inside would have one length here and another in the kernel.
 static bool string_ok(const struct image *img, struct image_str s)
 {
     return string_area_holds(img, s) && !memchr(image_string(img, s), '\0', s.len);
@@ -144,6 +148,8 @@ static const char *contents_fault(const struct image *img, const struct image_fi
     return f->data_off % align ? "contents misaligned" : NULL;
 }
 
+// A program is in both tables: as a file that can be read, and as what can be run. The two must be
+// the same bytes.
 static const char *program_link_fault(const struct image *img, const struct image_file *f)
 {
     const struct image_program *p;
@@ -154,6 +160,7 @@ static const char *program_link_fault(const struct image *img, const struct imag
     return f->data_off != p->data_off || f->data_size != p->data_size ? "not its program" : NULL;
 }
 
+// Fields that a type has no use for must be empty, so that nobody comes to rely on what is in them.
 static const char *file_fault(const struct image *img, const struct image_file *f)
 {
     bool has_target = f->target.off || f->target.len;
@@ -235,6 +242,8 @@ static int check_programs(const struct image *img, char *err, size_t errlen)
 
 // ---- what the first process gets ----
 
+// Strings with their NULs, one after the other: counted, so that whoever takes them apart cannot
+// run out of the area.
 static bool args_ok(const struct image *img)
 {
     const struct image_header *h = img->header;
@@ -250,6 +259,7 @@ static bool args_ok(const struct image *img)
     return n == h->arg_count;
 }
 
+// IMG's tables are a private copy: what was checked cannot change in the file afterwards.
 int image_check_tables(const struct image *img, char *err, size_t errlen)
 {
     int rc = check_files(img, err, errlen);

@@ -72,6 +72,8 @@ void kvm_clone_start(struct monitor *m, uint64_t start, struct kvm_regs *regs, c
     monitor_begin(m);
 }
 
+// The pid is stored into the slot by the system call itself. When the user has no more processes, a
+// spare may be one of them that can go.
 static pid_t fork_monitor(struct monitor *m, uint32_t slot)
 {
     _Atomic int32_t *word = &m->member.family->shared->slots[slot].pid;
@@ -94,6 +96,8 @@ static void become_clone(struct monitor *m, const struct clone *c, struct kvm_re
     kvm_clone_start(m, c->start, regs, "");
 }
 
+// The parent goes on at once and does not wait for the child: the slot is STARTING until it begins,
+// and a child that fails is a death like any other.
 int64_t kvm_clone(struct member *member, struct clone *c)
 {
     struct monitor *m = monitor_of(member);
@@ -172,6 +176,8 @@ static void become_program(struct monitor *m, const struct pv_exec *c, const str
     monitor_run_program(m, c->program, args);
 }
 
+// RAM is kept out of the fork for the moment of it: copying its page tables would take most of the
+// time, and the child has no use for them.
 int64_t kvm_spawn(struct member *member, const struct pv_exec *c, struct load_args *args)
 {
     struct monitor *m = monitor_of(member);

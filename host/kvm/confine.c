@@ -91,6 +91,8 @@ static const struct confine_rule trace_rules[] = {
 };
 // clang-format on
 
+// Once, in the family's first member, before its guest runs; there is no way back, and clones are
+// born with it. The disks' descriptors are kept besides KEEP.
 int kvm_confine(struct family *f, const int *keep, unsigned n)
 {
     const struct confine_table tables[] = {

@@ -20,6 +20,8 @@
 #define POPULATE_HEAP  (UINT64_C(32) << 10)
 #define POPULATE_STACK (UINT64_C(16) << 10)
 
+// Over whatever is there, in one call: the old RAM is gone, the new one reads as zero. NORESERVE:
+// most of it is never touched.
 static int map_anonymous(const struct vm *vm, int rights)
 {
     void *p = mmap(vm->mem.ram + PV_PLATFORM_VA, vm->mem.ram_size - PV_PLATFORM_VA, rights,
@@ -27,6 +29,7 @@ static int map_anonymous(const struct vm *vm, int rights)
     return p == MAP_FAILED ? -errno : 0;
 }
 
+// Only the addresses, so that nothing else is mapped into them.
 int load_reserve(const struct vm *vm)
 {
     return map_anonymous(vm, PROT_NONE);
@@ -39,6 +42,8 @@ static void populate(const struct vm *vm, uint64_t start, uint64_t len)
     madvise(vm->mem.ram + start, (len + X86_PAGE - 1) & ~(X86_PAGE - 1), MADV_POPULATE_WRITE);
 }
 
+// The offsets agree modulo a page (elf.c), so a segment that begins inside one is mapped with what
+// is before it there: the file's bytes, readable by everybody who has the image.
 static int map_segment(const struct vm *vm, int fd, const struct image_seg *s)
 {
     uint64_t skew = s->vaddr % X86_PAGE;
@@ -98,6 +103,7 @@ static uint64_t place_args(const struct vm *vm, const struct load_args *args,
     return sp;
 }
 
+// What is the same for every member; member_identity() adds slot and seed.
 static void fill_boot_info(const struct vm *vm, const struct family *f, struct pv_boot_info *b)
 {
     b->abi_version = PV_ABI_VERSION;
@@ -119,6 +125,7 @@ static void fill_boot_info(const struct vm *vm, const struct family *f, struct p
     devices_describe(f, b);
 }
 
+// Touches next to no page: a program's text and data come from the host's page cache as it runs.
 int load_image(const struct vm *vm, const struct family *f, uint32_t program)
 {
     const struct elf_program *elf = image_program(f->image, program);
@@ -152,6 +159,7 @@ static void populate_program(const struct vm *vm, const struct elf_program *elf,
     populate(vm, vm->mem.ram_size - POPULATE_STACK, POPULATE_STACK);
 }
 
+// Apart from the rest, as a spare is given its arguments when its program is loaded already.
 int load_arguments(const struct vm *vm, uint32_t slot, const struct load_args *args,
                    struct kvm_regs *regs)
 {
@@ -160,6 +168,8 @@ int load_arguments(const struct vm *vm, uint32_t slot, const struct load_args *a
     return member_identity(b, slot);
 }
 
+// After a failure behind the first check there is no old program to go back to: the caller ends the
+// member.
 int load_program(struct vm *vm, const struct family *f, uint32_t slot, uint32_t program,
                  const struct load_args *args, struct kvm_regs *regs)
 {

@@ -27,6 +27,8 @@ static uint64_t at_most(uint64_t n, uint64_t limit)
     return n < limit ? n : limit;
 }
 
+// What a VM begins with; a clone inherits what its parent's has grown to, as it will touch the
+// same.
 void vm_memory_init(struct vm *vm)
 {
     uint64_t stack = vm->mem.ram_size - COVER_STACK;
@@ -37,6 +39,7 @@ void vm_memory_init(struct vm *vm)
 }
 
 // Tells KVM about piece i, as slot i; size 0 takes it away.
+// A slot cannot be resized: it is deleted and made anew, or another one is put beside it.
 static int set_slot(const struct vm *vm, uint32_t i, uint64_t size)
 {
     struct kvm_userspace_memory_region region = {
@@ -66,6 +69,7 @@ static void join_pieces(struct vm *vm)
             }
 }
 
+// For a new VM, which has no slots: so pieces may be renumbered by joining, here and only here.
 int vm_memory_create(struct vm *vm)
 {
     int r = 0;
@@ -75,6 +79,7 @@ int vm_memory_create(struct vm *vm)
     return r;
 }
 
+// The guest stands still, and touches anew what it uses.
 int vm_memory_flush(struct vm *vm)
 {
     // Deleting a memory slot drops every shadow page of the VM.
@@ -83,6 +88,7 @@ int vm_memory_flush(struct vm *vm)
 }
 
 // The gap between pieces that gpa, inside the arena, lies in; 0 if it lies in a piece.
+// Pieces do not overlap, but are in no order.
 static int find_gap(const struct vm *vm, uint64_t gpa, struct vm_piece *gap)
 {
     *gap = (struct vm_piece){PV_PLATFORM_VA, vm->size};
@@ -110,6 +116,7 @@ static int add_piece(struct vm *vm, struct vm_piece piece)
     return r;
 }
 
+// 0: the access may be made again. -EFAULT: there is no memory of ours; -ENOMEM: no slot is left.
 int vm_memory_grow(struct vm *vm, uint64_t gpa)
 {
     struct vm_piece gap;
@@ -127,6 +134,9 @@ int vm_memory_grow(struct vm *vm, uint64_t gpa)
     return add_piece(vm, gap);
 }
 
+// All that is left, at once: for an instruction that KVM could not emulate on memory it did not
+// know, when which address it was about is not told. -EFAULT: nothing was left, so that was not the
+// reason.
 int vm_memory_complete(struct vm *vm)
 {
     struct vm_piece gap;

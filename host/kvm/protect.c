@@ -23,6 +23,8 @@
 // page's contents are.
 #define FLAGS(entry) ((entry) & ~(X86_PTE_ADDR | PLATFORM_PTE_PRIVATE))
 
+// One directory after another, each of 512 entries: RAM is below PV_RAM_MAX, whose directories lie
+// back to back.
 static uint64_t *directory_entry(const struct vm *vm, uint64_t va)
 {
     return (uint64_t *)(vm->mem.ram + PLATFORM_TABLES_VA(vm->tables) + PLATFORM_PD_RAM) +
@@ -66,6 +68,7 @@ static uint32_t pool_free(const struct vm *vm)
     return (uint32_t)__builtin_popcount(~vm->pool_used & all);
 }
 
+// The caller has seen by pool_free() that there is one: nothing here can fail half way.
 static uint64_t pool_take(struct vm *vm)
 {
     uint32_t i = (uint32_t)__builtin_ctz(~vm->pool_used);
@@ -197,6 +200,8 @@ static uint64_t unit_end(uint64_t at, uint64_t end)
     return next < end ? next : end;
 }
 
+// All or nothing: what can be refused is counted first. 0, 1 (KVM's shadow is out of date and must
+// be flushed before the guest goes on), or -errno.
 int protect_pages(struct vm *vm, const struct elf_program *program, uint64_t addr, uint64_t len,
                   uint32_t rights)
 {
@@ -232,6 +237,7 @@ static int all_have(const struct vm *vm, uint64_t addr, uint64_t len, uint64_t b
     return 1;
 }
 
+// For buffers that the host writes in the guest's name, which may do no more than the guest.
 int protect_writable(const struct vm *vm, uint64_t addr, uint64_t len)
 {
     return all_have(vm, addr, len, X86_PTE_P | X86_PTE_W);

@@ -111,6 +111,7 @@ static void set_first(struct monitor *m, const struct kvm_regs *regs)
         member_die(&m->member, SIGKILL, "this KVM does not take the registers of a Ramet VM");
 }
 
+// From here on events are let in. A message that came before waits in the slot.
 void monitor_begin(struct monitor *m)
 {
     upcall_init(m);
@@ -125,6 +126,8 @@ static void begin_first(struct monitor *m)
     monitor_begin(m);
 }
 
+// The image's text on huge pages, once for all VMs that run it; who comes too early asks for it to
+// be made and does without.
 void monitor_share_text(struct monitor *m)
 {
     struct family *f = m->member.family;
@@ -190,6 +193,7 @@ void monitor_run_program(struct monitor *m, uint32_t program, const struct load_
 
 static struct monitor monitor; // static: clones go on with it, whatever became of this stack
 
+// Descriptors and addresses that all clones will have: they are inherited with this structure.
 static void monitor_init(struct family *f, uint32_t slot)
 {
     monitor = (struct monitor){

@@ -10,6 +10,8 @@
 #include "abi/x86.h"
 #include "host/family/hugemem.h"
 
+// In the supervisor, which alone fills it afterwards. The memfd's descriptor is not kept: the
+// mapping is inherited.
 int textcache_init(struct textcache *cache, uint8_t *at, uint32_t programs)
 {
     int r = hugemem_map(at, "ramet-text", TEXTCACHE_SIZE);
@@ -28,6 +30,7 @@ int textcache_init(struct textcache *cache, uint8_t *at, uint32_t programs)
     return 0;
 }
 
+// In every monitor: a guest that gets out of its VM must not be able to change other VMs' text.
 int textcache_protect(const struct textcache *cache)
 {
     return mprotect(cache->map, TEXTCACHE_SIZE, PROT_READ) < 0 ||
@@ -47,6 +50,8 @@ static int is_written(const struct elf_program *program, uint64_t va)
     return 0;
 }
 
+// A program that writes to some 2 MB that also hold text gets no plan (pages 0), as those could not
+// be shared. Segments are in ascending order (elf.c).
 void textcache_plan(const struct elf_program *program, struct textcache_plan *plan)
 {
     uint64_t filled = X86_PAGE_2M; // bytes taken of the newest page, from its start

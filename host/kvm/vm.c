@@ -30,6 +30,8 @@ static int set_cpuid(const struct vm *vm)
     return ioctl(vm->vcpu_fd, KVM_SET_CPUID2, table) < 0 ? -errno : 0;
 }
 
+// kvm_run is how KVM and we talk about an exit. The mapping is shared memory: after a fork(2) the
+// parent's next exit shows in the child's, too, until vm_forget().
 static int map_run(struct vm *vm)
 {
     // The size is the same for every vCPU of a host; asked once and inherited.
@@ -62,6 +64,8 @@ static void want_failed_emulations(const struct vm *vm)
     ioctl(vm->vm_fd, KVM_ENABLE_CAP, &cap);
 }
 
+// *WHAT tells which step failed, for a message. What was made until then is the caller's to close,
+// or ends with the process.
 int vm_create(struct vm *vm, const char **what)
 {
     int r;
@@ -99,6 +103,8 @@ void vm_forget(struct vm *vm)
     vm->vcpu_fd = vm->vm_fd = -1;
 }
 
+// Flat, as 64-bit mode has them (SDM vol. 3, 3.4.4): base and limit are not looked at, but VM entry
+// checks that they go together.
 static struct kvm_segment segment(uint16_t selector, uint8_t type, uint8_t dpl, uint8_t code)
 {
     return (struct kvm_segment){
@@ -114,6 +120,8 @@ static struct kvm_segment segment(uint16_t selector, uint8_t type, uint8_t dpl, 
     };
 }
 
+// The VM begins in ring 3, in 64-bit mode, with paging on: there is no boot in it and no ring-0
+// code but a few stubs. Only what is said here is set, all else is as KVM made the vCPU.
 void vm_start_at(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3)
 {
     struct kvm_segment data = segment(X86_SEL_USER_DATA, 3, 3, 0);
@@ -155,6 +163,7 @@ int vm_ring3(struct vm *vm)
     return 0;
 }
 
+// BASE is canonical, as call_set_tp() has checked: KVM would refuse the next entry otherwise.
 int vm_set_fs_base(struct vm *vm, uint64_t base)
 {
     struct kvm_sregs *s = &vm->run->s.regs.sregs;
@@ -174,6 +183,7 @@ int vm_settle(const struct vm *vm)
     return r;
 }
 
+// The family's first VM only: what it finds out is inherited by all that are cloned from it.
 int vm_try_start(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3)
 {
     vm_start_at(vm, regs, cr3);
@@ -187,6 +197,7 @@ int vm_try_start(struct vm *vm, const struct kvm_regs *regs, uint64_t cr3)
     return r;
 }
 
+// Bits of MXCSR above 15 are reserved, and KVM would refuse them (SDM vol. 1, 10.2.3).
 int vm_set_fpu(const struct vm *vm, uint16_t fcw, uint32_t mxcsr)
 {
     // The legacy area and the header of an XSAVE image (SDM vol. 1, 10.5.1 and 13.4.2).
@@ -197,6 +208,7 @@ int vm_set_fpu(const struct vm *vm, uint16_t fcw, uint32_t mxcsr)
     return ioctl(vm->vcpu_fd, KVM_SET_XSAVE, &x) < 0 ? -errno : 0;
 }
 
+// The guest's rate, which is the host's: nothing here scales it.
 int vm_tsc_khz(const struct vm *vm)
 {
     int khz = ioctl(vm->vcpu_fd, KVM_GET_TSC_KHZ, 0);

@@ -11,6 +11,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+// The strings lie in A itself, which must not move afterwards. One that does not fit shows at the
+// end, as -E2BIG for the whole line.
 static void __attribute__((format(printf, 2, 3)))
 add_argument(struct qemu_args *a, const char *format, ...)
 {
@@ -66,6 +68,8 @@ static void add_memory(struct qemu_args *a, const struct qemu_family *q)
     }
 }
 
+// QMP for commands, the serial line for the shim's interrupt and complaints, the debug port for its
+// doorbell: a single OUT, which is the cheapest exit there is.
 static void add_lines(struct qemu_args *a)
 {
     static const char *const names[3] = {"qmp", "com", "bell"};
@@ -100,6 +104,7 @@ static void add_disks(struct qemu_args *a, const struct qemu_family *q)
     }
 }
 
+// BOOT runs the shim; without it QEMU waits for a state to come in, and starts nothing by itself.
 int qemu_argv(struct qemu_args *a, const struct qemu_family *q, int boot)
 {
     *a = (struct qemu_args){0};

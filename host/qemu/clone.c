@@ -21,6 +21,7 @@
 // have QEMU wait for a reader until we give up.
 #define STATE_MAX (1 << 20)
 
+// Made by the first monitor before it is confined, and inherited by all others through fork(2).
 static struct qemu_template template;
 
 // Copies what a memfd holds, mapped at `from`, leaving holes holes. 0 or -errno.
@@ -66,6 +67,7 @@ static int save(struct qemu_monitor *mon, int ram, int to)
     return r < 0 ? r : copy_ram(q->fd[QEMU_RAM], mon->mem.ram, ram, mon->mem.ram_size);
 }
 
+// The writing end is closed already, so the end of the state is the end of the file.
 static int read_state(int from, struct qemu_template *t)
 {
     ssize_t n;
@@ -77,6 +79,8 @@ static int read_state(int from, struct qemu_template *t)
     return n < 0 ? -errno : 0;
 }
 
+// The VM stands still afterwards, until qemu_monitor_begin() continues it. The descriptor of the
+// RAM's copy, for who confines us to keep, or -errno.
 int qemu_template_make(struct qemu_monitor *mon)
 {
     const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
@@ -147,6 +151,7 @@ static int duplicate(struct qemu_monitor *mon, struct qemu *q)
     return r;
 }
 
+// The hot ranges of C mean nothing here: all of RAM is copied.
 int64_t qemu_clone(struct member *m, struct clone *c)
 {
     struct qemu_monitor *mon = qemu_monitor_of(m);
@@ -171,6 +176,8 @@ int64_t qemu_clone(struct member *m, struct clone *c)
 }
 
 // A QEMU of the pool in the template's state. 0 or -errno.
+// The template's RAM is mapped for reading only: it is sealed, and copy_ram() wants to see its
+// pages.
 static int instantiate(const struct qemu_monitor *mon, struct qemu *q)
 {
     const uint64_t size = mon->mem.ram_size;

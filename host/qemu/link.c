@@ -39,6 +39,8 @@ static int request(struct family *f, int boot)
 }
 
 // The supervisor's answer. 0 or -errno.
+// The supervisor may have to start a QEMU first, and answers when its descriptors exist, not when
+// it is up: prepare() waits for that.
 static int receive(int lease, int fd[QEMU_NFDS])
 {
     struct qemu_reply reply;
@@ -73,6 +75,7 @@ static int prepare(struct qmp *q)
     return r < 0 ? r : qmp_finish(q, deadline);
 }
 
+// BOOT: a QEMU that runs the firmware and the shim; else one that waits for a state to load.
 static int take(struct family *f, int boot, struct qemu *q)
 {
     *q = (struct qemu){.fd = {-1, -1, -1, -1}};
@@ -99,6 +102,7 @@ int qemu_take(struct family *f, int boot, struct qemu *q)
     return r;
 }
 
+// The lease last: with it the supervisor ends the QEMU, and its other lines have been let go of.
 void qemu_drop(struct qemu *q)
 {
     for (int i = 0; i < QEMU_NFDS; i++)
@@ -136,11 +140,15 @@ static void on_news(int sig)
     errno = e;
 }
 
+// Input or an end on FD raises SIGIO in PID from now on. Both properties are the open file's: who
+// gets the descriptor by fork(2) has to ask for itself.
 static int signal_news(int fd, int32_t pid)
 {
     return fcntl(fd, F_SETOWN, pid) < 0 || fcntl(fd, F_SETFL, O_RDWR | O_ASYNC) < 0 ? -1 : 0;
 }
 
+// In each monitor for its own QEMU, also in a clone, whose signals would go to its parent
+// otherwise.
 void qemu_watch(struct qemu_monitor *mon)
 {
     struct sigaction act = {.sa_handler = on_news};
@@ -178,6 +186,8 @@ int qemu_continue(struct qemu *q)
     }
 }
 
+// Saving and loading are QEMU's migration, to and from a pipe. The event that ends it may come
+// before the answer to the command, hence the state kept in M.
 static int migrate(struct qemu *q, int fd, const char *command)
 {
     const uint64_t deadline = qmp_deadline(COMMAND_MS);

@@ -24,6 +24,7 @@
 #define BOOT_MS 30000u // firmware and shim, on a busy host under emulation
 #define LINE    120u   // of what a shim has to say on its serial line
 
+// They are let in while ppoll() sleeps, and nowhere else.
 static void block_events(void)
 {
     sigset_t set;
@@ -40,6 +41,7 @@ static void poke(const struct qemu_monitor *mon)
     send(mon->qemu.fd[QEMU_COM], "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+// The VM's RAM, in the place where this process has had its last VM's: all addresses stay good.
 int qemu_monitor_map(struct qemu_monitor *mon)
 {
     void *p = mmap(mon->mem.ram, mon->mem.ram_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
@@ -65,6 +67,8 @@ void qemu_monitor_answer(struct qemu_monitor *mon)
     poke(mon);
 }
 
+// The shim waits in a call for it, and loads the program itself: what it needs lies in the page's
+// data. Only the first program boots the family.
 void qemu_monitor_give_program(struct qemu_monitor *mon, uint32_t program,
                                const struct load_args *args)
 {
@@ -140,6 +144,7 @@ static int listen_to(struct qemu_monitor *mon, const struct timespec *limit, uin
 }
 
 // Where the shim has put the page, checked. Dies if it does not say so.
+// Its first eight bytes on the doorbell line are the page's address; from then on they only ring.
 static uint64_t wait_for_shim(struct qemu_monitor *mon)
 {
     const struct timespec step = {.tv_sec = 1};
@@ -170,6 +175,8 @@ static void measure_tsc(struct family *f)
     f->tsc_mult = (uint64_t)(((unsigned __int128)ns << 32) / tsc);
 }
 
+// One call at a time: the shim waits for the answer. The arguments are copied by the dispatch, as
+// the VM goes on running around them.
 static void serve_shim(struct qemu_monitor *mon)
 {
     struct companion_page *page = qemu_monitor_page(mon);
@@ -189,6 +196,7 @@ static void serve_shim(struct qemu_monitor *mon)
         qemu_monitor_answer(mon);
 }
 
+// A clone's monitor comes here too, out of qemu_clone(): as if its own loop had made the call.
 static _Noreturn void qemu_run(struct qemu_monitor *mon)
 {
     uint8_t rings[64];
@@ -206,6 +214,7 @@ static _Noreturn void qemu_run(struct qemu_monitor *mon)
     }
 }
 
+// SLOT_RUNNING before the VM runs: whoever kicks it from then on sends a signal, which waits.
 void qemu_monitor_begin(struct qemu_monitor *mon)
 {
     struct family *f = mon->member.family;
@@ -235,6 +244,7 @@ static void confine_monitor(struct qemu_monitor *mon, int template)
     member_die(&mon->member, SIGKILL, why);
 }
 
+// Does not return. In a process of its own, forked by the supervisor for the family's first VM.
 void qemu_monitor_start(struct family *f, uint32_t slot, uint32_t program,
                         const struct load_args *args)
 {

@@ -26,6 +26,7 @@
 // On their way out, beside those of max_procs.
 #define DYING_MAX 16u
 
+// Of the supervisor only, which has one thread: no locks. EPOLL watches the leases.
 struct qemu_pool {
     const struct qemu_family *q;
     int epoll;
@@ -41,6 +42,7 @@ static int is_ready(const struct qemu_process *p)
     return p->pid > 0 && p->lease < 0 && !p->killed;
 }
 
+// An entry is in use until its process is reaped, not until it is killed.
 static struct qemu_process *free_entry(struct qemu_pool *pool)
 {
     for (uint32_t i = 0; i < pool->size; i++)
@@ -49,6 +51,8 @@ static struct qemu_process *free_entry(struct qemu_pool *pool)
     return NULL;
 }
 
+// As many entries as there can be QEMUs at once, so a request fails for want of one only when many
+// are dying.
 int qemu_pool_init(struct qemu_family *q, uint32_t ready, uint32_t max_procs)
 {
     uint32_t size = max_procs + ready + DYING_MAX;
@@ -80,6 +84,7 @@ static void kill_qemu(struct qemu_process *p)
     p->killed = 1;
 }
 
+// Closing the lease tells a monitor that its QEMU is no more.
 static void forget(struct qemu_process *p)
 {
     qemu_close(p);
@@ -125,6 +130,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a && a < b ? a : b;
 }
 
+// LEASE is ours from here on, whatever happens. A monitor that died meanwhile shows by its end.
 void qemu_pool_request(struct qemu_pool *pool, int boot, int lease)
 {
     int error;
@@ -164,6 +170,8 @@ static void end_leases(struct qemu_pool *pool)
         }
 }
 
+// Only what nobody asked for: one that we killed, or that was killed with its monitor, has no
+// message.
 static void report(const struct qemu_process *p, int status)
 {
     char line[160];
@@ -189,6 +197,7 @@ void qemu_pool_settle(struct qemu_pool *pool)
     }
 }
 
+// Whether PID was one of the pool's: the supervisor reaps members by the same call.
 int qemu_pool_reaped(struct qemu_pool *pool, pid_t pid, int status)
 {
     for (uint32_t i = 0; i < pool->size; i++) {
@@ -206,6 +215,8 @@ int qemu_pool_reaped(struct qemu_pool *pool, pid_t pid, int status)
     return 0;
 }
 
+// At most one is started for each call. The result is how long to wait before the next, in
+// milliseconds, or -1: until something happens.
 int qemu_pool_refill(struct qemu_pool *pool)
 {
     uint32_t ready = 0;

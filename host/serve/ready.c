@@ -25,6 +25,8 @@
 
 // ---- the monitor ----
 
+// Placeholders are at 0 to 2 (main.c), so no descriptor was received there, and dup3() cannot find
+// its target to be its source.
 static void use_stdio(struct family *f, const struct ready_go *go, const int *fds)
 {
     for (unsigned i = 0; i < STDIO; i++) {
@@ -46,6 +48,7 @@ static void get_ready(struct monitor *m, const struct kvm_regs *regs)
     vm_settle(&m->vm);
 }
 
+// Returns when a client has come, with everything that must be its own: descriptors, clock, seed.
 void ready_wait(struct monitor *m, const struct kvm_regs *regs)
 {
     struct family *f = m->member.family;
@@ -144,6 +147,8 @@ static int receive_hello(int client, struct serve_hello *hello, int *fds)
     return -1;
 }
 
+// One client is the family's whole life: the listener is closed, and others wait for the next
+// family.
 static void take_client(struct supervisor *s)
 {
     struct ready *r = s->f->ready;
@@ -187,6 +192,8 @@ void ready_step(struct supervisor *s)
         s->outside = SIGTERM; // there is no server any more
 }
 
+// In ms, -1: none. The news of being taken is put off for QUIET_NS, as what it sets in motion would
+// take the processor from a program that has just begun.
 int ready_timeout(struct supervisor *s)
 {
     struct ready *r = s->f->ready;
@@ -199,6 +206,7 @@ int ready_timeout(struct supervisor *s)
     return -1;
 }
 
+// Numbers of signals, a byte each; its end is a hang-up.
 void ready_client(struct supervisor *s)
 {
     uint8_t number = 0;

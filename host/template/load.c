@@ -21,6 +21,7 @@
 #define MAP_MIN    (UINT64_C(1) << 20)
 #define USER_FLAGS UINT64_C(0x240dd5) // CF PF AF ZF SF TF DF OF AC ID: what a program may set
 
+// The file may have been cut since it was opened: that is -EIO, as is any other shortness.
 static int read_all(int fd, void *to, uint64_t len, uint64_t off)
 {
     uint8_t *p = to;
@@ -33,6 +34,7 @@ static int read_all(int fd, void *to, uint64_t len, uint64_t off)
     return 0;
 }
 
+// Before any member exists. The extents were checked when the file was opened.
 int template_load_window(struct family *f)
 {
     const struct template_header *t = f->template;
@@ -112,6 +114,8 @@ int template_renew(const struct vm *vm, const struct family *f, uint32_t slot)
     return member_identity(b, slot);
 }
 
+// The image's segments first, then what differs from them. Of the flags only those a program may
+// set are taken from the file: the others decide what ring 3 may do.
 int template_load_ram(struct vm *vm, const struct family *f, uint32_t slot, struct kvm_regs *regs)
 {
     const struct template_header *t = f->template;
@@ -139,6 +143,8 @@ void template_load_segments(const struct vm *vm, const struct template_header *t
     vm->run->kvm_dirty_regs |= KVM_SYNC_X86_SREGS;
 }
 
+// Only the control words: a template is made in a call, over which no register of the unit is kept
+// (psABI 3.2.1).
 int template_load_fpu(const struct vm *vm, const struct template_header *t)
 {
     const uint32_t mxcsr_bits = 0xffff;

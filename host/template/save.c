@@ -77,6 +77,7 @@ static _Noreturn void fail(struct monitor *m, const char *why)
     member_die(&m->member, SIGABRT, NULL);
 }
 
+// The header is written last: a file that was cut short in the middle has no magic.
 static void put(struct monitor *m, const void *data, uint64_t len, uint64_t off)
 {
     const uint8_t *p = data;
@@ -166,6 +167,8 @@ static void put_extents(struct monitor *m)
     put(m, extents, n * sizeof extents[0], sizeof header);
 }
 
+// The VM stands in a call, over which nothing of the x87 and SSE units is kept but their control
+// words.
 static void fill_header(struct monitor *m)
 {
     const struct family *f = m->member.family;
@@ -210,6 +213,7 @@ void template_leave(struct monitor *m)
     _exit(0);
 }
 
+// At the end of the call that printed the text: its result is in memory, and goes into the file.
 void template_save_if_due(struct monitor *m)
 {
     if (!m->save_due)
@@ -234,6 +238,7 @@ static unsigned count_touched(const struct family *f)
     return pread(f->template_fd, &list, sizeof list, at) == sizeof list ? list.n : 0;
 }
 
+// In the supervisor, when the family has ended. The name appears only for a file that is whole.
 int template_finish(struct family *f, int status)
 {
     const char *name = f->opt->output;

@@ -26,6 +26,8 @@ static int may_touch(const struct vm *vm, uint64_t addr)
 }
 
 // Takes the next pages of the list into *w, as many as fit. How far it has come.
+// The list is in the order of the rehearsal's addresses and was checked when the file was opened;
+// what the rights of the pages say may differ, and they decide.
 static uint32_t plan(const struct vm *vm, const struct template_header *t, uint32_t i,
                      struct warm *w)
 {
@@ -47,6 +49,7 @@ static uint32_t plan(const struct vm *vm, const struct template_header *t, uint3
     return i;
 }
 
+// A kick that would end the VM's run comes after TOUCH_US: a hostile list cannot keep it longer.
 void template_touch(struct monitor *m)
 {
     const struct template_header *t = m->member.family->template;

@@ -25,6 +25,7 @@ static uint8_t config(const void *device, uint32_t off)
     return off < sizeof c ? ((const uint8_t *)&c)[off] : 0;
 }
 
+// Cannot overflow: every piece lies in the guest's DMA memory, and their number is bounded.
 static uint64_t total(const struct iovec *iov, uint32_t n)
 {
     uint64_t sum = 0;
@@ -95,11 +96,13 @@ static int move(const struct disk *disk, int write, struct iovec *iov, uint32_t 
     return 0;
 }
 
+// fdatasync(2): the file's length never changes here, so its data is all there is to keep.
 static int flush(const struct disk *disk)
 {
     return fdatasync(disk->fd) < 0 ? -EIO : 0;
 }
 
+// The capacity is the one the device was given: a file that has grown since shows no more sectors.
 static int transfer(const struct disk *disk, const struct virtio_request *r, int write,
                     struct iovec *iov, uint32_t n, uint64_t sector)
 {
@@ -120,6 +123,8 @@ static int transfer(const struct disk *disk, const struct virtio_request *r, int
     return ret == 0 && !(r->features & VIRTIO_BLK_F_FLUSH) ? flush(disk) : ret;
 }
 
+// The number of bytes the device wrote, or -errno: a request so broken that there is no status byte
+// to answer in. The vectors point into the guest's memory, but the head is copied once.
 static int64_t blk_serve(const void *device, struct virtio_request *r)
 {
     const struct disk *disk = device;

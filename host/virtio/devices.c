@@ -16,6 +16,7 @@
 #include "host/kvm/monitor.h"
 #include "host/kvm/platform.h"
 
+// As after power-on: a new program finds no queue set up, and none of its memory is referred to.
 void devices_reset(struct monitor *m)
 {
     const struct family *f = m->member.family;
@@ -41,6 +42,8 @@ void devices_describe(const struct family *f, struct pv_boot_info *b)
                                            .regs = {PV_DEVICES_VA + i * X86_PAGE}};
 }
 
+// 1 if the access was a device's. What it reads elsewhere in the hole is not ours to answer: 0, and
+// the monitor takes it for a fault of the guest's.
 int devices_access(struct monitor *m)
 {
     struct kvm_run *run = m->vm.run;
@@ -60,6 +63,7 @@ int devices_access(struct monitor *m)
     return 1;
 }
 
+// The requests are served here and now, in the member's own process, before the call returns.
 int devices_notify(struct monitor *m, uint32_t device, uint32_t queue)
 {
     if (device >= m->member.family->ndisks)

@@ -46,6 +46,7 @@ static int queue_is_valid(const struct virtio_mmio *v, const struct virtio_queue
            at(v, q->device, sizeof(struct virtq_used) + n * sizeof(struct virtq_used_elem));
 }
 
+// Checked once, here: while the queue is ready its place cannot change.
 static void enable(struct virtio_mmio *v)
 {
     v->queue.next_avail = v->queue.next_used = 0;
@@ -99,6 +100,7 @@ static void put_used(struct virtio_mmio *v, uint16_t head, uint32_t len)
     __atomic_store_n(&used->idx, q->next_used, __ATOMIC_RELEASE);
 }
 
+// A chain that makes no sense is not answered: the device stops instead.
 static int serve_next(struct virtio_mmio *v)
 {
     struct virtio_queue *q = &v->queue;
@@ -116,6 +118,8 @@ static int serve_next(struct virtio_mmio *v)
     return 0;
 }
 
+// Returns whether the guest is to be interrupted. At most a queue's worth of requests, however fast
+// the driver adds more.
 int virtio_mmio_notify(struct virtio_mmio *v)
 {
     struct virtio_queue *q = &v->queue;
@@ -228,6 +232,8 @@ static void set_features(struct virtio_mmio *v, uint32_t value)
         v->driver_features = half(v->driver_features, v->driver_features_sel, value);
 }
 
+// OFF is inside the page. Registers that cannot be written, and those that are not there, ignore
+// it.
 void virtio_mmio_write(struct virtio_mmio *v, uint32_t off, uint32_t len, uint64_t value)
 {
     uint32_t word = (uint32_t)value;
@@ -257,6 +263,7 @@ void virtio_mmio_write(struct virtio_mmio *v, uint32_t off, uint32_t len, uint64
     }
 }
 
+// Reserved ones read as 0.
 static uint32_t read_mmio_register(const struct virtio_mmio *v, uint32_t off)
 {
     switch (off) {

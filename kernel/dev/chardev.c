@@ -20,6 +20,7 @@
 
 static const struct chardev *devices[FILE_KINDS] COLD("chardev_devices"); // NULL: not used yet
 
+// By the driver, when its device works. D stays: it is the driver's own constant.
 void chardev_add(enum file_kind kind, const struct chardev *d)
 {
     devices[kind] = d;
@@ -33,6 +34,7 @@ static const struct chardev *chardev_ready(const struct file *f)
     return devices[f->kind];
 }
 
+// What is left of one read() or write(), for the attempts of a wait.
 struct transfer {
     const struct chardev *d;
     int write;
@@ -65,6 +67,7 @@ static long move(const struct file *f, struct transfer *t)
     return r < 0 ? r : t->result;
 }
 
+// What is there, without waiting for all of it; a driver without `get` is one that is only written.
 static long char_read(struct file *f, void *buf, size_t len)
 {
     struct transfer t = {.d = chardev_ready(f), .buf = buf, .len = len};

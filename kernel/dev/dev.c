@@ -13,6 +13,8 @@
 #include "kernel/random.h"
 #include "kernel/root.h"
 
+// Numbers are Linux's, so that nodes in an image mean what they say. FILE_NONE can be made by
+// mknod() and looked at, but not opened.
 enum file_kind dev_kind(uint32_t mode, uint32_t rdev)
 {
     if ((mode & S_IFMT) == S_IFBLK)
@@ -44,6 +46,8 @@ static int have_terminal(void)
     return 0;
 }
 
+// At open(): /dev/tty is only there for whose session has the terminal (XBD 10.1). Disks and the
+// like are started when they are opened first.
 int dev_check(uint32_t mode, uint32_t rdev)
 {
     enum file_kind kind = dev_kind(mode, rdev);
@@ -69,6 +73,7 @@ static int is(const struct file *f, uint32_t rdev)
     return f->minor == (rdev & 0xff);
 }
 
+// Always all of it, without waiting.
 static long device_read(struct file *f, void *buf, size_t len)
 {
     if (is(f, DEV_NULL))

@@ -33,6 +33,7 @@ static uint32_t ndrivers(void)
                       sizeof __start_drivers[0]);
 }
 
+// The unit-th of its type, in the order in which the host found them.
 const struct pv_device *device_find(uint32_t type, uint32_t unit)
 {
     for (uint32_t i = 0; i < boot_info->ndevices && i < PV_MAX_DEVICES; i++)
@@ -55,6 +56,8 @@ const struct file_ops *driver_file_ops(enum file_kind kind)
     return d ? d->files : &no_ops;
 }
 
+// Starts the device if it is not started yet. -ENXIO: the program has no driver, or the machine no
+// such device.
 int driver_open(enum file_kind kind, uint32_t unit)
 {
     const struct driver *d = driver_of(kind);
@@ -81,6 +84,7 @@ int drivers_fork_prepare(struct proc *child)
     return 0; // a device that does not finish has failed by now: no reason not to fork
 }
 
+// All of them, whatever the first says; the last error is the result.
 int drivers_sync(void)
 {
     int r = 0;
@@ -91,6 +95,7 @@ int drivers_sync(void)
     return r;
 }
 
+// Mixed into the host's seed and not in its place: a device that lies takes nothing from it.
 void drivers_seed_random(void)
 {
     const struct driver *d = driver_of(FILE_HWRNG);

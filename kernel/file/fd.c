@@ -161,6 +161,7 @@ long fd_dup_to(int fd, int to, int cloexec)
     return r;
 }
 
+// The lowest free number from FROM on; FROM itself must be below the limit (XSH fcntl(): EINVAL).
 static long dup_from(struct file *f, long from, int cloexec)
 {
     if (from < 0 || (uint64_t)from >= fd_limit(proc_self))
@@ -200,6 +201,8 @@ static long pipe_size(const struct file *f, int cmd, long arg)
     return cmd == F_GETPIPE_SZ ? pipe_get_size(p) : pipe_set_size(p, arg);
 }
 
+// Also of a description opened with O_PATH, which has flags and locks nothing: flock_fcntl()
+// refuses it.
 long fd_fcntl(int fd, int cmd, long arg)
 {
     struct file *f = fd_borrow(fd);
@@ -231,6 +234,7 @@ long fd_fcntl(int fd, int cmd, long arg)
 
 // --- for fork, exec and burial ---
 
+// Each reference with its word: a death in between leaves an embryo that can be taken apart.
 void fds_inherit(struct proc *child, const struct proc *parent)
 {
     for (uint32_t fd = 0; fd < parent->fd_high; fd++) {

@@ -17,6 +17,7 @@
 
 #define DYING 0x80000000u // in refs while the last user cleans up: neither free nor usable
 
+// A description without operations: O_PATH, and whatever a damaged kind would lead to.
 static const struct file_ops none_ops = {0};
 
 static const struct file_ops *const kinds[FILE_DEVICE + 1] = {
@@ -36,6 +37,7 @@ const struct file_ops *file_ops(const struct file *f)
     return driver_file_ops(f->kind);
 }
 
+// The one request that makes sense of any file with bytes in it; all else is for terminals.
 long file_ioctl_unread(unsigned long request, void *arg, int64_t unread)
 {
     int32_t n = (int32_t)(unread < 0 ? 0 : min_u64((uint64_t)unread, INT32_MAX));
@@ -47,6 +49,8 @@ long file_ioctl_unread(unsigned long request, void *arg, int64_t unread)
     return 0;
 }
 
+// One reference, which is the caller's, and no inode yet. The claim zeroes the entry, so offset and
+// lock begin as they should.
 struct file *file_new(enum file_kind kind, uint32_t flags)
 {
     struct file *f = wtable_claim(&window_root()->files, 1);
@@ -63,6 +67,8 @@ void file_ref(struct file *f)
     __atomic_add_fetch((uint32_t *)&f->refs, 1, __ATOMIC_RELAXED);
 }
 
+// The operations first: they may still need the inode. The entry last: from then on it is
+// another's.
 static void clean_up(struct file *f)
 {
     const struct file_ops *ops = file_ops(f);

@@ -18,6 +18,7 @@
 // More than the host moves at once anyway; keeps lengths in range.
 #define MOVE_MAX (UINT64_C(1) << 30)
 
+// What is left of one read() or write(), for the attempts of a wait.
 struct transfer {
     const struct file *f;
     int write;
@@ -56,6 +57,7 @@ static int64_t move_some(struct transfer *t)
     return r < 0 ? r : t->result;
 }
 
+// A length of 0 does not ask the host: it must not wait, and 0 from the host would be the end.
 static long stream_read(struct file *f, void *buf, size_t len)
 {
     struct transfer t = {.f = f, .buf = buf, .len = min_u64(len, MOVE_MAX)};
@@ -80,6 +82,7 @@ static long stream_write(struct file *f, const void *buf, size_t len)
     return (long)done;
 }
 
+// No queue of the window: a change comes from the host, to whoever waits for this bit.
 static uint32_t stream_poll(struct file *f, struct waitq **queues, uint32_t *n, uint32_t *console)
 {
     (void)queues, (void)n;
@@ -92,6 +95,7 @@ static uint32_t stream_poll(struct file *f, struct waitq **queues, uint32_t *n, 
     return f->minor == 0 ? POLLIN | POLLRDNORM : POLLOUT | POLLWRNORM;
 }
 
+// A pipe for all that a program can tell, so that the C library buffers and nobody seeks.
 static long stream_stat(struct file *f, struct k_stat *st)
 {
     memset(st, 0, sizeof *st);

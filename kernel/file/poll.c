@@ -21,6 +21,8 @@
 // What holds whether it was asked for or not (POSIX poll()).
 #define ALWAYS (POLLERR | POLLHUP | POLLNVAL)
 
+// On the stack of the call, for its whole length. The queues lie in the scratch, which nobody else
+// uses while this call waits: a handler runs only after it has ended.
 struct poll {
     struct k_pollfd *fds;
     uint32_t n;
@@ -31,6 +33,9 @@ struct poll {
 // At most two per descriptor.
 _Static_assert(2 * PROC_MAX_FDS <= SCRATCH_BODY / sizeof(struct waitq *), "queues fit the scratch");
 
+// What holds of one descriptor. Its operation adds the queues in which a change would show and the
+// host's streams it would have to wait for; it must add the same ones whether or not anything
+// holds.
 static uint32_t look_at(struct poll *p, const struct k_pollfd *pfd)
 {
     struct file *f = fd_borrow(pfd->fd);
@@ -61,6 +66,8 @@ static int look_at_all(void *arg)
     return found;
 }
 
+// With a deadline of 0 nothing waits, and no queue is entered: the common case of programs that
+// look in a loop of their own. DEADLINE is in nanoseconds of the monotonic clock.
 static long poll_until(struct k_pollfd *fds, uint32_t n, uint64_t deadline)
 {
     struct poll p = {.fds = fds, .n = n};
@@ -91,6 +98,8 @@ static int deadline_of(const struct k_timespec *timeout, uint64_t *deadline)
     return 0;
 }
 
+// The deadline is computed once, so a call that begins again after a stop (SIGCONT) does not wait
+// longer than was asked. More descriptors than RLIMIT_NOFILE allows is EINVAL (XSH poll()).
 long sys_ppoll(struct k_pollfd *fds, unsigned n, const struct k_timespec *timeout,
                const uint64_t *sigmask)
 {

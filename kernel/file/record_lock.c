@@ -26,11 +26,14 @@ static uint32_t count(void)
     return window_root()->rlocks.count;
 }
 
+// Of a range the process, however many descriptions it has of the file; of a whole file the
+// description, however many processes share it.
 static int same_owner(const struct rlock *a, const struct rlock *b)
 {
     return a->kind == RLOCK_WHOLE ? a->file.unit == b->file.unit : a->pid == b->pid;
 }
 
+// Both ends belong to the range.
 static int ranges_meet(const struct rlock *a, const struct rlock *b)
 {
     return a->inode.unit == b->inode.unit && a->start <= b->end && b->start <= a->end;
@@ -44,6 +47,7 @@ static int stands_against(const struct rlock *l, const struct rlock *want)
            (l->type == F_WRLCK || want->type == F_WRLCK);
 }
 
+// Under the table's lock, as all below. The result is good as long as that is held.
 struct rlock *rlock_conflict(const struct rlock *want)
 {
     struct rlock *first = NULL;
@@ -155,6 +159,8 @@ static void join_neighbours(struct rlock *new)
         new->turn = last + 1;
 }
 
+// 0, -EAGAIN for a conflict, -ENOLCK when the table is full: also an unlock may need an entry,
+// where it takes the middle out of a lock.
 int rlock_set(const struct rlock *want)
 {
     struct wtable *table = &window_root()->rlocks;
@@ -182,6 +188,8 @@ int rlock_set(const struct rlock *want)
     return 0;
 }
 
+// POSIX: closing any descriptor of a file drops all of the process' locks on it. The wish goes,
+// too: it waits no more.
 void rlock_drop_process(int32_t pid, struct wref inode)
 {
     for (uint32_t i = 0; i < count(); i++) {

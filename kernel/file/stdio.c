@@ -44,6 +44,8 @@ static int open_console(void)
     return 0;
 }
 
+// At boot of the first program, with no descriptors yet: fd_install() from FD on gives just that
+// number. Others inherit theirs.
 int stdio_open(void)
 {
     struct file *terminal = NULL;

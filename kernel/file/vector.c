@@ -21,12 +21,14 @@
 
 _Static_assert(GATHER_MAX <= SCRATCH_BODY, "a vector's bytes fit the scratch");
 
+// The caller's list as it was given; TOTAL is cut to what one call moves (RW_MAX).
 struct vector {
     const struct k_iovec *iov;
     int n;
     size_t total;
 };
 
+// The pieces themselves are looked at only when their turn comes.
 static int check_vector(struct vector *v)
 {
     v->total = 0;
@@ -73,6 +75,7 @@ static size_t writable_prefix(const struct vector *v)
     return min_u64(len, v->total);
 }
 
+// No more is read than certainly can be handed over: what a stream has given cannot be put back.
 static long read_through(struct file *f, const struct file_ops *ops, const struct vector *v)
 {
     size_t len = min_u64(writable_prefix(v), GATHER_MAX);
@@ -106,6 +109,8 @@ static long move_piece(struct file *f, const struct k_iovec *piece, int64_t off,
     return write ? ops->write(f, piece->base, len) : ops->read(f, piece->base, len);
 }
 
+// OFF < 0: at the file's own position, which moves. An error after the first bytes is not told: the
+// count is, and the next call meets it again.
 static long move_pieces(struct file *f, const struct vector *v, int64_t off, int write)
 {
     size_t total = 0;

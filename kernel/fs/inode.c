@@ -16,6 +16,8 @@
 #include "kernel/root.h"
 
 // In refs while the last user cleans up: neither free nor usable.
+// Nobody can take a reference then: whoever could find the inode by a name holds the directory's
+// lock, and the names' own reference was the last to go.
 #define DYING 0x80000000u
 
 int64_t inode_now(void)
@@ -23,6 +25,8 @@ int64_t inode_now(void)
     return (int64_t)pv_wall_ns();
 }
 
+// One reference, the caller's; no name yet, nlink is 0. NULL when the window has no room. Numbers
+// count the files ever made: none comes twice before 2^32 of them.
 struct inode *inode_new(uint32_t mount, uint32_t mode)
 {
     struct wroot *root = window_root();
@@ -84,6 +88,8 @@ void inode_unref(struct wref inode)
         inode_put(inode_at(inode));
 }
 
+// Only the count: the name itself is the directory's. Under the directory's lock, so that nobody
+// finds the name before the count is right.
 int inode_link(struct inode *ip, int first)
 {
     // A first name, of a new inode, brings its reference along; later ones share it.
@@ -100,12 +106,15 @@ int inode_link(struct inode *ip, int first)
     return 0;
 }
 
+// The caller holds a reference of its own, or the inode may be gone when this returns.
 void inode_unlink(struct inode *ip)
 {
     if (__atomic_sub_fetch((uint32_t *)&ip->nlink, 1, __ATOMIC_RELAXED) == 0)
         inode_put(ip);
 }
 
+// After a death with the lock held the file system repairs what the dead one may have left half
+// done; who then takes the lock finds it whole.
 void inode_lock(struct inode *ip)
 {
     if (lock_take(&ip->lock) != -EOWNERDEAD)
@@ -148,6 +157,8 @@ static int is_stored(const struct inode *ip)
     return inode_is(ip, S_IFREG) || inode_is(ip, S_IFDIR) || inode_is(ip, S_IFLNK);
 }
 
+// REAL: by the real ids, for access(). Exactly one of the three groups of bits counts (XBD 4.5):
+// the owner without a right is refused though others have it.
 int inode_may(const struct inode *ip, uint32_t mask, int real)
 {
     uint32_t uid = real ? proc_self->uid : proc_self->euid;
@@ -169,6 +180,8 @@ int inode_may(const struct inode *ip, uint32_t mask, int real)
 
 // --- attributes ---
 
+// All changes of one call together, under the lock, so that no stat() sees a set-id bit with the
+// new owner for longer than the moment in between.
 int inode_set(struct inode *ip, const struct inode_change *c)
 {
     inode_lock(ip);
@@ -199,6 +212,8 @@ static struct k_timespec timespec_of(int64_t ns)
                     : (struct k_timespec){sec, rest};
 }
 
+// Cleared first: the padding goes to the program too. Times are kept in nanoseconds since 1970 and
+// may be negative.
 void inode_stat(struct inode *ip, struct k_stat *st)
 {
     const struct inode_ops *ops = inode_ops(ip);

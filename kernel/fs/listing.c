@@ -10,6 +10,7 @@
 #include "kernel/fs/fs.h"
 #include "kernel/lib.h"
 
+// XSH read() leaves it open; Linux says EISDIR, and programs know a directory by it.
 static long dir_read(struct file *f, void *buf, size_t len)
 {
     (void)f;
@@ -40,6 +41,7 @@ const struct file_ops dir_ops = {
 // Positions of a listing: 0 ".", 1 "..", then DIR_FIRST + offset in the directory.
 #define DIR_FIRST 2
 
+// One call of getdents(2): POS moves with each entry that was given out.
 struct listing {
     struct inode *dir;
     uint64_t pos;
@@ -64,6 +66,7 @@ static int emit(struct listing *l, const struct dir_item *item, uint64_t next)
     return 1;
 }
 
+// File systems store neither of the two: ".." depends on mounts and on the process' root.
 static int emit_dots(struct listing *l)
 {
     while (l->pos < DIR_FIRST) {
@@ -80,6 +83,7 @@ static int emit_dots(struct listing *l)
     return 1;
 }
 
+// 0 at the end and when the buffer is full; the caller tells them apart by what was used.
 static long emit_all(struct listing *l)
 {
     const struct inode_ops *ops = inode_ops(l->dir);
@@ -97,6 +101,7 @@ static long emit_all(struct listing *l)
 }
 
 // Entries from f's position on. Bytes, or -EINVAL: the buffer is too small for the next one.
+// The probe looks whether there is an entry at all: 512 bytes hold the longest one.
 static long list_from(struct file *f, struct listing *l)
 {
     uint8_t none[512] = {0};
@@ -110,6 +115,8 @@ static long list_from(struct file *f, struct listing *l)
     return emit_all(&probe) == 0 && probe.used ? -EINVAL : 0;
 }
 
+// The description's lock keeps two processes that share it from getting the same entries, so each
+// comes to one of them only (XSH readdir()). BUF was checked by the caller.
 long fs_getdents(struct file *f, void *buf, size_t len)
 {
     if (f->kind != FILE_DIR)

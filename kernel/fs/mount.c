@@ -18,6 +18,9 @@ static const struct fs_type *types[FS_NUMBERS] = {
 
 static const struct inode_ops no_ops = {0};
 
+// Before anything is mounted, in every program of the family: types[] is private memory, so one
+// that leaves it out finds that file system's files without operations (EIO), not somebody else's
+// code.
 void fs_add(const struct fs_type *type)
 {
     types[type->number] = type;
@@ -35,11 +38,13 @@ const struct inode_ops *inode_ops(const struct inode *ip)
     return type ? &type->ops : &no_ops;
 }
 
+// The number is cut to the table rather than believed: it lies in the window.
 struct mount *mount_of(const struct inode *ip)
 {
     return &window_root()->mounts[ip->mount % FS_MOUNTS];
 }
 
+// Takes over the reference on DIR and returns one on what is on top of it.
 struct inode *mount_top(struct inode *dir)
 {
     // Several may lie over one another: a walk enters the top one.
@@ -52,6 +57,8 @@ struct inode *mount_top(struct inode *dir)
     return dir;
 }
 
+// The reverse: from the root of a mount to what it covers, through all that lie over one another.
+// No reference is taken: mounts stay, and hold theirs.
 struct inode *mount_point(struct inode *dir)
 {
     for (;;) {
@@ -63,6 +70,7 @@ struct inode *mount_point(struct inode *dir)
     }
 }
 
+// AT is NULL for the family's root. A type that fails leaves its entry without a root, and so free.
 int fs_mount(enum fs_number number, const char *source, struct inode *at, uint32_t flags)
 {
     struct mount *mounts = window_root()->mounts;

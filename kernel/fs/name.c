@@ -47,6 +47,7 @@ static int create_name(struct walk *w, struct inode_make *what, int none, struct
     return ops->create ? ops->create(w, what, out) : none;
 }
 
+// For open(): EACCES where the file system makes no files (/proc); other callers are told EPERM.
 int fs_create(struct walk *w, uint32_t mode, struct inode **out)
 {
     struct inode_make what = {.mode = mode};
@@ -71,6 +72,8 @@ static long walk_new(int dirfd, const char *path, int dir, struct walk *w)
     return r;
 }
 
+// The name may have come to be between walk and making: then the file system's create says EEXIST,
+// under the directory's lock, which is the look that counts.
 // Walks to a new name and makes it.
 static long make_at(int dirfd, const char *path, struct inode_make *what)
 {
@@ -112,6 +115,8 @@ static long refuse_device(int dirfd, const char *path)
     return r < 0 ? r : -EPERM;
 }
 
+// mkdir(), mkfifo() and mknod(): they differ in the type only. No type at all is a regular file, as
+// on Linux.
 long fs_mknod(int dirfd, const char *path, unsigned mode, uint64_t dev)
 {
     uint32_t type = mode & S_IFMT ? mode & S_IFMT : S_IFREG;
@@ -138,6 +143,7 @@ long fs_symlink(const char *target, int dirfd, const char *path)
     return make_at(dirfd, path, &what);
 }
 
+// A second name for a directory would make a tree with loops, so not even root gets one.
 static int link_walked(struct inode *ip, struct walk *w)
 {
     // An inode's number and references mean something in one file system only.
@@ -152,6 +158,8 @@ static int link_walked(struct inode *ip, struct walk *w)
     return ops->link(w, ip);
 }
 
+// The reference of the first walk keeps IP, but its last name may go meanwhile: inode_link() then
+// refuses, and no file comes back to life.
 static long link_to(struct inode *ip, int newdir, const char *path)
 {
     struct walk w;
@@ -180,6 +188,8 @@ long fs_link(int olddir, const char *old, int newdir, const char *path, int flag
 
 // --- removing ---
 
+// Also for the two sides of a rename. The right to remove a name is one on the directory; that on
+// the file does not count.
 int fs_may_remove(const struct walk *w, int dir)
 {
     uint32_t me = proc_self->euid;
@@ -195,6 +205,7 @@ int fs_may_remove(const struct walk *w, int dir)
     return walk_found_mount(w) || w->inode == inode_at(proc_self->root) ? -EBUSY : 0;
 }
 
+// "." and ".." and "/" are directories, so EISDIR is said without looking.
 static int unlink_walked(struct walk *w)
 {
     if (w->last != WALK_NAME)
@@ -206,6 +217,7 @@ static int unlink_walked(struct walk *w)
     return fs_may_remove(w, 0);
 }
 
+// The errors for ".", ".." and "/" are those of XSH rmdir() (EINVAL for ".") and Linux's.
 static int rmdir_walked(struct walk *w)
 {
     switch (w->last) {

@@ -38,12 +38,15 @@ static long check_open(const struct inode *ip, int flags)
     return r == 0 && inode_is(ip, S_IFSOCK) ? -ENXIO : r;
 }
 
+// A file system without the operation has files whose size means nothing (/proc): O_TRUNC is then
+// no error, so that a shell's `>` works on them.
 static long truncate_open(struct inode *ip)
 {
     const struct inode_ops *ops = inode_ops(ip);
     return ops->truncate ? ops->truncate(ip, 0) : 0;
 }
 
+// FILE_NONE is a description that can be held and named and nothing else.
 static enum file_kind kind_opened(const struct inode *ip, int flags)
 {
     if (flags & O_PATH)
@@ -91,6 +94,8 @@ static long describe(struct inode *ip, int flags, struct file **out)
     return 0;
 }
 
+// A file system may open its own way (ops->open sets *OUT): /proc/self/fd gives a description
+// again, not a new one of the same name.
 static long open_inode(struct inode *ip, int flags, struct file **out)
 {
     const struct inode_ops *ops = inode_ops(ip);
@@ -114,6 +119,8 @@ static long open_walked(struct walk *w, int flags, unsigned mode, struct file **
     return r < 0 ? r : describe(w->inode, flags & ~O_TRUNC, out);
 }
 
+// O_CREAT with O_EXCL does not follow a link at the end (XSH open()): the link itself is the name
+// that is there. O_CREAT alone does, and makes what the link names.
 long fs_openat(int dirfd, const char *path, int flags, unsigned mode, struct file **out)
 {
     if (flags & O_PATH) // the others have no meaning for it (Linux)

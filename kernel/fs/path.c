@@ -43,6 +43,8 @@ static struct inode *referenced(struct inode *ip)
     return ip;
 }
 
+// ".." at the root of the process is the root itself, and at the root of a mount leads to what the
+// mount point's parent is. Returns a reference.
 struct inode *path_up(struct inode *dir)
 {
     if (dir == inode_at(proc_self->root))
@@ -66,6 +68,8 @@ static int look_up_name(struct inode *dir, const char *name, uint32_t len, struc
     return r;
 }
 
+// Two buffers take turns: the rest of the path may lie in the one that the last link was put into.
+// The whole of what is still to be walked has to fit FS_PATH_MAX, though each part does by itself.
 // Goes on with the target of a symlink, then with the rest of the path.
 static int follow_text(struct state *s, struct inode *link)
 {
@@ -96,6 +100,7 @@ static const char *skip_slashes(const char *p)
     return p;
 }
 
+// No name at all, as in "/" or behind a slash at the end, is the directory itself: ".".
 static enum walk_last last_kind(const char *name, uint32_t len)
 {
     if (len == 0 || (len == 1 && name[0] == '.'))
@@ -163,6 +168,7 @@ static int follow(struct state *s, struct inode **found)
     return r < 0 ? r : to != NULL;
 }
 
+// Whether the link that was found is to be followed.
 static int follows(const struct state *s, const struct inode *found, int last)
 {
     if (!found || !inode_is(found, S_IFLNK))
@@ -174,6 +180,8 @@ static int follows(const struct state *s, const struct inode *found, int last)
     return !(s->flags & WALK_PARENT) && (*s->rest || (s->flags & WALK_FOLLOW));
 }
 
+// The links followed and the length of the path bound the number of steps, so that no path keeps a
+// call going for ever.
 // 1: finished, 0: go on, -errno.
 static int walk_step(struct state *s, struct walk *w)
 {
@@ -223,6 +231,8 @@ static int start_at(int dirfd, const char *path, struct inode **at)
     return 0;
 }
 
+// On success the caller has w's references and gives them back by walk_done(); on failure there are
+// none. Nothing is locked when it returns: what it found may have another name by then.
 int path_walk(int dirfd, const char *path, uint32_t flags, struct walk *w)
 {
     struct state s = {.rest = path, .flags = flags};
@@ -286,6 +296,8 @@ static long prepend_name(struct inode *dir, const struct inode *child, char *buf
     return 0;
 }
 
+// Written from the end of the buffer, of FS_PATH_MAX bytes, since the last name is known first. A
+// directory that was removed, or lies outside the root, is ENOENT.
 long path_of(struct inode *dir, const struct inode *root, char *buf, uint32_t *at)
 {
     long r = 0;

@@ -62,6 +62,8 @@ long file_sync(struct file *f)
     return ops->sync ? ops->sync(ip) : 0;
 }
 
+// Beyond the end is allowed (XSH lseek()). The lock keeps two processes that share the description
+// from losing one of two moves.
 long file_seek(struct file *f, int64_t off, int whence)
 {
     int64_t base;

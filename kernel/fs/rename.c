@@ -11,6 +11,8 @@
 #include "kernel/lib.h"
 #include "kernel/root.h"
 
+// Under rename_lock, which keeps every parent where it is. Does not cross mounts, and need not: the
+// two names of a rename lie in one.
 int fs_is_above(const struct inode *a, const struct inode *dir)
 {
     for (;;) {
@@ -23,6 +25,8 @@ int fs_is_above(const struct inode *a, const struct inode *dir)
     }
 }
 
+// DIR: what is renamed is a directory, and so must be what it replaces (XSH rename(): EISDIR,
+// ENOTDIR); fs_may_remove() says so of both.
 static int check_rights(const struct walk *from, const struct walk *to, int dir)
 {
     int r = fs_may_remove(from, dir);
@@ -38,6 +42,7 @@ static int check_rights(const struct walk *from, const struct walk *to, int dir)
     return r;
 }
 
+// Whether the replaced directory is empty is not known here: the file system looks under its lock.
 // All that can be said before anything is locked. 0 also for two names of one file.
 static int check_rename(const struct walk *from, const struct walk *to)
 {
@@ -52,6 +57,7 @@ static int check_rename(const struct walk *from, const struct walk *to)
     int dir = inode_is(from->inode, S_IFDIR);
     if (!dir && (from->slash || to->slash))
         return -ENOTDIR;
+    // A directory moved into itself would hang on nothing but itself.
     if (dir && fs_is_above(from->inode, to->dir))
         return -EINVAL;
     if (to->inode && inode_is(to->inode, S_IFDIR) && fs_is_above(to->inode, from->dir))
@@ -69,6 +75,7 @@ static int rename_walked(struct walk *from, struct walk *to)
     return ops->rename ? ops->rename(from, to) : -EPERM;
 }
 
+// Neither name follows a symbolic link: a link is renamed itself (XSH rename()).
 static long rename_once(int olddir, const char *old, int newdir, const char *path)
 {
     struct walk from, to;

@@ -13,6 +13,8 @@
 #include "kernel/ipc/pipe.h"
 #include "kernel/pv.h"
 
+// Under the inode's lock, since two openers may both find no pipe. ENXIO for a writer that does not
+// want to wait for a reader (XSH open()).
 int fifo_attach(struct file *f)
 {
     struct inode *ip = inode_at(f->inode);
@@ -51,6 +53,8 @@ static int partner_came(void *arg)
     return p->reader_opens != (uint32_t)f->offset;
 }
 
+// The end is counted and in the descriptor table already: -ERESTART makes the caller close it, and
+// the call begins again with a new one.
 int fifo_wait(struct file *f)
 {
     struct pipe *p = wref_ptr(f->object);
@@ -64,6 +68,7 @@ int fifo_wait(struct file *f)
     return r < 0 ? r : 0;
 }
 
+// What nobody has read goes with the last end, as POSIX leaves open.
 void fifo_detach(struct file *f)
 {
     struct inode *ip = inode_at(f->inode);

@@ -33,6 +33,8 @@
 
 // --- moving bytes ---
 
+// By the reader it may be too little, by the writer too much, never the other way: each changes
+// only its own counter.
 static uint32_t filled(const struct pipe *p)
 {
     // Acquire pairs with the release of the other side's counter: the bytes, or the room, are
@@ -134,6 +136,7 @@ static uint32_t put_bytes(struct pipe *p, const uint8_t *buf, uint32_t len, uint
 
 // --- waiting ---
 
+// Also at the end of the file: a wait must not outlast the last writer.
 static int readable(void *arg)
 {
     struct pipe *p = arg;
@@ -187,6 +190,7 @@ static size_t take_all(struct pipe *p, uint8_t *buf, size_t len)
     return done;
 }
 
+// As much as is there, and 0 only when there is no writer (XSH read()).
 static long pipe_read(struct file *f, void *buf, size_t len)
 {
     struct pipe *p = wref_ptr(f->object);
@@ -208,6 +212,7 @@ static long pipe_read(struct file *f, void *buf, size_t len)
     }
 }
 
+// What was written before the last reader went is told first; the signal comes in any case.
 static long broken(size_t done)
 {
     proc_signal(proc_self, SIGPIPE, SI_USER, 0);
@@ -230,6 +235,8 @@ static int wait_for_room(struct pipe *p, size_t left, int atomic)
     return pipe_wait(&p->write_q, writable, &w);
 }
 
+// XSH write(): up to PIPE_BUF bytes all or nothing, also with O_NONBLOCK; more in any portions, and
+// without O_NONBLOCK all of it unless a signal comes.
 static long pipe_write(struct file *f, const void *buf, size_t len)
 {
     struct pipe *p = wref_ptr(f->object);
@@ -258,6 +265,8 @@ static long pipe_write(struct file *f, const void *buf, size_t len)
     return (long)done;
 }
 
+// Writable means that a write of PIPE_BUF bytes would not block (XSH pselect()); asking for it
+// lowers the need, so that the poll is woken when it holds.
 static uint32_t pipe_poll(struct file *f, struct waitq **queues, uint32_t *n, uint32_t *console)
 {
     struct pipe *p = wref_ptr(f->object);

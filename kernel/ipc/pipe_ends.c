@@ -12,6 +12,8 @@
 #include "kernel/lib.h"
 #include "kernel/root.h"
 
+// No ends yet: the caller attaches them, or frees it. The ring is not cleared, as nothing is read
+// of it that was not written.
 struct pipe *pipe_new(void)
 {
     struct pipe *p = wtable_claim(&window_root()->pipes, 1);
@@ -32,6 +34,8 @@ struct pipe *pipe_new(void)
     return p;
 }
 
+// Only adds runs; the size is the caller's to change. What was added stays with the pipe until its
+// end.
 int pipe_more_runs(struct pipe *p, uint32_t size)
 {
     for (uint32_t i = p->size / PIPE_RUN; i < size / PIPE_RUN; i++) {
@@ -74,6 +78,8 @@ long pipe_get_size(const struct pipe *p)
     return (long)(p->limit ? p->limit : min_u64(p->size, PIPE_RUN));
 }
 
+// F_SETPIPE_SZ (Linux): rounded up to a power of two; EBUSY when more is in it. Both locks, the
+// writer's first, as nobody else takes both.
 long pipe_set_size(struct pipe *p, long wanted)
 {
     uint32_t size = WPAGE;
@@ -124,6 +130,7 @@ void pipe_attach(struct pipe *p, struct file *f)
     p->ends++;
 }
 
+// Returns how many ends are left; at 0 the caller frees the pipe.
 uint32_t pipe_detach(struct pipe *p, struct file *f)
 {
     if (pipe_reads(f) && --p->readers == 0)
@@ -133,6 +140,8 @@ uint32_t pipe_detach(struct pipe *p, struct file *f)
     return --p->ends;
 }
 
+// ends[0] reads, ends[1] writes. Files that could be made are let go of as ends, which frees the
+// pipe.
 int pipe_make(struct file *ends[2], uint32_t flags)
 {
     struct pipe *p = pipe_new();

@@ -28,6 +28,7 @@ enum page_rights {
 };
 
 static uint8_t map[MAX_PAGES / 4] COLD("rights_map");
+// Private memory like the map itself, so a fork's child has both as its address space has them.
 static uint64_t unusual; // pages whose rights are not the usual ones; 0 in most programs
 
 // Two bits a page, four pages a byte.
@@ -48,6 +49,8 @@ static int is_text(uintptr_t a)
     return a < (uintptr_t)__data_start;
 }
 
+// PROT_WRITE without PROT_READ is readable too, and so is PROT_EXEC: XSH mmap() allows more than
+// was asked for, never less.
 static enum page_rights wanted(uintptr_t a, int prot)
 {
     if (!prot)
@@ -84,6 +87,8 @@ static int reopen_holes(void)
     return any;
 }
 
+// START and END are page boundaries of private memory that is mapped. -ENOMEM when the host has no
+// more tables for small pages.
 long rights_set(uintptr_t start, uintptr_t end, int prot)
 {
     // Only what changes is worth a call to the host.
@@ -104,6 +109,7 @@ long rights_set(uintptr_t start, uintptr_t end, int prot)
     return 0;
 }
 
+// For memory that is mapped anew: what was there before must not show in its rights.
 long rights_reset(uintptr_t start, uintptr_t end)
 {
     if (!unusual)
@@ -170,6 +176,7 @@ long sys_mprotect(void *addr, size_t len, int prot)
     return r;
 }
 
+// The pages read as zero afterwards and keep their rights.
 long mem_discard(uintptr_t start, uintptr_t end)
 {
     // What may not be written cannot be cleared here.
@@ -227,6 +234,8 @@ long sys_mlock(const void *addr, size_t len)
     return has_pages(start, page_count(len + offset)) ? 0 : -ENOMEM;
 }
 
+// The answer holds until the call waits or a handler runs: there is one thread, and nobody else can
+// change this address space. After a wait it must be asked again.
 int user_writable(void *p, size_t n)
 {
     uintptr_t a = (uintptr_t)p;

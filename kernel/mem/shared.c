@@ -25,6 +25,7 @@ static void segment_ref(uint32_t index)
     __atomic_add_fetch(&segment_of(index)->refs, 1, __ATOMIC_RELAXED);
 }
 
+// In a critical section of the caller's, as clean-up waits for nobody.
 static void segment_unref(uint32_t index)
 {
     struct shm_segment *s = segment_of(index);
@@ -45,6 +46,7 @@ static void segment_unref(uint32_t index)
         inode_unmap(ip, writable);
 }
 
+// One reference, which becomes the first mapping's. PAGES fits 32 bits when it fits the window.
 static struct shm_segment *segment_new(uint64_t index, uint64_t pages)
 {
     struct wroot *root = window_root();
@@ -88,6 +90,7 @@ static void drop_map(struct proc_map *m)
     critical_end();
 }
 
+// Of the process' own table, which only it changes.
 static struct proc_map *free_map(struct proc *p)
 {
     for (uint32_t i = 0; i < PROC_MAX_MAPS; i++) {

@@ -55,6 +55,7 @@ static struct proc *free_slot(struct wroot *root)
     return NULL;
 }
 
+// A group or session may outlive its leader: its number must not become another's (XSH fork()).
 static int pid_in_use(int32_t pid)
 {
     for (struct proc *p = proc_next(NULL); p; p = proc_next(p))
@@ -88,6 +89,8 @@ static int within_nproc(const struct proc *parent)
     return n < limit;
 }
 
+// What the slot's last process left at its door means nothing to the next; GEN tells the host's
+// word about the one from that about the other.
 void proc_open_door(uint32_t slot)
 {
     struct window_door *door = window_door(slot);
@@ -106,6 +109,8 @@ static void clear_entry(struct proc *p)
     p->slot = slot;
 }
 
+// What POSIX lets a child inherit. What is not named here is 0: pending signals, timers, times, and
+// descriptors, which come with references and later.
 static void inherit_entry(struct proc *c, struct proc *p)
 {
     c->vm_slot = c->slot;
@@ -132,6 +137,8 @@ static void inherit_entry(struct proc *c, struct proc *p)
 
 // --- claiming ---
 
+// EAGAIN where the user's or the family's number of processes is reached (XSH fork()). The child
+// can be seen by others from here on, but not waited for: it is not dead.
 long proc_claim(struct proc **child)
 {
     struct wroot *root = window_root();
@@ -221,6 +228,8 @@ static struct proc *rehome(struct proc *embryo)
 
 // --- starting ---
 
+// ASK makes the call to the host; its result is passed on, 1 in a forked child. *CHILD may be
+// another entry afterwards.
 int64_t proc_start(struct proc **child, int64_t (*ask)(struct proc *child, void *arg), void *arg)
 {
     const int32_t pid = (*child)->pid; // afterwards it may be gone, and its entry another's

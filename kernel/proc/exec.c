@@ -31,6 +31,7 @@
 _Static_assert(sizeof SCRATCH->scripts[0].head == EXEC_HEAD, "a script's beginning fits");
 _Static_assert(ARRAY_LEN(SCRATCH->scripts) == SCRIPT_DEPTH, "and so do all on the way");
 
+// System V ABI, chapter 4: what an ELF file begins with.
 static const char elf_magic[4] = {'\x7f', 'E', 'L', 'F'};
 
 static int is_blank(char c)
@@ -106,6 +107,7 @@ static int find_program(struct exec_image *image, const char *path, int *depth)
 
 // --- the strings ---
 
+// E2BIG where the strings do not fit, which is what ARG_MAX tells programs (XSH exec).
 static int add_string(struct exec_image *image, const char *s)
 {
     uint64_t room = SCRATCH_BODY - image->len;
@@ -120,6 +122,7 @@ static int add_string(struct exec_image *image, const char *s)
 
 // Adds the strings of a NULL-terminated vector from `first` on; NULL is an empty vector, as on
 // Linux.
+// Each pointer is checked by itself: where the vector ends only its NULL says.
 static int add_vector(struct exec_image *image, char *const vector[], uint32_t first,
                       uint32_t *count)
 {
@@ -169,6 +172,8 @@ struct pv_exec exec_call(const struct exec_image *image)
                             .file_len = image->file_len};
 }
 
+// The copy of a program's file, if there is one, is a mapping of this process. After a commit
+// nobody needs to call it: the RAM is dropped with all in it.
 void exec_forget(const struct exec_image *image)
 {
     if (image->file)
@@ -183,6 +188,8 @@ static int check_file(const struct exec_image *image)
     return (int)pv_exec(&call);
 }
 
+// The order is the one in which the host lays them out: arguments, then the environment, end to
+// end.
 static int gather(struct exec_image *image, const char *path, char *const argv[],
                   char *const envp[])
 {
@@ -201,6 +208,8 @@ static int gather(struct exec_image *image, const char *path, char *const argv[]
     return r;
 }
 
+// Changes nothing that the program can see. The strings stay in the scratch until the host has
+// them, so nothing that uses the scratch may run before.
 int exec_prepare(struct exec_image *image, const char *path, char *const argv[], char *const envp[])
 {
     long n = user_strlen(path, PATH_LIMIT);
@@ -216,6 +225,7 @@ int exec_prepare(struct exec_image *image, const char *path, char *const argv[],
     return r;
 }
 
+// What POSIX says of exec, in the window: P may be another entry than ours (spawn, vfork).
 void exec_commit(struct proc *p, const struct exec_image *image, const char *path)
 {
     fds_close_on_exec(p);
@@ -232,6 +242,8 @@ void exec_commit(struct proc *p, const struct exec_image *image, const char *pat
     shm_drop_all(p); // last: `path` may lie there
 }
 
+// No handler runs between the commit and the end: depth is above 0, and the new image starts with
+// its signals as the entry has them.
 long sys_execve(const char *path, char *const argv[], char *const envp[])
 {
     struct exec_image image;

@@ -14,6 +14,8 @@
 #include "kernel/proc/exec.h"
 #include "kernel/sys.h"
 
+// PV_PROGRAM_MAX is the host's bound, and checked by it again. The mapping is the image's even when
+// this fails: exec_forget() drops it.
 static int read_all(struct exec_image *image, struct inode *ip)
 {
     uint64_t size = ip->size, off = 0;
@@ -30,6 +32,7 @@ static int read_all(struct exec_image *image, struct inode *ip)
     return inode_ops(ip)->read(ip, image->file, size, &off) < 0 ? -EIO : 0;
 }
 
+// -ENOEXEC comes from the host, by the check before the commit: execvp() then tries the shell.
 int exec_file_read(struct exec_image *image, const char *path)
 {
     struct walk w;

@@ -21,6 +21,7 @@
 #include "kernel/tty/tty.h"
 #include "kernel/proc/vfork.h"
 
+// Under proc_lock; who is woken by it is kicked after the lock is dropped.
 static void post_group(int32_t pgid, int sig)
 {
     for (struct proc *p = proc_next(NULL); p; p = proc_next(p))
@@ -37,6 +38,8 @@ static void wake_orphans(int32_t pgid, int32_t sid, const struct proc *leaving)
     post_group(pgid, SIGCONT);
 }
 
+// Each child leaves the list by one store and is init's by another: done again by an undertaker, it
+// goes on where the dead one stopped.
 static void orphan_children(struct proc *p)
 {
     for (struct proc *q; (q = proc_next_child(p, NULL));) {
@@ -68,6 +71,7 @@ static int exit_value(int status)
     return (status & 0x7f) == 0 ? (status >> 8) & 0xff : status & 0x7f;
 }
 
+// Also when the parent ignores it: signal_post() knows, and the record is not kept then.
 static void send_sigchld(struct proc *p, int code, int value)
 {
     struct proc_siginfo info = {
@@ -75,6 +79,7 @@ static void send_sigchld(struct proc *p, int code, int value)
     signal_post(proc_at(p->parent_slot), SIGCHLD, &info);
 }
 
+// Of stops and continues; an exit is depart()'s. Under proc_lock.
 void proc_tell_parent(struct proc *p, int code, int sig)
 {
     if (!p->parent_slot)
@@ -128,6 +133,7 @@ static void release_resources(struct proc *p)
         tty_session_leave(p);
 }
 
+// An embryo that never ran: no status, no SIGCHLD, its parent does not know the pid yet.
 void proc_discard(struct proc *p)
 {
     release_resources(p);
@@ -188,6 +194,9 @@ static void discard_embryos(const struct proc *dead)
     }
 }
 
+// Does not return, but for a child that borrowed its VM: there the parent goes on from
+// vfork_ended(). Resources go before the parent is told: who waited for a child finds its pipes
+// closed and its locks free.
 void proc_exit(int status)
 {
     struct proc *p = proc_self = proc_vm;
@@ -248,6 +257,8 @@ static int is_buried_by(struct proc *p, uint64_t death)
     return is_dead;
 }
 
+// The same two halves for one who could not do it himself, but with the state stored here: the host
+// has ended the VM already.
 static void bury(struct proc *p, uint64_t death)
 {
     if (!is_buried_by(p, death))
@@ -267,6 +278,8 @@ static void bury(struct proc *p, uint64_t death)
     signal_kick();
 }
 
+// A counter says whether there is anything to look for; a death that was told twice is buried once
+// (is_buried_by()).
 void proc_bury_dead(void)
 {
     static uint32_t seen;

@@ -18,6 +18,8 @@
 
 #define HOT_STACK 8192u // bytes of stack around this frame that both sides write at once
 
+// In the parent's memory, which is the child's as well a moment later: so the child knows its pid
+// without asking anybody.
 int proc_fork_prepare(struct proc *child)
 {
     current->expected_pid = child->pid;
@@ -45,6 +47,7 @@ static void hooks_parent(struct proc *child, uint32_t end, int failed)
             fork_table[i].parent(child, failed);
 }
 
+// In the table's order, and undone in the reverse one, as the parts build on each other.
 static int hooks_prepare(struct proc *child)
 {
     for (uint32_t i = 0; i < fork_table_len; i++) {
@@ -57,6 +60,7 @@ static int hooks_prepare(struct proc *child)
     return 0;
 }
 
+// Nothing here can fail: there is nobody to tell.
 static void hooks_child(void)
 {
     for (uint32_t i = fork_table_len; i-- > 0;)
@@ -75,6 +79,8 @@ static struct pv_range hot_stack(void)
     return (struct pv_range){low, high - low};
 }
 
+// What both sides are going to write at once. The host copies these ranges at the fork, which is
+// cheaper than a fault for each page later; it may also ignore them.
 struct hot {
     struct pv_range range[3];
 };

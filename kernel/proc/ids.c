@@ -85,6 +85,8 @@ static long change_group(struct proc *p, int pgid)
     return 0;
 }
 
+// A shell calls it in both parent and child, whichever comes first: the second changes nothing.
+// After the child's exec it is too late for the parent (EACCES).
 long sys_setpgid(int pid, int pgid)
 {
     long r = -ESRCH;
@@ -203,6 +205,7 @@ long sys_getgroups(int n, uint32_t *list)
     return p->ngroups;
 }
 
+// Inside the kernel, so that no handler sees half a list.
 long sys_setgroups(int n, const uint32_t *list)
 {
     struct proc *p = proc_self;

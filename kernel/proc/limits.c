@@ -20,6 +20,7 @@
 #include "kernel/sys.h"
 #include "kernel/time/clock.h"
 
+// XSH setrlimit(): anybody may lower the hard limit, and never raise it again.
 static int limit_valid(int what, const struct k_rlimit *now, const struct k_rlimit *new)
 {
     if (new->cur > new->max)

@@ -15,6 +15,8 @@
 #include "kernel/root.h"
 #include "kernel/signal/signal.h"
 
+// Private to this VM. proc_vm is the entry of who has the VM: signals and timers are its. proc_self
+// is in whose name the kernel acts, another one only while posix_spawn() sets up a child.
 struct proc *proc_vm, *proc_self;
 
 void proc_become(struct proc *p)
@@ -33,11 +35,14 @@ void proc_unlock(void)
     lock_drop(&window_root()->proc_lock);
 }
 
+// Slots count from 1; 0 stands for none wherever a slot is kept.
 struct proc *proc_at(uint32_t slot)
 {
     return (struct proc *)wref_ptr(window_root()->procs) + slot;
 }
 
+// Also true of one that has exited and was reaped already, while the host still ends its VM: it
+// must not be found by kill() or wait4(), but its slot is not free.
 int proc_gone(const struct proc *p)
 {
     uint32_t state = atomic_load_explicit(&p->state, memory_order_acquire);
@@ -46,6 +51,8 @@ int proc_gone(const struct proc *p)
     return p->dead && p->parent_slot == 0;
 }
 
+// The next slot after this one whose bit is set, 0 at the end. Bits are hints: one may be set of an
+// entry that is free, never the other way round.
 uint32_t proc_next_used(uint32_t slot)
 {
     const struct wroot *root = window_root();
@@ -69,6 +76,8 @@ struct proc *proc_next(const struct proc *p)
     return NULL;
 }
 
+// Pids are many, hints few: two may share one, and the later takes it. Who finds another pid there
+// searches the table.
 void proc_note_pid(const struct proc *p)
 {
     window_root()->pid_slots[(uint32_t)p->pid % PID_HINTS] = (uint16_t)p->slot;
@@ -93,6 +102,7 @@ struct proc *proc_find(int32_t pid)
     return NULL;
 }
 
+// Under proc_lock. Children are a list through the entries, the newest first.
 struct proc *proc_next_child(const struct proc *parent, const struct proc *p)
 {
     uint32_t slot = p ? p->next_sibling : parent->first_child;
@@ -111,6 +121,8 @@ void proc_leave_parent(const struct proc *p)
         *link = p->next_sibling;
 }
 
+// Sets a bit that claims look at first. Too often does no harm, too seldom would lose a slot: it is
+// set by whichever half of an exit comes, first or second.
 void proc_may_be_free(const struct proc *p)
 {
     __atomic_fetch_or(&window_root()->slots_idle[p->slot / 64], UINT64_C(1) << p->slot % 64,
@@ -123,6 +135,8 @@ void proc_note_stop(const struct proc *p)
                       __ATOMIC_SEQ_CST);
 }
 
+// Bits of processes that have gone on since are cleared here, by who happens to look: so
+// continuing, which is frequent, need not touch the bitmap.
 int proc_group_stopped(int32_t pgid)
 {
     struct wroot *root = window_root();
@@ -137,6 +151,7 @@ int proc_group_stopped(int32_t pgid)
     return 0;
 }
 
+// Under proc_lock. The leader's pid is the group's, so its hint usually answers at once.
 int proc_group_in_session(int32_t pgid, int32_t sid)
 {
     const struct proc *leader = find_noted(pgid);
@@ -209,6 +224,8 @@ void proc_name(struct proc *p, const char *path, const char *args, uint64_t len)
     memcpy(p->cmdline, args, n);
 }
 
+// Every program of the family comes here once: the first, one that was spawned, one after exec. A
+// forked VM does not, it is in the middle of fork().
 void proc_boot(int argc, char *const argv[])
 {
     uint32_t expected = PROC_EMBRYO;
@@ -230,6 +247,7 @@ void proc_boot(int argc, char *const argv[])
         pv_exit(K_STATUS_SIGNAL(9), NULL, 0, 0, 0);
 }
 
+// Only for the first process: others get their two references from their parents.
 void proc_boot_root(void)
 {
     struct wref top = window_root()->root_inode;

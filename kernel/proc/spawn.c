@@ -19,6 +19,8 @@
 #include "kernel/proc/spawn.h"
 #include "kernel/sys.h"
 
+// Close-on-exec goes along: an action that opens with it makes a descriptor the program never sees,
+// but later actions do.
 static long action_open(const struct k_spawn_action *a)
 {
     long fd = sys_openat(AT_FDCWD, a->path, a->flags, a->mode);
@@ -39,6 +41,8 @@ static long action_dup2(const struct k_spawn_action *a)
     return sys_fcntl(a->fd, F_SETFD, 0);
 }
 
+// 0 or more, or the -errno that ends the call. In the child's name, by the parent's memory: paths
+// are the parent's strings.
 static long run_action(const struct k_spawn_action *a)
 {
     switch (a->op) {
@@ -69,6 +73,8 @@ static long set_child_group(struct proc *child, int32_t pgid)
     return found ? 0 : -EPERM;
 }
 
+// Before the actions (XSH posix_spawn()), so that files are opened by the ids the child will have.
+// The session first: its leader's group is its own, and a second change would be EPERM.
 static long apply_attributes(struct proc *child, const struct k_spawn *how)
 {
     if (how->flags & POSIX_SPAWN_SETSID) {
@@ -112,6 +118,7 @@ static long prepare(struct proc *child, struct exec_image *image, const char *pa
     return r;
 }
 
+// The slot is asked for anew each time: a busy one makes proc_start() move the child to another.
 static int64_t ask_spawn(struct proc *child, void *arg)
 {
     struct pv_exec call = exec_call(arg);
@@ -119,6 +126,7 @@ static int64_t ask_spawn(struct proc *child, void *arg)
     return pv_spawn(&call);
 }
 
+// The host has copied what it needs when it returns, hence exec_forget() also on success.
 long spawn_start(struct proc **child, const struct exec_image *image)
 {
     struct exec_image copy = *image;
@@ -128,6 +136,8 @@ long spawn_start(struct proc **child, const struct exec_image *image)
     return r;
 }
 
+// On an error the entry goes with all that the actions opened; the parent's own descriptors were
+// never touched.
 static long spawn_now(const char *path, char *const argv[], char *const envp[],
                       const struct k_spawn *how)
 {

@@ -32,11 +32,14 @@ int vfork_borrowed(void)
     return lender.parent != NULL;
 }
 
+// In a VM forked by the borrower, the copy of LENDER means nothing: who borrowed is another VM.
 void vfork_fork_child(void)
 {
     lender.parent = NULL;
 }
 
+// The parent's entry stays RUNNING and is nobody's VM for a while: what is sent to it waits in the
+// entry. LENDER is complete before proc_become(), after which every upcall acts for the child.
 static long borrow(const struct arch_context *context)
 {
     struct proc *child;
@@ -53,6 +56,7 @@ static long borrow(const struct arch_context *context)
     return 0;
 }
 
+// Returns 0 in the child's name; the second return comes from vfork_ended(), by CONTEXT.
 long vfork_begin(const struct arch_context *context)
 {
     long r;
@@ -80,6 +84,8 @@ void vfork_ended(void)
     arch_return(&lender.context, pid);
 }
 
+// The child gets a VM of its own at last, with the program in it, and this one goes back to its
+// owner.
 void vfork_exec(const struct exec_image *image, const char *path)
 {
     struct proc *child = proc_self;

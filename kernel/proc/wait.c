@@ -57,6 +57,7 @@ static void add_times(struct k_timeval *sum, struct k_timeval a)
 }
 
 // The end of a process: its slot is free once its VM has left too (proc.c, claimable()).
+// Under proc_lock. Times of children count only when they are waited for (XSH times()).
 static void free_entry(struct proc *p)
 {
     struct proc *self = proc_self;
@@ -96,6 +97,7 @@ static void collect_report(struct reap *want, struct proc *p)
 }
 
 // One look at the children. Not 0 when the wait is over: a report, or no child to wait for.
+// Under proc_lock from the look to the taking: what was found is still so when it is taken.
 static int look_at_children(void *arg)
 {
     struct reap *want = arg;
@@ -145,6 +147,8 @@ static int results_writable(void *result, size_t len, struct k_rusage *usage)
     return r == 0 && usage ? user_writable(usage, sizeof *usage) : r;
 }
 
+// A child whose report was taken is gone even if the status can no longer be stored; that is
+// EFAULT, and the program's own doing.
 long sys_wait4(int pid, int *status, int options, struct k_rusage *usage)
 {
     struct reap want = {.idtype = P_ALL, .options = WEXITED | (options & (WUNTRACED | WCONTINUED))};
@@ -204,6 +208,7 @@ static void fill_info(struct k_siginfo *info, const struct reap *want)
     info->u.proc.status = report_value(want);
 }
 
+// WNOWAIT leaves the report where it is, for the next wait.
 long sys_waitid(int idtype, int id, struct k_siginfo *info, int options, struct k_rusage *usage)
 {
     struct reap want = {.idtype = idtype, .id = id, .options = options};

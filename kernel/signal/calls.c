@@ -15,6 +15,7 @@
 
 struct k_sigaction signal_actions[K_NSIG + 1];
 
+// After exec: what survives of dispositions is in the entry, and the table is new memory.
 void signal_boot(void)
 {
     struct proc *p = proc_vm;
@@ -31,6 +32,7 @@ void signal_exec(struct proc *p)
     atomic_store(&p->nocldstop, 0);
 }
 
+// ACT is read before OLD is written: the two may be the same structure.
 long sys_sigaction(int sig, const struct k_sigaction *act, struct k_sigaction *old)
 {
     struct k_sigaction new, was;
@@ -74,6 +76,7 @@ long sys_sigaction(int sig, const struct k_sigaction *act, struct k_sigaction *o
     return r;
 }
 
+// SET is read before OLD is written, for the same reason. HOW means nothing without SET.
 long sys_sigprocmask(int how, const uint64_t *set, uint64_t *old)
 {
     struct proc *p = proc_vm;
@@ -112,6 +115,8 @@ static int pause_never_ready(void *arg)
     return 0;
 }
 
+// The new mask is in force before the wait and the old one comes back after the handler has run: no
+// signal falls in between. It is never restarted, hence the count of handlers that have run.
 long sys_sigsuspend(const uint64_t *mask)
 {
     uint64_t seen = current->handled;

@@ -15,6 +15,7 @@
 #include "kernel/entry.h"
 #include "kernel/lib.h"
 
+// SIGKILL and SIGSTOP are never in it, whatever somebody stored there.
 static uint64_t blocked(void)
 {
     return atomic_load(&proc_vm->sig_blocked) & ~SIG_UNBLOCKABLE;
@@ -48,6 +49,8 @@ int signal_work(void)
     return current->mask_pushed || (pending && (pending & ~blocked()));
 }
 
+// For sigsuspend(), ppoll() and pselect(): the new mask holds from here to the end of the call, and
+// the old one comes back after a handler has run, by its return, or by mask_pop() if none did.
 void signal_mask_push(uint64_t mask)
 {
     current->pushed_mask = blocked();
@@ -62,6 +65,8 @@ static void mask_pop(void)
     current->mask_pushed = 0;
 }
 
+// Blocks all but SIGKILL and SIGSTOP; what comes meanwhile stays pending. The result is for
+// signal_release().
 uint64_t signal_hold(void)
 {
     return atomic_exchange(&proc_vm->sig_blocked, ~SIG_UNBLOCKABLE);
@@ -74,6 +79,7 @@ void signal_release(uint64_t mask)
 
 // --- handlers ---
 
+// The stack grows down: at its very beginning SP is one past the end, and that is on it.
 int signal_on_altstack(uint64_t sp)
 {
     uint64_t low = (uintptr_t)current->altstack.sp;
@@ -81,6 +87,7 @@ int signal_on_altstack(uint64_t sp)
            sp - low <= current->altstack.size;
 }
 
+// A copy: with SA_RESETHAND the entry changes, and the handler may set another before it runs.
 void signal_take_action(struct signal_call *call)
 {
     struct k_sigaction *act = &signal_actions[call->sig];
@@ -91,6 +98,8 @@ void signal_take_action(struct signal_call *call)
     }
 }
 
+// At the end of a system call there is no frame: what a handler could change there is only the
+// mask.
 static void fill_context(struct k_ucontext *uc, const struct signal_call *call)
 {
     memset(uc, 0, sizeof *uc);
@@ -102,6 +111,8 @@ static void fill_context(struct k_ucontext *uc, const struct signal_call *call)
     }
 }
 
+// The handler may write into the context what the program is to go on with (XSH sigaction()): the
+// mask and, where the program was interrupted, its registers.
 static void run_siginfo(struct signal_call *call)
 {
     struct k_ucontext uc;
@@ -114,6 +125,8 @@ static void run_siginfo(struct signal_call *call)
         arch_gregs_to_frame(uc.gregs, call->frame);
 }
 
+// POSIX: during the handler its own signal and sa_mask are blocked in addition. All of CALL is on
+// the stack the handler runs on, as it may be left by a jump.
 void signal_run(struct signal_call *call)
 {
     uint64_t mask = blocked() | (call->act.mask & ~SIG_UNBLOCKABLE);
@@ -167,6 +180,8 @@ static int may_continue(void *arg)
     return (atomic_load(&proc_vm->sig_pending) & (SIG_BIT(SIGCONT) | SIG_BIT(SIGKILL))) != 0;
 }
 
+// A stop and the going on after it, as the parent sees them: state, report and message are one step
+// under proc_lock, so that wait4() finds what SIGCHLD spoke of.
 static void change_state(enum proc_state state, uint32_t flag, int status, int code, int sig)
 {
     struct proc *p = proc_vm;
@@ -254,6 +269,7 @@ static int deliver_all(struct pv_frame *frame, void *fpu, int *restart)
     }
 }
 
+// Returns how many handlers ran; *RESTART: all of them had SA_RESTART, or none ran.
 int signal_deliver_syscall(int *restart)
 {
     int handlers = deliver_all(NULL, NULL, restart);

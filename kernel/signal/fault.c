@@ -17,6 +17,7 @@
 #define RED_ZONE     128  // below the stack pointer: the program's (psABI 3.2.2)
 #define HANDLER_ROOM 2048 // stack a small handler needs; with less it is a stack overflow
 
+// On the handler's stack, for as long as it runs, since it may be interrupted by another fault.
 struct fault_call {
     struct signal_call call;
     struct pv_frame frame;
@@ -61,6 +62,8 @@ static void look_up(struct arch_fault *fault)
         fault->code = SEGV_ACCERR;
 }
 
+// A signal that is blocked or ignored ends the process: POSIX leaves it open, and going on would
+// only fault again. One without room for its handler is SIGSEGV, as for any stack that is used up.
 void signal_fault(struct pv_frame *frame, void *fpu)
 {
     struct arch_fault fault;

@@ -13,6 +13,8 @@
 #include "kernel/signal/signal.h"
 #include "kernel/root.h"
 
+// A link is the record's number and 1, 0 the end. One that leads outside the table ends the list:
+// it lies in the window.
 static struct sig_record *sig_record_at(uint32_t link)
 {
     const struct wtable *table = &window_root()->sig_records;
@@ -36,6 +38,8 @@ static void unlink_record(uint32_t *link)
     wtable_free(&window_root()->sig_records, r);
 }
 
+// Under proc_lock. EAGAIN is what POSIX has sigqueue() say, when the receiver has RLIMIT_SIGPENDING
+// of them or the family's table is full.
 int signal_queue_put(struct proc *p, int sig, const struct proc_siginfo *info)
 {
     uint64_t n = 0, limit = p->rlimits[RLIMIT_SIGPENDING].cur;
@@ -68,6 +72,8 @@ static struct proc_siginfo take_queued(struct proc *p, int sig)
     return info;
 }
 
+// The information is read before the bit goes: a sender that comes in between is one with the
+// signal that is taken.
 struct proc_siginfo signal_take(int sig)
 {
     struct proc *p = proc_vm;
@@ -78,6 +84,7 @@ struct proc_siginfo signal_take(int sig)
     return info;
 }
 
+// Under proc_lock; the pending bits are the caller's business.
 void signal_queue_empty(struct proc *p, uint64_t set)
 {
     for (uint32_t *link; (link = find_link(p, set));)

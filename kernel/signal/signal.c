@@ -72,6 +72,8 @@ static int ignores(struct proc *p, uint64_t bit)
            ((bit & SIG_DEFAULT_IGNORED) && !(atomic_load(&p->sig_caught) & bit));
 }
 
+// Under proc_lock, but for a signal to oneself. Who is to be woken is only marked: signal_kick()
+// does it after the lock is dropped. INFO is NULL for the kernel's own signals.
 int signal_post(struct proc *p, int sig, const struct proc_siginfo *info)
 {
     uint64_t bit = SIG_BIT(sig);
@@ -101,6 +103,7 @@ int signal_post(struct proc *p, int sig, const struct proc_siginfo *info)
     return 0;
 }
 
+// With no lock held. To oneself it takes none: the entry is not going away.
 void proc_signal(struct proc *p, int sig, int code, int status)
 {
     struct proc_siginfo info = {
@@ -116,6 +119,7 @@ void proc_signal(struct proc *p, int sig, int code, int status)
     signal_kick();
 }
 
+// All or none of those that are in the group now: nobody joins or leaves it under the lock.
 void proc_signal_group(int32_t pgid, int sig, int code)
 {
     struct proc_siginfo info = {.code = code, .pid = proc_self->pid, .uid = proc_self->uid};
@@ -158,6 +162,8 @@ static struct proc *next_target(struct proc *p, int pid)
     return p;
 }
 
+// XSH kill(): success if one of several could be sent to, EPERM if there were only others. Signal 0
+// asks and sends nothing.
 static long kill_now(int pid, int sig, int code, uint64_t value)
 {
     struct proc_siginfo info = {
@@ -213,6 +219,8 @@ long sys_sigqueue(int pid, int sig, uint64_t value)
 // Those of a terminal's keys and of its end go to the group, as on a terminal.
 #define OF_TERMINAL (SIG_BIT(SIGINT) | SIG_BIT(SIGQUIT) | SIG_BIT(SIGHUP))
 
+// What the supervisor was sent, SIGTERM for instance. Only the first program is told, so that a
+// family ends as one process would.
 void signal_from_host(void)
 {
     if (boot_info->slot != 1 || !__atomic_load_n(&window_header()->signals, __ATOMIC_RELAXED))

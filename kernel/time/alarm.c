@@ -17,6 +17,8 @@
 #include "kernel/signal/signal.h"
 #include "kernel/sys.h"
 
+// Set at an expiry that leaves processor time to be watched: the way back to the program arms the
+// timer again, since it is then that processor time goes on.
 int timer_lapsed;
 
 static uint64_t armed; // what the host's timer is set to; 0: it is off
@@ -43,6 +45,7 @@ static uint64_t cpu_due(const struct proc *p)
     return due;
 }
 
+// The sooner of the two decides, whichever timer it is of: timer_expired() looks at all.
 static void arm(void)
 {
     const struct proc *p = proc_vm;
@@ -64,6 +67,7 @@ void timer_boot(void)
     arm();
 }
 
+// XSH fork(): timers are not inherited. The entry has none; a limit on processor time it has.
 void timer_fork_child(void)
 {
     armed = 0; // a clone's timer is off (abi/pv.h)
@@ -111,6 +115,8 @@ static void check_cpu_limit(struct proc *p, uint64_t used)
     }
 }
 
+// At an event of the host's timer, in the kernel and with no lock held. May come too early, or when
+// nothing is due any more.
 void timer_expired(void)
 {
     struct proc *p = proc_vm;
@@ -151,6 +157,7 @@ static struct k_itimerval setting(int which)
                                 .value = time_left(t->next, clock_cpu_ns())};
 }
 
+// Without sys_enter() around it an expiry could fall between the two halves of a setting.
 static void set_timer(int which, uint64_t ns, uint64_t interval)
 {
     struct proc *p = proc_vm;

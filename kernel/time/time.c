@@ -50,6 +50,8 @@ uint64_t clock_deadline(uint64_t ns)
     return ns < PV_FOREVER - now ? now + ns : PV_FOREVER;
 }
 
+// Time since the start, less what was slept: the host's scheduling counts as ours, since nobody
+// tells.
 uint64_t clock_cpu_ns(void)
 {
     uint64_t total = pv_mono_ns() - proc_vm->start_ns;
@@ -73,6 +75,7 @@ void clock_fork_child(void)
 
 // --- clocks ---
 
+// There is one clock and one thread: names that Linux tells apart read the same.
 static int read_clock(int clock, uint64_t *ns)
 {
     switch (clock) {

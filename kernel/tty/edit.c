@@ -8,6 +8,7 @@
 #include "kernel/lib.h"
 #include "kernel/tty/edit.h"
 
+// Positions only ever grow; the ring's index is what is left over.
 static uint8_t byte_at(const struct tty *t, uint32_t pos)
 {
     return t->cooked[pos % TTY_LINE_MAX];
@@ -48,6 +49,7 @@ static uint32_t last_width(const struct tty *t)
     return w;
 }
 
+// The blank wipes the character out, as terminals do not erase by going back.
 static void show_erase(struct tty *t, struct tty_effect *e, uint32_t columns)
 {
     for (uint32_t i = 0; i < columns; i++) {
@@ -68,6 +70,7 @@ static void erase_last(struct tty *t, struct tty_effect *e, int show)
         show_erase(t, e, columns);
 }
 
+// Without ECHOE the key itself is shown instead, as on a printing terminal (XBD 11.2.5).
 static void erase(struct tty *t, uint8_t c, struct tty_effect *e)
 {
     uint32_t lflag = t->termios.lflag;
@@ -93,6 +96,8 @@ static void erase_word(struct tty *t, struct tty_effect *e)
         erase_last(t, e, show);
 }
 
+// The whole line is wiped on the screen only while the effect has room for it; a longer one is
+// abandoned where it stands, and a new line begun.
 static void kill_line(struct tty *t, uint8_t c, struct tty_effect *e)
 {
     uint32_t lflag = t->termios.lflag;
@@ -122,6 +127,8 @@ static void reprint(struct tty *t, uint8_t c, struct tty_effect *e)
         tty_echo_typed(t, e, byte_at(t, pos));
 }
 
+// Under the terminal's lock. Returns whether the byte was a key and is used up; what it makes
+// visible is collected in E and written by the caller.
 // POSIX has only ERASE and KILL; the other keys are Linux's, and work with IEXTEN (XBD 11.2.5
 // leaves them to us).
 int tty_edit_key(struct tty *t, uint8_t c, struct tty_effect *e)

@@ -31,6 +31,7 @@ int tty_job_control(struct tty *t, int sig)
     return -ERESTART; // stopped on the way out; continued, the call begins again
 }
 
+// Without the terminal's lock, for the reason given in set_termios().
 static long copy_out(void *to, const void *from, size_t size)
 {
     if (user_writable(to, size) < 0)
@@ -58,6 +59,8 @@ static void drop_input(struct tty *t)
     __atomic_store_n(&host->tail, __atomic_load_n(&host->head, __ATOMIC_ACQUIRE), __ATOMIC_RELEASE);
 }
 
+// TCSADRAIN is the same as TCSANOW here. The caller is checked first and changes nothing when it is
+// in the background: it is stopped, and asks again when it is continued.
 static long set_termios(const void *arg, int flush)
 {
     struct k_termios new;
@@ -82,6 +85,8 @@ static long set_termios(const void *arg, int flush)
     return 0;
 }
 
+// SIGWINCH only for a change, as on Linux: a program that sets the size it has read would otherwise
+// signal itself without end.
 static long set_winsize(const void *arg)
 {
     struct k_winsize new;
@@ -110,11 +115,13 @@ static long get_winsize(void *arg)
 
 // --- job control ---
 
+// Without the lock the answer may be old by the time it is used; those who act on it look again.
 static int is_mine(const struct tty *t)
 {
     return t->sid && t->sid == proc_self->sid;
 }
 
+// Of somebody else's terminal, or of one nobody has: ENOTTY (XSH tcgetpgrp()).
 static long get_ids(void *arg, int want_sid)
 {
     struct tty *t = tty_lock();
@@ -124,6 +131,7 @@ static long get_ids(void *arg, int want_sid)
     return mine ? copy_out(arg, &id, sizeof id) : -ENOTTY;
 }
 
+// A group of another session is EPERM, whether it exists or not.
 // tcsetpgrp(), in the order of POSIX's errors.
 static long set_foreground(const void *arg)
 {
@@ -185,6 +193,8 @@ static long give_up_controlling(void)
 
 // --- flow, queues ---
 
+// tcflow(): TCOOFF and TCOON stop and start our own output; TCIOFF and TCION ask the other end to
+// do so with its, by sending the key that means it there.
 static long flow(uintptr_t action)
 {
     if (action > TCION)
@@ -202,6 +212,8 @@ static long flow(uintptr_t action)
     return 0;
 }
 
+// tcflush(): what was typed and not read is dropped, also by readers that wait for the rest of a
+// line; complete lines go, too.
 static long flush_queue(uintptr_t which)
 {
     if (which > TCIOFLUSH)
@@ -214,6 +226,7 @@ static long flush_queue(uintptr_t which)
     return 0;
 }
 
+// FIONREAD: what a read() would give now; in canonical mode that is complete lines only.
 static long count_input(void *arg)
 {
     int ready;
@@ -224,6 +237,8 @@ static long count_input(void *arg)
     return copy_out(arg, &n, sizeof n);
 }
 
+// There is one terminal, so the description says nothing that matters. The argument is checked
+// where its size is known.
 long tty_ioctl(struct file *f, unsigned long request, void *arg)
 {
     static const int32_t empty = 0;

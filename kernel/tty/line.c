@@ -14,6 +14,8 @@
 #define SLOT(pos) ((pos) % TTY_LINE_MAX)
 #define BELL      '\a'
 
+// Linux's defaults, which programs compare with after `stty sane`. VEOL, VEOL2 and VSWTC are
+// disabled.
 void tty_line_init(struct tty *t)
 {
     static const uint8_t keys[NCCS] = {
@@ -59,6 +61,7 @@ static int is_eof(const struct tty *t, uint32_t pos)
 
 // --- output ---
 
+// 0 when the blanks do not all fit: half a tab would leave the column wrong for the rest.
 static uint32_t put_tab(struct tty *t, uint8_t *out, uint32_t room)
 {
     uint32_t n = 8 - t->column % 8;
@@ -117,6 +120,8 @@ static uint32_t put_byte(struct tty *t, uint8_t c, uint32_t *used, uint8_t *out,
     return n;
 }
 
+// Returns the bytes made, of *USED bytes taken; what has no room is the next call's. Under the
+// terminal's lock, for the column.
 uint32_t tty_line_output(struct tty *t, const uint8_t *in, uint32_t len, uint32_t *used,
                          uint8_t *out, uint32_t room)
 {
@@ -135,6 +140,8 @@ uint32_t tty_line_output(struct tty *t, const uint8_t *in, uint32_t len, uint32_
 
 // --- input ---
 
+// Processed as output is, by the same rules. What has no room is lost; pull_input() keeps enough
+// free.
 void tty_echo(struct tty *t, struct tty_effect *e, uint8_t c)
 {
     uint32_t used;
@@ -178,6 +185,7 @@ static int store_byte(struct tty *t, uint8_t c, int mark)
     return 1;
 }
 
+// C is 0 for the end of a file, which ends a line without being part of it.
 static void end_line(struct tty *t, uint8_t c, struct tty_effect *e)
 {
     if (!store_byte(t, c, 1))
@@ -186,6 +194,8 @@ static void end_line(struct tty *t, uint8_t c, struct tty_effect *e)
     e->readable = 1;
 }
 
+// A byte that means nothing special. -EAGAIN leaves it in the ring: it comes again when there is
+// room.
 static int plain(struct tty *t, uint8_t c, struct tty_effect *e)
 {
     uint32_t lflag = t->termios.lflag;
@@ -227,6 +237,7 @@ static int flow_control(struct tty *t, uint8_t c, struct tty_effect *e)
 }
 
 // ISIG: 1 when the byte was a signal key.
+// The key is used up and is no input, whether or not anybody gets the signal.
 static int signal_key(struct tty *t, uint8_t c, struct tty_effect *e)
 {
     static const struct {
@@ -274,6 +285,8 @@ static int canonical(struct tty *t, uint8_t c, struct tty_effect *e)
     return plain(t, c, e);
 }
 
+// 0, or -EAGAIN: nothing has happened, and the byte is to be given again later. XBD 11.2.2 has the
+// order of the input modes.
 int tty_line_input(struct tty *t, uint8_t c, struct tty_effect *e)
 {
     uint32_t iflag = t->termios.iflag, lflag = t->termios.lflag;
@@ -299,6 +312,7 @@ int tty_line_input(struct tty *t, uint8_t c, struct tty_effect *e)
 
 // --- reading ---
 
+// In canonical mode at most one line, or the part of it that fits; the rest is the next read's.
 uint32_t tty_line_take(struct tty *t, uint8_t *buf, uint32_t len, int *eof)
 {
     int canon = (t->termios.lflag & ICANON) != 0;

@@ -19,6 +19,7 @@ uint32_t tty_host_fd(void)
     return 0;
 }
 
+// One write to the host, over all its waits.
 struct tty_write {
     uint32_t fd;
     const uint8_t *buf;
@@ -59,6 +60,7 @@ static long write_host(const uint8_t *buf, uint32_t len, int nonblock)
     return len;
 }
 
+// A terminal that is gone lets everybody out, to be told so.
 static int may_write(void *arg)
 {
     const struct tty *t = arg;
@@ -83,6 +85,8 @@ static long wait_resumed(struct tty *t, int nonblock)
     return n < 0 ? n : t->hung ? -EIO : 0;
 }
 
+// The count is of the program's bytes, not of those made of them. A background process may write
+// unless TOSTOP says otherwise (XBD 11.1.4).
 long tty_write(struct file *f, const void *buf, size_t len)
 {
     struct tty *t = &window_root()->tty;

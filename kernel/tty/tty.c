@@ -25,6 +25,7 @@
 #define VTIME_NS     UINT64_C(100000000) // VTIME counts tenths of a second
 #define RDEV_CONSOLE (5u << 8 | 1u)      // Linux's /dev/console
 
+// Nothing that calls the host or takes proc_lock may run before the unlock.
 struct tty *tty_lock(void)
 {
     struct tty *t = &window_root()->tty;
@@ -54,6 +55,7 @@ void tty_boot(void)
     t->fg_pgid = proc_self->pgid;
 }
 
+// Called with no lock held. A terminal without a session is free for the next leader that asks.
 void tty_session_leave(const struct proc *leader)
 {
     int32_t group = 0;
@@ -105,6 +107,7 @@ static void look_at_size(struct tty *t, struct tty_effect *e)
     e->signals |= 1u << SIGWINCH;
 }
 
+// Once only: from here on reads give the end of the file and writes fail (XBD 11.1.10).
 static void look_at_hangup(struct tty *t, struct tty_effect *e)
 {
     if (t->hung || !__atomic_load_n(&window_tty()->hangup, __ATOMIC_RELAXED))
@@ -141,6 +144,8 @@ static int pull_input(struct tty *t, struct tty_effect *e)
     return 0;
 }
 
+// With no lock held, as each of them takes proc_lock. Signals are bits, 1 << number: all that a
+// terminal sends are below 32.
 static void send_signals(uint32_t signals, int32_t group, int32_t leader)
 {
     for (; signals; signals &= signals - 1)
@@ -158,6 +163,8 @@ static void send_signals(uint32_t signals, int32_t group, int32_t leader)
     signal_kick();
 }
 
+// May be called at any time, by any VM, in the kernel and with no lock held. Two that come at once
+// take turns; bytes pass the discipline in the order of the ring.
 void tty_input(void)
 {
     struct tty_effect e;
@@ -182,6 +189,7 @@ void tty_input(void)
 
 // --- reading ---
 
+// One read(), over all its waits.
 struct tty_read {
     uint8_t *buf;
     uint32_t len, got;
@@ -234,6 +242,8 @@ static long read_raw(struct tty_read *r, struct wait *w, uint32_t min, uint64_t 
     return read_result(r);
 }
 
+// Job control is looked at first and on each restart: a job that is moved to the background while
+// it reads is stopped, not fed.
 static long tty_read(struct file *f, void *buf, size_t len)
 {
     struct tty *t = &window_root()->tty;

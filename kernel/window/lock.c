@@ -22,11 +22,13 @@
 
 static uint32_t self; // our owner word
 
+// In each VM before its first lock: in a fork's child, too, whose word would be its parent's.
 void lock_init_self(uint32_t slot)
 {
     self = window_door(slot)->gen << SLOT_BITS | slot;
 }
 
+// The VM's slot, not the process': under vfork() a child runs in its parent's.
 uint32_t lock_self_slot(void)
 {
     return self & SLOT_MASK;
@@ -37,6 +39,8 @@ uint32_t lock_self(void)
     return self;
 }
 
+// The generation tells a slot's last process from its present one; of its bits those that fit
+// count.
 int lock_owner_dead(uint32_t owner)
 {
     uint32_t slot = owner & SLOT_MASK;
@@ -70,6 +74,8 @@ static void critical_add(int32_t n)
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
+// Nests. Until the end a kill from the supervisor waits, so no wait may lie inside but for a
+// lock's.
 void critical_begin(void)
 {
     critical_add(1);
@@ -103,6 +109,8 @@ static void nap(uint64_t ns)
         __atomic_fetch_or(&pv_shared->pending, events, __ATOMIC_SEQ_CST);
 }
 
+// 0, or -EOWNERDEAD: the lock is ours, and what it protects may be half done. Never fails
+// otherwise. The owner may not take it again.
 int lock_take(struct wlock *lock)
 {
     // On one processor the owner does not get on while we look.

@@ -28,6 +28,7 @@ static uint64_t run_mask(uint32_t count, uint32_t i)
     return left >= WORD_PAGES ? UINT64_MAX : (UINT64_C(1) << left) - 1;
 }
 
+// All of the mask or nothing.
 static int take_word(uint32_t w, uint64_t mask)
 {
     uint64_t *word = word_of(window_core()->bitmap, w);
@@ -47,6 +48,8 @@ static void give_word(uint32_t w, uint64_t mask)
     __atomic_fetch_and(word_of(window_core()->bitmap, w), ~mask, __ATOMIC_RELEASE);
 }
 
+// Word by word; what was taken is given back when a later one is not free, so two VMs may fail
+// where one of them would have fitted. They are asked again with the next word.
 static int take_run(uint32_t first, uint32_t count)
 {
     uint32_t words = (count + WORD_PAGES - 1) / WORD_PAGES;
@@ -78,6 +81,8 @@ static void clear_run(uint8_t *run, uint32_t first, uint32_t count)
     }
 }
 
+// From the pool's end, away from where most single pages are taken; begins at a whole word of the
+// bitmap. Zeros.
 void *window_run_alloc(uint32_t count)
 {
     struct wcore *core = window_core();

@@ -25,6 +25,7 @@ static uint8_t *word_page(uint64_t word)
     return wref_ptr((struct wref){(uint32_t)(word >> 32)});
 }
 
+// The first object's place is the page's own; 32 is what the bits of a word hold.
 static uint32_t per_page(const struct wslab *slab)
 {
     return (uint32_t)min_u64(WPAGE / slab->size - 1, 32);
@@ -92,6 +93,8 @@ static void *take_new(struct wslab *slab, uint32_t from)
     return NULL;
 }
 
+// TAG is what the object's first word holds from now on, never 0: who looks at all objects of a
+// page sees by it which are in use. NULL when neither an object nor a page is left.
 void *wslab_claim(struct wslab *slab, uint32_t tag)
 {
     uint32_t top = __atomic_load_n(&slab->top, __ATOMIC_RELAXED);
@@ -111,6 +114,8 @@ void *wslab_claim(struct wslab *slab, uint32_t tag)
     return object;
 }
 
+// The first word is cleared before the bit: once the bit is free the object may be another's, and
+// its word with it.
 void wslab_free(struct wslab *slab, void *object)
 {
     uint32_t i = page_of(object)->number;
@@ -131,6 +136,8 @@ void wslab_free(struct wslab *slab, void *object)
     }
 }
 
+// An object by its number, whether or not it is in use; NULL where no page is. The caller must know
+// why the page stays.
 void *wslab_at(const struct wslab *slab, uint32_t number)
 {
     uint32_t i = number / per_page(slab);
@@ -145,6 +152,7 @@ uint32_t wslab_number(const struct wslab *slab, const void *object)
     return page->number * per_page(slab) + place - 1;
 }
 
+// For statfs() only: the words are read one after the other, and the sum may be a little off.
 uint64_t wslab_room(const struct wslab *slab)
 {
     uint64_t pages = window_pages_total() - window_pages_used();

@@ -57,6 +57,7 @@ static void ring(uint32_t slot, uint32_t flags)
 #define IN_SEVERAL 0u
 #define IN_NONE    UINT32_MAX
 
+// Never 0 or all ones, which mean something else: no queue lies at the window's beginning or end.
 static uint32_t queue_name(const struct waitq *q)
 {
     return (uint32_t)(((const uint8_t *)q - window_base) / sizeof *q);
@@ -68,6 +69,8 @@ static int sleeps_in(uint32_t slot, uint32_t name)
     return in == name || in == IN_SEVERAL;
 }
 
+// After the change that somebody may be waiting for. Too often costs a load; all in the queue are
+// woken, and look for themselves.
 void waitq_wake(struct waitq *q)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -112,6 +115,8 @@ static int look(const struct wait *w)
     return r;
 }
 
+// At least one look, also with no time to spin. W->spin: so many looks, without asking for the
+// time.
 static int spin(const struct wait *w, uint64_t until)
 {
     for (uint32_t turn = 1;; turn++) {
@@ -123,6 +128,8 @@ static int spin(const struct wait *w, uint64_t until)
     }
 }
 
+// W2, in the order that is written above; again before each sleep, since a waker may have taken
+// bits.
 static void announce(const struct wait *w, struct window_door *door, uint32_t slot)
 {
     uint32_t name = w->nqueues == 1   ? queue_name(w->queues[0])
@@ -172,6 +179,7 @@ static int sleep_until(const struct wait *w, uint32_t slot)
     return r;
 }
 
+// What ready() said, 0 at the deadline, -ERESTART for a signal. With no lock held, in the kernel.
 int wait_for(const struct wait *w)
 {
     uint64_t start = pv_mono_ns();

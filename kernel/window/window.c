@@ -42,6 +42,7 @@ static uint64_t lay(uint64_t *off, uint64_t bytes, uint64_t align)
     return at;
 }
 
+// A wref counts units of 64 bytes, so 32 bits reach over 256 GB; ALIGN is at least 64.
 struct wref window_lay(uint64_t *off, uint64_t bytes, uint64_t align)
 {
     return (struct wref){(uint32_t)(lay(off, bytes, align) / 64)};
@@ -54,6 +55,7 @@ void window_lay_table(struct wtable *table, uint64_t *off, uint32_t size, uint32
     table->count = count;
 }
 
+// SIZE is the kernel's root, which begins with the core that this file knows.
 struct wroot *window_lay_root(uint64_t size, uint64_t *off)
 {
     const struct window_header *header = window_header();
@@ -79,6 +81,8 @@ int window_lay_pool(struct wroot *root, uint64_t off, uint32_t layout)
     return window_open(layout);
 }
 
+// MAGIC is stored last when formatting: a family whose first program died in the middle of it has
+// no window to attach to.
 int window_open(uint32_t layout)
 {
     const struct window_header *header = window_header();
@@ -104,6 +108,7 @@ struct wroot *window_root(void)
 
 // --- tables ---
 
+// Not checked: an index from the window is compared with COUNT by whoever read it.
 void *wtable_at(const struct wtable *table, uint32_t index)
 {
     return (uint8_t *)wref_ptr(table->first) + (uint64_t)index * table->size;
@@ -114,6 +119,8 @@ uint32_t wtable_index(const struct wtable *table, const void *object)
     return (uint32_t)(((const uint8_t *)object - (uint8_t *)wref_ptr(table->first)) / table->size);
 }
 
+// TAG, not 0, marks the entry as taken and is its first word. It is stored by the claim itself, so
+// two VMs cannot take the same entry. All else is zero.
 void *wtable_claim(struct wtable *table, uint32_t tag)
 {
     // Relaxed: the hint is only a hint. It stays at the lowest index that may be free, so that few
@@ -171,6 +178,8 @@ static uint64_t word_find(uint64_t word, uint32_t count)
 }
 
 // Takes pages from word w. Returns the first one's number, or -1.
+// Again with the word as it is now whenever another VM was quicker; the loop ends, since each round
+// means that somebody else got a page.
 static int64_t word_take(uint32_t w, uint32_t count)
 {
     uint64_t old = __atomic_load_n(bitmap_word(w), __ATOMIC_RELAXED);
@@ -195,6 +204,8 @@ static uint32_t hint_here(uint32_t words)
     return page_hint % words;
 }
 
+// What the pages hold is what their last user left: for callers who write all of it before others
+// can see it.
 void *window_pages_alloc_raw(uint32_t count)
 {
     uint32_t words = core->pool_pages / WORD_PAGES;
@@ -221,6 +232,8 @@ void *window_pages_alloc(uint32_t count)
     return pages;
 }
 
+// Nobody may have a pointer into them any more. Freeing twice is a bug of ours that would hand a
+// page to two files, so it ends the VM at once.
 void window_pages_free(void *pages, uint32_t count)
 {
     uint32_t page = (uint32_t)(((uint8_t *)pages - (uint8_t *)wref_ptr(core->pool)) / WPAGE);

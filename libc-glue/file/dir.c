@@ -12,6 +12,9 @@
 
 #include "libc-glue/glue.h"
 
+// One for each stream, in the program's heap: fork() copies it, but the descriptor's offset is
+// shared with the child, as POSIX warns. The buffer is aligned for the 64-bit fields of the entries
+// in it; 4 KB hold about a hundred of usual names.
 struct __dir {
     int fd;
     int pos, end; // unread part of buf
@@ -19,6 +22,7 @@ struct __dir {
     char buf[4096] __attribute__((aligned(8)));
 };
 
+// NULL with ENOMEM leaves FD open: it is still the caller's.
 static DIR *stream(int fd)
 {
     DIR *d = malloc(sizeof *d);
@@ -65,6 +69,8 @@ int dirfd(DIR *d)
     return d->fd;
 }
 
+// Entries that were added or removed after the buffer was filled may be missed or seen; those that
+// were there all the time come exactly once, because the kernel's cookies do not move.
 struct dirent *readdir(DIR *d)
 {
     if (d->pos >= d->end) {
@@ -84,6 +90,8 @@ struct dirent *readdir(DIR *d)
     return e;
 }
 
+// Only so much is copied as the entry has: the caller's may be shorter than our struct dirent.
+// errno is as before, and the error comes back as the result (XSH readdir()).
 int readdir_r(DIR *restrict d, struct dirent *restrict entry, struct dirent **restrict result)
 {
     int saved = errno;
@@ -97,6 +105,8 @@ int readdir_r(DIR *restrict d, struct dirent *restrict entry, struct dirent **re
     return e ? 0 : error;
 }
 
+// POS comes from telldir() of this directory, in this stream or another one. There is no error to
+// report, and errno may change.
 void seekdir(DIR *d, long pos)
 {
     lseek(d->fd, pos, SEEK_SET);
@@ -120,11 +130,13 @@ int alphasort(const struct dirent **a, const struct dirent **b)
     return strcoll((*a)->d_name, (*b)->d_name);
 }
 
+// GNU's: numbers in names by their value, "file9" before "file10".
 int versionsort(const struct dirent **a, const struct dirent **b)
 {
     return strverscmp((*a)->d_name, (*b)->d_name);
 }
 
+// As long as the entry itself, since all of them are kept at the same time.
 static struct dirent *copy(const struct dirent *e)
 {
     struct dirent *c = malloc(e->d_reclen);
@@ -157,6 +169,8 @@ static int collect_entries(DIR *d, int (*filter)(const struct dirent *), struct 
     }
 }
 
+// All or nothing: on an error nothing is left to free. *OUT may be NULL with a result of 0, which
+// free() takes. On success errno is what it was, whatever FILTER did to it.
 int scandir(const char *path, struct dirent ***out, int (*filter)(const struct dirent *),
             int (*compare)(const struct dirent **, const struct dirent **))
 {

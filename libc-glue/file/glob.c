@@ -12,12 +12,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+// One call of glob(), for all that it calls. The caller's glob_t grows as names are found, so that
+// globfree() frees it whatever the outcome: POSIX wants it valid after GLOB_ABORTED and
+// GLOB_NOSPACE too.
 struct walk {
     glob_t *g;
     int flags;
     int (*on_error)(const char *, int);
 };
 
+// Two slots more than there are names: for this one and the NULL at the end. The array is moved for
+// each name; realloc() makes that cheap, and most patterns match few.
 static int add_path(struct walk *w, const char *path, int is_dir)
 {
     size_t offs = w->flags & GLOB_DOOFFS ? w->g->gl_offs : 0;
@@ -103,6 +108,9 @@ static int match_dir(struct walk *w, char *path, size_t at, const char *pattern,
     return r;
 }
 
+// A component without wildcards is appended without looking: the lstat() at the end finds out for
+// all of them at once, and directories that may be searched but not read can be passed (XCU
+// 2.13.3). The last one is looked at by lstat(): a link to nowhere is a name like any other.
 // PATH (AT bytes) matched so far; REST is the pattern's remainder, beginning with '/' or empty.
 static int descend(struct walk *w, char *path, size_t at, const char *rest)
 {
@@ -127,6 +135,7 @@ static int descend(struct walk *w, char *path, size_t at, const char *rest)
     return n < 0 ? 0 : descend(w, path, (size_t)n, rest + len);
 }
 
+// POSIX sorts by the locale's collation; in the C locale that is by bytes.
 static int by_name(const void *a, const void *b)
 {
     return strcoll(*(char *const *)a, *(char *const *)b);
@@ -210,6 +219,8 @@ static const char *tilde(const char *pattern, char *room)
     return strcat(room, pattern + len);
 }
 
+// With GLOB_APPEND the caller's structure is continued, and its flags must be those of the first
+// call. Without a match GLOB_NOCHECK gives back the pattern as it stands, backslashes included.
 int glob(const char *restrict pattern, int flags, int (*on_error)(const char *, int),
          glob_t *restrict g)
 {
@@ -232,6 +243,8 @@ int glob(const char *restrict pattern, int flags, int (*on_error)(const char *, 
     return GLOB_NOMATCH;
 }
 
+// The slots in front that GLOB_DOOFFS reserved are the caller's, who may have filled them: only the
+// names behind them are freed.
 void globfree(glob_t *g)
 {
     size_t offs = g->gl_flags & GLOB_DOOFFS ? g->gl_offs : 0;

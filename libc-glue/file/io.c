@@ -11,6 +11,9 @@
 
 #include "libc-glue/glue.h"
 
+// The mode is an argument only when a file may be made (XSH open()): reading it always would take
+// whatever the caller left in that register. The kernel takes the umask off it. Every mode_t is an
+// int behind the dots.
 int openat(int dirfd, const char *path, int flags, ...)
 {
     mode_t mode = 0;
@@ -40,11 +43,16 @@ int creat(const char *path, mode_t mode)
     return open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
 }
 
+// The descriptor is free when this returns, whatever it returns, and the number may be another
+// file's at once: POSIX leaves open what EINTR means, here a close is never interrupted.
 int close(int fd)
 {
     return (int)glue_ret(sys_close(fd));
 }
 
+// A call moves at most RW_MAX bytes, as on Linux; a program that asks for more sees a short count,
+// which it must expect anyway. Restarting after a handler with SA_RESTART happens in the kernel, so
+// EINTR seen here is final.
 ssize_t read(int fd, void *buf, size_t len)
 {
     return glue_ret(sys_read(fd, buf, len));
@@ -55,6 +63,8 @@ ssize_t write(int fd, const void *buf, size_t len)
     return glue_ret(sys_write(fd, buf, len));
 }
 
+// The file's own offset is neither used nor moved, so parent and child may share a descriptor and
+// read different places of it.
 ssize_t pread(int fd, void *buf, size_t len, off_t off)
 {
     return glue_ret(sys_pread(fd, buf, len, off));
@@ -70,6 +80,8 @@ off_t lseek(int fd, off_t off, int whence)
     return glue_ret(sys_lseek(fd, off, whence));
 }
 
+// All pieces are one transfer: no other writer's bytes come in between where a plain read() or
+// write() would keep them out.
 ssize_t readv(int fd, const struct iovec *iov, int n)
 {
     return glue_ret(sys_readv(fd, KC(k_iovec, iov), n));
@@ -95,6 +107,8 @@ int dup(int fd)
     return (int)glue_ret(sys_dup(fd));
 }
 
+// Atomic: `to` is at no moment free for somebody else's open(). When both are the same number it is
+// returned as it is, close-on-exec and all, and dup3() says EINVAL instead.
 int dup2(int fd, int to)
 {
     return (int)glue_ret(sys_dup2(fd, to));
@@ -114,6 +128,8 @@ int fcntl(int fd, int cmd, ...)
     return (int)glue_ret(sys_fcntl(fd, cmd, arg));
 }
 
+// The argument is a pointer, a number in its place (tcflush()) or missing: it is handed over as it
+// comes, and the kernel looks at it only for requests that have one.
 int ioctl(int fd, unsigned long request, ...)
 {
     va_list ap;
@@ -123,6 +139,8 @@ int ioctl(int fd, unsigned long request, ...)
     return (int)glue_ret(sys_ioctl(fd, request, arg));
 }
 
+// O_CLOEXEC goes with the call, not by fcntl() behind it: with no moment in between, a handler that
+// forks cannot pass the ends on.
 int pipe2(int fds[2], int flags)
 {
     return (int)glue_ret(sys_pipe2(fds, flags));
@@ -133,6 +151,8 @@ int pipe(int fds[2])
     return pipe2(fds, 0);
 }
 
+// Files are memory of the family and need no writing back; what is behind a device is flushed, and
+// there an error shows. Pipes and terminals are EINVAL: they cannot be synchronized (XSH fsync()).
 int fsync(int fd)
 {
     return (int)glue_ret(sys_fsync(fd));
@@ -148,11 +168,14 @@ int syncfs(int fd)
     return fsync(fd);
 }
 
+// POSIX lets sync() return before all is written; ours is done then, but an error has no way out.
 void sync(void)
 {
     sys_sync();
 }
 
+// Both extend as well as cut, with zeros; shared mappings of the file see the change, and what lies
+// behind the new end gives SIGBUS there (XSH mmap()).
 int ftruncate(int fd, off_t len)
 {
     return (int)glue_ret(sys_ftruncate(fd, len));
@@ -175,6 +198,8 @@ int lockf(int fd, int cmd, off_t len)
         return fcntl(fd, F_SETLKW, &lock);
     case F_TLOCK:
         return fcntl(fd, F_SETLK, &lock);
+    // F_GETLK reports only others' locks, but a lock of our own is no obstacle either way. EACCES
+    // is one of the two errors POSIX allows; the other, EAGAIN, is what F_TLOCK's fcntl() gives.
     case F_TEST:
         if (fcntl(fd, F_GETLK, &lock) < 0)
             return -1;
@@ -184,6 +209,8 @@ int lockf(int fd, int cmd, off_t len)
     }
 }
 
+// BSD's locks, which belong to the open file description and not to the process: a child of fork()
+// holds its parent's. They and those of fcntl() do not see each other, as on Linux.
 int flock(int fd, int op)
 {
     return (int)glue_ret(sys_flock(fd, op));

@@ -24,6 +24,9 @@ static char *hole(char *template, int suffix)
     return x;
 }
 
+// 64 random bits for six letters of 62: some names are more frequent than others, by less than one
+// part in 10^8. A generator that failed would leave 0, and the names would be tried as any taken
+// one.
 static void draw(char *x)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -33,6 +36,9 @@ static void draw(char *x)
         x[i] = letters[r % 62];
 }
 
+// O_EXCL is what makes it safe: a name somebody else has put there, a link too, is not opened. 0600
+// and the umask, so that nobody else reads it before the caller says so. On failure the template is
+// as it was and may be used again.
 int mkostemps(char *template, int suffix, int flags)
 {
     char *x = hole(template, suffix);
@@ -66,6 +72,7 @@ int mkstemp(char *template)
     return mkostemps(template, 0, 0);
 }
 
+// mkdir() itself refuses a name that is there, which is all the exclusion needed.
 char *mkdtemp(char *template)
 {
     char *x = hole(template, 0);

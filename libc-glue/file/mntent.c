@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+// There is no lock on the table and no mount(2) that would change one: the names exist so that
+// programs like df can read what /proc/mounts tells.
 FILE *setmntent(const char *path, const char *mode)
 {
     return fopen(path, mode);
@@ -16,6 +18,8 @@ int endmntent(FILE *f)
     return 1; // always, says the manual
 }
 
+// The kernel and mount(8) write blanks, tabs, newlines and backslashes so, since a field ends at a
+// blank.
 // Undoes the \ooo escapes in place.
 static char *unescape(char *field)
 {
@@ -32,6 +36,9 @@ static char *unescape(char *field)
     return field;
 }
 
+// The record's strings lie in BUF and are good as long as it is. Comments and lines with fewer than
+// the four fields that every table has are passed over; the two numbers at the end may be missing
+// and are 0 then (fstab(5)). NULL is the end or an error, which ferror() tells apart.
 struct mntent *getmntent_r(FILE *f, struct mntent *m, char *buf, int len)
 {
     while (fgets(buf, len, f)) {
@@ -54,6 +61,7 @@ struct mntent *getmntent_r(FILE *f, struct mntent *m, char *buf, int len)
     return NULL;
 }
 
+// One record for the whole program: the next call overwrites it, whichever table it reads.
 struct mntent *getmntent(FILE *f)
 {
     static struct mntent m;
@@ -61,6 +69,8 @@ struct mntent *getmntent(FILE *f)
     return getmntent_r(f, &m, line, sizeof line);
 }
 
+// Only a whole option counts, up to its comma, its "=" or the end: "ro" is not found in "errors=ro"
+// nor in "rootfs". strchr() finds the NUL at the end of the options too, which is meant.
 char *hasmntopt(const struct mntent *m, const char *option)
 {
     size_t len = strlen(option);

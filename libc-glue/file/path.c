@@ -11,6 +11,8 @@
 
 #include "libc-glue/glue.h"
 
+// POSIX leaves open whether a link to a symbolic link follows it; this one does not, as on Linux.
+// linkat() with AT_SYMLINK_FOLLOW does.
 int link(const char *old, const char *path)
 {
     return (int)glue_ret(sys_linkat(AT_FDCWD, old, AT_FDCWD, path, 0));
@@ -31,6 +33,8 @@ int symlinkat(const char *target, int dirfd, const char *path)
     return (int)glue_ret(sys_symlinkat(target, dirfd, path));
 }
 
+// No NUL is added, and a target longer than LEN is cut without a word: the caller compares the
+// result with LEN.
 ssize_t readlink(const char *restrict path, char *restrict buf, size_t len)
 {
     return glue_ret(sys_readlinkat(AT_FDCWD, path, buf, len));
@@ -41,6 +45,7 @@ ssize_t readlinkat(int dirfd, const char *restrict path, char *restrict buf, siz
     return glue_ret(sys_readlinkat(dirfd, path, buf, len));
 }
 
+// Of a directory: EISDIR, as on Linux, where POSIX has EPERM. remove() counts on that.
 int unlink(const char *path)
 {
     return (int)glue_ret(sys_unlinkat(AT_FDCWD, path, 0));
@@ -65,6 +70,8 @@ int remove(const char *path)
     return r;
 }
 
+// Atomic: whoever looks at the new name sees the old file or the new one. Two names of one file
+// stay both (XSH rename()).
 int rename(const char *old, const char *path)
 {
     return (int)glue_ret(sys_renameat(AT_FDCWD, old, AT_FDCWD, path));
@@ -85,6 +92,8 @@ int mkdirat(int dirfd, const char *path, mode_t mode)
     return (int)glue_ret(sys_mkdirat(dirfd, path, mode));
 }
 
+// By the real ids, for a program that runs with another's rights; by the time the file is opened
+// the answer may be another's, so it is no protection.
 int access(const char *path, int mode)
 {
     return (int)glue_ret(sys_faccessat(AT_FDCWD, path, mode, 0));
@@ -95,6 +104,7 @@ int faccessat(int dirfd, const char *path, int mode, int flags)
     return (int)glue_ret(sys_faccessat(dirfd, path, mode, flags));
 }
 
+// As open() would decide: by the effective ids. GNU's name, and BSD's below.
 int euidaccess(const char *path, int mode)
 {
     return faccessat(AT_FDCWD, path, mode, AT_EACCESS);
@@ -105,6 +115,7 @@ int eaccess(const char *path, int mode)
     return euidaccess(path, mode);
 }
 
+// -1 for either id leaves it. The set-id bits of a file go, whoever changes its owner.
 int chown(const char *path, uid_t uid, gid_t gid)
 {
     return (int)glue_ret(sys_fchownat(AT_FDCWD, path, uid, gid, 0));
@@ -125,6 +136,8 @@ int fchownat(int dirfd, const char *path, uid_t uid, gid_t gid, int flags)
     return (int)glue_ret(sys_fchownat(dirfd, path, uid, gid, flags));
 }
 
+// The working directory is held by inode and not by name: it survives being renamed, and what is
+// left of it after rmdir() is a directory in which nothing can be made.
 int chdir(const char *path)
 {
     return (int)glue_ret(sys_chdir(path));
@@ -135,6 +148,8 @@ int fchdir(int fd)
     return (int)glue_ret(sys_fchdir(fd));
 }
 
+// The kernel counts the NUL in the length it returns. By a buffer on the stack first, since only
+// the result tells how much is enough.
 // A NULL buffer asks for an allocated one: SIZE bytes, or just enough when SIZE is 0.
 char *getcwd(char *buf, size_t size)
 {
@@ -152,11 +167,15 @@ char *getcwd(char *buf, size_t size)
     return buf ? memcpy(buf, path, (size_t)r) : NULL;
 }
 
+// GNU's also believes $PWD when that names the same directory; this one always gives the name
+// without links.
 char *get_current_dir_name(void)
 {
     return getcwd(NULL, 0);
 }
 
+// PATH has no links in it and no slash at its end, but for "/" itself: so ".." is the parent by
+// cutting off a word, which it would not be behind a link.
 // Adds the component NAME (of LEN bytes) to the absolute PATH; ".." takes one away.
 static int append_component(char *path, const char *name, size_t len)
 {
@@ -198,6 +217,8 @@ static int follow_link(char *path, char *rest, const char *target, size_t len, i
     return 0;
 }
 
+// Both are PATH_MAX bytes and both are overwritten. The links followed are counted over the whole
+// walk, which is what ends a loop (ELOOP); the kernel's own walks have the same limit.
 // Walks REST component by component, resolving links; PATH grows to the result.
 static int resolve(char *path, char *rest)
 {
@@ -231,6 +252,9 @@ static int resolve(char *path, char *rest)
     return 0;
 }
 
+// RESOLVED, where given, has PATH_MAX bytes; NULL asks for memory that the caller frees (XSH
+// realpath()). It is filled only on success. Nothing is held while the walk goes on, so a tree that
+// is moved meanwhile may give a name that never was.
 char *realpath(const char *restrict name, char *restrict resolved)
 {
     char path[PATH_MAX] = "/", rest[PATH_MAX];

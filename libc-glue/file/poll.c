@@ -7,6 +7,9 @@
 
 #include "libc-glue/glue.h"
 
+// The mask is set and put back inside the one call: a signal that arrives between checking a flag
+// and waiting is not lost, which is all the difference to poll(). The timeout is never written,
+// unlike Linux's system call.
 int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask)
 {
     if (n > INT32_MAX)
@@ -14,6 +17,7 @@ int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const si
     return (int)glue_ret(sys_ppoll(K(k_pollfd, fds), (unsigned)n, KC(k_timespec, timeout), mask));
 }
 
+// Any negative number waits for ever (XSH poll()), not only -1.
 int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
     struct timespec ts = {timeout_ms / 1000, (long)(timeout_ms % 1000) * 1000000};
@@ -50,6 +54,8 @@ static int settle_fd(int fd, fd_set *set, int result)
     return result != 0;
 }
 
+// Only descriptors that are in some set: the kernel looks at each it is given, and most programs
+// ask about few, with a large N.
 static int sets_to_polls(int n, fd_set *r, fd_set *w, fd_set *x, struct pollfd *out)
 {
     int count = 0;
@@ -61,6 +67,8 @@ static int sets_to_polls(int n, fd_set *r, fd_set *w, fd_set *x, struct pollfd *
     return count;
 }
 
+// A descriptor ready in two sets counts twice (XSH select()). N up to FD_SETSIZE, which is what an
+// fd_set holds; more would read behind the caller's sets.
 int pselect(int n, fd_set *restrict r, fd_set *restrict w, fd_set *restrict x,
             const struct timespec *restrict timeout, const sigset_t *restrict mask)
 {

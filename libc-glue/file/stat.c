@@ -12,6 +12,8 @@
 
 #include "libc-glue/glue.h"
 
+// The kernel fills the libc's struct stat itself (layout.c), every field of it: nothing of the
+// caller's old contents remains, and on an error nothing is touched.
 int stat(const char *restrict path, struct stat *restrict st)
 {
     return (int)glue_ret(sys_fstatat(AT_FDCWD, path, K(k_stat, st), 0));
@@ -22,6 +24,7 @@ int lstat(const char *restrict path, struct stat *restrict st)
     return (int)glue_ret(sys_fstatat(AT_FDCWD, path, K(k_stat, st), AT_SYMLINK_NOFOLLOW));
 }
 
+// Also of pipes and terminals, whose size is 0.
 int fstat(int fd, struct stat *st)
 {
     return (int)glue_ret(sys_fstat(fd, K(k_stat, st)));
@@ -42,11 +45,14 @@ int fchmod(int fd, mode_t mode)
     return (int)glue_ret(sys_fchmod(fd, mode));
 }
 
+// AT_SYMLINK_NOFOLLOW is for the kernel to judge: a link has no mode of its own that anybody asks
+// for.
 int fchmodat(int dirfd, const char *path, mode_t mode, int flags)
 {
     return (int)glue_ret(sys_fchmodat(dirfd, path, mode, flags));
 }
 
+// Cannot fail, so errno is left alone. There is no way to read the mask without setting it.
 mode_t umask(mode_t mask)
 {
     return (mode_t)sys_umask(mask);
@@ -62,6 +68,8 @@ int mknodat(int dirfd, const char *path, mode_t mode, dev_t dev)
     return (int)glue_ret(sys_mknodat(dirfd, path, mode, dev));
 }
 
+// A type in the caller's mode is dropped rather than refused: POSIX gives only the permission bits
+// a meaning here.
 int mkfifo(const char *path, mode_t mode)
 {
     return mknod(path, (mode & ~S_IFMT) | S_IFIFO, 0);
@@ -72,6 +80,9 @@ int mkfifoat(int dirfd, const char *path, mode_t mode)
     return mknodat(dirfd, path, (mode & ~S_IFMT) | S_IFIFO, 0);
 }
 
+// times[0] is the access, times[1] the modification; UTIME_NOW and UTIME_OMIT stand in tv_nsec and
+// are the kernel's to read. NULL is "now" for both, which also somebody who may only write the file
+// is allowed.
 int utimensat(int dirfd, const char *path, const struct timespec times[2], int flags)
 {
     return (int)glue_ret(sys_utimensat(dirfd, path, KC(k_timespec, times), flags));
@@ -93,6 +104,7 @@ static const struct timespec *from_timeval(const struct timeval *tv, struct time
     return ts;
 }
 
+// A tv_usec out of range becomes a tv_nsec out of range, so the kernel's EINVAL covers it.
 int utimes(const char *path, const struct timeval *tv)
 {
     struct timespec ts[2];
@@ -121,6 +133,8 @@ int utime(const char *path, const struct utimbuf *t)
     return utimensat(AT_FDCWD, path, t ? ts : NULL, 0);
 }
 
+// Linux's call; POSIX's is statvfs(), below. Free space is what the family's window has left, for
+// all file systems in it.
 int statfs(const char *path, struct statfs *st)
 {
     return (int)glue_ret(sys_statfs(path, K(k_statfs, st)));
@@ -131,6 +145,9 @@ int fstatfs(int fd, struct statfs *st)
     return (int)glue_ret(sys_fstatfs(fd, K(k_statfs, st)));
 }
 
+// POSIX's figures from Linux's. Blocks are counted in f_frsize there, in f_bsize here; the kernel
+// gives both the same, and a 0 for the former means "as the latter". R is the call's result, passed
+// on.
 static int to_statvfs(int r, const struct statfs *in, struct statvfs *out)
 {
     if (r == 0)
@@ -194,6 +211,8 @@ static long path_limit(int name)
     }
 }
 
+// The file must exist all the same: programs tell a missing file by it. -1 with errno unchanged
+// would mean "no limit"; no answer here does.
 long pathconf(const char *path, int name)
 {
     struct stat st;

@@ -14,6 +14,7 @@
 
 #define KERNEL_NCCS sizeof(((struct k_termios *)0)->cc)
 
+// Also a background process may ask; only changing the attributes stops it (XBD 11.1.4).
 int tcgetattr(int fd, struct termios *t)
 {
     struct k_termios k;
@@ -30,6 +31,9 @@ int tcgetattr(int fd, struct termios *t)
     return 0;
 }
 
+// The three requests differ in what happens first: nothing, wait for the output, and that plus
+// throw away the input not read. Success means that some of the changes were made; who needs to
+// know asks again.
 int tcsetattr(int fd, int when, const struct termios *t)
 {
     static const unsigned long requests[] = {TCSETS, TCSETSW, TCSETSF};
@@ -44,6 +48,8 @@ int tcsetattr(int fd, int when, const struct termios *t)
     return ioctl(fd, requests[when], &k);
 }
 
+// TCSBRK with 0 would send a break, where there is a line; with anything else it waits for the
+// output (Linux), and that is tcdrain().
 int tcsendbreak(int fd, int duration)
 {
     (void)duration;
@@ -55,6 +61,7 @@ int tcdrain(int fd)
     return ioctl(fd, TCSBRK, 1);
 }
 
+// The kernel judges the second argument. Only input is ever thrown away: output has no queue.
 int tcflush(int fd, int queue)
 {
     return ioctl(fd, TCFLSH, (long)queue);
@@ -65,6 +72,8 @@ int tcflow(int fd, int action)
     return ioctl(fd, TCXONC, (long)action);
 }
 
+// Speeds are kept because programs set them and read them back. No terminal here is a serial line
+// that has one, and none is 0, which would mean to hang up.
 speed_t cfgetispeed(const struct termios *t)
 {
     return t->c_cflag & CBAUD;
@@ -95,6 +104,8 @@ int cfsetspeed(struct termios *t, speed_t speed)
     return cfsetospeed(t, speed);
 }
 
+// Not POSIX, but every editor's and shell's: each byte as it comes, at once, with no signal made of
+// it and no byte changed on the way out.
 void cfmakeraw(struct termios *t)
 {
     t->c_iflag &= ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
@@ -105,12 +116,15 @@ void cfmakeraw(struct termios *t)
     t->c_cc[VTIME] = 0;
 }
 
+// Only of the caller's own controlling terminal; ENOTTY otherwise (XSH tcgetpgrp()).
 pid_t tcgetpgrp(int fd)
 {
     int group;
     return ioctl(fd, TIOCGPGRP, &group) < 0 ? -1 : group;
 }
 
+// From the background it raises SIGTTOU, unless that is blocked or ignored: a shell blocks it for
+// that reason.
 int tcsetpgrp(int fd, pid_t group)
 {
     int g = group;
@@ -147,6 +161,7 @@ int ttyname_r(int fd, char *buf, size_t len)
     return ENOENT;
 }
 
+// 32 bytes: longer than any name in the table above.
 char *ttyname(int fd)
 {
     static char name[32];
@@ -154,6 +169,7 @@ char *ttyname(int fd)
     return error ? (glue_ret(-error), NULL) : name;
 }
 
+// Whatever the controlling terminal is, and whether there is one: opening it tells.
 char *ctermid(char *buf)
 {
     static char name[L_ctermid];

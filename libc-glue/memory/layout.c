@@ -25,6 +25,8 @@
                        sizeof(((struct libc *)0)->lf) == sizeof(((struct kernel *)0)->kf),         \
                    #libc "." #lf " is the kernel's " #kf)
 
+// The size and one field behind the first are enough for a structure of two words: with both equal
+// the first cannot lie elsewhere.
 SAME_SIZE(timespec, k_timespec);
 SAME_FIELD(timespec, tv_nsec, k_timespec, nsec);
 SAME_SIZE(timeval, k_timeval);
@@ -32,6 +34,8 @@ SAME_FIELD(timeval, tv_usec, k_timeval, usec);
 SAME_SIZE(itimerval, k_itimerval);
 SAME_FIELD(itimerval, it_value, k_itimerval, value);
 
+// newlib's own struct stat has other fields in another order, and include/sys/stat.h replaces it:
+// so every field is checked, not a sample.
 SAME_SIZE(stat, k_stat);
 SAME_FIELD(stat, st_dev, k_stat, dev);
 SAME_FIELD(stat, st_ino, k_stat, ino);
@@ -54,6 +58,8 @@ SAME_FIELD(statfs, f_ffree, k_statfs, ffree);
 SAME_FIELD(statfs, f_namelen, k_statfs, namelen);
 SAME_FIELD(statfs, f_flags, k_statfs, flags);
 
+// No SAME_SIZE: the kernel's entries are as long as their names (d_reclen), the libc's struct has
+// room for the longest.
 SAME_FIELD(dirent, d_ino, k_dirent64, ino);
 SAME_FIELD(dirent, d_off, k_dirent64, off);
 SAME_FIELD(dirent, d_reclen, k_dirent64, reclen);
@@ -71,6 +77,7 @@ SAME_FIELD(iovec, iov_len, k_iovec, len);
 SAME_SIZE(pollfd, k_pollfd);
 SAME_FIELD(pollfd, revents, k_pollfd, revents);
 
+// The handler is the first word of both, under two names in a union.
 SAME_SIZE(sigaction, k_sigaction);
 SAME_FIELD(sigaction, sa_flags, k_sigaction, flags);
 SAME_FIELD(sigaction, sa_mask, k_sigaction, mask);
@@ -85,6 +92,7 @@ _Static_assert(offsetof(siginfo_t, si_status) == offsetof(struct k_siginfo, u.pr
 _Static_assert(offsetof(siginfo_t, si_addr) == offsetof(struct k_siginfo, u.fault.addr), "si_addr");
 _Static_assert(sizeof(sigset_t) == sizeof(k_sigset_t), "sigset_t is 64 bit");
 
+// rlim_t is 64 bits, so that RLIM_INFINITY, all ones, is the same number on both sides.
 SAME_SIZE(rlimit, k_rlimit);
 SAME_SIZE(rusage, k_rusage);
 SAME_FIELD(rusage, ru_stime, k_rusage, stime);

@@ -56,6 +56,8 @@ static inline void copy_up(uint8_t *t, const uint8_t *f, size_t n)
     *(vec *)end = last;
 }
 
+// Not unrolled: ranges that overlap upwards are rare and short (an insertion into an array). The
+// first vector is loaded before anything is stored, since the loop may run over it.
 // At least 16 bytes, from the end.
 static inline void copy_down(uint8_t *t, const uint8_t *f, size_t n)
 {
@@ -65,6 +67,8 @@ static inline void copy_down(uint8_t *t, const uint8_t *f, size_t n)
     *(vec *)t = first;
 }
 
+// The compiler calls these three by itself, for assignments of structures above all: so they may
+// use nothing of the libc, and are correct before any constructor has run.
 void *memcpy(void *restrict to, const void *restrict from, size_t n)
 {
     if (n < VEC)
@@ -109,6 +113,8 @@ void *memset(void *to, int byte, size_t n)
         set_small(t, pattern, n);
         return to;
     }
+    // The end first, by an unaligned vector that the loop's last one may overlap: then the loop
+    // needs no case for a rest.
     vec v = {pattern, pattern};
     *(vec *)(t + n - VEC) = v;
     for (; n >= VEC; n -= VEC, t += VEC)

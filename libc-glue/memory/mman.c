@@ -5,17 +5,23 @@
 
 #include "libc-glue/glue.h"
 
+// malloc() is the caller that counts: it takes what comes back as one growing block, which holds as
+// long as nobody else moves the break. What is new reads as zero.
 void *sbrk(ptrdiff_t increment)
 {
     return (void *)glue_ret(sys_sbrk(increment));
 }
 
+// Two calls, but nothing runs between them: a handler that allocated here would break a malloc() it
+// interrupted, too.
 int brk(void *end)
 {
     char *now = sbrk(0);
     return sbrk((char *)end - now) == (void *)-1 ? -1 : 0;
 }
 
+// -errno becomes -1 by glue_ret(), which as a pointer is MAP_FAILED; no mapping lies up there, so
+// no good address looks like an error.
 void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off)
 {
     return (void *)glue_ret(sys_mmap(addr, len, prot, flags, fd, off));
@@ -44,6 +50,8 @@ int posix_madvise(void *addr, size_t len, int advice)
     return (int)-sys_madvise(addr, len, advice);
 }
 
+// A shared mapping is the file's own memory, so there is never anything to write back. The
+// arguments are checked all the same: programs probe with it whether an address is mapped.
 int msync(void *addr, size_t len, int flags)
 {
     return (int)glue_ret(sys_msync(addr, len, flags));

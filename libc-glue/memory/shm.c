@@ -33,6 +33,8 @@ int shm_open(const char *name, int flags, mode_t mode)
     return open(path, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, mode);
 }
 
+// The memory stays until the last mapping and descriptor are gone, as with any unlinked file, and a
+// new shm_open() of the name makes a new object (XSH shm_unlink()).
 int shm_unlink(const char *name)
 {
     char path[PATH_MAX];

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+// None of this is safe against a handler or (one day) a thread that uses the environment meanwhile;
+// POSIX says so of all these functions.
 static char **array; // the array we allocated, if environ is it
 static size_t room;  // its slots
 static char **made;  // strings setenv() allocated
@@ -34,6 +36,7 @@ static char **find(const char *name, size_t len)
     return e;
 }
 
+// The value itself, not a copy: it is good until the variable is changed.
 char *getenv(const char *name)
 {
     size_t len = strlen(name);
@@ -104,6 +107,8 @@ static int put_variable(char *string, size_t len, int ours)
     return 0;
 }
 
+// Copies both, so the caller's may go (XSH setenv()). VALUE may be the variable's own old one: the
+// copy is made before that is freed.
 int setenv(const char *name, const char *value, int overwrite)
 {
     size_t len = name ? name_len(name) : 0;
@@ -151,6 +156,8 @@ int putenv(char *string)
     return string[len] ? put_variable(string, len, 0) : unsetenv(string);
 }
 
+// Not POSIX. Strings that putenv() was given are the program's and stay; those of the first
+// environment lie on the stack, where the program found them.
 int clearenv(void)
 {
     while (made_count > 0)

@@ -9,6 +9,8 @@
 // Of the kernel's calls: leave this id as it is.
 #define KEEP ((uint32_t)-1)
 
+// Not POSIX, but the one clear form, and the only one the kernel has: it changes all that the
+// caller may change or nothing.
 int getresuid(uid_t *real, uid_t *effective, uid_t *saved)
 {
     return (int)glue_ret(sys_getresuid(real, effective, saved));
@@ -19,6 +21,7 @@ int getresgid(gid_t *real, gid_t *effective, gid_t *saved)
     return (int)glue_ret(sys_getresgid(real, effective, saved));
 }
 
+// KEEP for an id leaves it. Whoever is not root may only choose among the three it has.
 int setresuid(uid_t real, uid_t effective, uid_t saved)
 {
     return (int)glue_ret(sys_setresuid(real, effective, saved));
@@ -29,6 +32,7 @@ int setresgid(gid_t real, gid_t effective, gid_t saved)
     return (int)glue_ret(sys_setresgid(real, effective, saved));
 }
 
+// Cannot fail (XSH getuid()): our own variables are certainly writable.
 uid_t getuid(void)
 {
     uid_t r = 0, e = 0, s = 0;
@@ -68,6 +72,7 @@ int setgid(gid_t gid)
     return geteuid() == 0 ? setresgid(gid, gid, gid) : setresgid(KEEP, gid, KEEP);
 }
 
+// For giving rights up for a while: the saved id stays, and by it they can be taken back.
 int seteuid(uid_t uid)
 {
     return setresuid(KEEP, uid, KEEP);
@@ -100,16 +105,20 @@ int issetugid(void)
     return getuid() != geteuid() || getgid() != getegid();
 }
 
+// A count of 0 asks how many there are. Whether the effective group is among them is what
+// setgroups() and initgroups() made it.
 int getgroups(int n, gid_t *list)
 {
     return (int)glue_ret(sys_getgroups(n, list));
 }
 
+// root only. It is what initgroups() does at a login, before the ids are given up.
 int setgroups(int n, const gid_t *list)
 {
     return (int)glue_ret(sys_setgroups(n, list));
 }
 
+// For variables that name files or libraries.
 char *secure_getenv(const char *name)
 {
     return issetugid() ? NULL : getenv(name);

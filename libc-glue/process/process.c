@@ -15,11 +15,15 @@
 
 #include "libc-glue/glue.h"
 
+// The child is a VM of its own with a copy of this one's memory (docs/fork.md). Handlers and
+// streams are copied as POSIX says: what is unwritten in a buffer is then there twice.
 pid_t fork(void)
 {
     return (pid_t)glue_ret(sys_fork());
 }
 
+// Returns only with an error, and then everything is as it was: the kernel looks at the whole file
+// and copies all strings before it gives up the old image.
 int execve(const char *path, char *const argv[], char *const envp[])
 {
     return (int)glue_ret(sys_execve(path, argv, envp));
@@ -30,6 +34,8 @@ int execv(const char *path, char *const argv[])
     return execve(path, argv, environ);
 }
 
+// 32 bytes hold the path with the longest int. A script opened with close-on-exec is gone when its
+// interpreter looks for it, as on Linux.
 // The descriptor's file may have no name any more; /proc has one for it.
 int fexecve(int fd, char *const argv[], char *const envp[])
 {
@@ -62,6 +68,7 @@ static void exec_or_shell(const char *path, char *const argv[], char *const envp
         exec_by_shell(path, argv, envp);
 }
 
+// The path is on the stack for the same reason as above: this runs in children of vfork().
 // Tries each directory of PATH. A file that exists but may not be executed decides the error.
 int execvpe(const char *file, char *const argv[], char *const envp[])
 {
@@ -102,6 +109,8 @@ int execvp(const char *file, char *const argv[])
     return execvpe(file, argv, environ);
 }
 
+// The compiler would pass them as an array only for a machine that has no arguments in registers.
+// The list is left open (AP), since an environment may follow the NULL.
 // The execl() family: counts the arguments up to NULL, then copies them to the stack.
 #define COLLECT_ARGS(args, first)                                                                  \
     va_list ap, counting;                                                                          \
@@ -146,6 +155,8 @@ int execlpe(const char *file, const char *arg, ...)
     return execvpe(file, args, envp);
 }
 
+// The one call below wait(), waitpid() and wait3(). With SIGCHLD ignored there is nothing to wait
+// for: it blocks until the last child is gone and says ECHILD (XSH wait()).
 pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
 {
     return (pid_t)glue_ret(sys_wait4(pid, status, options, K(k_rusage, usage)));
@@ -166,11 +177,14 @@ pid_t wait(int *status)
     return wait4(-1, status, 0, NULL);
 }
 
+// With WNOHANG and no child ready it succeeds, and si_pid is 0 (XSH waitid()). WNOWAIT leaves the
+// child to be waited for again.
 int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
 {
     return (int)glue_ret(sys_waitid(type, (int)id, K(k_siginfo, info), options, NULL));
 }
 
+// Asked for each time: a value kept here would be the parent's after fork().
 pid_t getpid(void)
 {
     return (pid_t)sys_getpid();
@@ -186,6 +200,7 @@ pid_t getpgid(pid_t pid)
     return (pid_t)glue_ret(sys_getpgid(pid));
 }
 
+// POSIX's, without an argument. BSD's had one, and is getpgid().
 pid_t getpgrp(void)
 {
     return getpgid(0);
@@ -206,11 +221,14 @@ pid_t getsid(pid_t pid)
     return (pid_t)glue_ret(sys_getsid(pid));
 }
 
+// EPERM for the leader of a process group, which is why daemon() forks first.
 pid_t setsid(void)
 {
     return (pid_t)glue_ret(sys_setsid());
 }
 
+// Gives the host's processor to whoever waits for it: the vCPU of this process stands still for a
+// moment, nothing in the guest is switched.
 int sched_yield(void)
 {
     return (int)glue_ret(sys_sched_yield());

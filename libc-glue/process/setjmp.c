@@ -9,6 +9,9 @@
 
 _Static_assert(sizeof(jmp_buf) >= 8 * sizeof(long), "eight registers fit");
 
+// Words of the buffer: 0 to 5 the registers that a called function keeps, 6 the stack pointer, 7
+// the address to go on at. The jump leaves no check behind: the frame that called setjmp() must be
+// live.
 __asm__(".text\n"
         ".globl setjmp\n"
         ".type setjmp, @function\n"

@@ -11,11 +11,14 @@
 
 #include "libc-glue/glue.h"
 
+// Signals are counted from 1; 0 is kill()'s question whether a process exists and never in a set.
 static int valid_signal(int sig)
 {
     return sig >= 1 && sig <= K_NSIG;
 }
 
+// SIG must be valid: a shift by -1 or 64 has no meaning in C. Bit 0 is signal 1, as in the kernel's
+// masks, which are the same 64 bits.
 static sigset_t bit(int sig)
 {
     return (sigset_t)1 << (sig - 1);
@@ -27,6 +30,8 @@ int sigemptyset(sigset_t *set)
     return 0;
 }
 
+// Also bits of signals that cannot be blocked; the kernel leaves SIGKILL and SIGSTOP out of a mask
+// without an error (XSH sigprocmask()).
 int sigfillset(sigset_t *set)
 {
     *set = ~(sigset_t)0;
@@ -61,12 +66,15 @@ int sigisemptyset(const sigset_t *set)
     return *set == 0;
 }
 
+// The kernel calls the handler itself and returns from it by itself, so there is no trampoline to
+// fill in here (sa_restorer on Linux).
 int sigaction(int sig, const struct sigaction *restrict act, struct sigaction *restrict old)
 {
     return (int)glue_ret(sys_sigaction(sig, KC(k_sigaction, act), K(k_sigaction, old)));
 }
 
 // Signals for which siginterrupt() asked that calls be interrupted, not restarted.
+// Of this libc only, the kernel does not know of it; exec forgets it, as it resets the handlers.
 static sigset_t interrupting;
 
 _sig_func_ptr _signal_r(struct _reent *reent, int sig, _sig_func_ptr handler)
@@ -113,16 +121,20 @@ int pthread_sigmask(int how, const sigset_t *restrict set, sigset_t *restrict ol
     return (int)-sys_sigprocmask(how, set, old);
 }
 
+// Only what is blocked can be seen waiting: anything else is delivered before the call returns.
 int sigpending(sigset_t *set)
 {
     return (int)glue_ret(sys_sigpending(set));
 }
 
+// Always -1 with EINTR, after the handler has run and the old mask is back.
 int sigsuspend(const sigset_t *mask)
 {
     return (int)glue_ret(sys_sigsuspend(mask));
 }
 
+// Between reading the mask and waiting nothing is lost that pause() could keep: a signal just
+// before the call is missed by any pause(), which is what sigsuspend() is for.
 int pause(void)
 {
     sigset_t mask;
@@ -130,6 +142,8 @@ int pause(void)
     return sigsuspend(&mask);
 }
 
+// The signals must be blocked by the caller, or a handler takes them. EAGAIN when the time is over;
+// a timeout of 0 only looks. The number comes back, and the signal is no longer pending.
 int sigtimedwait(const sigset_t *restrict set, siginfo_t *restrict info,
                  const struct timespec *restrict timeout)
 {
@@ -154,16 +168,20 @@ int sigwait(const sigset_t *restrict set, int *restrict sig)
     return 0;
 }
 
+// EPERM while a handler runs on it. A child of fork() has it still, the program after exec has not.
 int sigaltstack(const stack_t *restrict ss, stack_t *restrict old)
 {
     return (int)glue_ret(sys_sigaltstack(KC(k_stack, ss), K(k_stack, old)));
 }
 
+// A signal to oneself that is not blocked is delivered before this returns (XSH kill()), which
+// raise() and abort() build on: the kernel runs handlers at the end of every call.
 int kill(pid_t pid, int sig)
 {
     return (int)glue_ret(sys_kill(pid, sig));
 }
 
+// -1 would be everybody, and 0 here is the caller's own group.
 int killpg(pid_t group, int sig)
 {
     if (group < 0 || group == 1)
@@ -171,6 +189,8 @@ int killpg(pid_t group, int sig)
     return kill(-group, sig);
 }
 
+// The pointer is the whole union: sival_int is its lower half. It means something only to a
+// receiver that shares the memory it points to.
 int sigqueue(pid_t pid, int sig, const union sigval value)
 {
     return (int)glue_ret(sys_sigqueue(pid, sig, (uint64_t)(uintptr_t)value.sival_ptr));
@@ -212,6 +232,8 @@ void __sigjmp_save(sigjmp_buf env, int savemask)
         sigprocmask(SIG_BLOCK, NULL, &env->__mask);
 }
 
+// The mask first, and on the old stack: a signal that is let through by it is handled here, before
+// the jump, and returns to here. Behind longjmp() there is no place to do it from.
 void siglongjmp(sigjmp_buf env, int value)
 {
     if (env->__saved)

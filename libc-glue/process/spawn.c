@@ -17,6 +17,7 @@
 
 #include "libc-glue/glue.h"
 
+// Takes no memory: the list is allocated by the first action.
 int posix_spawn_file_actions_init(posix_spawn_file_actions_t *fa)
 {
     *fa = (posix_spawn_file_actions_t){0};
@@ -51,11 +52,13 @@ static int add_action(posix_spawn_file_actions_t *fa, struct k_spawn_action acti
     return 0;
 }
 
+// A number that is not open when the time comes is no error.
 int posix_spawn_file_actions_addclose(posix_spawn_file_actions_t *fa, int fd)
 {
     return add_action(fa, (struct k_spawn_action){.op = K_SPAWN_CLOSE, .fd = fd});
 }
 
+// FROM is the number in the child, after the actions before this one.
 int posix_spawn_file_actions_adddup2(posix_spawn_file_actions_t *fa, int from, int to)
 {
     if (from < 0)
@@ -63,6 +66,8 @@ int posix_spawn_file_actions_adddup2(posix_spawn_file_actions_t *fa, int from, i
     return add_action(fa, (struct k_spawn_action){.op = K_SPAWN_DUP2, .from = from, .fd = to});
 }
 
+// The path is copied, so the caller may overwrite its own (XSH); it is looked up in the child,
+// after the actions before it, so a relative one counts from their chdir.
 int posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *restrict fa, int fd,
                                      const char *restrict path, int flags, mode_t mode)
 {
@@ -71,6 +76,7 @@ int posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *restrict fa, in
                 .op = K_SPAWN_OPEN, .fd = fd, .path = path, .flags = flags, .mode = mode});
 }
 
+// Its fd is 0 and unused: add_action() tests it for all alike.
 int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *restrict fa,
                                          const char *restrict path)
 {
@@ -88,6 +94,8 @@ int posix_spawnattr_init(posix_spawnattr_t *a)
     return 0;
 }
 
+// Nothing in it points anywhere. A destroyed one must be initialized before it is used again, which
+// nobody can check.
 int posix_spawnattr_destroy(posix_spawnattr_t *a)
 {
     (void)a;
@@ -100,6 +108,8 @@ int posix_spawnattr_getflags(const posix_spawnattr_t *restrict a, short *restric
     return 0;
 }
 
+// Unknown flags are refused now, not ignored later: a program that asks for a scheduling policy
+// would think it had got one.
 int posix_spawnattr_setflags(posix_spawnattr_t *a, short flags)
 {
     if (flags & ~(POSIX_SPAWN_RESETIDS | POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |
@@ -145,6 +155,8 @@ int posix_spawnattr_setsigdefault(posix_spawnattr_t *restrict a, const sigset_t 
     return 0;
 }
 
+// An error number and errno unchanged, as all of this family. Also an action that failed in the
+// child is told here, where POSIX allows an exit status of 127 instead; no child is left then.
 int posix_spawn(pid_t *restrict pid, const char *restrict path,
                 const posix_spawn_file_actions_t *fa, const posix_spawnattr_t *restrict attr,
                 char *const argv[], char *const envp[])
@@ -169,6 +181,7 @@ int posix_spawn(pid_t *restrict pid, const char *restrict path,
     return 0;
 }
 
+// A try costs little: the kernel opens the file before it takes a VM.
 // As execvp() searches, but each try is a spawn.
 int posix_spawnp(pid_t *restrict pid, const char *restrict file,
                  const posix_spawn_file_actions_t *fa, const posix_spawnattr_t *restrict attr,
@@ -245,8 +258,12 @@ struct piped {
     FILE *file;
     pid_t pid;
 };
+// Newest first, in this process only: a child of fork() has a copy, whose children are not its own,
+// and its pclose() gets ECHILD from waitpid().
 static struct piped *piped;
 
+// The dup2() clears close-on-exec in the child, for FAR == STD as well: a program that has closed
+// its standard input gets just that number from pipe2().
 static int spawn_piped(const char *command, int far, int std, pid_t *pid)
 {
     posix_spawn_file_actions_t fa;
@@ -259,6 +276,8 @@ static int spawn_piped(const char *command, int far, int std, pid_t *pid)
     return error;
 }
 
+// All that can fail comes before the child or undoes itself: no shell is left running behind a
+// NULL. An "e" in the mode is accepted and always meant.
 FILE *popen(const char *command, const char *mode)
 {
     int fds[2], reading = mode[0] == 'r';
@@ -285,6 +304,8 @@ FILE *popen(const char *command, const char *mode)
     return file;
 }
 
+// Waits for its own child only: a handler for SIGCHLD that waits for any may take it away, and then
+// the status is lost (ECHILD), as POSIX says.
 int pclose(FILE *file)
 {
     struct piped **at = &piped;

@@ -32,6 +32,8 @@ struct _reent *__getreent(void)
     return _impure_ptr;
 }
 
+// In the order in which the linker laid them: by priority, then as the objects were named. The
+// program may have none, and then the bounds are equal.
 static void construct(void)
 {
     for (hook **h = __preinit_array_start; h < __preinit_array_end; h++)
@@ -47,6 +49,7 @@ static void destruct(void)
         (*--h)();
 }
 
+// ARGC may be 0 (execve() with an empty list), and then the program has no name.
 void libc_start(int argc, char **argv, char **envp)
 {
     environ = envp;
@@ -60,6 +63,8 @@ void libc_start(int argc, char **argv, char **envp)
     exit(main(argc, argv, envp));
 }
 
+// No buffers, no handlers of atexit(): what a child of vfork() must call. The kernel closes the
+// descriptors and tells the parent; the lower eight bits of the code arrive.
 void _exit(int code)
 {
     sys_exit(code);

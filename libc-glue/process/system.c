@@ -15,8 +15,11 @@
 
 #include "libc-glue/glue.h"
 
+// What the memory map counts in, also where the host backs it by larger pages.
 #define PAGE 4096L
 
+// Asked for each time: RLIMIT_NOFILE may be changed while the program runs, and programs that close
+// everything from 3 on loop up to this number.
 static long open_max(void)
 {
     struct rlimit r;
@@ -93,6 +96,8 @@ long sysconf(int name)
     }
 }
 
+// The size needed with its NUL is returned, also when BUF is too short or missing (XSH confstr());
+// 0 with errno for a name that is not known. The path is where a standard utility would be found.
 size_t confstr(int name, char *buf, size_t len)
 {
     static const char path[] = "/bin:/usr/bin";
@@ -106,6 +111,7 @@ size_t confstr(int name, char *buf, size_t len)
     return sizeof path;
 }
 
+// BSD's name, from before sysconf(); many programs know no other.
 int getpagesize(void)
 {
     return PAGE;
@@ -116,6 +122,8 @@ int getdtablesize(void)
     return (int)open_max();
 }
 
+// Only the node's name can be set, and is the same for the whole family; the others are the
+// kernel's own.
 int uname(struct utsname *name)
 {
     return (int)glue_ret(sys_uname(K(k_utsname, name)));
@@ -134,11 +142,13 @@ int gethostname(char *buf, size_t len)
     return 0;
 }
 
+// For the whole family, and not beyond it: a name in the window. NAME need not end in a NUL.
 int sethostname(const char *name, size_t len)
 {
     return (int)glue_ret(sys_sethostname(name, len));
 }
 
+// EINVAL and not ENAMETOOLONG when it does not fit: Linux's error for this one.
 int getdomainname(char *buf, size_t len)
 {
     struct utsname u;
@@ -161,6 +171,8 @@ long gethostid(void)
     return (int)hash;
 }
 
+// Which limits are kept and who watches over each stands in kernel/proc/limits.c; the others are
+// stored and given back.
 int getrlimit(int what, struct rlimit *limit)
 {
     return (int)glue_ret(sys_getrlimit(what, K(k_rlimit, limit)));
@@ -171,6 +183,7 @@ int setrlimit(int what, const struct rlimit *limit)
     return (int)glue_ret(sys_setrlimit(what, KC(k_rlimit, limit)));
 }
 
+// Processor time only, all of it as the user's: the guest cannot tell more, and the rest is 0.
 int getrusage(int who, struct rusage *usage)
 {
     return (int)glue_ret(sys_getrusage(who, K(k_rusage, usage)));
@@ -183,11 +196,14 @@ int getpriority(int which, id_t who)
     return r < 0 ? -1 : 20 - (int)r;
 }
 
+// Kept and reported, but nothing is scheduled by it: processors are the host's to give.
 int setpriority(int which, id_t who, int nice)
 {
     return (int)glue_ret(sys_setpriority(which, (int)who, nice));
 }
 
+// The sum cannot overflow unless the caller means it to; the kernel cuts it to -20..19. The new
+// value may be -1, so callers set errno to 0 before (XSH nice()).
 int nice(int increment)
 {
     int now = getpriority(PRIO_PROCESS, 0);
@@ -199,11 +215,14 @@ int nice(int increment)
     return getpriority(PRIO_PROCESS, 0);
 }
 
+// From the process' own generator (kernel/random.c), seeded before main(): so it never blocks, and
+// the flags there are make no difference.
 ssize_t getrandom(void *buf, size_t len, unsigned flags)
 {
     return glue_ret(sys_getrandom(buf, len, flags));
 }
 
+// At most 256 bytes, by definition: who wants more is to seed a generator of its own.
 int getentropy(void *buf, size_t len)
 {
     if (len > 256)
@@ -241,6 +260,7 @@ int sched_setaffinity(pid_t pid, size_t size, const cpu_set_t *set)
     return (int)glue_ret(-EPERM);
 }
 
+// Behind the macro CPU_COUNT(). A set may be longer than our cpu_set_t, hence SIZE in bytes.
 int __sched_cpucount(size_t size, const cpu_set_t *set)
 {
     int n = 0;
@@ -249,6 +269,7 @@ int __sched_cpucount(size_t size, const cpu_set_t *set)
     return n;
 }
 
+// This VM's memory and the family's time. No load, swap or number of processes: those fields are 0.
 int sysinfo(struct sysinfo *info)
 {
     struct timespec up;

@@ -8,6 +8,9 @@
 
 #include "libc-glue/glue.h"
 
+// Called by the lines below only, hence its name in no header. It runs once in the child and once
+// in the parent, and errno is the same word for both: the child's value is what the parent sees
+// afterwards, as of any variable.
 long vfork_result(long r);
 
 // An error leaves -1 and errno; 0 and a pid pass through.

@@ -3,6 +3,8 @@
 // behind the bytes that came before it.
 #include "libc-glue/stdio/stream.h"
 
+// A line is taken from the stream's buffer piece by piece, not byte by byte. SIZE counts the NUL;
+// with 1 there is nothing to read, and the empty string is the answer.
 char *_fgets_r(struct _reent *re, char *restrict buf, int size, FILE *restrict f)
 {
     size_t room = (size_t)size - 1, have = 0;

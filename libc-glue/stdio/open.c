@@ -42,6 +42,9 @@ int __sflags(struct _reent *re, const char *mode, int *open_flags)
     return flags;
 }
 
+// The stream is taken before the file is opened, so that O_TRUNC does not empty a file for a call
+// that then fails for want of memory. A file number is kept in 16 bits, which the limit on
+// descriptors stays far below.
 FILE *_fopen_r(struct _reent *re, const char *restrict path, const char *restrict mode)
 {
     int how, flags = __sflags(re, mode, &how);
@@ -60,6 +63,8 @@ FILE *_fopen_r(struct _reent *re, const char *restrict path, const char *restric
     f->_write = __swrite;
     f->_seek = __sseek;
     f->_close = __sclose;
+    // So that ftell() right after fopen(..., "a") tells the file's size, which scripts rely on.
+    // O_APPEND alone moves the offset only when something is written.
     if ((flags & (__SAPP | __SRW)) == __SAPP)
         fseek(f, 0, SEEK_END);
     return f;

@@ -17,6 +17,7 @@
 #define POINT      560            // 10^5040: the largest long double is below 10^4933
 #define WORDS      (POINT + 1872) // the smallest has 16,445 digits after the point
 
+// 10 KB on the caller's stack; only words first..last-1 are ever set, so nothing clears the rest.
 struct bignum {
     int first, last;
     uint32_t word[WORDS];
@@ -38,6 +39,7 @@ static inline void big_trim(struct bignum *b)
         big_clear(b);
 }
 
+// The caller knows that AT is inside the array.
 // Sets the word at AT; those between it and what is in use become zeros.
 static inline void big_set(struct bignum *b, int at, uint32_t value)
 {

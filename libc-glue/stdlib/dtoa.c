@@ -17,6 +17,9 @@ char *_ldtoa_r(struct _reent *re, long double x, int mode, int digits, int *poin
 
 #define EMERGENCY 16384 // bytes; who asks for more digits than that without memory is aborted
 
+// The text is good until the next conversion in this thread, which is as long as newlib's printf
+// needs it. The common buffer serves when malloc() fails, which two threads could then share;
+// ending the program there would be worse.
 static char *buffer_for(size_t size)
 {
     static __thread char *buffer;
@@ -72,6 +75,7 @@ static void bignum_from(struct bignum *b, const union parts *x)
         big_right(b, exponent > -9 ? -exponent : 9);
 }
 
+// Of a word that is not zero: the first one of a number.
 static int digits_of(uint32_t word)
 {
     int n = 0;

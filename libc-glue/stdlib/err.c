@@ -9,6 +9,9 @@
 #include <syslog.h>
 #include <unistd.h>
 
+// The name is the last part of argv[0], as BSD's err(3) prints it. Standard error is unbuffered, so
+// the pieces come out in turn, but another process that writes to the same terminal may come
+// between them.
 // "program: ", the message if there is one, and with ERROR its text.
 static void report(const char *format, va_list ap, int with_error)
 {
@@ -26,6 +29,7 @@ void vwarn(const char *format, va_list ap)
     report(format, ap, 1);
 }
 
+// Without the error's text: for what the program has found out by itself.
 void vwarnx(const char *format, va_list ap)
 {
     report(format, ap, 0);
@@ -60,6 +64,8 @@ void warnx(const char *format, ...)
     va_end(ap);
 }
 
+// Not by verr(), which does not return: va_end() could then not be called on every path (C11
+// 7.16.1).
 void err(int status, const char *format, ...)
 {
     va_list ap;
@@ -78,10 +84,13 @@ void errx(int status, const char *format, ...)
     exit(status);
 }
 
+// What openlog() was told. The name is the caller's string and not copied, as the manual warns.
+// NULL: never called, and the program's own name is used.
 static const char *log_name;
 static int log_options;
 static int log_mask = 0xff;
 
+// The facility would tell a daemon which log to write to; no message here gets that far.
 void openlog(const char *name, int options, int facility)
 {
     (void)facility;
@@ -89,12 +98,15 @@ void openlog(const char *name, int options, int facility)
     log_options = options;
 }
 
+// XSH closelog(): nothing need be called before the next syslog().
 void closelog(void)
 {
     log_name = NULL;
     log_options = 0;
 }
 
+// A bit for each of the eight priorities, all set at first. 0 asks for the mask without changing it
+// (XSH setlogmask()).
 int setlogmask(int mask)
 {
     int old = log_mask;
@@ -116,6 +128,7 @@ void vsyslog(int priority, const char *format, va_list ap)
     fputc('\n', stderr);
 }
 
+// errno is not kept, and "%m" reads it: it is best the first conversion.
 void syslog(int priority, const char *format, ...)
 {
     va_list ap;

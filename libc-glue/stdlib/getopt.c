@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 char *optarg;
+// POSIX's variables; optreset is BSD's. Programs set optind to 0 or 1 to scan another list: with 1
+// CLUSTER may still point into the old one, unless that was read to its end.
 int optind = 1, opterr = 1, optopt = '?', optreset;
 
 static char *cluster; // rest of the "-abc" being read in argv[optind], or NULL
@@ -26,6 +28,7 @@ struct scan { // one call's parameters
     int quiet; // ":" first: no messages, a missing argument is ':'
 };
 
+// A lone "-" is an operand: standard input to most programs (XBD 12.2, guideline 13).
 static int is_option(const char *arg)
 {
     return arg[0] == '-' && arg[1];
@@ -50,6 +53,7 @@ static char *next_arg(struct scan *s)
     return s->argv[optind++];
 }
 
+// On standard error, by the program's name as it was called; opterr or a ":" in front turn it off.
 static int complain(struct scan *s, const char *format, const char *what)
 {
     if (opterr && !s->quiet) {
@@ -60,6 +64,7 @@ static int complain(struct scan *s, const char *format, const char *what)
     return '?';
 }
 
+// A caller that asked for silence is told the two errors apart: ':' and '?' (XSH getopt()).
 static int missing(struct scan *s, const char *format, const char *what)
 {
     complain(s, format, what);
@@ -191,6 +196,8 @@ static int read_option(struct scan *s)
     return short_option(s);
 }
 
+// Returns what getopt() returns: a letter, 1 for an operand with "-" first, -1 at the end, and then
+// optind is at the first operand.
 static int scan(struct scan *s)
 {
     enum { PERMUTE, STOP, IN_ORDER } mode = getenv("POSIXLY_CORRECT") ? STOP : PERMUTE;
@@ -230,12 +237,15 @@ static int scan(struct scan *s)
     return read_option(s);
 }
 
+// argv[] is reordered, in spite of its const: POSIX allows none of that, Linux does it unless
+// POSIXLY_CORRECT is set.
 int getopt(int argc, char *const argv[], const char *options)
 {
     struct scan s = {.argc = argc, .argv = (char **)argv, .options = options};
     return scan(&s);
 }
 
+// *INDEX is written only when a long option was found.
 int getopt_long(int argc, char *const argv[], const char *options, const struct option *longs,
                 int *index)
 {

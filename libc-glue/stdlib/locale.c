@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+// By category: what "" asks for, unless LC_ALL says it for all of them (XBD 8.2).
 static const char *const variables[] = {
     [LC_ALL] = "LC_ALL",           [LC_COLLATE] = "LC_COLLATE", [LC_CTYPE] = "LC_CTYPE",
     [LC_MONETARY] = "LC_MONETARY", [LC_NUMERIC] = "LC_NUMERIC", [LC_TIME] = "LC_TIME",
@@ -60,6 +61,8 @@ static int all_known(int category, const char *name)
     }
 }
 
+// All names are looked at before anything changes: on NULL the locale is the old one (C11
+// 7.11.1.1). A name of NULL only asks which one it is.
 char *setlocale(int category, const char *name)
 {
     if (category < 0 || category >= CATEGORIES || (name && !all_known(category, name)))

@@ -4,6 +4,8 @@
 #include <regex.h>
 #include <stdio.h>
 
+// The size that the whole text needs, NUL included, is returned also when it was cut (XSH
+// regerror()).
 size_t regerror(int code, const regex_t *restrict re, char *restrict buf, size_t len)
 {
     static const char *const texts[] = {

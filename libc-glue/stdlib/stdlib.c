@@ -11,11 +11,14 @@
 
 ssize_t __getdelim(char **, size_t *, int, FILE *); // newlib has it under the inner name only
 
+// -1 at the end of the file and for an error: feof() tells which (XSH getdelim()).
 ssize_t getdelim(char **restrict line, size_t *restrict room, int delimiter, FILE *restrict f)
 {
     return __getdelim(line, room, delimiter, f);
 }
 
+// *LINE may be NULL with *ROOM 0. Whatever the result, it is the caller's to free: also at the end
+// of the file it may have been allocated.
 ssize_t getline(char **restrict line, size_t *restrict room, FILE *restrict f)
 {
     return __getdelim(line, room, '\n', f);
@@ -36,6 +39,8 @@ char *strsep(char **rest, const char *delimiters)
     return field;
 }
 
+// The error is returned, errno and *OUT stay as they are on failure (XSH). The memory goes back by
+// free(), as all does.
 int posix_memalign(void **out, size_t align, size_t size)
 {
     if (align < sizeof(void *) || (align & (align - 1)))

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+// Fixed lengths instead of pointers: constant data without relocations, and the short form is the
+// first three letters.
 static const char days[] =
     "Sunday\0   Monday\0   Tuesday\0  Wednesday\0Thursday\0 Friday\0   Saturday\0 ";
 static const char months[] = "January\0  February\0 March\0    April\0    May\0      June\0     "
@@ -35,6 +37,7 @@ static void put_char(struct text *t, int c)
         t->full = 1;
 }
 
+// Padded in front up to the width: with blanks, unless a flag asks for zeros.
 static void put_text(struct text *t, const char *s, size_t len, const struct flags *f)
 {
     for (int n = f->width - (int)len; n > 0; n--)
@@ -43,6 +46,8 @@ static void put_text(struct text *t, const char *s, size_t len, const struct fla
         put_char(t, f->upper ? toupper((unsigned char)s[i]) : s[i]);
 }
 
+// "?" for a month or a day of the week that there is none of: the caller's struct tm may hold
+// anything.
 static void put_name(struct text *t, const char *table, int count, int i, int len,
                      const struct flags *f)
 {
@@ -50,6 +55,7 @@ static void put_name(struct text *t, const char *table, int count, int i, int le
     put_text(t, name, strnlen(name, (size_t)len), f);
 }
 
+// The sign counts as one place; it stands before zeros and behind blanks.
 // N with at least WIDTH digits, filled with PAD unless a flag says otherwise.
 static void format_number(struct text *t, long long n, int width, char pad, const struct flags *f)
 {
@@ -108,12 +114,15 @@ static void put_offset(struct text *t, const struct tm *tm, const struct flags *
     format_number(t, minutes / 60 * 100 + minutes % 60, 4, '0', f);
 }
 
+// The moment's own name, which localtime() left in it: a zone may have had others before. A
+// structure that the caller cleared has none.
 static void put_zone(struct text *t, const struct tm *tm, const struct flags *f)
 {
     const char *name = tm->tm_zone ? tm->tm_zone : "";
     put_text(t, name, strlen(name), f);
 }
 
+// mktime() brings the fields into their ranges, hence the copy: the caller's is constant.
 static void format_seconds(struct text *t, const struct tm *tm, const struct flags *f)
 {
     struct tm copy = *tm;
@@ -287,6 +296,8 @@ static void put_all(struct text *t, const char *format, const struct tm *tm, int
             put_char(t, *format++);
 }
 
+// tzset() as POSIX wants it: %Z and %s depend on TZ, which the program may just have changed. One
+// byte is kept back for the NUL.
 size_t strftime(char *restrict to, size_t size, const char *restrict format,
                 const struct tm *restrict tm)
 {

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+// Indexed by number. A hole is NULL, which the functions below report as an unknown error: numbers
+// that POSIX does not name and nothing here returns have no text.
 static const char *const errors[] = {
     [0] = "Success",
     [EPERM] = "Operation not permitted",
@@ -99,6 +101,8 @@ static const char *const errors[] = {
     [ENOTRECOVERABLE] = "State not recoverable",
 };
 
+// As the shell prints them for a child that a signal ended. Real-time signals have no names of
+// their own; strsignal() writes theirs.
 static const char *const signals[] = {
     [SIGHUP] = "Hangup",
     [SIGINT] = "Interrupt",
@@ -135,6 +139,8 @@ static const char *const signals[] = {
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof(a)[0]))
 
+// Constant text wherever there is one: strerror() must not fail, and the text may be used while
+// another call makes its own.
 // The text of error N, or NULL.
 static const char *error_text(int n)
 {
@@ -154,11 +160,13 @@ char *_strerror_r(struct _reent *reent, int n, int internal, int *error)
     return unknown;
 }
 
+// POSIX: errno is not changed, and the program must not write into the text.
 char *strerror(int n)
 {
     return _strerror_r(_REENT, n, 0, NULL);
 }
 
+// There are no translations, so the locale makes no difference.
 char *strerror_l(int n, locale_t locale)
 {
     (void)locale;
@@ -174,6 +182,8 @@ char *strerror_r(int n, char *buf, size_t len)
     return buf;
 }
 
+// XSH strerror_r(): the error is returned, errno left alone. BUF is filled as far as it goes even
+// when ERANGE or EINVAL is the answer, since many callers print it regardless.
 int __xpg_strerror_r(int n, char *buf, size_t len)
 {
     const char *text = error_text(n);
@@ -183,6 +193,8 @@ int __xpg_strerror_r(int n, char *buf, size_t len)
     return (size_t)need < len ? 0 : ERANGE;
 }
 
+// Only what has no text of its own shares a buffer, until the next such call; 32 bytes hold the
+// longest, "Unknown signal " and an int.
 char *strsignal(int sig)
 {
     static char other[32];
@@ -195,12 +207,14 @@ char *strsignal(int sig)
     return other;
 }
 
+// No colon without a prefix, as perror() has it.
 void psignal(int sig, const char *prefix)
 {
     int any = prefix && *prefix;
     fprintf(stderr, "%s%s%s\n", any ? prefix : "", any ? ": " : "", strsignal(sig));
 }
 
+// The code and the sender are not printed; POSIX leaves the wording open.
 void psiginfo(const siginfo_t *info, const char *prefix)
 {
     psignal(info->si_signo, prefix);

@@ -9,6 +9,8 @@
 #include <time.h>
 
 // What has been read, beside the struct tm itself.
+// Fields of a date that were read count as 1; what only follows from others is computed in
+// complete().
 struct seen {
     int twelve, pm;               // an hour of 12; AM (0), PM (1), neither (-1)
     int century, year_of_century; // -1: none
@@ -56,6 +58,7 @@ static const char *name(const char *s, const char *const *names, int count, int 
     return NULL;
 }
 
+// The offset is stored, and the fields are left as they were read: mktime() does not look at it.
 // +hh, +hhmm, +hh:mm or Z.
 static const char *offset(const char *s, struct tm *tm)
 {
@@ -83,6 +86,9 @@ static const char *offset(const char *s, struct tm *tm)
     return s;
 }
 
+// All fields at once, of the local time zone. The bound keeps the product inside 64 bits: a number
+// with more digits than that is beyond any year an int can hold, and localtime_r() refuses it or
+// the rest of the digits match nothing.
 static const char *seconds(const char *s, struct tm *tm)
 {
     time_t t = 0;
@@ -93,6 +99,7 @@ static const char *seconds(const char *s, struct tm *tm)
     return localtime_r(&t, tm) ? s : NULL;
 }
 
+// Only noted: the hour it belongs to may come before it or after it.
 static const char *half_of_day(const char *s, struct seen *seen)
 {
     if (strncasecmp(s, "AM", 2) != 0 && strncasecmp(s, "PM", 2) != 0)
@@ -101,6 +108,8 @@ static const char *half_of_day(const char *s, struct seen *seen)
     return s + 2;
 }
 
+// A zone's letters do not tell its offset ("IST" is three of them), so they are passed over, as
+// glibc does.
 static const char *zone_name(const char *s)
 {
     while (isspace((unsigned char)*s))
@@ -119,6 +128,7 @@ static const char *time_of_day(const char *s, int c, struct tm *tm, struct seen 
     case 'k':
         seen->twelve = 0;
         return parse_number(s, 0, 23, 2, &tm->tm_hour);
+    // 12 o'clock is hour 0 of its half; complete() adds the other half.
     case 'I':
     case 'l':
         seen->twelve = 1;
@@ -129,6 +139,7 @@ static const char *time_of_day(const char *s, int c, struct tm *tm, struct seen 
         return parse_number(s, 0, 59, 2, &tm->tm_min);
     case 'S':
         return parse_number(s, 0, 61, 2, &tm->tm_sec);
+    // "%I" and "%p" may stand in either order, and each without the other.
     case 'p':
         return half_of_day(s, seen);
     case 'R':
@@ -138,6 +149,8 @@ static const char *time_of_day(const char *s, int c, struct tm *tm, struct seen 
     case 'T':
     case 'X':
         return parse_time(s, "%H:%M:%S", tm, seen);
+    // The year and week of ISO 8601 are read and forgotten: glibc does not compute a date from
+    // them.
     case 'G':
         return parse_number(s, 0, 9999, 4, &unused);
     case 'g':
@@ -159,6 +172,8 @@ static const char *time_of_day(const char *s, int c, struct tm *tm, struct seen 
     }
 }
 
+// %u counts Monday to Sunday from 1 to 7, %w Sunday to Saturday from 0 to 6; struct tm has the
+// latter.
 static const char *weekday(const char *s, int c, struct tm *tm, struct seen *seen)
 {
     seen->weekday = 1;
@@ -169,6 +184,7 @@ static const char *weekday(const char *s, int c, struct tm *tm, struct seen *see
     return s;
 }
 
+// %C and %y make a year together, in either order: the later of the two must not undo the former.
 static const char *year(const char *s, int c, struct tm *tm, struct seen *seen)
 {
     int n = 0;
@@ -223,6 +239,8 @@ static const char *date(const char *s, int c, struct tm *tm, struct seen *seen)
     }
 }
 
+// Reads what conversion C stands for. C is never 0 in a valid format, but strchr() would find a 0
+// in every list.
 static const char *one(const char *s, int c, struct tm *tm, struct seen *seen)
 {
     if (c && strchr("HkIlMSpRrTXGgVZzs%nt", c))
@@ -268,6 +286,8 @@ static int is_leap_year(const struct tm *tm)
     return (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
 }
 
+// By the proleptic Gregorian calendar, in which 1 January of the year 1 was a Monday. The remainder
+// is made positive for years before that.
 // The day of the week of DAY (from 0) of TM's year.
 static int weekday_of(const struct tm *tm, int day)
 {
@@ -315,6 +335,8 @@ static void complete(struct tm *tm, struct seen *seen)
     }
 }
 
+// Fields that the format does not name keep what the caller put there: POSIX leaves it open, and
+// programs clear the structure first or count on it. On failure some may have been set already.
 char *strptime(const char *restrict s, const char *restrict format, struct tm *restrict tm)
 {
     struct seen seen = {.pm = -1, .century = -1, .week = -1};

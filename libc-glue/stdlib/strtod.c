@@ -36,6 +36,7 @@ static long double too_large(void)
     return __builtin_infl();
 }
 
+// The place of the highest bit set, counted from 1.
 static int bits_of(uint64_t n)
 {
     return n ? 64 - __builtin_clzll(n) : 0;
@@ -125,6 +126,7 @@ static int rest_of(const struct bignum *b)
     return first > WORD / 2 || (first == WORD / 2 && more) ? 3 : first == WORD / 2 ? 2 : 1;
 }
 
+// Each step loses nothing: the rounding comes once, at the end, with all of the rest in view.
 static long double from_bignum(struct bignum *b, const struct format *f)
 {
     int exponent = 0;
@@ -246,6 +248,7 @@ static long double decimal(const char *s, const char **end, const struct format 
 
 // ---- hexadecimal ----
 
+// -1 for what is none.
 static int hex_digit(int c)
 {
     return isdigit(c) ? c - '0' : isxdigit(c) ? tolower(c) - 'a' + 10 : -1;
@@ -308,6 +311,8 @@ static const char *skip_nan(const char *s)
     return *t == ')' ? t + 1 : s + 3;
 }
 
+// *END is TEXT itself when there is no number, with spaces and sign: nothing is used up then (C11
+// 7.22.1.3). The result is rounded to F, so that the caller's conversion is exact.
 static long double parse_float(const char *text, char **end, const struct format *f)
 {
     const char *s = text, *after = text;

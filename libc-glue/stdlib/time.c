@@ -10,6 +10,9 @@
 
 #define TICKS_PER_SECOND 100 // sysconf(_SC_CLK_TCK), the unit of times()
 
+// Reading a clock is a function call and a few instructions: the kernel is in the same address
+// space and computes the time from the processor's counter. There is no need for a page like
+// Linux's vDSO.
 int clock_gettime(clockid_t clock, struct timespec *ts)
 {
     return (int)glue_ret(sys_clock_gettime(clock, K(k_timespec, ts)));
@@ -25,6 +28,9 @@ int clock_getres(clockid_t clock, struct timespec *ts)
     return (int)glue_ret(sys_clock_getres(clock, K(k_timespec, ts)));
 }
 
+// Returns the error number and leaves errno alone (XSH clock_nanosleep()), unlike nanosleep(). REM
+// is written only when a handler cut a relative sleep short; with TIMER_ABSTIME the caller just
+// asks again with the same moment.
 int clock_nanosleep(clockid_t clock, int flags, const struct timespec *req, struct timespec *rem)
 {
     return (int)-sys_clock_nanosleep(clock, flags, KC(k_timespec, req), K(k_timespec, rem));
@@ -37,6 +43,8 @@ int nanosleep(const struct timespec *req, struct timespec *rem)
     return (int)glue_ret(-clock_nanosleep(CLOCK_MONOTONIC, 0, req, rem));
 }
 
+// The second argument has no meaning in POSIX; those who pass one anyway (an old BSD habit) must
+// not read an uninitialized zone.
 int gettimeofday(struct timeval *restrict tv, void *restrict tz)
 {
     struct timespec ts;
@@ -79,6 +87,8 @@ int timespec_get(struct timespec *ts, int base)
     return base == TIME_UTC && clock_gettime(CLOCK_REALTIME, ts) == 0 ? base : 0;
 }
 
+// Processor time of this process only, without its children's; the unit is fixed by POSIX at a
+// millionth of a second, however finely the clock counts.
 clock_t clock(void)
 {
     struct timespec ts;
@@ -87,11 +97,14 @@ clock_t clock(void)
     return ts.tv_sec * CLOCKS_PER_SEC + ts.tv_nsec / (1000000000L / CLOCKS_PER_SEC);
 }
 
+// Rounded down: user and system time of a short program may both read 0, as they do on Linux.
 static clock_t ticks(const struct timeval *tv)
 {
     return tv->tv_sec * TICKS_PER_SECOND + tv->tv_usec / (1000000 / TICKS_PER_SECOND);
 }
 
+// Counts from the start of the family's clock, which POSIX leaves open: only differences mean
+// anything. Children count from the moment they were waited for, with theirs in turn.
 clock_t times(struct tms *t)
 {
     struct rusage self, children;
@@ -109,6 +122,7 @@ clock_t times(struct tms *t)
     return now.tv_sec * TICKS_PER_SECOND + now.tv_nsec / (1000000000L / TICKS_PER_SECOND);
 }
 
+// A timer is the process' own: fork() gives the child none, exec keeps it (XSH).
 int setitimer(int which, const struct itimerval *restrict value, struct itimerval *restrict old)
 {
     return (int)glue_ret(sys_setitimer(which, KC(k_itimerval, value), K(k_itimerval, old)));
@@ -128,6 +142,7 @@ unsigned alarm(unsigned seconds)
     return (unsigned)old.it_value.tv_sec + (old.it_value.tv_usec > 0);
 }
 
+// A second and more is accepted, where POSIX allowed EINVAL: splitting it costs nothing.
 useconds_t ualarm(useconds_t first, useconds_t interval)
 {
     struct itimerval old, value = {
@@ -139,6 +154,9 @@ useconds_t ualarm(useconds_t first, useconds_t interval)
     return (useconds_t)(old.it_value.tv_sec * 1000000 + old.it_value.tv_usec);
 }
 
+// What is left is rounded to the nearest second, so a handler that ran half a second before the end
+// does not make the caller sleep a whole second again. alarm() and this do not disturb each other:
+// sleeping uses no SIGALRM.
 unsigned sleep(unsigned seconds)
 {
     struct timespec left = {seconds, 0};

@@ -32,6 +32,8 @@ static struct {
     int from_file;   // the rule is for the time after the last change the file knows
 } zone = {.name = {"UTC", "UTC"}};
 
+// POSIX's variables, beside newlib's own with an underscore: both are set, as programs use the one
+// and newlib's functions the other.
 long timezone;
 int daylight;
 
@@ -52,6 +54,8 @@ static long long days_to(long long y, int m)
 
 // --- reading TZ ---
 
+// At least three characters, of which the first 15 are kept (XBD 8.3 asks for no more than
+// TZNAME_MAX). Letters only, unless it is in angle brackets.
 static const char *read_name(const char *s, char *name)
 {
     int quoted = *s == '<';
@@ -88,6 +92,9 @@ static const char *read_time(const char *s, long *out)
     return s;
 }
 
+// Returns what is behind the rule, or NULL. Days and hours out of range are taken as they come:
+// they give a moment in a neighbouring day or year, and no index depends on them. Times from -167
+// to 167 hours are RFC 8536's extension.
 static const char *parse_rule(const char *s, struct rule *r)
 {
     char *end;
@@ -139,6 +146,7 @@ static int read_zone(const char *s)
     return s && !*s;
 }
 
+// What an unreadable TZ means: POSIX leaves it open, and everybody takes UTC.
 static void be_utc(void)
 {
     zone.name[0] = zone.name[1] = "UTC";
@@ -209,6 +217,8 @@ static long long rule_change(const struct rule *r, long long y)
 
 static struct tm *fill_fields(long long t, long east, struct tm *tm);
 
+// The year is that of standard time: near the new year it may be another by the wall clock, but no
+// zone changes its clocks within that hour.
 // Whether daylight saving time is in force at T.
 static int in_dst(time_t t)
 {
@@ -222,6 +232,9 @@ static int in_dst(time_t t)
     return on < off ? t >= on && t < off : t >= on || t < off;
 }
 
+// Division truncates in C: the days are corrected for moments before 1970. Eras of 400 years
+// (146,097 days) repeat exactly; doe, yoe and doy are day of the era, year of the era, day of the
+// year that begins in March.
 // Splits T seconds, EAST of UTC; NULL when the year does not fit.
 static struct tm *fill_fields(long long t, long east, struct tm *tm)
 {
@@ -276,6 +289,8 @@ static long east_near(long long t, int dst)
     return zone.east[dst];
 }
 
+// Reads TZ like localtime(), where POSIX does not ask for it: a program that calls only this one
+// would otherwise be in UTC for ever. tm_zone points into our own tables until TZ changes.
 struct tm *localtime_r(const time_t *restrict t, struct tm *restrict tm)
 {
     struct local local;
@@ -288,6 +303,7 @@ struct tm *localtime_r(const time_t *restrict t, struct tm *restrict tm)
     return tm;
 }
 
+// Each field is an int, so no sum leaves 64 bits.
 // The fields of TM, in whatever range, as seconds of their own clock.
 static long long join_fields(const struct tm *tm)
 {
@@ -301,12 +317,15 @@ static long long join_fields(const struct tm *tm)
     return days * DAY + tm->tm_hour * 3600LL + tm->tm_min * 60LL + tm->tm_sec;
 }
 
+// The inverse of gmtime_r(): tm_isdst is ignored and becomes 0.
 time_t timegm(struct tm *tm)
 {
     time_t t = join_fields(tm);
     return fill_fields(t, 0, tm) ? t : -1;
 }
 
+// On success all fields are brought into their ranges. -1 is also a second before 1970: a caller
+// that cares looks at tm_wday (XSH mktime()).
 // A negative tm_isdst asks us to find out; else the caller says which clock it means.
 time_t mktime(struct tm *tm)
 {

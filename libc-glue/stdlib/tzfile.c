@@ -21,6 +21,8 @@
 #define TYPE      6 // bytes of a type: offset, daylight saving, index of its name
 #define RULE_ROOM 64
 
+// One zone at a time, the one of TZ. The pointers lead into DATA; NULL there means that no file is
+// open, and then nothing else in here is looked at.
 static struct {
     unsigned char *data; // the file
     const unsigned char *moments, *indices, *types;
@@ -34,6 +36,7 @@ static uint32_t be32(const unsigned char *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+// I is below zone.changes. Read byte by byte, since nothing in the file is aligned.
 static int64_t moment(unsigned i)
 {
     const unsigned char *p = zone.moments + (size_t)i * zone.width;
@@ -42,6 +45,8 @@ static int64_t moment(unsigned i)
     return (int64_t)((uint64_t)be32(p) << 32 | be32(p + 4));
 }
 
+// I was checked when the file was opened, and the names end with a NUL there: so the name is
+// inside.
 static void local_type(unsigned i, struct local *local)
 {
     const unsigned char *type = zone.types + (size_t)i * TYPE;
@@ -86,6 +91,7 @@ static int read_tz_block(const unsigned char *header, const unsigned char *p, un
     return 1;
 }
 
+// One that is too long or not closed is as none: then the last change counts for ever.
 // The rule between two newlines at the end of the file.
 static void read_rule(const char *p, const char *end)
 {
@@ -96,6 +102,8 @@ static void read_rule(const char *p, const char *end)
     zone.rule[last - p - 1] = '\0';
 }
 
+// The first block, with 32-bit moments, is passed over in a file of version 2 or later, which
+// repeats everything in the second (RFC 8536, 3.1).
 static int parse_tzfile(const unsigned char *data, size_t size)
 {
     zone.rule[0] = '\0';
@@ -137,6 +145,7 @@ static unsigned char *read_file(const char *name, size_t *size)
     return NULL;
 }
 
+// The old file goes even when the new one cannot be read: TZ names another zone now.
 const char *tzfile_open(const char *name)
 {
     size_t size;
@@ -151,6 +160,7 @@ const char *tzfile_open(const char *name)
     return zone.rule;
 }
 
+// Moments ascend, which was checked when the file was opened.
 // How many changes have been made at T.
 static unsigned changes_at(long long t)
 {
@@ -177,6 +187,8 @@ int tzfile_at(long long t, struct local *local)
     return 1;
 }
 
+// The change before T is preferred to one after it. Zones that never had daylight saving time
+// answer 0, and the caller falls back to what it knows.
 int tzfile_near(long long t, int dst, struct local *local)
 {
     if (!zone.data)

@@ -24,7 +24,7 @@ WORD = re.compile(r"\w+")
 # A string, a character or a comment: what comes first wins.
 TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'|//[^\n]*|/\*.*?\*/', re.S)
 COUNTED = ("kernel/", "host/", "drivers/", "arch/x86_64/shim/", "libc-glue/")
-SHARE = 12.5  # per cent, over all of COUNTED: a little below what has been reached
+SHARE = 15.0  # per cent, over all of COUNTED: a little below what has been reached
 
 
 def split(text):

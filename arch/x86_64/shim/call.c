@@ -82,6 +82,7 @@ void call_end(uint32_t status)
 }
 
 // FORK and SPAWN with nobody who could make another VM.
+// Said once: a program that tries again and again must not fill the screen.
 static int64_t alone(void)
 {
     static int told;
@@ -107,6 +108,8 @@ static const uint32_t *own_bell(void)
     return &doors[own_slot()].bell;
 }
 
+// Returns which of the streams are ready, and 0 for any other reason to wake up. Input is not
+// waited for here: it comes with an event (console.c).
 static int64_t call_wait(const struct pv_wait *c)
 {
     // Nobody else rings the bell: it differs now or never. Output is always ready.
@@ -118,6 +121,7 @@ static int64_t call_wait(const struct pv_wait *c)
     return c->ready & (PV_WAIT_OUT | PV_WAIT_ERR);
 }
 
+// Without PV_KICK_INTERRUPT it wakes a sleeper, and the one VM there is does not sleep now.
 static int64_t call_kick(const struct pv_kick *c)
 {
     if (c->slot != own_slot())
@@ -146,6 +150,7 @@ static void timer_off(void)
 
 // What EXEC and SPAWN are given, copied and checked. With a file the caller ends with
 // program_file_drop(), unless this fails.
+// By ring 3's own mappings, so a page not touched yet is made by the copy.
 static int64_t take_exec(const struct pv_exec *c, struct load_args *args)
 {
     int64_t r = 0;
@@ -223,6 +228,7 @@ static int64_t call_set_tp(const struct pv_set_tp *c)
     return 0;
 }
 
+// In nanoseconds of timer_now(); 0 turns it off.
 static int64_t call_set_timer(const struct pv_set_timer *c)
 {
     timer_set(c->deadline);
@@ -266,6 +272,7 @@ static int64_t dispatch_companion(struct frame *f, union pv_call_args *a)
     }
 }
 
+// First what concerns this VM's own memory and registers: no companion can do that from outside.
 static int64_t dispatch(struct frame *f, union pv_call_args *a)
 {
     switch (a->call.nr) {
@@ -284,6 +291,7 @@ static int64_t dispatch(struct frame *f, union pv_call_args *a)
     }
 }
 
+// F is the frame of the call: EXEC fills it anew, and the way out then leads into the new program.
 void call_dispatch(struct frame *f)
 {
     union pv_call_args args;

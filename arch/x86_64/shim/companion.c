@@ -35,6 +35,8 @@ static const char *parse_hex(const char *s, uint64_t *value)
     return *s == ',' ? s + 1 : s;
 }
 
+// Three numbers of host/qemu/argv.c: they are trusted as the machine itself is, and checked only
+// for a QEMU that was started by hand.
 int companion_find(const char *cmdline, struct companion_memory *m)
 {
     char buf[80];
@@ -75,6 +77,7 @@ static int answered(void)
 }
 
 // Each answer comes with an interrupt: none is missed between the look and the sleep (entry.S).
+// Nothing else runs meanwhile: ring 3 stands in its call, interrupts only set bits.
 static void wait_answer(void)
 {
     const int waits = ((const struct pv_call *)page->call)->nr == PV_CALL_WAIT;
@@ -125,6 +128,8 @@ const struct companion_start *companion_wait_start(void)
     return start;
 }
 
+// SIZE is the struct's own, from pv_call_size[]. In a clone this returns from the parent's call,
+// with the clone's answer.
 int64_t companion_call(const struct pv_call *call, uint32_t size)
 {
     // Release: the companion sees the struct when it sees the new number. The byte to the port only

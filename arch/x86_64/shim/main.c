@@ -72,6 +72,7 @@ static void find_devices(int pci)
 // --- alone ---
 
 // What the monitor's family.c does on the host.
+// Through ring 3's mapping, by faults, as the pages are zeros of the frame allocator.
 static void init_window(uint64_t size)
 {
     struct window_header *w = (struct window_header *)PV_WINDOW_VA;
@@ -90,6 +91,7 @@ static void init_window(uint64_t size)
 }
 
 // Divides what memory there is: a quarter for the window, with the files in it; the rest is RAM.
+// Last of all that takes memory for good: what is left is divided.
 static void init_memory(void)
 {
     // A page of page tables maps 512 pages. Setting them aside here is what lets regions_fault()
@@ -256,6 +258,8 @@ static _Noreturn void run_for_companion(const struct companion_memory *m)
     resume(&f);
 }
 
+// On the one ring-0 stack, with interrupts off, the first 4 GB mapped three times (boot.S). The
+// serial line first, so that everything after it can be complained about.
 void shim_main(uint32_t magic, uint64_t info)
 {
     struct companion_memory memory;

@@ -52,6 +52,7 @@ static void wait_for(uint8_t bits)
         ;
 }
 
+// Polled, so that a panic can use it in any state of the machine.
 void serial_put(char c)
 {
     if (!present)
@@ -66,6 +67,7 @@ int serial_get(void)
     return present && (inb(LSR) & LSR_DATA) ? inb(RBR_THR) : -1;
 }
 
+// From here on a byte that comes raises VECTOR_SERIAL.
 void serial_listen(void)
 {
     if (present)

@@ -20,6 +20,7 @@
 void trap(struct frame *f);
 extern uint8_t call_entry[]; // entry.S
 
+// The next page fault overwrites it, also one of ours.
 static uint64_t fault_address(void)
 {
     uint64_t cr2;
@@ -83,6 +84,7 @@ static uint32_t signal_of(uint64_t vector)
     }
 }
 
+// MASKED is not looked at: it holds events back, and an exception cannot wait (abi/pv.h).
 static void exception(struct frame *f, uint64_t address)
 {
     struct pv_frame upcall = {
@@ -112,6 +114,7 @@ static int syscall_in_ring3(struct frame *f)
     return 1;
 }
 
+// The frequent one: most are first touches of a region, and the program never hears of them.
 static void page_fault(struct frame *f)
 {
     // Before anything else that may fault.
@@ -134,6 +137,7 @@ static void invalid_opcode(struct frame *f)
         exception(f, 0);
 }
 
+// In ring 3 or in idle(), never elsewhere: ring 0 runs with interrupts off.
 static void interrupt(uint64_t vector)
 {
     if (vector == VECTOR_TIMER)

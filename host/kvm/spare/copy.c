@@ -26,12 +26,15 @@
 #define UNITS       (PV_RAM_MAX / X86_PAGE_2M)
 #define WORTH_PAGES 64u // private ones in 2 MB: with fewer, a copy would mostly be of nothing
 
+// Minor faults of this process: what KVM does for the guest counts among them.
 static uint32_t faults(void)
 {
     struct rusage usage;
     return getrusage(RUSAGE_SELF, &usage) < 0 ? 0 : (uint32_t)usage.ru_minflt;
 }
 
+// In a clone, when it begins. The serial number tells whether the parent's slot is still the
+// parent's when the child ends.
 void spare_watch(struct monitor *m)
 {
     const uint32_t parent = family_claimer(m->member.family, m->member.slot);
@@ -42,6 +45,7 @@ void spare_watch(struct monitor *m)
     };
 }
 
+// Of several children the last counts: it is a hint.
 void spare_tell(struct monitor *m)
 {
     struct family_slot *parent = &m->member.family->shared->slots[m->parent.slot];
@@ -91,6 +95,8 @@ static void copy_unit(const struct monitor *m, uint64_t unit, uint8_t *aside)
     memcpy(at, aside, X86_PAGE_2M);
 }
 
+// In the spare, unit by unit as long as WORD says that nobody wants it yet: it can be called in the
+// middle, with what is copied until then.
 void spare_copy(struct monitor *m, const _Atomic uint32_t *word, uint32_t ready)
 {
     struct spare *s = &m->spare;
@@ -99,6 +105,7 @@ void spare_copy(struct monitor *m, const _Atomic uint32_t *word, uint32_t ready)
         copy_unit(m, s->unit[i], s->held + i * X86_PAGE_2M);
 }
 
+// The originals go, and with them the last that keeps those pages shared with the owner.
 void spare_let_go(struct monitor *m)
 {
     if (m->spare.held)

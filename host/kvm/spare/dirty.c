@@ -34,6 +34,8 @@ struct list {
     unsigned n, max;
 };
 
+// A page that only this process maps was written since its last fork; one that was swapped out is
+// taken for written, as nobody tells.
 static int check_pages(int pagemap, uint64_t start, uint64_t end, uint64_t ram, struct list *list)
 {
     uint64_t entries[ENTRIES];
@@ -81,6 +83,7 @@ static int scan(const struct vm *vm, int pagemap, uint64_t *from, struct scan_ra
     return n;
 }
 
+// In ascending order, as offsets in RAM. A list that is full ends early.
 int dirty_private(const struct vm *vm, int pagemap, struct dirty_range *to, unsigned max)
 {
     const uint64_t ram = (uintptr_t)vm->mem.ram;

@@ -21,6 +21,7 @@
 #define SETTLE_NS  1000000 // not used within: there is time for more warming up
 #define SPIN_TURNS 20000u  // when it has been called, a few 100 us
 
+// A spare that fails just ends: its owner finds none, and does without.
 static void warm(struct monitor *m, const struct warm *w)
 {
     if (warm_run(m, w) < 0)
@@ -79,6 +80,7 @@ static void wait_for_use(const struct monitor *m, const struct life *l)
 }
 
 // A VM is there that could run: the rest of a spare's life.
+// Returns as a member of the family, after spare_take_over().
 static void serve(struct monitor *m, struct life *l)
 {
     const struct timespec settle = {.tv_nsec = SETTLE_NS};
@@ -95,6 +97,8 @@ static void serve(struct monitor *m, struct life *l)
     spare_take_over(m, l);
 }
 
+// In the process that was forked for it. All of the owner's plans are read first: spare_forget()
+// ends what is the owner's in this copy of its memory.
 void spare_live(struct monitor *m, const struct kvm_regs *regs)
 {
     struct family_slot *owner = &m->member.family->shared->slots[m->member.slot];
@@ -130,6 +134,8 @@ void spare_live(struct monitor *m, const struct kvm_regs *regs)
     serve(m, &l);
 }
 
+// A member that has exited may become its parent's next blank spare instead of ending. The owner's
+// word says whether one is wished for; whoever changes it first is the one.
 int spare_offer(struct monitor *m)
 {
     const struct family *f = m->member.family;

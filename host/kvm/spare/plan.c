@@ -9,6 +9,8 @@
 
 #define GROUP (8 * X86_PAGE) // what KVM maps at one fault
 
+// A list that is full drops the rest: it is only a matter of speed. What may not be written by the
+// program is not touched either, as that would be a fault for it.
 static void add_write(const struct monitor *m, struct warm *w, uint64_t addr)
 {
     addr &= ~UINT64_C(3);
@@ -19,6 +21,8 @@ static void add_write(const struct monitor *m, struct warm *w, uint64_t addr)
 
 // What any clone touches: its kernel's data, the stack, the text it returns to, the window's
 // tables.
+// The text it returns to is found on its stack, which is the guest's word: it is taken only if it
+// lies in a segment that can be executed.
 void spare_plan_first(const struct monitor *m, uint64_t rsp, struct warm *w)
 {
     const struct elf_program *program = monitor_program(m);

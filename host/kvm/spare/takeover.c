@@ -12,6 +12,8 @@
 #include "host/kvm/spare/private.h"
 
 // The pages that have changed, to where they belong.
+// HANDOVER is this process' own copy, checked by is_good(): only the pages' contents are read from
+// what the owner could still write.
 static int read_pages(const struct monitor *m, const struct spare_handover *handover, int fd)
 {
     struct iovec to[SPARE_PAGES];
@@ -88,6 +90,8 @@ static void start_program(struct monitor *m, uint32_t program, const struct load
     monitor_begin(m);
 }
 
+// Everything that can fail comes before the slot is ours by enrolling; after that it would be a
+// death of the family's.
 void spare_take_over(struct monitor *m, struct life *l)
 {
     struct spare_handover handover;

@@ -15,6 +15,7 @@
 #define SKIP_STARTS 16u     // without one, after one that was no gain
 #define CLONES_LATE 4u      // starts after which a program counts as one that spawns
 
+// By the sequence number, too: the word of a spare that is gone says nothing of ours.
 static int is(const struct monitor *m, enum spare_state state)
 {
     return atomic_load(spare_own_word(m)) == spare_word(m->spare.seq, state);
@@ -114,6 +115,7 @@ static int give_up_use(struct monitor *m)
     return 0;
 }
 
+// 1 if a spare took the clone over; 0: the caller makes a VM as if there were no spares.
 int spare_clone(struct monitor *m, const struct clone *c, const struct kvm_regs *regs)
 {
     struct spare *s = &m->spare;
@@ -136,6 +138,7 @@ int spare_clone(struct monitor *m, const struct clone *c, const struct kvm_regs 
     return hand_over(m, c->slot, pid);
 }
 
+// A blank spare has no memory of ours to be brought up to date: it loads the program by itself.
 static int spawn(struct monitor *m, const struct pv_exec *c, const struct load_args *args,
                  uint64_t start)
 {

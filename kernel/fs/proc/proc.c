@@ -62,6 +62,8 @@ static int32_t number(const char *s, uint32_t len)
     return n;
 }
 
+// Inodes here are made by each lookup and go with their last reference: nothing is kept of
+// processes and descriptors but their numbers.
 static int make_proc_inode(uint32_t mount, enum proc_kind kind, uint32_t mode, int32_t what,
                            struct inode **out)
 {
@@ -97,6 +99,8 @@ static int lookup_fd(struct inode *dir, int32_t fd, struct inode **found)
     return new_inode(dir, PROCFS_FD, S_IFLNK | 0700, fd, found);
 }
 
+// A descriptor's link leads to the file itself and not to its name, which may be gone. What has no
+// inode gets one that proc_open() knows.
 static int proc_follow(struct inode *link, struct inode **found)
 {
     if (procfs(link)->kind != PROCFS_FD)
@@ -113,6 +117,7 @@ static int proc_follow(struct inode *link, struct inode **found)
     return make_proc_inode(link->mount, PROCFS_FD, type | 0600, procfs(link)->what, found);
 }
 
+// Fixed names before numbers, as in the listing.
 static int proc_lookup(struct inode *dir, const char *name, uint32_t len, struct inode **found)
 {
     uint32_t n;
@@ -151,7 +156,7 @@ static int32_t next_number(const struct inode *dir, uint64_t *at)
         for (uint32_t top = window_root()->top_slot; *at < top; ++*at) {
             const struct proc *p = proc_at((uint32_t)*at + 1);
             uint32_t state = p->state;
-            // A zombie is shown, as by Linux: ps prints it as defunct.
+            // A zombie can be looked up but is not listed. (Linux lists it, and ps says defunct.)
             if (state != PROC_FREE && state != PROC_EMBRYO && !p->dead)
                 return p->pid;
         }

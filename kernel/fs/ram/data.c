@@ -22,6 +22,7 @@
 // Reading moves atime only if it is older than the last change, or than a day (Linux's relatime).
 #define ATIME_STALE_NS INT64_C(86400000000000)
 
+// Read-only, and at the same address in every VM: what a file has of the image costs no memory.
 static const uint8_t *image_bytes(const struct inode *ip)
 {
     return image_base + ram(ip)->image_off;
@@ -68,12 +69,15 @@ static struct wref *map_slot(const struct inode *ip, uint64_t index, int make)
     return ref;
 }
 
+// Under the inode's lock, as all of this. NULL is no error: the image or zeros are there instead.
 void *data_page(const struct inode *ip, uint64_t index)
 {
     struct wref *slot = map_slot(ip, index, 0);
     return slot ? wref_ptr(*slot) : NULL;
 }
 
+// WHOLE: the caller writes every byte of it before it lets go of the lock. NULL when the window is
+// full; the file is then as it was.
 void *data_page_make(struct inode *ip, uint64_t index, int whole)
 {
     struct wref *slot = map_slot(ip, index, 1);
@@ -91,6 +95,8 @@ void *data_page_make(struct inode *ip, uint64_t index, int whole)
     return page;
 }
 
+// For mappings, which want a file's pages in runs (map.c): PAGE takes the place of what is there,
+// with the same contents. It is the caller's still when this fails.
 int data_page_move(struct inode *ip, uint64_t index, void *page)
 {
     struct wref *slot = map_slot(ip, index, 1);
@@ -162,6 +168,7 @@ void data_cut(struct inode *ip, uint64_t index)
     cut_from(ip, index, 0);
 }
 
+// With the last name and the last user gone, or for a directory that has become empty.
 void data_free(struct inode *ip)
 {
     ip->size = ram(ip)->image_len = 0;
@@ -189,6 +196,7 @@ void data_trim(struct inode *ip)
     cut_at_size(ip, 0);
 }
 
+// Growing makes a hole: only the size changes.
 int ram_truncate(struct inode *ip, uint64_t size)
 {
     if (size > RAM_MAX_SIZE)
@@ -217,6 +225,8 @@ static void read_below(const struct inode *ip, uint8_t *to, uint64_t n, uint64_t
     memset(to + image, 0, n - image);
 }
 
+// BUF was checked by the caller, who has not waited since. The count is short at the end of the
+// file.
 uint64_t data_read(struct inode *ip, void *buf, uint64_t len, uint64_t off)
 {
     if (off >= ip->size)
@@ -238,6 +248,7 @@ uint64_t data_read(struct inode *ip, void *buf, uint64_t len, uint64_t off)
     return len;
 }
 
+// Each store to a shared page costs other VMs a cache miss, so most reads make none.
 static void touch_atime(struct inode *ip)
 {
     int64_t now = inode_now();
@@ -245,6 +256,7 @@ static void touch_atime(struct inode *ip)
         ip->atime = now;
 }
 
+// *OFF moves with what was read; the caller holds the description's lock if it is its offset.
 long ram_read(struct inode *ip, void *buf, uint64_t len, uint64_t *off)
 {
     uint64_t done = 0, n;
@@ -308,6 +320,7 @@ static void drop_setid(struct inode *ip)
         ip->mode &= ~(uint32_t)S_ISGID;
 }
 
+// A full window shows as a short count, and only when nothing at all could be written as -ENOSPC.
 long ram_write(struct inode *ip, const void *buf, uint64_t len, uint64_t *off, int append)
 {
     int64_t n = 0;

@@ -83,6 +83,8 @@ static int find_by_index(const struct inode *dir, const char *name, uint32_t len
     return 0;
 }
 
+// Under the directory's lock, as all below. 0, -ENOENT, or -EIO for records that make no sense;
+// PLACE->room is where a new name of this length would fit, as far as the search came by it.
 int dir_find(struct inode *dir, const char *name, uint32_t len, struct dir_place *place)
 {
     place->entry = place->room = -1;
@@ -143,6 +145,8 @@ static int64_t grow(struct inode *dir)
     return (int64_t)off;
 }
 
+// The caller has looked, under the same lock, that the name is not there. The reference of IP's
+// name is the caller's to take.
 int dir_add(struct inode *dir, const struct dir_place *place, const char *name, uint32_t len,
             struct inode *ip)
 {
@@ -215,6 +219,8 @@ static int next_in_page(uint8_t *page, uint32_t from, struct dir_record *record,
     return 0;
 }
 
+// POS may be any number a program has got from telldir(): one inside a record leads to the next.
+// RECORD points into the page, and is good while the lock is held.
 int dir_next(struct inode *dir, uint64_t *pos, struct dir_record *record)
 {
     while (*pos < dir->size) {
@@ -231,6 +237,8 @@ int dir_next(struct inode *dir, uint64_t *pos, struct dir_record *record)
     return 0;
 }
 
+// After a death with the lock held. What cannot be counted is at least not empty: rmdir() must not
+// take it.
 void dir_count(struct inode *dir)
 {
     struct dir_record record;

@@ -33,6 +33,7 @@ _Static_assert(ROOM_MOST *ROOM_UNIT >= RECORD_HEAD + FS_NAME_MAX,
 
 // --- slots ---
 
+// Names that a program chooses to collide make that directory slow, and no other.
 static uint32_t hash(const char *name, uint32_t len)
 {
     uint32_t h = 2166136261u; // FNV-1a
@@ -41,6 +42,7 @@ static uint32_t hash(const char *name, uint32_t len)
     return h ^ h >> 15;
 }
 
+// The page is there: lay_out() has made all of them before the number of slots said so.
 static uint32_t *slot_at(const struct inode *dir, uint32_t slot)
 {
     uint32_t *page = data_page(dir, DIR_INDEX + slot / PAGE_SLOTS);
@@ -79,6 +81,7 @@ int64_t index_find(const struct inode *dir, const char *name, uint32_t len)
     }
 }
 
+// A mark is taken as well as a free slot: only the latter makes the table fuller.
 static void enter(struct inode *dir, const struct record *r, int64_t off)
 {
     const uint32_t mask = ram(dir)->index.slots - 1;
@@ -112,6 +115,7 @@ static int64_t room_in(const struct inode *dir, uint64_t page, uint32_t need, ui
     return at < 0 ? at : (int64_t)(page * WPAGE) + at;
 }
 
+// The first page that has it, or -ENOENT. In the order of pages, so that a directory stays dense.
 int64_t index_room(struct inode *dir, uint32_t need)
 {
     const uint64_t pages = dir->size / WPAGE;
@@ -127,6 +131,7 @@ int64_t index_room(struct inode *dir, uint32_t need)
 
 // --- making it ---
 
+// Costs only time later: the next look makes it anew, if there is memory.
 void index_drop(struct inode *dir)
 {
     ram(dir)->index.slots = ram(dir)->index.used = 0; // first: whoever looks finds none
@@ -182,6 +187,7 @@ static void make(struct inode *dir)
         index_drop(dir);
 }
 
+// Whether names are found by it. Under the directory's lock, as everything here.
 int index_ready(struct inode *dir)
 {
     if (!ram(dir)->index.slots && dir->size > PAGES_SEARCHED * WPAGE)
@@ -200,6 +206,7 @@ void index_added(struct inode *dir, int64_t off)
         make(dir);
 }
 
+// Before the record goes, while it has the name by which its slot is found.
 void index_removing(struct inode *dir, int64_t off)
 {
     if (!ram(dir)->index.slots)
@@ -214,6 +221,7 @@ void index_removing(struct inode *dir, int64_t off)
     *room_bytes(dir, (uint64_t)off / WPAGE) = ROOM_MOST;
 }
 
+// A page of records was added at OFF, with nothing in it yet.
 void index_page(struct inode *dir, int64_t off)
 {
     uint64_t page = (uint64_t)off / WPAGE;

@@ -56,6 +56,8 @@ static uint8_t *line_up(struct inode *ip, uint64_t index, uint32_t pages)
     return run;
 }
 
+// The segment holds the inode from here on. Pages are made for all of the range, holes included, as
+// a store into one could not be noticed.
 int ram_map(struct inode *ip, struct shm_segment *s)
 {
     if (s->index > RAM_MAX_SIZE / WPAGE - s->pages)
@@ -78,6 +80,7 @@ int ram_map(struct inode *ip, struct shm_segment *s)
     return at ? 0 : -ENOMEM;
 }
 
+// The last one out gives back what lies behind the end of the file.
 void ram_unmap(struct inode *ip, int writable)
 {
     inode_lock(ip);

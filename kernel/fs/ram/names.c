@@ -23,6 +23,7 @@ int ram_lookup(struct inode *dir, const char *name, uint32_t len, struct inode *
     return r;
 }
 
+// A copy, made under the lock: the record may be another's as soon as that is dropped.
 int ram_next(struct inode *dir, uint64_t *pos, struct dir_item *item)
 {
     struct dir_record record;
@@ -38,6 +39,7 @@ int ram_next(struct inode *dir, uint64_t *pos, struct dir_item *item)
     return r;
 }
 
+// From end to end: getcwd() asks this for each directory on the way up, and no index goes by inode.
 long ram_name_of(struct inode *dir, const struct inode *child, char *buf)
 {
     struct dir_record record;
@@ -111,6 +113,8 @@ static int add_name(struct walk *w, struct inode *ip, int first)
     return r;
 }
 
+// The inode is made before the lock is taken, complete but for its name: whoever finds the name
+// finds all of it. *OUT has a reference.
 int ram_create(struct walk *w, const struct inode_make *what, struct inode **out)
 {
     struct inode *ip = make_inode(w->dir, what);

@@ -93,6 +93,8 @@ static struct inode *entry_inode(uint32_t i)
     return wslab_at(&window_root()->inodes, i);
 }
 
+// Parents come before what is in them (the host has checked the order), and the i-th file is the
+// i-th inode, so a parent is found by its number.
 static int add_file(uint32_t i)
 {
     const struct image_file *f = file_at(i);
@@ -160,6 +162,7 @@ static struct inode *directory(struct inode *in, const char *name, uint32_t mode
     return dir && name_new(in, name, (uint32_t)strlen(name), dir) == 0 ? dir : NULL;
 }
 
+// A name that the image has brought is left as it is.
 static int add_device(struct inode *dev, const struct device *d)
 {
     if (child(dev, d->name))
@@ -216,6 +219,7 @@ static int add_expected(struct inode *root)
     return r < 0 ? r : fs_mount(FS_PROC, "proc", proc, 0);
 }
 
+// By the first program, before there is another. Contents stay in the image: no byte is copied.
 int fs_populate(void)
 {
     int r = fs_mount(FS_RAM, "ramet", NULL, 0);
@@ -230,6 +234,8 @@ int fs_populate(void)
 
 // --- for exec ---
 
+// HEAD is zero behind a short file's end. The file may change before it is run: what runs is what
+// the host checks later.
 int fs_exec_lookup(const char *path, struct exec_file *file)
 {
     struct walk w;

@@ -12,6 +12,7 @@
 #include "kernel/fs/fs.h"
 #include "kernel/fs/ram/ram.h"
 
+// Once for both when they are the same.
 static void lock_dirs(struct inode *a, struct inode *b)
 {
     int b_first = fs_is_above(b, a) || (!fs_is_above(a, b) && b < a);
@@ -49,6 +50,7 @@ static int replace(struct walk *to, const struct dir_place *place, struct inode 
     return empty ? 0 : -ENOTEMPTY;
 }
 
+// ".." is no record in the directory but its parent: one reference moves, and a count of names.
 static void change_parent(struct walk *from, struct walk *to)
 {
     struct inode *ip = from->inode;
@@ -102,6 +104,8 @@ static int move_locked(struct walk *from, struct walk *to)
     return move_name(from, &old, to, &new);
 }
 
+// FS_AGAIN when a name is another's by now than the walk had found: under the locks is the look
+// that counts.
 int ram_rename(struct walk *from, struct walk *to)
 {
     lock_dirs(from->dir, to->dir);

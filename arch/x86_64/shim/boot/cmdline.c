@@ -31,6 +31,7 @@ int cmdline_begins(const char *word, const char *with)
     return !memcmp(word, with, min_u64(strlen(with), strlen(word) + 1));
 }
 
+// The first of several counts. BUF must hold name and value; what is longer is cut.
 const char *cmdline_option(const char *cmdline, const char *name, char *buf, uint32_t size)
 {
     while ((cmdline = cmdline_next(cmdline, buf, size))) {

@@ -35,6 +35,7 @@ struct sponge {
     unsigned filled; // words of the rate part absorbed since the last permutation
 };
 
+// N is never 0 or 32, for which a shift would have no meaning.
 static uint32_t rotate(uint32_t v, unsigned n)
 {
     return v << n | v >> (32 - n);
@@ -72,6 +73,7 @@ static void absorb(struct sponge *sp, uint64_t v)
         permute(sp);
 }
 
+// One that fails ten times in a row is taken for broken, not for busy.
 static bool retry(int (*get)(uint64_t *), uint64_t *v)
 {
     for (unsigned i = 0; i < TRIES; i++)
@@ -99,6 +101,8 @@ static bool absorb_hardware(struct sponge *sp)
     return good == HARD_WORDS;
 }
 
+// Differences and the counter itself: under emulation the former may be nearly constant, the latter
+// still depends on when the machine was started.
 static void absorb_jitter(struct sponge *sp, unsigned samples)
 {
     for (unsigned i = 0; i < samples; i += 2) {
@@ -110,6 +114,8 @@ static void absorb_jitter(struct sponge *sp, unsigned samples)
     }
 }
 
+// The first four words are ChaCha's constant, so that the state is never all zeros. The clock comes
+// last and adds little, but two machines with the same everything are seldom of the same second.
 void entropy_seed(uint8_t seed[32])
 {
     struct sponge sp = {{0x61707865, 0x3320646e, 0x79622d32, 0x6b206574}, 0};

@@ -65,6 +65,7 @@ static int layout(const struct image_program *p, const struct load_args *args, s
     return l->heap + X86_PAGE_2M <= l->guard && args->len <= stack / 2 ? 0 : -ENOMEM;
 }
 
+// NULL for a number that the image has no program of.
 static const struct image_program *find_program(uint32_t program, const struct load_args *args)
 {
     return program == PV_PROGRAM_FILE ? &args->file->program : image_program(program);
@@ -134,6 +135,7 @@ static uint64_t place_args(const struct load_args *args, struct pv_boot_info *b)
     return sp;
 }
 
+// ARGS must not lie in the old program's memory, which goes first: call.c has a buffer for them.
 void load_program(uint32_t program, const struct load_args *args, struct frame *f)
 {
     const struct program_file *file = program == PV_PROGRAM_FILE ? args->file : NULL;

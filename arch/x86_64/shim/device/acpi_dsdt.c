@@ -52,6 +52,7 @@ static bool aml_sleep_type(const struct aml *t, uint32_t *at, uint8_t *type)
     return v < 8;
 }
 
+// The two sleep types, for PM1a and PM1b; firmware that gives one means both.
 static bool s5_package(const struct aml *t, uint32_t at, uint8_t type[2])
 {
     if (get(t, at, 1) != AML_PACKAGE)
@@ -68,6 +69,7 @@ static bool s5_package(const struct aml *t, uint32_t at, uint8_t type[2])
     return true;
 }
 
+// The same characters in a string are not behind NameOp.
 bool acpi_s5(uint8_t type[2])
 {
     struct aml t = {0};
@@ -84,6 +86,7 @@ bool acpi_s5(uint8_t type[2])
 
 // --- _CBA: where a PCI host bridge has its configuration space (PCI Firmware 3.3, 4.1.3) ---
 // Method (_CBA) {Return (constant)}: the name, a byte of flags, the statement.
+// A bus takes a megabyte, so an address that is not a multiple of one is something else.
 bool acpi_cba(uint64_t *address)
 {
     struct aml t = {0};
@@ -124,6 +127,7 @@ static const uint8_t window_tag[] = {0x87, 0x17, 0, 0};
 static const char virtio_hid[8] = "LNRO0005";
 #define DEVICE_BYTES 128u // its _CRS comes within so many bytes
 
+// Nothing in the byte code is aligned.
 static uint32_t get32(const uint8_t *p)
 {
     uint32_t v;
@@ -157,6 +161,7 @@ static bool mmio_device(const uint8_t *p, const uint8_t *end, struct acpi_mmio_d
     return true;
 }
 
+// How many were found. In the table's order, which is that of QEMU's buses.
 unsigned acpi_virtio_mmio(struct acpi_mmio_device *out, unsigned max)
 {
     uint32_t len = 0;
@@ -174,6 +179,8 @@ unsigned acpi_virtio_mmio(struct acpi_mmio_device *out, unsigned max)
     return n;
 }
 
+// The first window that is large enough and whose three numbers agree: bytes that only look like a
+// descriptor hardly ever do.
 bool acpi_pci_window(uint64_t *start, uint64_t *end)
 {
     uint32_t len = 0;

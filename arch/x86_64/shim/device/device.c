@@ -33,6 +33,8 @@ static int all_there(uint64_t pa, uint64_t va, uint64_t count)
     return 1;
 }
 
+// Where ring 3 finds them, 0 when there is no room. What shares a page with them ring 3 has too: a
+// register block is a page of its own wherever isolation matters.
 uint64_t device_registers(uint64_t pa, uint64_t len)
 {
     uint64_t first = pa & ~(X86_PAGE - 1), offset = pa - first;

@@ -55,11 +55,13 @@ static const struct {
 #define MSI_ADDRESS         0xfee00000u
 #define MSI_APIC_ID_SHIFT   12
 
+// What a walk has found so far; more than MAX are counted by name only.
 struct search {
     struct pv_device *out;
     unsigned n, max;
 };
 
+// Never silently: a disk that is missing is looked for in the wrong place otherwise.
 static void skip(struct pci_function f, const char *why)
 {
     shim_print("PCI device %x:%x.%x: %s", f.bus, f.device, f.function, why);
@@ -142,6 +144,7 @@ static uint64_t find_msix(struct pci_function f, uint8_t *cap)
     return pci_bar_address(f, table & MSIX_TABLE_BAR, table & ~MSIX_TABLE_BAR, MSIX_ENTRY_SIZE);
 }
 
+// Firmware has usually done it, and each write is an exit to the host.
 static void set_command(struct pci_function f, uint16_t bits)
 {
     uint16_t command = pci_read16(f, PCI_COMMAND);
@@ -150,6 +153,7 @@ static void set_command(struct pci_function f, uint16_t bits)
         pci_write16(f, PCI_COMMAND, command | bits);
 }
 
+// A device that misses something is left as it was found, without mastership.
 static void add_device(struct search *s, struct pci_function f, uint16_t id)
 {
     struct pv_device d = {.transport = PV_TRANSPORT_PCI};
@@ -193,6 +197,7 @@ static void visit(struct pci_function f, void *context)
         add_device(s, f, device);
 }
 
+// In the order of bus, device and function, which is how drivers count units.
 unsigned pci_find_virtio(struct pv_device *out, unsigned max)
 {
     struct search s = {.out = out, .max = max};

@@ -44,6 +44,7 @@ static struct {
     uint64_t next, end; // next 0: no window
 } window;
 
+// Bridges have other registers there.
 static void note_address(struct pci_function f, void *context)
 {
     uint64_t *seen = context;
@@ -71,6 +72,8 @@ static void window_open(void)
 }
 
 // The bits that can be set are those above the size.
+// Leaves the register at 0. A size of 4 GB and more, which its low half does not show, is 0 here:
+// no virtio device has such a region.
 static uint64_t bar_size(struct pci_function f, const struct bar *b)
 {
     pci_write32(f, b->offset, UINT32_MAX);
@@ -100,6 +103,8 @@ static void bar_assign(struct pci_function f, struct bar *b)
     pci_write16(f, PCI_COMMAND, command);
 }
 
+// Where [OFFSET, OFFSET + LEN) of the register's region is, 0 when it is not all inside. The three
+// come from the device and are not trusted.
 uint64_t pci_bar_address(struct pci_function f, unsigned bar, uint64_t offset, uint64_t len)
 {
     struct bar b;

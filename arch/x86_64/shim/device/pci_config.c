@@ -32,6 +32,8 @@ static struct {
 } way;
 
 // A bus is mapped when it is first looked at, and a scan goes on from bus to bus.
+// The address space for registers is never taken back (space.c): a scan that went back and forth
+// between buses would use it up, hence one bus at a time, upwards.
 static volatile uint8_t *ecam_register(struct pci_function f, unsigned offset)
 {
     if (way.mapped_bus != f.bus) {
@@ -48,6 +50,7 @@ static void select_register(struct pci_function f, unsigned offset)
                            (uint32_t)f.function << 8 | (offset & 0xfcu));
 }
 
+// Whether there is a way to configuration space at all. Calling it again starts afresh.
 bool pci_open(void)
 {
     struct acpi_ecam e = acpi()->ecam;
@@ -69,6 +72,7 @@ bool pci_open(void)
     return inl(PORT_ADDRESS) == ADDRESS_ENABLE;
 }
 
+// Of a function that is not there all of these read as ones. OFFSET is below 256.
 uint8_t pci_read8(struct pci_function f, unsigned offset)
 {
     if (way.ecam)
@@ -151,6 +155,7 @@ static void walk_bus(struct walk *w, uint8_t bus)
     }
 }
 
+// Every function of every bus that firmware has numbered, bridges included, each once.
 void pci_scan(void (*visit)(struct pci_function f, void *context), void *context)
 {
     struct walk w = {.visit = visit, .context = context};
@@ -162,6 +167,8 @@ void pci_scan(void (*visit)(struct pci_function f, void *context), void *context
 }
 
 // --- capabilities (PCI 3.0, 6.7) ---
+// The next capability ID behind AFTER (0: the first), or 0. BUDGET is the caller's, for a whole
+// list.
 uint8_t pci_capability(struct pci_function f, uint8_t id, uint8_t after, unsigned *budget)
 {
     if (!after && !(pci_read16(f, PCI_STATUS) & PCI_STATUS_CAPS))

@@ -37,6 +37,7 @@
 // A machine may take a moment to turn itself off; QEMU's does it before the next instruction.
 #define SETTLE_LOOPS 300000u
 
+// Not by the clock: it may be why the machine is switched off.
 static void settle(void)
 {
     for (unsigned i = 0; i < SETTLE_LOOPS; i++)
@@ -89,6 +90,7 @@ static void enter_acpi_mode(const struct acpi_info *a)
         cpu_pause();
 }
 
+// The other bits are kept: the register also decides how interrupts are delivered.
 static void sleep_pm1(const struct acpi_register *r, uint8_t type)
 {
     uint16_t v = pm1_read(r) & (uint16_t) ~(PM1_SLP_TYP | PM1_SLP_EN);
@@ -154,6 +156,7 @@ _Noreturn void power_off(void)
     triple_fault();
 }
 
+// As a shell counts: 128 and the signal. QEMU's own status becomes twice the number and one.
 _Noreturn void power_exit(uint32_t wait_status)
 {
     uint32_t signal = wait_status & 0x7f;

@@ -17,6 +17,8 @@ static uint32_t nranges, current;
 static uint64_t left, freed; // `freed`: head of a list through the free frames
 static int ranges_zero;
 
+// FRESH: memory reads as zero, since nobody has used this machine before us; else frames are
+// cleared when they are handed out.
 void frames_init(const struct boot *b, int fresh)
 {
     ranges_zero = fresh;
@@ -36,6 +38,7 @@ void frames_init(const struct boot *b, int fresh)
             phys_map(ranges[i].start, ranges[i].end - ranges[i].start);
 }
 
+// Memory only, in ring 0's mapping of all of it; device registers go by device_map().
 void *phys_map(uint64_t pa, uint64_t len)
 {
     for (uint64_t at = pa & ~(X86_PAGE_2M - 1); at < pa + len; at += X86_PAGE_2M)
@@ -74,6 +77,7 @@ uint64_t frame_alloc(void)
     return pa;
 }
 
+// What is in it is lost at once: the list runs through the frames themselves.
 void frame_free(uint64_t pa)
 {
     *(uint64_t *)phys(pa) = freed;

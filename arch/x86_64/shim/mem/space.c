@@ -43,6 +43,8 @@ static uint64_t *directory(uint64_t va, int make)
     return below(below(root(), va >> 39 & 511, make), va >> 30 & 511, make);
 }
 
+// NULL: there is no table and none is to be made, or no memory for it, or a 2 MB page is in the
+// way.
 uint64_t *space_entry(uint64_t va, int make)
 {
     uint64_t *table = below(directory(va, make), va >> 21 & 511, make);
@@ -57,6 +59,7 @@ void space_map_2m(uint64_t va, uint64_t entry)
     pd[va >> 21 & 511] = entry | X86_PTE_PS;
 }
 
+// At boot only, when a lack of memory is the machine's fault and the end.
 static void map(uint64_t va, uint64_t entry)
 {
     uint64_t *e = space_entry(va, 1);
@@ -80,6 +83,7 @@ void space_init(void)
         map(va, va | PTE_USER | X86_PTE_W | X86_PTE_NX);
 }
 
+// Uncached, for ring 0 alone. Each call takes new addresses, also for registers mapped before.
 volatile void *device_map(uint64_t pa, uint64_t len)
 {
     uint64_t va = devices + pa % X86_PAGE;

@@ -53,6 +53,7 @@ static void init_gdt(void)
     __asm__ volatile("lgdt %0\n\tltr %w1" : : "m"(pointer), "r"((uint16_t)X86_SEL_TSS) : "memory");
 }
 
+// DPL is who may raise it by an INT instruction; IST 0 keeps to the one stack.
 static void set_gate(unsigned vector, uint64_t to, unsigned dpl, unsigned ist)
 {
     idt[vector][0] = (to & 0xffff) | (uint64_t)X86_SEL_KERNEL_CODE << 16 | (uint64_t)ist << 32 |
@@ -78,6 +79,7 @@ int trap_has_fsgsbase(void)
     return cpuid(0, 0).eax >= 7 && (cpuid(7, 0).ebx & CPUID7_FSGSBASE);
 }
 
+// First of all at boot: what goes wrong before this is a reset without a word.
 void trap_init(void)
 {
     init_gdt();

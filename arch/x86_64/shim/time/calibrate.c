@@ -41,6 +41,7 @@ struct timer {
 static volatile uint8_t *lapic; // NULL in x2APIC mode
 static uint32_t lapic_lvt;      // as it was
 
+// In x2APIC mode the registers are MSRs, one for each 16 bytes (SDM vol. 3, 11.12.1.2).
 static uint32_t lapic_get(uint32_t reg)
 {
     return lapic ? mmio_read32(lapic + reg) : (uint32_t)rdmsr(APIC_X2_MSR + reg / 16);
@@ -87,6 +88,8 @@ static void lapic_stop(void)
 // --- ACPI power management timer (ACPI 6.4, 4.8.3.3) ---
 #define PM_TIMER_HZ UINT64_C(3579545)
 
+// It always runs; only a port is read, as a register in memory would have to be mapped for this
+// alone.
 static bool pm_start(void)
 {
     return acpi()->pm_timer.address && acpi()->pm_timer.space == ACPI_SPACE_IO;
@@ -181,6 +184,7 @@ static bool sample(const struct timer *t, struct sample *best)
 }
 
 // The second sample, when the gate has passed since the first.
+// Nanoseconds for each tick of the counter, 32 bits of them behind the point, or 0.
 static uint64_t finish(const struct timer *t, struct sample first)
 {
     struct sample last = {0};
@@ -206,6 +210,8 @@ static const struct timer timers[] = {
 static struct sample begun; // of the first timer, before anything else needed it
 static bool has_begun;
 
+// As early as the timer can be read: the sooner, the more of boot is measured instead of waited
+// for.
 void clock_begin(void)
 {
     // Elsewhere somebody tells the rate, or the timers are found by ACPI.
@@ -230,6 +236,7 @@ static uint64_t measure_tsc(const struct timer *t)
     return mult;
 }
 
+// 0 when no timer moves. The first that does decides.
 uint64_t clock_calibrate(void)
 {
     uint64_t mult = 0;

@@ -78,6 +78,7 @@ static bool read_system_time(const volatile struct kvm_system_time *t, struct re
     return false;
 }
 
+// The date at the moment the system time was 0.
 static bool read_wall_clock(const volatile struct kvm_wall_clock *w, uint64_t *ns)
 {
     for (unsigned i = 0; i < VERSION_TRIES; i++) {
@@ -121,6 +122,7 @@ static bool kvm_clock(struct reading *r)
     return true;
 }
 
+// Nanoseconds for each tick, 32 bits of them behind the point; 0 for an unknown rate.
 uint64_t clock_mult_of_hz(uint64_t hz)
 {
     return hz ? (NS_PER_S << 32) / hz : 0;
@@ -159,6 +161,7 @@ static uint64_t ticks_to_ns(uint64_t ticks, uint64_t mult)
     return (uint64_t)((unsigned __int128)ticks * mult >> 32);
 }
 
+// A machine without any source still gets a clock that moves: wrong times are better than none.
 void clock_init(uint64_t *tsc_base, uint64_t *tsc_mult, uint64_t *mono_base_ns,
                 uint64_t *wall_base_ns)
 {

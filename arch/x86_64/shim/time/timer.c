@@ -11,6 +11,7 @@
 
 static uint64_t program_deadline; // 0: off
 
+// Ring 3's own page: it reads its time by the same numbers, and cannot change them.
 static const struct pv_boot_info *boot(void)
 {
     return (const struct pv_boot_info *)PV_BOOT_INFO_VA;
@@ -29,6 +30,7 @@ static void arm(uint64_t until)
     apic_timer(until > now ? until - now : 0, boot()->tsc_mult);
 }
 
+// When it is turned off the APIC may still fire once: timer_interrupt() finds nothing to do.
 void timer_set(uint64_t deadline)
 {
     program_deadline = deadline;
@@ -36,6 +38,7 @@ void timer_set(uint64_t deadline)
         arm(deadline);
 }
 
+// Also for a sleep's end, which needs nothing but the interrupt.
 void timer_interrupt(void)
 {
     if (!program_deadline)
