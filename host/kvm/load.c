@@ -92,12 +92,12 @@ static uint64_t place_args(const struct vm *vm, const struct load_args *args,
     b->argv = sp;
     b->envp = sp + (args->argc + 1) * UINT64_C(8);
     for (uint32_t i = 0; i < args->argc + args->envc; i++) {
-        *v++ = strings + (uint64_t)(p - args->strings);
-        if (i + 1 == args->argc)
+        if (i == args->argc)
             *v++ = 0;
+        *v++ = strings + (uint64_t)(p - args->strings);
         p += strlen(p) + 1;
     }
-    if (args->argc == 0)
+    if (args->envc == 0)
         *v++ = 0;
     *v = 0;
     return sp;

@@ -108,11 +108,23 @@ int rlock_circle(const struct rlock *want)
 
 // --- setting ---
 
-// Takes the range of `cut` out of its owner's locks. One of them may fall into two: `spare` is the
-// second. Whether it was needed.
-static int cut_out(const struct rlock *cut, struct rlock *spare)
+// Whether a lock of its owner's falls into two when this range is taken out of it. One at most: an
+// owner's locks do not overlap.
+static int splits(const struct rlock *cut)
 {
-    int used_spare = 0;
+    for (uint32_t i = 0; i < count(); i++) {
+        const struct rlock *l = lock_at(i);
+        if (l->kind == cut->kind && same_owner(l, cut) && ranges_meet(l, cut) &&
+            l->start < cut->start && l->end > cut->end)
+            return 1;
+    }
+    return 0;
+}
+
+// Takes the range of `cut` out of its owner's locks. `spare` is the second half of the one that
+// falls into two, if splits() says so.
+static void cut_out(const struct rlock *cut, struct rlock *spare)
+{
     for (uint32_t i = 0; i < count(); i++) {
         struct rlock *l = lock_at(i);
         if (l == spare || l->kind != cut->kind || !same_owner(l, cut) || !ranges_meet(l, cut))
@@ -123,14 +135,12 @@ static int cut_out(const struct rlock *cut, struct rlock *spare)
             l->start = cut->end + 1;
         } else if (l->end <= cut->end) {
             l->end = cut->start - 1;
-        } else { // only one can be split: no other of the owner's overlaps it
+        } else if (spare) {
             *spare = *l;
             spare->start = cut->end + 1;
             l->end = cut->start - 1;
-            used_spare = 1;
         }
     }
-    return used_spare;
 }
 
 // Widens `new` over the owner's locks of the same type that it touches, and gives it its owner's
@@ -171,18 +181,20 @@ int rlock_set(const struct rlock *want)
         return -EAGAIN;
     // Both are claimed first, so that nothing can fail half-way. A claimed one has no inode yet and
     // matches nothing.
-    struct rlock *spare = wtable_claim(table, want->kind);
+    struct rlock whole = *want;
+    if (!unlock)
+        join_neighbours(&whole);
+    const int split = splits(&whole);
+    struct rlock *spare = split ? wtable_claim(table, want->kind) : NULL;
     struct rlock *new = unlock ? NULL : wtable_claim(table, want->kind);
-    if (!spare || (!unlock && !new)) {
+    if ((split && !spare) || (!unlock && !new)) {
         if (spare)
             wtable_free(table, spare);
+        if (new)
+            wtable_free(table, new);
         return -ENOLCK;
     }
-    struct rlock whole = *want;
-    if (new)
-        join_neighbours(&whole);
-    if (!cut_out(&whole, spare))
-        wtable_free(table, spare);
+    cut_out(&whole, spare);
     if (new)
         *new = whole;
     return 0;

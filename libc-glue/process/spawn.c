@@ -190,6 +190,8 @@ int posix_spawnp(pid_t *restrict pid, const char *restrict file,
     char path[PATH_MAX];
     const char *dirs = getenv("PATH");
     int error = ENOENT;
+    if (!*file) // else the directories themselves would be found
+        return ENOENT;
     if (strchr(file, '/'))
         return posix_spawn(pid, file, fa, attr, argv, envp);
     if (!dirs)

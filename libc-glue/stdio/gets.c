@@ -31,7 +31,8 @@ char *_fgets_r(struct _reent *re, char *restrict buf, int size, FILE *restrict f
         whole = newline != NULL;
     }
     unlock_stream(f);
-    buf[have] = '\0';
+    if (have > 0 || room == 0) // C11 7.21.7.2: unchanged at the end of the file
+        buf[have] = '\0';
     return whole || have == room ? buf : NULL;
 }
 

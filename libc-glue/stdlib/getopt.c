@@ -123,13 +123,13 @@ static int find_long(const struct option *longs, const char *name, size_t len)
             continue;
         if (longs[i].name[len] == '\0')
             return i;
-        if (found < 0)
+        if (found == -1)
             found = i;
+        else if (found == -2)
+            continue;
         else if (longs[i].has_arg != longs[found].has_arg || longs[i].flag != longs[found].flag ||
                  longs[i].val != longs[found].val)
-            found = -2;
-        if (found == -2)
-            break;
+            found = -2; // but for an exact name, which may come yet
     }
     return found;
 }

@@ -115,13 +115,13 @@ static uint64_t place_args(const struct stub_start *start, struct pv_boot_info *
     b->argv = sp;
     b->envp = sp + (start->argc + 1) * UINT64_C(8);
     for (uint32_t i = 0; i < start->argc + start->envc; i++) {
-        *v++ = (uint64_t)p;
-        if (i + 1 == start->argc)
+        if (i == start->argc)
             *v++ = 0;
+        *v++ = (uint64_t)p;
         while (*p++)
             ;
     }
-    if (start->argc == 0)
+    if (start->envc == 0)
         *v++ = 0;
     *v = 0;
     return sp;

@@ -111,6 +111,7 @@ static void others(void)
     setenv("PATH", dir ? dir : "/tests", 1);
     NEED(posix_spawnp(&pid, "spawn", NULL, NULL, args, environ) == 0);
     say_status("by PATH", wait_for(pid));
+    say("no name by PATH: %s", err_name(posix_spawnp(&pid, "", NULL, NULL, args, environ)));
     int keep = open("in", O_RDONLY), gone = open("in", O_RDONLY | O_CLOEXEC);
     say("kept %d, gone %d", keep, gone);
     NEED(posix_spawn(&pid, self, NULL, NULL, fds, environ) == 0);

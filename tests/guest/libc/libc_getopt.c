@@ -6,18 +6,17 @@
 #include <getopt.h>
 
 static const struct option longs[] = {
-    {"alpha", no_argument, NULL, 'a'},
-    {"beta", required_argument, NULL, 'b'},
-    {"gamma", optional_argument, NULL, 'g'},
-    {"alp", no_argument, NULL, 1000},
-    {"begin", no_argument, NULL, 1001},
-    {"x", required_argument, NULL, 1002},
-    {NULL, 0, NULL, 0},
+    {"alpha", no_argument, NULL, 'a'},       {"beta", required_argument, NULL, 'b'},
+    {"gamma", optional_argument, NULL, 'g'}, {"alp", no_argument, NULL, 1000},
+    {"begin", no_argument, NULL, 1001},      {"x", required_argument, NULL, 1002},
+    {"epsilon-x", no_argument, NULL, 1003},  {"epsilon-y", no_argument, NULL, 1004},
+    {"epsilon", no_argument, NULL, 1005},    {NULL, 0, NULL, 0},
 };
 static const char *const words[] = {
-    "-a",     "-b",        "-c",   "-ab",  "-bfoo",  "--alpha",   "--beta", "--beta=3",  "--gam",
-    "-",      "--gamma=9", "--al", "--be", "--zeta", "--alpha=1", "--",     "operand",   "-d",
-    "-alpha", "-db",       "-x",   "-gq",  "-g",     "--x=1",     "-abc",   "two words",
+    "-a",      "-b",        "-c",        "-ab",   "-bfoo",       "--alpha", "--beta",    "--beta=3",
+    "--gam",   "-",         "--gamma=9", "--al",  "--be",        "--zeta",  "--alpha=1", "--",
+    "operand", "-d",        "-alpha",    "-db",   "-x",          "-gq",     "-g",        "--x=1",
+    "-abc",    "two words", "--epsilon", "--eps", "--epsilon-y",
 };
 static const char *const options[] = {"ab:cd", "+ab:cd", "-ab:cd", ":ab:cd", "ab:g::"};
 

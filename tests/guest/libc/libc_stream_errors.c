@@ -100,6 +100,11 @@ static void small(void)
     NEED(f);
     int c = fgetc(f);
     say("a+ first byte %c at %ld", c, ftell(f));
+    b[0] = 'x';
+    NEED(fseek(f, 0, SEEK_END) == 0 && fgets(b, 4, f) == NULL);
+    say("the end leaves %c", b[0]);
+    rewind(f);
+    say("first byte %c again", fgetc(f));
     say("fgets of 1: %d %d, of 2: %s", fgets(b, 1, f) == b, b[0], fgets(b, 2, f));
     fseek(f, 0, SEEK_CUR);
     fputs("end", f);

@@ -60,9 +60,12 @@ def test_used_by_spawns():
     needs_two()
     script = "for i in 0 1 2 3 4 5 6 7 8 9 a b c d e f g h i j; do sleep 0.01; done"
     argv = paths.ramet_run("--trace=proc", paths.SHELL_IMAGE, "-c", script)
-    outcome = proc.run(argv, limit=20)
-    assert outcome.trouble() is None and outcome.status == 0, outcome.err[-300:]
-    assert b" spawn of a spare /bin/busybox " in outcome.err, outcome.err[-300:]
+    for _ in range(5):  # a busy machine has none in time
+        outcome = proc.run(argv, limit=20)
+        assert outcome.trouble() is None and outcome.status == 0, outcome.err[-300:]
+        if b" spawn of a spare /bin/busybox " in outcome.err:
+            return
+    raise AssertionError(outcome.err[-300:])
 
 
 def test_off():

@@ -206,6 +206,11 @@ static void test_exec_starts_afresh(void)
     CHECK_EQ(b->argc, 0);
     const uint64_t *v = (const uint64_t *)(vm.mem.ram + b->argv);
     CHECK(v[0] == 0 && v[1] == 0);
+    struct load_args only_env = {.strings = (char[]){"A=1"}, .len = 4, .envc = 1};
+    CHECK_EQ(load(&only_env, &regs), 0);
+    v = (const uint64_t *)(vm.mem.ram + b->argv);
+    CHECK(b->envp == b->argv + 8 && v[0] == 0 && v[2] == 0);
+    CHECK(v[1] && !strcmp((const char *)vm.mem.ram + v[1], "A=1"));
 }
 
 static void test_no_room(void)

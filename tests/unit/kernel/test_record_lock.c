@@ -101,8 +101,34 @@ static void test_first_conflict(void)
     CHECK(l && l->slot == 2);
 }
 
+// With the table full whole locks are given back all the same; only what makes two of one is
+// refused.
+static void test_full_table(void)
+{
+    fake_boot(16u << 20);
+    uint32_t n = 0;
+    while (hold(2, n * UINT64_C(100), n * UINT64_C(100) + 9) == 0)
+        n++;
+    const uint32_t used = window_root()->rlocks.used;
+    CHECK_EQ(used, n);
+    struct rlock unlock = entry(RLOCK_RANGE, 2, 3, 5);
+    unlock.type = F_UNLCK;
+    CHECK_EQ(rlock_set(&unlock), -ENOLCK);
+    unlock.start = 0;
+    CHECK_EQ(rlock_set(&unlock), 0); // its beginning
+    unlock.end = 109;
+    CHECK_EQ(rlock_set(&unlock), 0); // two of them
+    CHECK_EQ(window_root()->rlocks.used, used - 2);
+    CHECK_EQ(hold(2, 0, 9), 0);
+    unlock.start = 3;
+    unlock.end = 5;
+    CHECK_EQ(rlock_set(&unlock), 0);
+    CHECK_EQ(window_root()->rlocks.used, used);
+}
+
 int main(void)
 {
+    RUN(test_full_table);
     RUN(test_layers);
     RUN(test_long_circle);
     RUN(test_neighbours_join);
