@@ -133,8 +133,18 @@ FUZZ_FLAGS_call := $(addprefix -Wl$(comma)--wrap=,syscall _exit preadv2 pwritev2
 FUZZ_TIME ?= 60
 
 SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
-HEADERS := $(wildcard abi/*.h tools/mkimage/*.h) \
-	$(shell find host kernel arch tests/unit -name '*.h')
+# Sources as objects of one of the two: each is compiled once, however many tests it is in.
+checked = $(addprefix $(B)/obj/$(1)/,$(patsubst %.c,%.o,$(2)))
+
+$(B)/obj/unit/%.o: %.c Makefile tests/tests.mk | $(SETUP)
+	@mkdir -p $(@D)
+	$(call say,CC unit,$<)
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) $(SANITIZE) -MMD -MP -c $< -o $@
+
+$(B)/obj/fuzz/%.o: %.c Makefile tests/tests.mk | $(SETUP)
+	@mkdir -p $(@D)
+	$(call say,CC fuzz,$<)
+	$(Q)$(CLANG) $(HOST_CFLAGS) $(SANITIZE) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
 
 .SECONDEXPANSION:
 $(B)/guest/%.elf: $$(wildcard tests/guest/*/$$*.c) tests/guest/check.h $(GUEST)
@@ -143,16 +153,15 @@ $(B)/guest/%.elf: $$(wildcard tests/guest/*/$$*.c) tests/guest/check.h $(GUEST)
 	$(Q)$(RAMET_CC) -O2 -g $(WARN) -I. -o $@ $<
 
 # Sources lie in a folder a subject; names are told apart without it.
-$(B)/unit/test_%: $$(wildcard tests/unit/*/test_$$*.c) $$(UNIT_$$*) $(HEADERS) | $(SETUP)
+$(B)/unit/test_%: $$(call checked,unit,$$(wildcard tests/unit/*/test_$$*.c) $$(UNIT_$$*))
 	@mkdir -p $(@D)
-	$(call say,CC unit,$<)
-	$(Q)$(HOSTCC) $(HOST_CFLAGS) $(SANITIZE) -o $@ $(filter %.c,$^) $(UNIT_LIBS_$*)
+	$(call say,LD unit,$@)
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) $(SANITIZE) -o $@ $^ $(UNIT_LIBS_$*)
 
-$(B)/fuzz/%: tests/fuzz/fuzz_%.c $$(FUZZ_$$*) $(HEADERS) | $(SETUP)
+$(B)/fuzz/%: $$(call checked,fuzz,tests/fuzz/fuzz_$$*.c $$(FUZZ_$$*))
 	@mkdir -p $(@D)
-	$(call say,CC fuzz,$<)
-	$(Q)$(CLANG) $(HOST_CFLAGS) $(SANITIZE) -fsanitize=fuzzer $(FUZZ_FLAGS_$*) -o $@ \
-		$(filter %.c,$^)
+	$(call say,LD fuzz,$@)
+	$(Q)$(CLANG) $(HOST_CFLAGS) $(SANITIZE) -fsanitize=fuzzer $(FUZZ_FLAGS_$*) -o $@ $^
 
 fuzz-%: $(B)/fuzz/% ## one fuzzer for FUZZ_TIME seconds; its corpus stays in build/fuzz
 	@mkdir -p $(B)/fuzz/corpus-$*
