@@ -56,7 +56,8 @@ HOST := \
 	$(addprefix host/virtio/,disk.c devices.c mmio.c blk.c) \
 	$(addprefix host/gdb/,gdb.c command.c packet.c regs.c memory.c) \
 	$(addprefix host/qemu/,qemu.c argv.c start.c pool.c link.c clone.c qmp.c monitor.c confine.c) \
-	$(addprefix host/process/,process.c start.c filter.c confine.c notify.c) \
+	$(addprefix host/process/,process.c start.c filter.c confine.c notify.c \
+		strays.c watchdog.c) \
 	$(addprefix host/image/,image.c check.c elf.c args.c fits.c)
 # What a picoprocess has in the place of a monitor.
 STUB := $(addprefix host/process/stub/,entry.S stub.c signal.c wait.c console.c memory.c clone.c \

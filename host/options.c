@@ -98,8 +98,7 @@ static int parse_number(const char *name, const char *text, unsigned long min, u
     errno = 0;
     *number = strtoul(text, &end, 10);
     if (errno || *end || end == text || text[0] == '-' || *number < min || *number > max) {
-        fprintf(stderr, "ramet: %s: '%s' is not a number between %lu and %lu\n", name, text, min,
-                max);
+        fprintf(stderr, "ramet: %s: '%s' is no number from %lu to %lu\n", name, text, min, max);
         return -1;
     }
     return 0;
@@ -110,8 +109,9 @@ static int parse_word(const char *name, const char *text, const char *const *wor
     for (*which = 0; words[*which]; ++*which)
         if (!strcmp(text, words[*which]))
             return 0;
-    fprintf(stderr, "ramet: %s: '%s' is not %s, %s or %s\n", name, text, words[0], words[1],
-            words[2]);
+    fprintf(stderr, "ramet: %s: '%s' is none of", name, text);
+    for (; *words; words++)
+        fprintf(stderr, " %s%s", *words, words[1] ? "," : "\n");
     return -1;
 }
 

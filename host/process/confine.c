@@ -20,6 +20,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "host/process/filter.h"
@@ -68,13 +69,17 @@ int process_filter(const struct family *f, struct sock_filter *code, unsigned ma
     // and nothing but RAM lies below the scratch.
     const uint64_t ram = PV_RAM_VA, end = f->opt->mem, size = end - ram + 1;
     const uint64_t scratch = STUB_SCRATCH_VA, scratch_end = scratch + STUB_SCRATCH_SIZE;
+    const uint64_t window = PV_WINDOW_VA, window_end = window + f->opt->window_size;
     const uint64_t image = (uint64_t)f->image->fd;
     const struct filter_rule rules[] = {
         // Blocking and waking, most often of all.
-        RULE(futex, IS(1, FUTEX_WAIT)),
-        RULE(futex, IS(1, FUTEX_WAKE)),
-        RULE(preadv2, STDIO(0)),
-        RULE(pwritev2, STDIO(0)),
+        RULE(futex, IN(0, window, window_end), IS(1, FUTEX_WAIT)),
+        RULE(futex, IN(0, window, window_end), IS(1, FUTEX_WAKE)),
+        RULE(futex, IS(0, STUB_HELLO_VA), IS(1, FUTEX_WAKE)),
+        // Where the descriptor stands and no flag but one: a place, or not to append, reaches what
+        // others have written, or have read.
+        RULE(preadv2, STDIO(0), IS(2, 1), IS(3, UINT64_MAX), BITS(5, ~(uint64_t)RWF_NOWAIT, 0)),
+        RULE(pwritev2, STDIO(0), IS(2, 1), IS(3, UINT64_MAX), BITS(5, ~(uint64_t)RWF_NOWAIT, 0)),
         RULE(rt_sigprocmask),
         RULE(rt_sigreturn),
         RULE(sched_yield),

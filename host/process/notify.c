@@ -25,9 +25,10 @@
 #include "host/clock.h"
 #include "host/process/process.h"
 
-#define AT_ONCE   64                   // notifications before everything else gets its turn
+#define AT_ONCE   16                   // notifications before everything else gets its turn
 #define REPORT_NS UINT64_C(2000000000) // in which a clone has reported, or never will
 #define HELLO_MS  10
+#define HELLO_MAX 3000 // of them: a first member that has not begun by then is stopped
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS // Linux 6.6
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS      SECCOMP_IOW(4, __u64)
@@ -53,21 +54,44 @@ static void unclaim(struct supervisor *s, uint32_t slot)
     family_release(s->f, slot);
 }
 
-// clone(2): whether it may pass.
+// Whether there are as many children already as there may be members. What was counted on the way
+// may be too much, for a clone that was let pass need not have come about: the kernel knows.
+static int too_many(struct supervisor *s)
+{
+    struct process_family *p = process_of(s->f);
+    if (p->alive < s->f->opt->max_procs)
+        return 0;
+    supervisor_reap(s);
+    p->alive = children_count(p) + p->embryos;
+    return p->alive >= s->f->opt->max_procs;
+}
+
+// clone(2): whether it may pass. A clone that a signal or the freezer has interrupted in the kernel
+// comes again: its claim stands, and so it does for a hostile member, which gets strays by it.
 static int claim(struct supervisor *s, uint32_t from, uint64_t slot, uint64_t program)
 {
     struct process_family *p = process_of(s->f);
     if (!from || !family_slot_valid(s->f, (uint32_t)slot))
         return -EINVAL;
+    if (too_many(s))
+        return -EAGAIN;
+    if (p->claimed[slot] && family_claimer(s->f, (uint32_t)slot) == from) {
+        p->alive++;
+        p->strays = 1;
+        return 0;
+    }
     // Its last member may be gone but for the news of it.
     if (family_pid(s->f, (uint32_t)slot) > 0)
         supervisor_reap(s);
     int r = family_claim(s->f, (uint32_t)slot, from);
     if (r < 0)
         return r;
+    // No pid yet, but a child may be there: the slot is not free when its claimer dies (deaths.c).
+    atomic_store(&slot_of(s, (uint32_t)slot)->pid, -1);
     p->claimed[slot] = clock_ns(CLOCK_MONOTONIC);
     p->spawned[slot] = program;
     p->embryos++;
+    p->alive++;
     return 0;
 }
 
@@ -162,6 +186,7 @@ static int drop_claim(struct supervisor *s, uint32_t from, uint64_t slot)
         family_claimer(s->f, (uint32_t)slot) != from)
         return -EINVAL;
     unclaim(s, (uint32_t)slot);
+    process_of(s->f)->strays = 1; // if it was not true
     return 0;
 }
 
@@ -219,7 +244,13 @@ static void give_up_embryos(struct supervisor *s)
         if (p->claimed[i] && now - p->claimed[i] > REPORT_NS) {
             forget_claim(p, i);
             supervisor_bury(s, i, SIGKILL);
+            p->strays = 1;
         }
+    // Not while an honest clone may be about to report.
+    if (p->strays && !p->embryos) {
+        p->strays = 0;
+        strays_kill(p);
+    }
 }
 
 int process_step(struct supervisor *s)
@@ -227,7 +258,7 @@ int process_step(struct supervisor *s)
     const struct process_family *p = process_of(s->f);
     for (int i = 0; i < AT_ONCE && p->listener >= 0 && has_notification(p->listener); i++)
         answer(s, p->listener);
-    if (!p->embryos)
+    if (!p->embryos && !p->strays)
         return -1;
     give_up_embryos(s);
     return (int)(REPORT_NS / 2000000);
@@ -245,7 +276,10 @@ void process_started(struct supervisor *s)
     const uint64_t wake = SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP;
     siginfo_t info = {0};
     uint32_t fd;
-    while (!(fd = __atomic_load_n(&p->hello->listener, __ATOMIC_SEQ_CST))) {
+    p->alive = 1;
+    for (int i = 0; !(fd = __atomic_load_n(&p->hello->listener, __ATOMIC_SEQ_CST)); i++) {
+        if (i == HELLO_MAX)
+            supervisor_signal(s->group, SIGKILL);
         syscall(SYS_futex, &p->hello->listener, FUTEX_WAIT, 0, &moment, NULL, 0);
         if (waitid(P_PID, (id_t)s->group, &info, WEXITED | WNOWAIT | WNOHANG) < 0 || info.si_pid)
             return; // it has ended, which the loop finds out
@@ -254,6 +288,7 @@ void process_started(struct supervisor *s)
     fcntl(p->listener, F_SETFD, FD_CLOEXEC);
     ioctl(p->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, wake); // only a matter of speed
     munmap(p->hello, 4096);
+    watchdog_start(p, s->group);
     if (s->group < p->pid_max)
         p->slot_of[s->group] = 1;
 }
@@ -276,17 +311,28 @@ void process_post(struct supervisor *s, uint32_t slot, uint32_t events)
         supervisor_signal(pid, STUB_SIG_WAKE);
 }
 
+void process_close(struct family *f)
+{
+    watchdog_end(process_of(f));
+}
+
 uint32_t process_reaped(struct supervisor *s, pid_t pid, int status, uint32_t slot)
 {
     struct process_family *p = process_of(s->f);
     const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    if (pid == p->watchdog)
+        return BACKEND_NO_MEMBER;
     if (pid < p->pid_max)
         p->slot_of[pid] = 0;
+    p->alive -= p->alive > 0;
     if (!slot) // never reported; its slot is given up in time
         return BACKEND_NO_MEMBER;
     if (WIFEXITED(status) && code == 0) {
+        const int unsaid = slot == 1 && !atomic_load(&s->f->shared->first_done);
+        if (unsaid) // it went behind the stub's back
+            return slot;
         family_release(s->f, slot);
-        return slot == 1 ? 1 : BACKEND_NO_MEMBER;
+        return BACKEND_NO_MEMBER;
     }
     if (code >= STUB_DIED)
         atomic_store(&slot_of(s, slot)->death, (uint32_t)(code - STUB_DIED));

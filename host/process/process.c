@@ -23,14 +23,51 @@
 #define PAGE            4096u
 #define HWCAP2_FSGSBASE 2u // the kernel's word for it; whether WRFSBASE executes says nothing
 #define RATE_NS         UINT64_C(1000000) // how long the TSC is watched
+#define CLOCK_READS     8
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1u << 5)
+#endif
 
 static struct process_family the_family = {.listener = -1};
 
-// Whether this kernel hands notifications over, and waits for their answer in peace (Linux 5.19).
+// Whether this kernel hands notifications over, and has their sender wait for the answer in peace
+// (Linux 5.19). With flags it knows it goes on to look for the filter, which is nowhere.
 static int has_notifications(void)
 {
-    uint32_t action = SECCOMP_RET_USER_NOTIF;
-    return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+    const unsigned flags =
+        SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) < 0 && errno == EFAULT;
+}
+
+// The two clocks at one moment: the pair that was read in the shortest time, of a few.
+struct moment {
+    uint64_t tsc, ns;
+};
+
+static struct moment clocks_now(void)
+{
+    struct moment best = {0};
+    uint64_t shortest = UINT64_MAX;
+    for (int i = 0; i < CLOCK_READS; i++) {
+        const uint64_t before = __rdtsc(), ns = clock_ns(CLOCK_MONOTONIC), after = __rdtsc();
+        if (after - before < shortest) {
+            shortest = after - before;
+            best = (struct moment){before + shortest / 2, ns};
+        }
+    }
+    return best;
+}
+
+// The rate of the TSC, which only KVM tells without watching.
+static uint64_t tsc_mult(void)
+{
+    const struct moment from = clocks_now();
+    struct moment to;
+    do
+        to = clocks_now();
+    while (to.ns - from.ns < RATE_NS);
+    return (uint64_t)(((unsigned __int128)(to.ns - from.ns) << 32) / (to.tsc - from.tsc));
 }
 
 static uint32_t stub_flags(void)
@@ -64,7 +101,7 @@ static int process_open(struct family *f, char *err, size_t errlen)
         return -ENOTSUP;
     }
     if (!has_notifications()) {
-        snprintf(err, errlen, "seccomp: no user notifications on this host");
+        snprintf(err, errlen, "seccomp: no user notifications as of Linux 5.19");
         return -ENOSYS;
     }
     the_family.stub_flags = stub_flags() | (f->opt->trace ? STUB_TRACE : 0);
@@ -100,13 +137,7 @@ static int process_memory(struct family *f, char *err, size_t errlen)
         return family_fail(err, errlen, "cannot make the window");
     }
     family_window_init(f);
-    // The rate of the TSC, which only KVM tells without watching.
-    const uint64_t ns = clock_ns(CLOCK_MONOTONIC), tsc = __rdtsc();
-    uint64_t passed;
-    do
-        passed = clock_ns(CLOCK_MONOTONIC) - ns;
-    while (passed < RATE_NS);
-    f->tsc_mult = (uint64_t)(((unsigned __int128)passed << 32) / (__rdtsc() - tsc));
+    f->tsc_mult = tsc_mult();
     return 0;
 }
 
@@ -122,4 +153,5 @@ const struct backend process_backend = {
     .step = process_step,
     .post = process_post,
     .reaped = process_reaped,
+    .close = process_close,
 };

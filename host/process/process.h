@@ -26,6 +26,10 @@ struct process_family {
     // When a slot was claimed for a clone that has not reported yet, CLOCK_MONOTONIC ns; 0: none.
     uint64_t *claimed;
     uint32_t embryos; // how many are not 0
+    uint32_t alive;   // children there are or may be: not more than the family may have members
+    int strays;       // some have not reported in time
+    pid_t watchdog;
+    int leash; // its end closes, and it kills the family
     // For the trace: the number of the program it is to start with, + 1; 0: its parent's.
     uint64_t *spawned;
 };
@@ -46,11 +50,25 @@ int process_filter(const struct family *f, struct sock_filter *code, unsigned ma
 // -errno with the reason in *what.
 int process_drop_rights(const struct family *f, const char **what);
 
+// --- watchdog.c ---
+// Starts a process that kills the group of `first` when the supervisor is gone, however it went: a
+// member need not have asked to die with it.
+void watchdog_start(struct process_family *p, pid_t first);
+// The family is over; the group is no business of the watchdog's any more.
+void watchdog_end(struct process_family *p);
+
+// --- strays.c ---
+// Children of this process but for the watchdog, members or not.
+uint32_t children_count(const struct process_family *p);
+// The end of those that are no members.
+void strays_kill(const struct process_family *p);
+
 // --- notify.c ---
 void process_started(struct supervisor *s);
 int process_poll_fd(const struct family *f);
 int process_step(struct supervisor *s);
 void process_post(struct supervisor *s, uint32_t slot, uint32_t events);
+void process_close(struct family *f);
 uint32_t process_reaped(struct supervisor *s, pid_t pid, int status, uint32_t slot);
 
 #endif

@@ -80,7 +80,7 @@ void signal_fault(struct pv_frame *frame, void *fpu)
     if (!top)
         proc_exit(K_STATUS_SIGNAL(SIGSEGV));
 
-    uint8_t *state = (uint8_t *)(uintptr_t)top - fpu_bytes;
+    uint8_t *state = (uint8_t *)(uintptr_t)(top - fpu_bytes);
     struct fault_call *f = (struct fault_call *)(state - sizeof *f);
     f->frame = *frame;
     f->fpu = memcpy(state, fpu, fpu_bytes);

@@ -97,6 +97,10 @@ static const struct {
     {"fcntl", FCNTL, {0, 0}},
     {"ioctl", IOCTL, {0, 0x5401}},
     {"read of the image's descriptor", READ, {3, HERE, 8}},
+    {"preadv2 from a place", PREADV2, {0, HERE, 1, 0, 0, 0}},
+    {"pwritev2 to a place", PWRITEV2, {1, HERE, 1, 4096, 0, 0}},
+    {"pwritev2 without O_APPEND", PWRITEV2, {1, HERE, 1, -1, -1, 0x20}},
+    {"futex of the image", FUTEX, {IMAGE, 1, 1}},
     {"preadv2 of the image's descriptor", PREADV2, {3, 0, 0, -1, -1}},
     {"pwritev2 to a high descriptor", PWRITEV2, {1L << 32 | 1, 0, 0, -1, -1}},
     // Other processes.
@@ -227,6 +231,20 @@ static void lying_child(void)
     }
 }
 
+// As many as there may be, each given back at once. How many came about is the supervisor's count.
+static void many_children(void)
+{
+    for (int i = 0; i < 5000; i++) {
+        long r = call(CLONE, AS_HOST, 0, 0, 0, 0, 7);
+        if (r == 0)
+            for (;;)
+                call(24, 0, 0, 0, 0, 0, 0); // sched_yield
+        call(0x1004, 7, 0, 0, 0, 0, 0);
+        if (r == -EAGAIN)
+            break;
+    }
+}
+
 static void silent_child(void)
 {
     if (call(CLONE, AS_HOST, 0, 0, 0, 0, 71) == 0)
@@ -254,6 +272,7 @@ static const struct {
     {"vsyscall", vsyscall},
     {"into the stub's SYSCALL", into_the_stub},
     {"rt_sigreturn of garbage", garbage_frame},
+    {"children without end", many_children},
     {"a child that lies", lying_child},
     {"a child that never reports", silent_child},
     {"a child that dies at once", dead_child},

@@ -24,6 +24,7 @@ REFUSED = {
     "int 0x80": "signal 11",
     "far jump to 32-bit code": "signal 11",
     "rt_sigreturn of garbage": "signal 11",
+    "children without end": "0",
     "a child that lies": "0",
     "a child that never reports": "0",
     "a child that dies at once": "0",
@@ -47,23 +48,55 @@ def check_escapes():
         assert end == wanted, f"{line} (want {wanted})"
 
 
+def one_attempt(name, *options):
+    """Makes it, says so, and waits."""
+    script = f"escape '{name}'; echo made; sleep 2"
+    return paths.ramet_run(paths.HOSTILE_IMAGE, "-c", script, options=options)
+
+
+def check_children_without_end():
+    """No more processes than the family may have members, and nothing of them stays."""
+    with Family(one_attempt("children without end", "--max-procs", "8")) as family:
+        most, end = 0, time.monotonic() + 1
+        while time.monotonic() < end:
+            most = max(most, len(family.monitors()))
+        family.expect("made", limit=30)
+        assert family.finish() == 0 and most <= 8, f"{most} processes"
+
+
+def check_supervisor_killed():
+    """Members that have not asked to die with the supervisor do so all the same."""
+    with Family(one_attempt("a child that never reports")) as family:
+        family.expect("made")
+        members = family.monitors()
+        assert len(members) >= 2, "no silent child"
+        family.process.kill()
+        deadline = time.monotonic() + 5
+        while proc.by_age(members) and time.monotonic() < deadline:
+            proc.reap()
+            time.sleep(0.01)
+        assert not proc.by_age(members), "it lives on"
+
+
 def check_kill_at_random():
     """Members are killed from outside while they fork and exec: the family goes on."""
-    script = ("i=0; while [ $i -lt 150 ]; do busybox true; echo a | cat > /dev/null; i=$((i+1));"
-              " done 2> /dev/null; echo over")  # fmt: skip
+    script = ("trap 'echo over; exit 0' TERM; "
+              "while :; do busybox true; echo a | cat > /dev/null; done 2> /dev/null")  # fmt: skip
     with Family(paths.ramet_run(paths.SHELL_IMAGE, "-c", script)) as family:
-        killed = 0
-        while family.process.poll() is None and killed < 60:
+        killed, deadline = 0, time.monotonic() + 30
+        while killed < 30 and time.monotonic() < deadline:
             members = family.monitors()
             if len(members) > 1:
                 proc.kill_all(members[-1:])
                 killed += 1
             time.sleep(0.005)
-        family.expect("over", limit=60)
-        assert family.finish() == 0 and killed >= 20, f"{killed} killed"
+        family.process.terminate()
+        family.expect("over")
+        assert family.finish() == 0 and killed == 30, f"{killed} killed"
 
 
-CHECKS = {"escapes": check_escapes, "kill_at_random": check_kill_at_random}
+CHECKS = {"escapes": check_escapes, "children_without_end": check_children_without_end,
+          "supervisor_killed": check_supervisor_killed, "kill_at_random": check_kill_at_random}
 
 
 def check(report, full, function):

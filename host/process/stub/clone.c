@@ -50,6 +50,7 @@ static void become(uint32_t slot)
     sys2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
     if (sys2(SYS_getppid, 0, 0) != STATE->supervisor) // it died before that
         leave(STUB_DIED + SIGKILL);
+    door(slot)->polling = 0; // the slot's last member may have been killed in ppoll()
     STATE->slot = slot;
     STATE->timer_deadline = 0; // clone(2) inherits no timer
     STATE->ending = 0;

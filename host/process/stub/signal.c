@@ -147,7 +147,9 @@ void stub_on_exception(int sig, siginfo_t *info, void *context)
         deliver_event(g);
         return;
     }
-    if (!SHARED->upcall_entry)
+    // Without an upcall, or at its first instruction: its code is gone, as where the image's file
+    // has been cut.
+    if (!SHARED->upcall_entry || rip == SHARED->upcall_entry)
         leave(STUB_DIED + sig);
     fill_frame(&f, g);
     f.type = PV_UPCALL_EXCEPTION;

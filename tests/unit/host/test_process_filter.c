@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 
 #include "host/process/filter.h"
 #include "host/process/process.h"
@@ -77,7 +78,7 @@ static int64_t map(uint64_t at, uint64_t len, uint64_t rights, uint64_t flags, u
 
 static void set_up(void)
 {
-    static struct options opt = {.mem = END};
+    static struct options opt = {.mem = END, .window_size = 64 * MB};
     static struct image image = {.fd = IMAGE};
     static struct family f = {.opt = &opt, .image = &image};
     length = process_filter(&f, code, MAX);
@@ -155,8 +156,14 @@ static void test_others(void)
 {
     CHECK_EQ(call(SYS_futex, PV_WINDOW_VA, FUTEX_WAIT, 0, 0, 0, 0), ALLOW);
     CHECK_EQ(call(SYS_futex, PV_WINDOW_VA, FUTEX_LOCK_PI, 0, 0, 0, 0), KILL);
+    CHECK_EQ(call(SYS_futex, PV_WINDOW_VA + 64 * MB, FUTEX_WAKE, 0, 0, 0, 0), KILL);
+    CHECK_EQ(call(SYS_futex, PV_IMAGE_VA, FUTEX_WAKE, 0, 0, 0, 0), KILL); // other families have it
     for (uint64_t fd = 0; fd < 8; fd++) {
-        CHECK_EQ(call(SYS_preadv2, fd, 0, 0, 0, 0, 0), fd < 3 ? ALLOW : KILL);
+        CHECK_EQ(call(SYS_preadv2, fd, 0, 1, UINT64_MAX, 0, 0), fd < 3 ? ALLOW : KILL);
+        CHECK_EQ(call(SYS_pwritev2, fd, 0, 1, UINT64_MAX, 0, RWF_NOWAIT), fd < 3 ? ALLOW : KILL);
+        CHECK_EQ(call(SYS_preadv2, fd, 0, 1, 0, 0, 0), KILL);              // at a place
+        CHECK_EQ(call(SYS_pwritev2, fd, 0, 1, UINT64_MAX, 0, 0x20), KILL); // at its beginning
+        CHECK_EQ(call(SYS_pwritev2, fd, 0, 2, UINT64_MAX, 0, 0), KILL);
         CHECK_EQ(call(SYS_pwritev2, fd | UINT64_C(1) << 32, 0, 0, 0, 0, 0), KILL);
     }
     CHECK_EQ(call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0, 0), ALLOW);

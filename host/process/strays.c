@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Strays: processes that a hostile member has cloned and that have never reported. They are
+// children of the supervisor all the same (CLONE_PARENT), so the kernel's list has them. Source:
+// proc(5), /proc/PID/task/TID/children.
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "host/process/process.h"
+
+// Counts all children, and ends by `sig`, if it is not 0, those that are no members.
+static uint32_t each_child(const struct process_family *p, int sig)
+{
+    char path[64];
+    uint32_t n = 0;
+    int pid;
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
+    FILE *list = fopen(path, "re");
+    if (!list)
+        return 0;
+    while (fscanf(list, "%d", &pid) == 1) {
+        if (pid == p->watchdog || pid <= 0 || pid >= p->pid_max)
+            continue;
+        n++;
+        if (sig && !p->slot_of[pid])
+            kill(pid, sig); // a child, not reaped meanwhile: we are the one who reaps
+    }
+    fclose(list);
+    return n;
+}
+
+uint32_t children_count(const struct process_family *p)
+{
+    return each_child(p, 0);
+}
+
+void strays_kill(const struct process_family *p)
+{
+    each_child(p, SIGKILL);
+}
