@@ -15,7 +15,7 @@ import proc
 
 APPLETS = os.path.join(paths.ORACLE, "applets")
 HOST_CFLAGS = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-I", paths.ROOT]
-DIRECTIVE = re.compile(r"^(?://|#) (args|stdin|timeout|skip|status|needs|disk): ?(.*)$")
+DIRECTIVE = re.compile(r"^(?://|#) (args|stdin|timeout|skip|status|needs|disk|vmm): ?(.*)$")
 
 
 def directives(path):

@@ -24,7 +24,7 @@ static int wide;
 static volatile int handled;
 static unsigned char zeros[32], pattern[32] __attribute__((aligned(32)));
 
-__attribute__((target("avx"))) static void set(const unsigned char *value)
+static void set(const unsigned char *value)
 {
     if (wide)
         __asm__ volatile("vmovdqu (%0), %%ymm0\n\tvmovdqu (%0), %%ymm7\n\tvmovdqu (%0), %%ymm15"
@@ -47,7 +47,7 @@ static void clobber(int sig)
 
 // Nothing but these instructions runs between the two: the registers stay as they are until a
 // handler has run `until` times.
-__attribute__((target("avx"))) static int spin(int until)
+static int spin(int until)
 {
     unsigned char out[3][32] = {{0}};
     if (wide)
@@ -93,7 +93,7 @@ static void mend(int sig)
         _exit(98);
 }
 
-__attribute__((target("avx"))) static void faults(void)
+static void faults(void)
 {
     unsigned char out[32] = {0};
     page = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
