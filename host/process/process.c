@@ -96,6 +96,8 @@ static int process_open(struct family *f, char *err, size_t errlen)
     const char *not_ours = f->opt->ndisks ? "--disk" : f->opt->gdb_port ? "--gdb" : NULL;
     if (f->opt->accel)
         not_ours = "--accel";
+    if (f->opt->trace & ~TRACE_PROC)
+        not_ours = "--trace=call or exit";
     if (not_ours) {
         snprintf(err, errlen, "picoprocesses have no %s", not_ours);
         return -ENOTSUP;
