@@ -233,8 +233,8 @@ def test_disk_killed():
 
 
 def test_demo_without_kvm():
-    """`make run` where /dev/kvm is none, or there is none: its members are processes, as
-    its first line says and no other; the transcript is that of KVM, where there is one, but for times and
+    """`make run` where /dev/kvm is none, or there is none: its members are processes, as its first
+    line says and no other; the transcript is that of KVM, where there is one, but for times and
     pids."""
     needed()
     if os.geteuid() != 0 or not shutil.which("unshare"):
