@@ -61,7 +61,7 @@ HOST := \
 	$(addprefix host/image/,image.c check.c elf.c args.c fits.c)
 # What a picoprocess has in the place of a monitor.
 STUB := $(addprefix host/process/stub/,entry.S stub.c signal.c wait.c console.c memory.c clone.c \
-	exec.c load.c) arch/x86_64/shim/boot/elf.c
+	exec.c load.c) arch/x86_64/shim/boot/elf.c arch/x86_64/shim/string.c
 MKIMAGE := \
 	tools/mkimage/main.c tools/mkimage/input.c tools/mkimage/tree.c tools/mkimage/write.c \
 	tools/mkimage/list.c tools/mkimage/util.c tools/mkimage/work.c \
@@ -70,7 +70,7 @@ MKIMAGE := \
 	host/image/image.c host/image/check.c host/image/elf.c
 # The ring-0 implementer of abi/pv.h, for stock machines; must build without kernel/.
 SHIM := $(addprefix arch/x86_64/shim/,main.c entry.S trap.c call.c companion.c console.c serial.c \
-	io.c lib.c \
+	io.c lib.c string.c \
 	$(addprefix boot/,boot.S bootinfo.c cmdline.c image.c load.c elf.c program_file.c \
 		hypervisor.c entropy.c) \
 	$(addprefix mem/,frames.c space.c regions.c tables.c) \

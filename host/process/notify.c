@@ -13,8 +13,6 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -68,26 +66,26 @@ static int too_many(struct supervisor *s)
 
 // clone(2): whether it may pass. A clone that a signal or the freezer has interrupted in the kernel
 // comes again: its claim stands, and so it does for a hostile member, which gets strays by it.
-static int claim(struct supervisor *s, uint32_t from, uint64_t slot, uint64_t program)
+static int claim(struct supervisor *s, uint32_t from, uint32_t slot, uint64_t program)
 {
     struct process_family *p = process_of(s->f);
-    if (!from || !family_slot_valid(s->f, (uint32_t)slot))
+    if (!from || !family_slot_valid(s->f, slot))
         return -EINVAL;
     if (too_many(s))
         return -EAGAIN;
-    if (p->claimed[slot] && family_claimer(s->f, (uint32_t)slot) == from) {
+    if (p->claimed[slot] && family_claimer(s->f, slot) == from) {
         p->alive++;
         p->strays = 1;
         return 0;
     }
     // Its last member may be gone but for the news of it.
-    if (family_pid(s->f, (uint32_t)slot) > 0)
+    if (family_pid(s->f, slot) > 0)
         supervisor_reap(s);
-    int r = family_claim(s->f, (uint32_t)slot, from);
+    int r = family_claim(s->f, slot, from);
     if (r < 0)
         return r;
     // No pid yet, but a child may be there: the slot is not free when its claimer dies (deaths.c).
-    atomic_store(&slot_of(s, (uint32_t)slot)->pid, -1);
+    atomic_store(&slot_of(s, slot)->pid, -1);
     p->claimed[slot] = clock_ns(CLOCK_MONOTONIC);
     p->spawned[slot] = program;
     p->embryos++;
@@ -126,7 +124,7 @@ static int trace_exec(const struct supervisor *s, uint32_t from, uint64_t progra
     return 0;
 }
 
-static int accept_report(struct supervisor *s, pid_t pid, uint64_t slot)
+static int accept_report(struct supervisor *s, pid_t pid, uint32_t slot)
 {
     struct process_family *p = process_of(s->f);
     const uint32_t known = slot_of_pid(p, pid);
@@ -135,35 +133,34 @@ static int accept_report(struct supervisor *s, pid_t pid, uint64_t slot)
         atomic_store(&slot_of(s, 1)->state, SLOT_RUNNING);
         return 0;
     }
-    if (known || pid >= p->pid_max || !family_slot_valid(s->f, (uint32_t)slot) ||
-        !p->claimed[slot] || !is_child(pid))
+    if (known || pid >= p->pid_max || !family_slot_valid(s->f, slot) || !p->claimed[slot] ||
+        !is_child(pid))
         return -EPERM;
-    trace_begin(s, (uint32_t)slot);
-    forget_claim(p, (uint32_t)slot);
+    trace_begin(s, slot);
+    forget_claim(p, slot);
     p->slot_of[pid] = (uint16_t)slot;
-    atomic_store(&slot_of(s, (uint32_t)slot)->pid, pid);
-    atomic_store(&slot_of(s, (uint32_t)slot)->state, SLOT_RUNNING);
+    atomic_store(&slot_of(s, slot)->pid, pid);
+    atomic_store(&slot_of(s, slot)->state, SLOT_RUNNING);
     return 0;
 }
 
 // --- requests ---
 
-static int kick(struct supervisor *s, uint64_t slot, uint64_t flags)
+static int kick(struct supervisor *s, uint32_t slot, uint64_t flags)
 {
-    if (!family_slot_valid(s->f, (uint32_t)slot))
+    if (!family_slot_valid(s->f, slot))
         return -ESRCH;
-    if (family_pid(s->f, (uint32_t)slot) <= 0) // one that has not reported will look
+    if (family_pid(s->f, slot) <= 0) // one that has not reported will look
         return process_of(s->f)->claimed[slot] ? 0 : -ESRCH;
-    process_post(s, (uint32_t)slot, flags ? PV_EVENT_KICK : 0);
+    process_post(s, slot, flags ? PV_EVENT_KICK : 0);
     return 0;
 }
 
-static int kill_member(struct supervisor *s, uint64_t slot)
+static int kill_member(struct supervisor *s, uint32_t slot)
 {
-    if (!family_slot_valid(s->f, (uint32_t)slot) ||
-        atomic_load(&slot_of(s, (uint32_t)slot)->state) == SLOT_FREE)
+    if (!family_slot_valid(s->f, slot) || atomic_load(&slot_of(s, slot)->state) == SLOT_FREE)
         return -ESRCH;
-    supervisor_kill(s, (uint32_t)slot, atomic_load(&slot_of(s, (uint32_t)slot)->serial));
+    supervisor_kill(s, slot, atomic_load(&slot_of(s, slot)->serial));
     return 0;
 }
 
@@ -180,12 +177,12 @@ static int exits(struct supervisor *s, uint32_t from, uint64_t status)
     return 0;
 }
 
-static int drop_claim(struct supervisor *s, uint32_t from, uint64_t slot)
+static int drop_claim(struct supervisor *s, uint32_t from, uint32_t slot)
 {
-    if (!from || !family_slot_valid(s->f, (uint32_t)slot) || !process_of(s->f)->claimed[slot] ||
-        family_claimer(s->f, (uint32_t)slot) != from)
+    if (!from || !family_slot_valid(s->f, slot) || !process_of(s->f)->claimed[slot] ||
+        family_claimer(s->f, slot) != from)
         return -EINVAL;
-    unclaim(s, (uint32_t)slot);
+    unclaim(s, slot);
     process_of(s->f)->strays = 1; // if it was not true
     return 0;
 }
@@ -194,19 +191,20 @@ static int decide(struct supervisor *s, const struct seccomp_notif *n)
 {
     const uint64_t *a = (const uint64_t *)n->data.args;
     const uint32_t from = slot_of_pid(process_of(s->f), (pid_t)n->pid);
+    const uint32_t slot = (uint32_t)a[0]; // the filter has seen that it is no more
     switch (n->data.nr) {
     case SYS_clone:
-        return claim(s, from, a[5], a[4]);
+        return claim(s, from, (uint32_t)a[5], a[4]);
     case STUB_REPORT:
-        return accept_report(s, (pid_t)n->pid, a[0]);
+        return accept_report(s, (pid_t)n->pid, slot);
     case STUB_KICK:
-        return from ? kick(s, a[0], a[1]) : -EPERM;
+        return from ? kick(s, slot, a[1]) : -EPERM;
     case STUB_KILL:
-        return from ? kill_member(s, a[0]) : -EPERM;
+        return from ? kill_member(s, slot) : -EPERM;
     case STUB_EXIT:
         return exits(s, from, a[0]);
     case STUB_UNCLAIM:
-        return drop_claim(s, from, a[0]);
+        return drop_claim(s, from, slot);
     case STUB_EXEC:
         return trace_exec(s, from, a[0]);
     default:

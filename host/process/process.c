@@ -6,7 +6,6 @@
 #include <cpuid.h>
 #include <errno.h>
 #include <linux/seccomp.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,19 +24,14 @@
 #define RATE_NS         UINT64_C(1000000) // how long the TSC is watched
 #define CLOCK_READS     8
 
-#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1u << 5)
-#endif
-
 static struct process_family the_family = {.listener = -1};
 
 // Whether this kernel hands notifications over, and has their sender wait for the answer in peace
 // (Linux 5.19). With flags it knows it goes on to look for the filter, which is nowhere.
 static int has_notifications(void)
 {
-    const unsigned flags =
-        SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
-    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) < 0 && errno == EFAULT;
+    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, STUB_FILTER_FLAGS, NULL) < 0 &&
+           errno == EFAULT;
 }
 
 // The two clocks at one moment: the pair that was read in the shortest time, of a few.

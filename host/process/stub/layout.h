@@ -64,6 +64,11 @@ struct stub_hello {
     uint32_t listener; // descriptor of the notifications + 1; 0: not yet
 };
 
+// The filter is loaded with these. The second (Linux 5.19) has its sender wait for an answer in
+// peace; older headers do not name it.
+#define STUB_WAIT_KILLABLE (1u << 5)
+#define STUB_FILTER_FLAGS  (SECCOMP_FILTER_FLAG_NEW_LISTENER | STUB_WAIT_KILLABLE)
+
 // System-call numbers that no kernel has: the filter hands them to the supervisor. All arguments
 // are in registers; the result is -errno or 0.
 enum stub_note {

@@ -79,27 +79,3 @@ void boot_info_shut(void)
 {
     sys3(SYS_mprotect, PV_BOOT_INFO_VA, PAGE, PROT_READ);
 }
-
-// The compiler calls these.
-void *memcpy(void *to, const void *from, size_t n)
-{
-    void *const start = to;
-    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
-    return start;
-}
-
-void *memset(void *to, int byte, size_t n)
-{
-    void *const start = to;
-    __asm__ volatile("rep stosb" : "+D"(to), "+c"(n) : "a"(byte) : "memory");
-    return start;
-}
-
-int memcmp(const void *a, const void *b, size_t n)
-{
-    const uint8_t *x = a, *y = b;
-    for (; n; n--, x++, y++)
-        if (*x != *y)
-            return *x - *y;
-    return 0;
-}

@@ -20,9 +20,6 @@ _Static_assert(SYS_FUTEX == SYS_futex && SYS_RT_SIGRETURN == SYS_rt_sigreturn, "
 _Static_assert(sizeof(struct stub_state) <= PAGE, "the state is one page");
 
 #define USER_END UINT64_C(0x7ffffffff000)
-#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1u << 5)
-#endif
 
 static int64_t act(uint32_t nr, const union pv_call_args *a)
 {
@@ -100,10 +97,8 @@ static int vacate(void)
 static int confine(void)
 {
     struct stub_hello *hello = (struct stub_hello *)STUB_HELLO_VA;
-    const uint64_t flags =
-        SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
     const uint32_t image = (uint32_t)STATE->image_fd;
-    long fd = sys3(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, STUB_FILTER_VA);
+    long fd = sys3(SYS_seccomp, SECCOMP_SET_MODE_FILTER, STUB_FILTER_FLAGS, STUB_FILTER_VA);
     if (fd < 0)
         return -1;
     __atomic_store_n(&hello->listener, (uint32_t)fd + 1, __ATOMIC_SEQ_CST);
