@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// fflush(), in place of newlib's, which forgets the buffer when it cannot be written: then the next
-// putchar() succeeds, and a program that looks at every result (yes, in a pipe nobody reads) never
-// learns that nothing arrives.
+// fflush(), in place of newlib's, which forgets the buffer when it cannot be written: of what a
+// pipe that is full for the moment did not take, half is lost.
 //
-// Here what cannot be written stays in the buffer. While that lasts a full buffer takes no more, so
-// calls go on failing; when writing works again (a descriptor that was non-blocking, a disk that
-// was full, a signal that came between), nothing is lost and nothing is out of order. Neighbours:
-// write.c, which fills buffers.
+// What becomes of the bytes that could not be written depends on why. "Not now" (EAGAIN, EINTR):
+// they stay; while that lasts a full buffer takes no more, so calls go on failing, and when writing
+// works again nothing is lost and nothing is out of order. Anything else (a full disk, a pipe
+// nobody reads) is likely to be so at the next byte too: they are dropped, as glibc drops them, so
+// that a program which looks at no result pays one failing write() for each buffer, not one for
+// each byte. Neighbours: write.c, which fills buffers.
 #include "libc-glue/stdio/stream.h"
 
 // Writes the buffer out. It is marked empty before: a signal handler that uses the stream or leaves
@@ -79,7 +80,13 @@ int __sflush_r(struct _reent *re, FILE *f)
     return f->_flags & __SWR ? flush_output(re, f) : flush_input(re, f);
 }
 
-int _fflush_r(struct _reent *re, FILE *f)
+void drop_unwritable(struct _reent *re, FILE *f)
+{
+    if (re->_errno != EAGAIN && re->_errno != EINTR && (f->_flags & __SWR))
+        set_used(f, 0);
+}
+
+int flush_or_keep(struct _reent *re, FILE *f)
 {
     init_streams(re);
     if (!f->_flags) // closed
@@ -87,6 +94,14 @@ int _fflush_r(struct _reent *re, FILE *f)
     lock_stream(f);
     int r = __sflush_r(re, f);
     unlock_stream(f);
+    return r;
+}
+
+int _fflush_r(struct _reent *re, FILE *f)
+{
+    int r = flush_or_keep(re, f);
+    if (r)
+        drop_unwritable(re, f);
     return r;
 }
 

@@ -44,6 +44,15 @@ int __sflush_r(struct _reent *re, FILE *f);
 int __sfvwrite_r(struct _reent *re, FILE *f, struct output *out);
 int __swbuf(int c, FILE *f);
 
+// fflush() that keeps in the buffer whatever could not be written. Returns 0, or EOF with errno and
+// the error indicator set. The caller takes out what its own call had put there, then calls
+// drop_unwritable(). (flush.c)
+int flush_or_keep(struct _reent *re, FILE *f);
+
+// After a flush that failed, with errno as that left it: empties the buffer unless the error is one
+// that passes by itself. (flush.c)
+void drop_unwritable(struct _reent *re, FILE *f);
+
 static inline void init_streams(struct _reent *re)
 {
     if (re && !re->__sdidinit)

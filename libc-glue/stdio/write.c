@@ -4,8 +4,9 @@
 //
 // The rule for errors: a call that fails has taken nothing that was not written. What it had put
 // into the buffer is taken out again, so that fwrite()'s count is exact and nobody who tries again
-// writes a byte twice; what earlier calls put there stays (flush.c). A full buffer is written when
-// the next byte comes, not before. Neighbours: flush.c, newlib's fwrite.c, fputs.c, vfprintf.c.
+// writes a byte twice; what earlier calls put there stays if the error is one that passes, and is
+// dropped otherwise (flush.c). A full buffer is written when the next byte comes, not before.
+// Neighbours: flush.c, newlib's fwrite.c, fputs.c, vfprintf.c.
 #include <limits.h>
 
 #include "libc-glue/stdio/stream.h"
@@ -41,7 +42,7 @@ static _ssize_t take(struct _reent *re, FILE *f, const char *p, size_t len, size
         return n > 0 ? n : -1;
     }
     if (used(f) >= size) {
-        if (_fflush_r(re, f))
+        if (flush_or_keep(re, f))
             return -1;
         *mine = 0;
     }
@@ -55,7 +56,7 @@ static _ssize_t take(struct _reent *re, FILE *f, const char *p, size_t len, size
     set_used(f, used(f) + n);
     *mine += n;
     if (n == lines) {
-        if (_fflush_r(re, f)) {
+        if (flush_or_keep(re, f)) {
             *mine -= n; // not counted as taken by the caller yet
             size_t have = used(f);
             set_used(f, have - (n < have ? n : have));
@@ -67,13 +68,14 @@ static _ssize_t take(struct _reent *re, FILE *f, const char *p, size_t len, size
 }
 
 // The error path: what is left of this call in the buffer goes out again.
-static int failed(FILE *f, struct output *out, size_t mine)
+static int failed(struct _reent *re, FILE *f, struct output *out, size_t mine)
 {
     size_t have = used(f), back = mine < have ? mine : have;
     if (!(f->_flags & __SNBF))
         set_used(f, have - back);
     out->left += back;
     f->_flags |= __SERR;
+    drop_unwritable(re, f);
     return EOF;
 }
 
@@ -92,7 +94,7 @@ int __sfvwrite_r(struct _reent *re, FILE *f, struct output *out)
             // Bytes that were written or belong to earlier calls stay; `mine` is what this call had
             // put into the buffer.
             if (n < 0)
-                return failed(f, out, mine);
+                return failed(re, f, out, mine);
             p += n;
             len -= (size_t)n;
             lines -= (size_t)n < lines ? (size_t)n : lines;
@@ -109,19 +111,22 @@ int __swbuf_r(struct _reent *re, int c, FILE *f)
     if (ready_to_write(re, f))
         return EOF;
     bytes_wanted(f);
-    if (used(f) >= (size_t)f->_bf._size && _fflush_r(re, f))
+    if (used(f) >= (size_t)f->_bf._size && flush_or_keep(re, f)) {
+        drop_unwritable(re, f);
         return EOF;
+    }
     c = (unsigned char)c;
     *f->_p = (unsigned char)c;
     set_used(f, used(f) + 1);
     if (!(f->_flags & __SNBF) && !(f->_flags & __SLBF && c == '\n'))
         return c;
-    if (!_fflush_r(re, f))
+    if (!flush_or_keep(re, f))
         return c;
     // The byte was not written: it goes out of the buffer again, as the caller is told that it
     // failed.
     if (used(f) > 0)
         set_used(f, used(f) - 1);
+    drop_unwritable(re, f);
     return EOF;
 }
 
