@@ -169,16 +169,22 @@ static void join_neighbours(struct rlock *new)
         new->turn = last + 1;
 }
 
-// 0, -EAGAIN for a conflict, -ENOLCK when the table is full: also an unlock may need an entry,
-// where it takes the middle out of a lock.
+// 0, -EAGAIN for a conflict (which costs a description the lock that it had), -ENOLCK when the
+// table is full: also an unlock may need an entry, where it takes the middle out of a lock.
 int rlock_set(const struct rlock *want)
 {
     struct wtable *table = &window_root()->rlocks;
     int unlock = want->type == F_UNLCK;
     if (unlock && table->used == 0)
         return 0;
-    if (!unlock && rlock_conflict(want))
+    if (!unlock && rlock_conflict(want)) {
+        // flock(2): a conversion is not atomic. The lock that was to be converted is gone whether
+        // or not the new one can be had, so two who both want theirs exclusive do not wait for each
+        // other.
+        if (want->kind == RLOCK_WHOLE)
+            rlock_drop_file(want->file);
         return -EAGAIN;
+    }
     // Both are claimed first, so that nothing can fail half-way. A claimed one has no inode yet and
     // matches nothing.
     struct rlock whole = *want;

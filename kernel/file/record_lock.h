@@ -29,8 +29,9 @@ struct rlock {
 _Static_assert(sizeof(struct rlock) == 64, "one cache line");
 
 // All under root.flock_lock.
-// Sets, changes or removes what `want` says, for its owner. 0, -EAGAIN (a conflict) or -ENOLCK
-// (table full; nothing has changed).
+// Sets, changes or removes what `want` says, for its owner. 0, -EAGAIN (a conflict; of a whole file
+// the owner's old lock is gone, so who waits must be woken) or -ENOLCK (table full; nothing has
+// changed).
 int rlock_set(const struct rlock *want);
 // The lock of another owner that keeps `want` from being set, the first of several; or NULL.
 struct rlock *rlock_conflict(const struct rlock *want);

@@ -95,6 +95,8 @@ static int wait_and_set(struct rlock *want)
 static long set_lock(struct rlock *want, int wait)
 {
     int r = try_lock(want);
+    if (r == 0 && want->kind == RLOCK_WHOLE)
+        waitq_wake(&window_root()->flock_q); // the lock that was to be converted is gone
     if (r == 0 && !wait)
         return -EAGAIN;
     if (r == 0)

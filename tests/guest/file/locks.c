@@ -192,6 +192,36 @@ static void whole_file(void)
     TRY(close(b));
 }
 
+// A conversion is not atomic: one that fails has lost the lock that there was, and two who both
+// wait for theirs to become exclusive get it in turn.
+static void conversion(void)
+{
+    int a = open("f", O_RDWR), b = open("f", O_RDWR), c = open("f", O_RDWR);
+
+    NEED(a >= 0 && b >= 0 && c >= 0);
+    TRY(flock(a, LOCK_SH | LOCK_NB));
+    TRY(flock(b, LOCK_SH | LOCK_NB));
+    TRY(flock(a, LOCK_EX | LOCK_NB)); // and a has none any more
+    TRY(flock(b, LOCK_EX | LOCK_NB));
+    TRY(flock(a, LOCK_SH | LOCK_NB));
+    TRY(flock(b, LOCK_SH | LOCK_NB));
+    TRY(flock(a, LOCK_SH | LOCK_NB));
+    // Somebody waits for b's lock, which b loses by asking for more.
+    pid_t pid = fork();
+    NEED(pid >= 0);
+    if (pid == 0) {
+        close(b), b = open("f", O_RDWR);
+        alarm(20);
+        NEED(flock(c, LOCK_EX) == 0);
+        _exit(4);
+    }
+    sleep_ms(30);
+    TRY(flock(a, LOCK_EX | LOCK_NB));
+    TRY(flock(b, LOCK_EX | LOCK_NB) == 0 || errno == EAGAIN);
+    close(a), close(b), close(c);
+    say_status("who waited", wait_for(pid));
+}
+
 int main(void)
 {
     scratch("locks");
@@ -205,5 +235,6 @@ int main(void)
     joining(fd);
     edges(fd);
     whole_file();
+    conversion();
     return 0;
 }
