@@ -191,12 +191,15 @@ static long give_up_controlling(void)
     return 0;
 }
 
-// --- flow, queues ---
+// --- flow, queues: of a background process's business with the terminal as well (XBD 11.1.4) ---
 
 // tcflow(): TCOOFF and TCOON stop and start our own output; TCIOFF and TCION ask the other end to
 // do so with its, by sending the key that means it there.
 static long flow(uintptr_t action)
 {
+    long r = tty_job_control(&window_root()->tty, SIGTTOU);
+    if (r < 0)
+        return r;
     if (action > TCION)
         return -EINVAL;
     struct tty *t = tty_lock();
@@ -216,6 +219,9 @@ static long flow(uintptr_t action)
 // line; complete lines go, too.
 static long flush_queue(uintptr_t which)
 {
+    long r = tty_job_control(&window_root()->tty, SIGTTOU);
+    if (r < 0)
+        return r;
     if (which > TCIOFLUSH)
         return -EINVAL;
     if (which == TCOFLUSH) // output has no queue
@@ -270,7 +276,7 @@ long tty_ioctl(struct file *f, unsigned long request, void *arg)
     case TCFLSH:
         return flush_queue((uintptr_t)arg);
     case TCSBRK: // tcdrain and tcsendbreak: nothing is queued, and a pty has no break
-        return 0;
+        return tty_job_control(&window_root()->tty, SIGTTOU);
     case FIONREAD:
         return count_input(arg);
     case TIOCOUTQ:

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import termios
 
+import oracle
 import paths
 from family import Family
 
@@ -185,6 +186,21 @@ def test_flow_control_into_a_file():
     os.close(master)
     assert text.startswith(b"tcflow(fd, TCIOFF) = 0\n"), text
     assert b"\x13" in sent and b"\x11" in sent, sent
+
+
+def test_background_queues():
+    """A background process that flushes, stops or drains the terminal is told so, as on Linux."""
+    complaint = oracle.build("tty_background")
+    assert not complaint, complaint
+    texts = []
+    for argv in (
+        [os.path.join(paths.ORACLE, "tty_background")],
+        paths.ramet_run(paths.TESTS_IMAGE, options=["--exec", "/tests/tty_background"]),
+    ):
+        with Family(argv, tty=True) as family:
+            texts.append(family.expect("end\r\n"))
+            assert family.finish() == 0
+    assert texts[0] == texts[1], f"Linux: {texts[0]}\nhere: {texts[1]}"
 
 
 def test_terminal_restored():
