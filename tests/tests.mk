@@ -57,7 +57,7 @@ UNIT += type_ahead
 UNIT_type_ahead := $(UNIT_tty)
 
 # The window, waits, pipes and files, over a faked host and kernel (tests/unit/lib/fake_kernel.h).
-UNIT += critical dir dir_index fs lock map mount path pipe pipe_size record_lock special waitq
+UNIT += critical dir dir_index fs lock map mount path pipe pipe_size record_lock special truncate waitq
 UNIT += window
 FILES := \
 	$(addprefix tests/unit/lib/,fake_pv.c fake_kernel.c fake_image.c) \
@@ -83,6 +83,7 @@ UNIT_pipe := $(FILES)
 UNIT_pipe_size := $(FILES)
 UNIT_record_lock := $(FILES)
 UNIT_special := $(FILES)
+UNIT_truncate := $(FILES) tests/unit/lib/step.c
 UNIT_waitq := $(FILES)
 UNIT_window := $(FILES)
 

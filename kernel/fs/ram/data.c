@@ -4,7 +4,8 @@
 // Byte n of a file is in its map's page n / WPAGE if there is one; else in the image, if n is below
 // image_len; else it is a hole and reads as 0. A page appears in the map after it is filled, a size
 // grows after its bytes are there, and both shrink in the other order, so a VM that dies here
-// leaves a file that is merely shorter than it meant.
+// leaves a file that is merely shorter than it meant; what lies behind its end goes when the next
+// one takes the lock (data_repair()).
 // The map is a few references in the inode and trees of pages of references, each a level deeper
 // than the last, so that a file of terabytes with one byte in it costs five pages.
 // Neighbours: ram.h; fs/open.c calls ram_read and ram_write for the program.
@@ -90,8 +91,10 @@ void *data_page_make(struct inode *ip, uint64_t index, int whole)
     uint64_t off = index * WPAGE;
     if (!whole && off < ram(ip)->image_len)
         memcpy(page, image_bytes(ip) + off, min_u64(ram(ip)->image_len - off, WPAGE));
-    __atomic_store_n(&slot->unit, wref_of(page).unit, __ATOMIC_RELEASE);
+    // Counted before it is there, and in free_ref()'s callers until after it is gone: a file with
+    // pages is never taken for one without.
     ip->pages++;
+    __atomic_store_n(&slot->unit, wref_of(page).unit, __ATOMIC_RELEASE);
     return page;
 }
 
@@ -108,11 +111,11 @@ int data_page_move(struct inode *ip, uint64_t index, void *page)
         memcpy(page, old, WPAGE);
     else if (off < ram(ip)->image_len)
         memcpy(page, image_bytes(ip) + off, min_u64(ram(ip)->image_len - off, WPAGE));
+    if (!old)
+        ip->pages++;
     __atomic_store_n(&slot->unit, wref_of(page).unit, __ATOMIC_RELEASE);
     if (old)
         window_pages_free(old, 1);
-    else
-        ip->pages++;
     return 0;
 }
 
@@ -196,7 +199,16 @@ void data_trim(struct inode *ip)
     cut_at_size(ip, 0);
 }
 
-// Growing makes a hole: only the size changes.
+// Whoever died in the middle has left bytes behind the end: of a file that was being cut, or of a
+// page that was being written. Growing must not show them.
+void data_repair(struct inode *ip)
+{
+    ram(ip)->image_len = min_u64(ram(ip)->image_len, ip->size);
+    cut_at_size(ip, ram(ip)->mapped != 0);
+}
+
+// Growing makes a hole: only the size changes. Shrinking, the size is first: a death here leaves a
+// file that is as short as it was to be, and what is behind its end to data_repair().
 int ram_truncate(struct inode *ip, uint64_t size)
 {
     if (size > RAM_MAX_SIZE)
@@ -205,10 +217,8 @@ int ram_truncate(struct inode *ip, uint64_t size)
     uint64_t old = ip->size;
     ram(ip)->program = 0; // whatever it was, it is another file now
     ip->size = size;
-    if (size < old) {
-        ram(ip)->image_len = min_u64(ram(ip)->image_len, size);
-        cut_at_size(ip, ram(ip)->mapped != 0); // mapped pages stay, they only lose what they hold
-    }
+    if (size < old)
+        data_repair(ip); // mapped pages stay, they only lose what they hold
     inode_changed(ip);
     inode_unlock(ip);
     return 0;

@@ -37,6 +37,8 @@ static void ram_repair(struct inode *ip)
 {
     if (inode_is(ip, S_IFDIR))
         dir_count(ip);
+    else if (inode_is(ip, S_IFREG))
+        data_repair(ip);
 }
 
 static void ram_release(struct inode *ip)

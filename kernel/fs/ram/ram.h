@@ -78,6 +78,8 @@ int data_page_move(struct inode *ip, uint64_t index, void *page);
 void data_cut(struct inode *ip, uint64_t index);
 // Frees pages beyond the end of the file, that a mapping made or a truncation had to leave.
 void data_trim(struct inode *ip);
+// After a death under the lock, of a regular file: nothing is left behind its end. (data.c)
+void data_repair(struct inode *ip);
 void data_free(struct inode *ip); // everything
 
 // --- map.c ---

@@ -25,6 +25,11 @@ struct proc *proc_at(uint32_t slot)
     return (struct proc *)wref_ptr(window_root()->procs) + slot;
 }
 
+int proc_gone(const struct proc *p)
+{
+    return p->state == PROC_FREE;
+}
+
 struct proc *proc_find(int32_t pid)
 {
     for (uint32_t slot = 1; slot <= window_root()->top_slot; slot++)
