@@ -23,6 +23,8 @@ int endmntent(FILE *f)
 // Undoes the \ooo escapes in place.
 static char *unescape(char *field)
 {
+    if (!*field) // perhaps a constant
+        return field;
     char *to = field;
     for (char *from = field; *from; to++) {
         if (from[0] == '\\' && strspn(from + 1, "01234567") >= 3) {
@@ -36,17 +38,29 @@ static char *unescape(char *field)
     return field;
 }
 
-// The record's strings lie in BUF and are good as long as it is. Comments and lines with fewer than
-// the four fields that every table has are passed over; the two numbers at the end may be missing
-// and are 0 then (fstab(5)). NULL is the end or an error, which ferror() tells apart.
+// Reads a line into BUF. Of one that is longer the rest is dropped, as by glibc: it must not be
+// taken for a line of its own. 0 at the end or after an error.
+static int next_line(FILE *f, char *buf, int len)
+{
+    if (!fgets(buf, len, f))
+        return 0;
+    if (!strchr(buf, '\n'))
+        for (int c = getc(f); c != EOF && c != '\n';)
+            c = getc(f);
+    return 1;
+}
+
+// The record's strings lie in BUF and are good as long as it is. Comments and empty lines are
+// passed over. What is missing at a line's end, or did not fit into BUF, is "" or 0, as with glibc.
+// NULL is the end or an error, which ferror() tells apart.
 struct mntent *getmntent_r(FILE *f, struct mntent *m, char *buf, int len)
 {
-    while (fgets(buf, len, f)) {
-        char *rest, *field[6] = {0};
+    while (next_line(f, buf, len)) {
+        char *rest, *field[6] = {"", "", "", ""};
         int n = 0;
         for (char *p = buf; n < 6 && (p = strtok_r(p, " \t\n", &rest)); p = NULL)
             field[n++] = p;
-        if (n < 4 || field[0][0] == '#')
+        if (n == 0 || field[0][0] == '#')
             continue;
         *m = (struct mntent){
             .mnt_fsname = unescape(field[0]),

@@ -115,20 +115,47 @@ int setlogmask(int mask)
     return old;
 }
 
+// newlib's printf knows no "%m", which XSH syslog() has: a copy of FORMAT with the text of ERROR in
+// its place, for the caller to free. NULL without memory.
+static char *with_error_text(const char *format, int error)
+{
+    const char *text = strerror(error); // contains no "%"
+    size_t size = strlen(format) + 1;
+    for (const char *p = format; (p = strstr(p, "%m")); p += 2)
+        size += strlen(text);
+    char *copy = malloc(size), *to = copy;
+    for (const char *p = format; copy && *p;) {
+        if (p[0] == '%' && p[1] == 'm') {
+            to = stpcpy(to, text);
+            p += 2;
+            continue;
+        }
+        if (p[0] == '%' && p[1]) // "%%m" is none
+            *to++ = *p++;
+        *to++ = *p++;
+    }
+    if (copy)
+        *to = '\0';
+    return copy;
+}
+
 // No log daemon runs in a family; with LOG_PERROR the message still reaches standard error.
 void vsyslog(int priority, const char *format, va_list ap)
 {
+    const int before = errno; // of the caller, for "%m" and for afterwards: all below may change it
     if (!(log_options & LOG_PERROR) || !(log_mask & LOG_MASK(LOG_PRI(priority))))
         return;
     fprintf(stderr, "%s", log_name ? log_name : program_invocation_short_name);
     if (log_options & LOG_PID)
         fprintf(stderr, "[%d]", getpid());
     fputs(": ", stderr);
-    vfprintf(stderr, format, ap);
+    char *expanded = with_error_text(format, before);
+    vfprintf(stderr, expanded ? expanded : format, ap);
+    free(expanded);
     fputc('\n', stderr);
+    errno = before;
 }
 
-// errno is not kept, and "%m" reads it: it is best the first conversion.
 void syslog(int priority, const char *format, ...)
 {
     va_list ap;
