@@ -32,6 +32,7 @@ static void boot_family(void)
 {
     if (window_format() < 0) // tables and page pool
         refuse("the window is too small: give --window-size more");
+    window_root()->started_ns = boot_info->mono_base_ns;
     lock_init_self(boot_info->slot); // from here on locks know us
     proc_boot((int)boot_info->argc,
               (char *const *)boot_info->argv); // pid 2, child of the supervisor

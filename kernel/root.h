@@ -86,6 +86,9 @@ struct wroot {
     // Terminal.
     struct tty tty;
     char hostname[64];
+    // Monotonic time when the family began. A member's own boot_info says when its VM did, which on
+    // some implementers is later.
+    uint64_t started_ns;
 };
 
 // Lays out the kernel's part; called once per family, by its first program. 0, or -ENOMEM when the

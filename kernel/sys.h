@@ -152,6 +152,7 @@ long sys_getitimer(int which, struct k_itimerval *value);
 // --- time, memory, system: kernel/time/time.c, mem.c, uname.c ---
 long sys_clock_gettime(int clock, struct k_timespec *ts);
 long sys_clock_getres(int clock, struct k_timespec *ts);
+long sys_uptime(void); // whole seconds since the family began; not a call of Linux's
 long sys_clock_settime(int clock, const struct k_timespec *ts);
 long sys_clock_nanosleep(int clock, int flags, const struct k_timespec *req,
                          struct k_timespec *rem);

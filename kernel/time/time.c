@@ -11,6 +11,7 @@
 #include "kernel/entry.h"
 #include "kernel/lib.h"
 #include "kernel/pv.h"
+#include "kernel/root.h"
 #include "kernel/signal/signal.h"
 #include "kernel/sys.h"
 
@@ -107,6 +108,11 @@ long sys_clock_gettime(int clock, struct k_timespec *ts)
         return -EINVAL;
     *ts = clock_ns_timespec(ns);
     return 0;
+}
+
+long sys_uptime(void)
+{
+    return (long)((pv_mono_ns() - window_root()->started_ns) / NS_PER_SEC);
 }
 
 long sys_clock_getres(int clock, struct k_timespec *ts)

@@ -269,14 +269,12 @@ int __sched_cpucount(size_t size, const cpu_set_t *set)
     return n;
 }
 
-// This VM's memory and the family's time. No load, swap or number of processes: those fields are 0.
+// This VM's memory and the time since the family began. No load, swap or number of processes: those
+// fields are 0.
 int sysinfo(struct sysinfo *info)
 {
-    struct timespec up;
-    if (clock_gettime(CLOCK_MONOTONIC, &up) < 0)
-        return -1;
     *info = (struct sysinfo){
-        .uptime = up.tv_sec,
+        .uptime = sys_uptime(),
         .totalram = (unsigned long)sysconf(_SC_PHYS_PAGES),
         .freeram = (unsigned long)sysconf(_SC_AVPHYS_PAGES),
         .mem_unit = PAGE,

@@ -149,15 +149,14 @@ static uint32_t put_decimal(char *to, uint32_t n)
     return len;
 }
 
-// The number behind the fixed names at *at: a live pid, or an open descriptor. -1 at the end.
+// The number behind the fixed names at *at: a pid, or an open descriptor. -1 at the end.
 static int32_t next_number(const struct inode *dir, uint64_t *at)
 {
     if (procfs(dir)->kind == PROCFS_ROOT) {
         for (uint32_t top = window_root()->top_slot; *at < top; ++*at) {
             const struct proc *p = proc_at((uint32_t)*at + 1);
-            uint32_t state = p->state;
-            // A zombie can be looked up but is not listed. (Linux lists it, and ps says defunct.)
-            if (state != PROC_FREE && state != PROC_EMBRYO && !p->dead)
+            // A zombie is listed until it is reaped, as on Linux; an embryo is not there yet.
+            if (p->state != PROC_EMBRYO && !proc_gone(p))
                 return p->pid;
         }
     } else if (procfs(dir)->kind == PROCFS_FD_DIR && procfs(dir)->what == proc_self->pid) {

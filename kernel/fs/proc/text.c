@@ -64,6 +64,12 @@ static char state_of(const struct proc *p)
     }
 }
 
+// Of the monotonic clock, which need not begin with the family.
+static uint64_t since_start(uint64_t ns)
+{
+    return ns - window_root()->started_ns;
+}
+
 // Fields 1 to 44 of proc(5)'s /proc/PID/stat; what we do not count is 0.
 static void put_stat(struct text *t, const struct proc *p)
 {
@@ -92,7 +98,7 @@ static void put_stat(struct text *t, const struct proc *p)
         p->nice,
         1,
         0, // 18-21: priority nice num_threads itrealvalue
-        (int64_t)(p->start_ns / NS_PER_TICK),
+        (int64_t)(since_start(p->start_ns) / NS_PER_TICK),
         0,
         0, // 22-24: starttime vsize rss
     };
@@ -139,6 +145,8 @@ static void put_cmdline(struct text *t, const struct proc *p)
 {
     // Strings with a NUL each: up to the first empty one.
     uint32_t n = 0;
+    if (state_of(p) == 'Z') // it has no memory any more that could say (proc(5))
+        return;
     while (n < sizeof p->cmdline && p->cmdline[n])
         n += (uint32_t)strnlen(p->cmdline + n, sizeof p->cmdline - n) + 1;
     text_put_bytes(t, p->cmdline, min_u64(n, sizeof p->cmdline));
@@ -221,7 +229,7 @@ static void put_system(struct text *t, enum proc_kind kind)
         put_mounts(t);
         break;
     case PROCFS_UPTIME:
-        put_seconds(t, pv_mono_ns() - boot_info->mono_base_ns);
+        put_seconds(t, since_start(pv_mono_ns()));
         put(t, " 0.00\n");
         break;
     case PROCFS_MEMINFO:
