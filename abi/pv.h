@@ -16,8 +16,9 @@
 // PV_CALL_VA with the struct's address in RDI. The implementer copies the struct in once, acts,
 // writes `ret` (and the fields marked "out"), and returns to the caller. All registers but RAX, RCX
 // and R11 are preserved. Unless noted a call does not block and fails with -errno (Linux numbers)
-// in `ret`; -EFAULT: what an argument points to is not where it must be. If the struct is not in
-// memory the call is ignored: there is nowhere to put an error.
+// in `ret`; -EFAULT: what an argument points to is not where it must be. If the struct's
+// beginning (struct pv_call) is not in RAM the call is ignored, the window included: there is
+// nowhere to put an error.
 //
 // An upcall: like a UNIX signal, the implementer pushes a struct pv_frame on the guest's stack,
 // below the 128-byte red zone, 16-aligned, and sets RIP to shared->upcall_entry with RSP = RDI =

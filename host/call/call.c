@@ -60,7 +60,10 @@ int call_dispatch(struct member *m, struct gaddr addr)
     uint32_t nr = 0;
     int64_t r = -ENOSYS;
 
-    // A call without even a number in memory has nowhere to be told of its error.
+    // The number and the answer in the caller's RAM, or there is nowhere to tell it of an error. In
+    // the window others could change the struct, and take the answer for theirs.
+    if (!guest_ptr(m->mem, addr, sizeof(struct pv_call), GUEST_RAM))
+        return 1;
     if (guest_read(m->mem, addr, &nr, sizeof nr) < 0)
         return 1;
     // The struct is read again with its number's size. The number in the copy may have changed by

@@ -96,6 +96,22 @@ static void places(void)
     WANT_EQ(call_nr(PV_CALL_NR_END, NULL, 0), -ENOSYS);
 }
 
+// Nothing happens (tests/pv/expected has no "!"), and nothing is written.
+static void window_struct(void)
+{
+    static const char sign[] = "!";
+    test("call with its struct in the window");
+    volatile struct pv_console *c =
+        (volatile struct pv_console *)(PV_WINDOW_VA + window->kernel_off + 4096);
+    *c = (struct pv_console){
+        .call.nr = PV_CALL_CONSOLE, .call.ret = 77, .fd = 1, .write = 1, .len = 1};
+    c->buf = (uintptr_t)sign;
+    call_at((uintptr_t)c);
+    WANT_EQ(c->call.ret, 77);
+    WANT_EQ(c->call.nr, PV_CALL_CONSOLE);
+    *c = (struct pv_console){.len = 0};
+}
+
 static void console_errors(void)
 {
     static char buf[16];
@@ -197,6 +213,7 @@ void call_checks(void)
     numbers();
     notifications();
     places();
+    window_struct();
     console_errors();
     console_write();
     console_read();

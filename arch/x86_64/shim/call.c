@@ -298,8 +298,9 @@ void call_dispatch(struct frame *f)
     const uint64_t addr = f->rdi;
     int64_t r = -ENOSYS;
 
-    // A call without even a number in memory has nowhere to be told of its error.
-    if (!regions_allow(addr, sizeof args.call.nr, 0))
+    // A call whose number and answer have no place in the VM's own RAM is ignored: there is nowhere
+    // to tell of an error, and the window is not the caller's alone. (RAM comes first of all.)
+    if (addr > PV_IMAGE_VA - sizeof args.call || !regions_allow(addr, sizeof args.call, 0))
         return;
     // Read once. What follows works on the copy: memory that another VM shares may change under us.
     uint32_t nr = *(const volatile uint32_t *)addr;

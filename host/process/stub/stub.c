@@ -61,11 +61,12 @@ void stub_dispatch(uint64_t at)
     union pv_call_args args;
     uint32_t nr = 0;
     int64_t r = -ENOSYS;
-    // A call without even a number in memory has nowhere to be told of its error.
-    if (copy_in(&nr, at, sizeof nr, RAM | WINDOW) < 0)
+    // A call whose number and answer have no place in the member's own memory is ignored: there is
+    // nowhere to tell of an error, and the window is not the caller's alone.
+    if (!range_in(at, sizeof(struct pv_call), RAM) || copy_in(&nr, at, sizeof nr, RAM) < 0)
         return;
     if (nr > 0 && nr < PV_CALL_NR_END) {
-        r = copy_in(&args, at, pv_call_size[nr], RAM | WINDOW);
+        r = copy_in(&args, at, pv_call_size[nr], RAM);
         if (r == 0)
             r = act(nr, &args);
     }
