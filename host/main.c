@@ -185,13 +185,26 @@ static int run_family(int argc, char **argv)
 
 static int help(FILE *to)
 {
-    fputs("usage: ramet run [options] IMAGE [ARGS...]\n"
-          "       ramet template [options] --until TEXT --output FILE IMAGE [ARGS...]\n"
-          "       ramet serve [options] --template FILE --socket PATH\n"
-          "       ramet --help | --version\n"
-          "'ramet run --help' lists the options.\n",
-          to);
+    fputs(
+        "usage: ramet run [options] IMAGE [ARGS...]\n"
+        "                 the image's first program and all it forks, as one family: --mem SIZE,\n"
+        "                 --window-size SIZE, --disk FILE, --env NAME=VALUE, --exec PATH, "
+        "--trace,\n"
+        "                 --vmm NAME, -q, --gdb PORT\n"
+        "       ramet template [options] --until TEXT --output FILE IMAGE [ARGS...]\n"
+        "                 the same until TEXT is printed, then saves it for run --template FILE\n"
+        "       ramet serve [options] --template FILE --socket PATH\n"
+        "                 keeps families of a template ready for run --template PATH: --pool N\n"
+        "       ramet help | --version\n"
+        "'ramet run --help' lists all options; 'man ramet' and share/doc/ramet (docs/ in the\n"
+        "sources) say more. mkimage makes images, ramet-cc programs for them.\n",
+        to);
     return to == stdout ? 0 : EXIT_CANNOT_START;
+}
+
+static int is_help(const char *word)
+{
+    return !strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h");
 }
 
 // A descriptor 0, 1 or 2 that is closed must not become the image or KVM. O_PATH: it can neither be
@@ -209,11 +222,13 @@ int main(int argc, char **argv)
     if (argc >= 2 &&
         (!strcmp(argv[1], "run") || !strcmp(argv[1], "template") || !strcmp(argv[1], "serve")))
         return run_family(argc - 1, argv + 1);
-    if (argc >= 2 && !strcmp(argv[1], "--help"))
+    if (argc >= 2 && is_help(argv[1]))
         return help(stdout);
     if (argc >= 2 && !strcmp(argv[1], "--version")) {
         options_print_version();
         return 0;
     }
+    if (argc >= 2)
+        fprintf(stderr, "ramet: there is no command '%s'\n", argv[1]);
     return help(stderr);
 }

@@ -48,7 +48,8 @@ install: $(B)/bin/ramet $(B)/bin/mkimage cross ## into PREFIX (/usr/local); DEST
 	$(call say,INSTALL,$(TO))
 	$(Q)install -d $(TO)/bin $(TO)/lib/ramet/lib $(TO)/share/man/man1 \
 		$(TO)/lib/ramet/usr/include $(TO)/lib/ramet/usr/lib \
-		$(TO)/share/bash-completion/completions $(TO)/share/doc/ramet
+		$(TO)/share/bash-completion/completions $(TO)/share/doc/ramet/docs \
+		$(TO)/share/doc/ramet/examples
 	$(Q)install -s $(B)/bin/ramet $(B)/bin/mkimage $(TO)/bin
 	$(Q)install $(addprefix $(B)/bin/,ramet-cc $(SCRIPTS)) $(TO)/bin
 	$(Q)for l in $(TRIPLE_CC); do ln -sf ramet-cc $(TO)/bin/$$l; done
@@ -63,6 +64,8 @@ install: $(B)/bin/ramet $(B)/bin/mkimage cross ## into PREFIX (/usr/local); DEST
 	$(Q)install -m 644 tools/completion/ramet.bash $(TO)/share/bash-completion/completions/ramet
 	$(Q)ln -sf ramet $(TO)/share/bash-completion/completions/mkimage
 	$(Q)install -m 644 README.md LICENSE $(TO)/share/doc/ramet
+	$(Q)install -m 644 docs/*.md $(TO)/share/doc/ramet/docs
+	$(Q)install -m 644 apps/hello.c $(TO)/share/doc/ramet/examples
 	$(Q)install -m 644 $(B)/newlib-src/COPYING.NEWLIB $(TO)/share/doc/ramet/LICENSE.newlib
 	$(Q)tar -xOf $(B)/cache/musl_*.tar.gz --wildcards '*/COPYRIGHT' \
 		> $(TO)/share/doc/ramet/LICENSE.musl

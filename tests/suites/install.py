@@ -158,6 +158,27 @@ def fifo_of_a_tree(place):
     assert out == "640 1\nthrough it\n", out
 
 
+def documents(place):
+    """The README's links to pages lead somewhere, and its example can be compiled."""
+    folder = os.path.join(place.prefix, "share", "doc", "ramet")
+    with open(os.path.join(folder, "README.md"), encoding="utf-8") as f:
+        links = re.findall(r"\]\((docs/[a-z-]+\.md)", f.read())
+    assert links
+    for link in links:
+        assert os.path.exists(os.path.join(folder, link)), f"README.md: {link} is not installed"
+    place.good("ramet-cc", "-o", "example.elf", os.path.join(folder, "examples", "hello.c"))
+
+
+def help_of_commands(place):
+    """However it is asked for, on standard output; an unknown command names itself."""
+    text = place.good("ramet", "help")
+    assert text == place.good("ramet", "-h") == place.good("ramet", "--help")
+    for word in ("ramet run", "ramet template", "ramet serve", "--mem", "man ramet"):
+        assert word in text, f"{word} is not in the help"
+    place.bad("no command 'start'", "ramet", "start")
+    place.bad("usage: ", "ramet")
+
+
 def versions(place):
     with open(os.path.join(paths.ROOT, "abi", "version.h"), encoding="ascii") as f:
         version = re.search(r'RAMET_VERSION "(.*)"', f.read()).group(1)
@@ -324,8 +345,8 @@ def package(root):
 
 
 # What is asked of one installation, in this order.
-CASES = [nothing_of_the_build, hello, fifo_of_a_tree, versions, manuals, completion,
-         host_libraries, host_headers, questions, triples, configure]  # fmt: skip
+CASES = [nothing_of_the_build, hello, fifo_of_a_tree, documents, help_of_commands, versions,
+         manuals, completion, host_libraries, host_headers, questions, triples, configure]  # fmt: skip
 
 
 def judge(report, name, check):

@@ -30,7 +30,7 @@ _ramet() {
     local current option
     _ramet_place
     if [[ $COMP_CWORD -eq 1 ]]; then
-        _ramet_words "run template serve --help --version"
+        _ramet_words "run template serve help --help --version"
         return
     fi
     case $option in
