@@ -57,8 +57,8 @@ UNIT += type_ahead
 UNIT_type_ahead := $(UNIT_tty)
 
 # The window, waits, pipes and files, over a faked host and kernel (tests/unit/lib/fake_kernel.h).
-UNIT += critical dir dir_index fs lock map mount path pipe pipe_size record_lock special truncate waitq
-UNIT += window
+UNIT += critical dir dir_index fs lock map mount path pipe pipe_size record_lock special waitq
+UNIT += truncate window
 FILES := \
 	$(addprefix tests/unit/lib/,fake_pv.c fake_kernel.c fake_image.c) \
 	kernel/root.c $(addprefix kernel/window/,window.c slab.c run.c lock.c waitq.c) \

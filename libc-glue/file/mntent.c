@@ -40,7 +40,7 @@ static char *unescape(char *field)
 
 // Reads a line into BUF. Of one that is longer the rest is dropped, as by glibc: it must not be
 // taken for a line of its own. 0 at the end or after an error.
-static int next_line(FILE *f, char *buf, int len)
+static int mount_line(FILE *f, char *buf, int len)
 {
     if (!fgets(buf, len, f))
         return 0;
@@ -55,7 +55,7 @@ static int next_line(FILE *f, char *buf, int len)
 // NULL is the end or an error, which ferror() tells apart.
 struct mntent *getmntent_r(FILE *f, struct mntent *m, char *buf, int len)
 {
-    while (next_line(f, buf, len)) {
+    while (mount_line(f, buf, len)) {
         char *rest, *field[6] = {"", "", "", ""};
         int n = 0;
         for (char *p = buf; n < 6 && (p = strtok_r(p, " \t\n", &rest)); p = NULL)
