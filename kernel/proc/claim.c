@@ -27,9 +27,9 @@ static int claimable(const struct proc *p)
     return state == PROC_FREE || (state == PROC_ZOMBIE && p->parent_slot == 0);
 }
 
-// Takes the lowest free slot. Slot 1 stays the first program's: the family's exit status is read
-// off it.
-static struct proc *free_slot(struct wroot *root)
+// Takes the lowest free slot above this one. Slot 1 stays the first program's: the family's exit
+// status is read off it.
+static struct proc *free_slot(struct wroot *root, uint32_t above)
 {
     uint32_t max = window_header()->max_slots;
     for (uint32_t w = 0; w <= root->top_slot / 64; w++)
@@ -41,7 +41,7 @@ static struct proc *free_slot(struct wroot *root)
             root->slots_idle[w] &= ~bit;
             root->slots_used[w] &= ~bit;
         }
-    for (uint32_t slot = 2; slot <= max; slot++) {
+    for (uint32_t slot = above + 1; slot <= max; slot++) {
         uint64_t bit = UINT64_C(1) << slot % 64;
         if (root->slots_used[slot / 64] & bit)
             continue;
@@ -146,7 +146,7 @@ long proc_claim(struct proc **child)
     if (!(boot_info->flags & PV_BOOT_COMPANION))
         return pv_fork(0, NULL, 0);
     proc_lock();
-    struct proc *c = within_nproc(proc_self) ? free_slot(root) : NULL;
+    struct proc *c = within_nproc(proc_self) ? free_slot(root, 1) : NULL;
     if (c) {
         clear_entry(c);
         inherit_entry(c, proc_self);
@@ -206,10 +206,12 @@ void proc_leave_old(struct proc *p)
 // Moves an embryo whose slot turned out to be busy. The one step that counts is the new entry's
 // state: before it, the new one is nothing yet; after it, the old one is what is left of a move
 // that whoever comes across it finishes (proc_leave_old). NULL: no slot is free; the embryo stays.
+// Only ever upwards: the slot that it leaves is free at once, and with two that are busy it would
+// go to and fro between them.
 static struct proc *rehome(struct proc *embryo)
 {
     proc_lock();
-    struct proc *p = free_slot(window_root());
+    struct proc *p = free_slot(window_root(), embryo->slot);
     if (p) {
         uint32_t slot = p->slot;
         memcpy((uint8_t *)p + sizeof p->state, (uint8_t *)embryo + sizeof p->state,
@@ -238,7 +240,7 @@ int64_t proc_start(struct proc **child, int64_t (*ask)(struct proc *child, void 
         struct proc *moved = rehome(*child);
         if (moved)
             *child = moved;
-        else // every slot is taken or being torn down: that takes about a millisecond
+        else // every slot above is taken or being torn down: that takes about a millisecond
             pv_wait(window_door(lock_self_slot())->bell, pv_mono_ns() + BUSY_REST_NS, 0);
         r = ask(*child, arg);
     }

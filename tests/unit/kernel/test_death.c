@@ -208,6 +208,25 @@ static void test_dies_while_moving(void)
     }
 }
 
+static int64_t two_stuck(struct proc *child, void *asked)
+{
+    ++*(int *)asked;
+    return child->slot <= 3 ? -EBUSY : -ENOMEM;
+}
+
+// Two slots whose last VMs take their time to go: the third is asked for, not the first again.
+static void test_two_stuck(void)
+{
+    struct proc *child;
+    int asked = 0;
+    set_up();
+    CHECK_EQ(proc_claim(&child), 0);
+    CHECK_EQ(proc_start(&child, two_stuck, &asked), -ENOMEM);
+    CHECK_EQ(asked, 3);
+    proc_discard(child);
+    check_alone();
+}
+
 int main(void)
 {
     RUN(test_killed_outside);
@@ -218,5 +237,6 @@ int main(void)
     RUN(test_lender_dies);
     RUN(test_lender_dies_early);
     RUN(test_dies_while_moving);
+    RUN(test_two_stuck);
     return check_done("death");
 }
