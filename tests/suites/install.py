@@ -346,7 +346,8 @@ def package(root):
 
 # What is asked of one installation, in this order.
 CASES = [nothing_of_the_build, hello, fifo_of_a_tree, documents, help_of_commands, versions,
-         manuals, completion, host_libraries, host_headers, questions, triples, configure]  # fmt: skip
+         manuals, completion, host_libraries, host_headers, questions, triples,
+         configure]  # fmt: skip
 
 
 def judge(report, name, check):
