@@ -25,7 +25,8 @@ struct window_door {
     uint32_t queue;  // kernel: the wait queue it sleeps in (kernel/window/waitq.c)
     uint32_t gone;   // kernel: the last `gen` whose process died and has been buried
     uint32_t polling; // the VM: in WAIT for a descriptor as well, only a signal wakes it
-    uint32_t reserved[8];
+    uint32_t born;    // the implementer's: the process last made for the slot
+    uint32_t reserved[7];
 };
 _Static_assert(sizeof(struct window_door) == 64, "one cache line");
 // Which process of the slot it was, by the door's `gen` when the host gave the slot out, and its

@@ -24,7 +24,7 @@
 #include "host/process/process.h"
 
 #define AT_ONCE   16                   // notifications before everything else gets its turn
-#define REPORT_NS UINT64_C(2000000000) // in which a clone has reported, or never will
+#define BORN_NS   UINT64_C(2000000000) // in which a clone has come about, or never will
 #define HELLO_MS  10
 #define HELLO_MAX 3000 // of them: a first member that has not begun by then is stopped
 
@@ -42,8 +42,13 @@ static uint32_t slot_of_pid(const struct process_family *p, pid_t pid)
 
 static void forget_claim(struct process_family *p, uint32_t slot)
 {
-    p->embryos -= p->claimed[slot] != 0;
+    uint32_t i = 0;
+    if (!p->claimed[slot])
+        return;
     p->claimed[slot] = 0;
+    while (p->embryo[i] != slot)
+        i++;
+    p->embryo[i] = p->embryo[--p->embryos];
 }
 
 static void unclaim(struct supervisor *s, uint32_t slot)
@@ -62,41 +67,6 @@ static int too_many(struct supervisor *s)
     supervisor_reap(s);
     p->alive = children_count(p) + p->embryos;
     return p->alive >= s->f->opt->max_procs;
-}
-
-// clone(2): whether it may pass. A clone that a signal or the freezer has interrupted in the kernel
-// comes again: its claim stands, and so it does for a hostile member, which gets strays by it.
-static int claim(struct supervisor *s, uint32_t from, uint32_t slot, uint64_t program)
-{
-    struct process_family *p = process_of(s->f);
-    if (!from || !family_slot_valid(s->f, slot))
-        return -EINVAL;
-    if (too_many(s))
-        return -EAGAIN;
-    if (p->claimed[slot] && family_claimer(s->f, slot) == from) {
-        p->alive++;
-        p->strays = 1;
-        return 0;
-    }
-    // Its last member may be gone but for the news of it.
-    if (family_pid(s->f, slot) > 0)
-        supervisor_reap(s);
-    int r = family_claim(s->f, slot, from);
-    if (r < 0)
-        return r;
-    // No pid yet, but a child may be there: the slot is not free when its claimer dies (deaths.c).
-    atomic_store(&slot_of(s, slot)->pid, -1);
-    p->claimed[slot] = clock_ns(CLOCK_MONOTONIC);
-    p->spawned[slot] = program;
-    p->embryos++;
-    p->alive++;
-    return 0;
-}
-
-static int is_child(pid_t pid)
-{
-    siginfo_t info = {0};
-    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | WNOHANG) == 0;
 }
 
 // The number is as the sender likes.
@@ -124,23 +94,88 @@ static int trace_exec(const struct supervisor *s, uint32_t from, uint64_t progra
     return 0;
 }
 
-static int accept_report(struct supervisor *s, pid_t pid, uint32_t slot)
+// The first member says that it has begun.
+static int accept_report(struct supervisor *s, uint32_t from)
+{
+    if (from != 1 || atomic_load(&s->f->shared->started))
+        return -EPERM;
+    atomic_store(&s->f->shared->started, 1);
+    atomic_store(&slot_of(s, 1)->state, SLOT_RUNNING);
+    return 0;
+}
+
+// A clone that was let pass has become the process `pid`, which is ours and no member yet.
+static void begin_member(struct supervisor *s, uint32_t slot, pid_t pid)
 {
     struct process_family *p = process_of(s->f);
-    const uint32_t known = slot_of_pid(p, pid);
-    if (slot == 1 && known == 1 && !atomic_load(&s->f->shared->started)) {
-        atomic_store(&s->f->shared->started, 1);
-        atomic_store(&slot_of(s, 1)->state, SLOT_RUNNING);
-        return 0;
-    }
-    if (known || pid >= p->pid_max || !family_slot_valid(s->f, slot) || !p->claimed[slot] ||
-        !is_child(pid))
-        return -EPERM;
     trace_begin(s, slot);
     forget_claim(p, slot);
     p->slot_of[pid] = (uint16_t)slot;
     atomic_store(&slot_of(s, slot)->pid, pid);
     atomic_store(&slot_of(s, slot)->state, SLOT_RUNNING);
+}
+
+// The pid the kernel has written to the door of a claimed slot, or 0. Any member can write there
+// too: it may name what is no child of ours, or a sibling's, which then dies in its place.
+static pid_t born_in(const struct supervisor *s, uint32_t slot)
+{
+    const struct process_family *p = process_of(s->f);
+    const uint32_t pid = __atomic_load_n(&family_door(s->f, slot)->born, __ATOMIC_SEQ_CST);
+    if (pid == 0 || pid >= (uint32_t)p->pid_max || p->slot_of[pid] || (pid_t)pid == p->watchdog)
+        return 0;
+    return (pid_t)pid;
+}
+
+static int is_child(pid_t pid)
+{
+    siginfo_t info = {0};
+    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | WNOHANG) == 0;
+}
+
+static void find_member(struct supervisor *s, uint32_t slot)
+{
+    const pid_t pid = born_in(s, slot);
+    if (pid && is_child(pid))
+        begin_member(s, slot, pid);
+}
+
+// Members that have come about since the last look.
+static void find_members(struct supervisor *s)
+{
+    struct process_family *p = process_of(s->f);
+    for (uint32_t i = p->embryos; i-- > 0;)
+        find_member(s, p->embryo[i]);
+}
+
+// clone(2): whether it may pass. A clone that a signal or the freezer has interrupted in the kernel
+// comes again: its claim stands, and so it does for a hostile member, which gets strays by it.
+static int claim(struct supervisor *s, uint32_t from, uint32_t slot, uint64_t program)
+{
+    struct process_family *p = process_of(s->f);
+    if (!from || !family_slot_valid(s->f, slot))
+        return -EINVAL;
+    if (too_many(s))
+        return -EAGAIN;
+    if (p->claimed[slot])
+        find_member(s, slot);
+    if (p->claimed[slot] && family_claimer(s->f, slot) == from) {
+        p->alive++;
+        p->strays = 1;
+        return 0;
+    }
+    // Its last member may be gone but for the news of it.
+    if (family_pid(s->f, slot) > 0)
+        supervisor_reap(s);
+    int r = family_claim(s->f, slot, from);
+    if (r < 0)
+        return r;
+    // No pid yet, but a child may be there: the slot is not free when its claimer dies (deaths.c).
+    atomic_store(&slot_of(s, slot)->pid, -1);
+    __atomic_store_n(&family_door(s->f, slot)->born, 0, __ATOMIC_SEQ_CST);
+    p->claimed[slot] = clock_ns(CLOCK_MONOTONIC);
+    p->spawned[slot] = program;
+    p->embryo[p->embryos++] = (uint16_t)slot;
+    p->alive++;
     return 0;
 }
 
@@ -150,7 +185,9 @@ static int kick(struct supervisor *s, uint32_t slot, uint64_t flags)
 {
     if (!family_slot_valid(s->f, slot))
         return -ESRCH;
-    if (family_pid(s->f, slot) <= 0) // one that has not reported will look
+    if (process_of(s->f)->claimed[slot])
+        find_member(s, slot);
+    if (family_pid(s->f, slot) <= 0) // it has yet to run, and will look
         return process_of(s->f)->claimed[slot] ? 0 : -ESRCH;
     process_post(s, slot, flags ? PV_EVENT_KICK : 0);
     return 0;
@@ -190,13 +227,17 @@ static int drop_claim(struct supervisor *s, uint32_t from, uint32_t slot)
 static int decide(struct supervisor *s, const struct seccomp_notif *n)
 {
     const uint64_t *a = (const uint64_t *)n->data.args;
-    const uint32_t from = slot_of_pid(process_of(s->f), (pid_t)n->pid);
+    uint32_t from = slot_of_pid(process_of(s->f), (pid_t)n->pid);
     const uint32_t slot = (uint32_t)a[0]; // the filter has seen that it is no more
+    if (!from) { // a member since a moment ago
+        find_members(s);
+        from = slot_of_pid(process_of(s->f), (pid_t)n->pid);
+    }
     switch (n->data.nr) {
     case SYS_clone:
         return claim(s, from, (uint32_t)a[5], a[4]);
     case STUB_REPORT:
-        return accept_report(s, (pid_t)n->pid, slot);
+        return accept_report(s, from);
     case STUB_KICK:
         return from ? kick(s, slot, a[1]) : -EPERM;
     case STUB_KILL:
@@ -232,19 +273,22 @@ static void answer(struct supervisor *s, int listener)
         unclaim(s, (uint32_t)n.data.args[5]); // killed meanwhile: no clone comes of it
 }
 
-// Clones that were let pass and have not reported in time: the family hears of a death. What lives
-// on of one can do nothing but run: its report is refused.
+// Clones that were let pass and have not come about in time: the family hears of a death. Whoever
+// has overwritten what the kernel wrote to the door has a child that is no member: it is killed
+// before the slot is another's, and with it whatever is on its way just then.
 static void give_up_embryos(struct supervisor *s)
 {
     struct process_family *p = process_of(s->f);
     const uint64_t now = clock_ns(CLOCK_MONOTONIC);
-    for (uint32_t i = 1; i <= s->f->opt->max_procs; i++)
-        if (p->claimed[i] && now - p->claimed[i] > REPORT_NS) {
-            forget_claim(p, i);
-            supervisor_bury(s, i, SIGKILL);
-            p->strays = 1;
-        }
-    // Not while an honest clone may be about to report.
+    for (uint32_t i = p->embryos; i-- > 0;) {
+        const uint32_t slot = p->embryo[i];
+        if (now - p->claimed[slot] <= BORN_NS)
+            continue;
+        strays_kill(p);
+        forget_claim(p, slot);
+        supervisor_bury(s, slot, SIGKILL);
+    }
+    // Not while an honest clone may be on its way.
     if (p->strays && !p->embryos) {
         p->strays = 0;
         strays_kill(p);
@@ -254,12 +298,13 @@ static void give_up_embryos(struct supervisor *s)
 int process_step(struct supervisor *s)
 {
     const struct process_family *p = process_of(s->f);
+    find_members(s);
     for (int i = 0; i < AT_ONCE && p->listener >= 0 && has_notification(p->listener); i++)
         answer(s, p->listener);
     if (!p->embryos && !p->strays)
         return -1;
     give_up_embryos(s);
-    return (int)(REPORT_NS / 2000000);
+    return (int)(BORN_NS / 2000000);
 }
 
 int process_poll_fd(const struct family *f)
@@ -301,6 +346,8 @@ void process_post(struct supervisor *s, uint32_t slot, uint32_t events)
         {PV_EVENT_TTY, STUB_SIG_TTY},   {PV_EVENT_KILL, STUB_SIG_KILL},
         {SUPERVISOR_END, STUB_SIG_END},
     };
+    if (process_of(s->f)->claimed[slot])
+        find_member(s, slot);
     const pid_t pid = family_pid(s->f, slot);
     for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++)
         if (events & signals[i].event)
@@ -320,10 +367,14 @@ uint32_t process_reaped(struct supervisor *s, pid_t pid, int status, uint32_t sl
     const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
     if (pid == p->watchdog)
         return BACKEND_NO_MEMBER;
+    find_members(s);
+    for (uint32_t i = 0; !slot && i < p->embryos; i++)
+        if (born_in(s, p->embryo[i]) == pid)
+            begin_member(s, slot = p->embryo[i], pid);
     if (pid < p->pid_max)
         p->slot_of[pid] = 0;
     p->alive -= p->alive > 0;
-    if (!slot) // never reported; its slot is given up in time
+    if (!slot) // a stray
         return BACKEND_NO_MEMBER;
     if (WIFEXITED(status) && code == 0) {
         const int unsaid = slot == 1 && !atomic_load(&s->f->shared->first_done);

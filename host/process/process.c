@@ -125,8 +125,9 @@ static int process_memory(struct family *f, char *err, size_t errlen)
     p->hello = zeroed(PAGE, MAP_SHARED);
     p->slot_of = zeroed((size_t)p->pid_max * sizeof *p->slot_of, MAP_PRIVATE);
     p->claimed = calloc(f->opt->max_procs + 1, sizeof *p->claimed);
+    p->embryo = calloc(f->opt->max_procs + 1, sizeof *p->embryo);
     p->spawned = calloc(f->opt->max_procs + 1, sizeof *p->spawned);
-    if (!f->window || !p->hello || !p->slot_of || !p->claimed || !p->spawned)
+    if (!f->window || !p->hello || !p->slot_of || !p->claimed || !p->embryo || !p->spawned)
         return family_fail(err, errlen, "cannot reserve memory");
     if ((r = f->window_fd = hugemem_map(f->window, "ramet-window", f->window_size)) < 0) {
         errno = -r;

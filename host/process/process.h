@@ -23,11 +23,12 @@ struct process_family {
     // Slot of a pid, 0: none of ours. Private memory; only the pages of pids that come are touched.
     uint16_t *slot_of;
     pid_t pid_max;
-    // When a slot was claimed for a clone that has not reported yet, CLOCK_MONOTONIC ns; 0: none.
+    // When a slot was claimed for a clone that has not been seen yet, CLOCK_MONOTONIC ns; 0: none.
     uint64_t *claimed;
-    uint32_t embryos; // how many are not 0
+    uint16_t *embryo; // the slots that are so claimed
+    uint32_t embryos; // how many
     uint32_t alive;   // children there are or may be: not more than the family may have members
-    int strays;       // some have not reported in time
+    int strays;       // there may be children that are no members
     pid_t watchdog;
     int leash; // its end closes, and it kills the family
     // For the trace: the number of the program it is to start with, + 1; 0: its parent's.

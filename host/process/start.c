@@ -129,7 +129,7 @@ static void first_boot_info(const struct family *f, struct pv_boot_info *b, uint
 static void fill_state(const struct family *f, uint32_t slot, uint32_t program,
                        const struct load_args *args)
 {
-    struct stub_state *state = place_private(STUB_DATA_VA, PAGE, "stub");
+    struct stub_state *state = (struct stub_state *)STUB_DATA_VA;
     *state = (struct stub_state){
         .slot = slot,
         .max_slots = f->opt->max_procs,

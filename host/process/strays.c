@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Strays: processes that a hostile member has cloned and that have never reported. They are
+// Strays: processes that a hostile member has cloned and that are no members. They are
 // children of the supervisor all the same (CLONE_PARENT), so the kernel's list has them. Source:
 // proc(5), /proc/PID/task/TID/children.
 

@@ -52,10 +52,11 @@ void mem_init(void)
     heap_end = map_low = boot_info->heap_end;
 }
 
-void mem_hot(struct pv_range hot[2])
+void mem_hot(struct pv_range hot[3])
 {
     hot[0] = (struct pv_range){(uintptr_t)__data_start, (uint64_t)(__hot_end - __data_start)};
     hot[1] = (struct pv_range){heap_start, min_u64(brk - heap_start, HOT_HEAP)};
+    hot[2] = (struct pv_range){(uintptr_t)__kernel_start, (uint64_t)(__kernel_end - __kernel_start)};
 }
 
 void mem_give_back(uintptr_t start, uintptr_t end)

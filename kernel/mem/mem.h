@@ -11,8 +11,9 @@
 // Takes the heap's bounds from boot_info. At boot.
 void mem_init(void);
 
-// What parent and child of a fork will surely write: static data, and the beginning of the heap.
-void mem_hot(struct pv_range hot[2]);
+// What parent and child of a fork will write: static data, the beginning of the heap, and of the
+// static data what is the kernel's, which they do at once.
+void mem_hot(struct pv_range hot[3]);
 
 #define TEXT_START (PV_RAM_VA * 2) // where the linker script begins
 

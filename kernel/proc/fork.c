@@ -9,6 +9,7 @@
 #include "kernel/api/errno.h"
 #include "kernel/api/wait.h"
 #include "kernel/entry.h"
+#include "kernel/fs/inode.h"
 #include "kernel/proc/forktable.h"
 #include "kernel/lib.h"
 #include "kernel/mem/mem.h"
@@ -79,10 +80,11 @@ static struct pv_range hot_stack(void)
     return (struct pv_range){low, high - low};
 }
 
-// What both sides are going to write at once. The host copies these ranges at the fork, which is
-// cheaper than a fault for each page later; it may also ignore them.
+// What both sides are going to write at once, and of the window what the child needs first. The
+// host prepares these ranges at the fork, which is cheaper than a fault for each page later; it may
+// also ignore them.
 struct hot {
-    struct pv_range range[3];
+    struct pv_range range[6];
 };
 
 static int64_t ask_fork(struct proc *child, void *arg)
@@ -104,6 +106,8 @@ static long fork_now(void)
     }
     struct hot hot = {.range = {hot_stack()}};
     mem_hot(hot.range + 1);
+    hot.range[4] = (struct pv_range){(uintptr_t)child, sizeof *child};
+    hot.range[5] = (struct pv_range){(uintptr_t)inode_at(child->cwd), sizeof(struct inode)};
     int32_t pid = child->pid; // afterwards it may be gone, and its entry another's
     r = proc_start(&child, ask_fork, &hot);
     if (r == 1) {

@@ -4,12 +4,14 @@
 // The slot travels in the sixth register of clone(2), which the kernel does not look at, and in the
 // fifth, which it does not look at with these flags, the program that SPAWN starts: the filter
 // hands the call to the supervisor, who claims the slot and lets it pass. CLONE_PARENT: the child
-// is the supervisor's, and its first act is to report. All signals are blocked meanwhile: one that
-// came would undo the notification and make a second one of it.
+// is the supervisor's. CLONE_PARENT_SETTID: before it runs, the kernel writes its pid to the slot's
+// door, where the supervisor finds it. All signals are blocked meanwhile: one that came would undo
+// the notification and make a second one of it.
 
 #include <asm/prctl.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 
 #include "host/process/stub/stub.h"
@@ -31,11 +33,10 @@ int64_t stub_set_tp(const struct pv_set_tp *c)
     return sys2(SYS_arch_prctl, ARCH_SET_FS, c->base);
 }
 
-// clone(2). `program`: its number + 1, or 0 for a clone. The child is no member before it has
-// reported.
+// clone(2). `program`: its number + 1, or 0 for a clone.
 static long make_child(uint32_t slot, uint64_t program)
 {
-    long r = sys6(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, program, slot);
+    long r = sys6(SYS_clone, STUB_CLONE_FLAGS, 0, (uintptr_t)&door(slot)->born, 0, program, slot);
     if (r == -ENOMEM)
         r = -EAGAIN;
     if (r == -EAGAIN) // by the supervisor, or by the kernel after it had let it pass
@@ -43,7 +44,7 @@ static long make_child(uint32_t slot, uint64_t program)
     return r;
 }
 
-// In the child: becomes the member in `slot`, or is none.
+// In the child: becomes the member in `slot`.
 static void become(uint32_t slot)
 {
     struct pv_boot_info *b = BOOT_PAGE;
@@ -56,8 +57,7 @@ static void become(uint32_t slot)
     STATE->ending = 0;
     b->slot = slot;
     SHARED->pending = 0;
-    if (sys3(SYS_getrandom, (uintptr_t)b->seed, sizeof b->seed, 0) != sizeof b->seed ||
-        note(STUB_REPORT, slot, 0) < 0)
+    if (sys3(SYS_getrandom, (uintptr_t)b->seed, sizeof b->seed, 0) != sizeof b->seed)
         leave(STUB_DIED + SIGKILL);
 }
 
@@ -69,17 +69,24 @@ int64_t stub_fork(const struct pv_fork *c)
     if (c->nhot && copy_in(hot, c->hot, c->nhot * sizeof hot[0], RAM | WINDOW) < 0)
         return -EFAULT;
     block_signals();
-    boot_info_open();
     long r = make_child(c->slot, 0);
-    if (r == 0)
-        become(c->slot);
-    boot_info_shut();
+    if (r >= 0)
+        own_pages(hot, c->nhot, r == 0);
     if (r == 0) {
+        become(c->slot);
         stub_reset_fpu(STATE->flags & STUB_AVX);
         clear_bases();
     }
     unblock_signals();
     return r == 0 ? 1 : r > 0 ? 0 : r;
+}
+
+// Whether clone(2) copies RAM: not for a program that starts afresh, which spares this side the
+// write-protection of its pages, and all the faults after it.
+static void inherit_ram(int on)
+{
+    sys3(SYS_madvise, PV_RAM_VA, BOOT_PAGE->ram_end - PV_RAM_VA,
+         on ? MADV_DOFORK : MADV_DONTFORK);
 }
 
 // On the stub's own stack: the child goes on there.
@@ -89,10 +96,10 @@ static long spawn_child(void)
     long r = make_child(slot, UINT64_C(1) + STATE->start.program);
     if (r != 0)
         return r;
-    boot_info_open();
+    populate_platform();
+    STATE->start.fresh = 1;
     become(slot);
     BOOT_PAGE->first = 0;
-    boot_info_shut();
     start_program();
 }
 
@@ -105,7 +112,9 @@ int64_t stub_spawn(const struct pv_exec *c)
         return r;
     block_signals();
     STATE->spawn_slot = c->slot;
+    inherit_ram(0);
     r = stub_call_on_stack(spawn_child);
+    inherit_ram(1);
     unblock_signals();
     scratch_drop();
     return r > 0 ? 0 : r;

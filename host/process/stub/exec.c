@@ -7,11 +7,17 @@
 
 #include "host/process/stub/stub.h"
 
+#define SCRATCH_SMALL (4 * PAGE)
+
 static int map_scratch(uint64_t at, uint64_t len)
 {
     long r = sys6(SYS_mmap, at, (len + PAGE - 1) & ~(PAGE - 1), PROT_READ | PROT_WRITE,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, UINT64_MAX, 0);
-    return r < 0 && r > -4096 ? -ENOMEM : 0;
+    if (r < 0 && r > -4096)
+        return -ENOMEM;
+    if (len <= SCRATCH_SMALL)
+        populate(at, len, MADV_POPULATE_WRITE);
+    return 0;
 }
 
 void scratch_drop(void)
@@ -75,11 +81,9 @@ int64_t start_prepare(const struct pv_exec *c)
 void start_program(void)
 {
     struct pv_boot_info *b = BOOT_PAGE;
-    boot_info_open();
     const uint64_t sp = load_program(&STATE->start);
     if (!sp || sys3(SYS_getrandom, (uintptr_t)b->seed, sizeof b->seed, 0) != sizeof b->seed)
         leave(STUB_DIED + SIGKILL);
-    boot_info_shut();
     scratch_drop();
     *SHARED = (struct pv_shared){0};
     stub_reset_fpu(STATE->flags & STUB_AVX);
@@ -91,7 +95,6 @@ void start_program(void)
 static void replace(void)
 {
     set_timer(0);
-    boot_info_open();
     BOOT_PAGE->first = 0;
     start_program();
 }

@@ -2,8 +2,8 @@
 // Where a picoprocess keeps what is not the guest's, and what it and the supervisor say to each
 // other. The one header that the stub (here) and the host (host/process) share.
 //
-// All of it lies where no guest memory ever is: between the largest RAM and the image. The guest
-// can reach it all the same, for stub and guest are one process: nothing here protects anybody. The
+// All of it lies where no guest memory ever is: below the platform's pages, and between the largest
+// RAM and the image. The guest can reach it all the same, for stub and guest are one process: nothing here protects anybody. The
 // boundary is the filter (host/process/confine.c) and what the supervisor believes.
 #ifndef PROCESS_STUB_LAYOUT_H
 #define PROCESS_STUB_LAYOUT_H
@@ -14,14 +14,19 @@
 #include "abi/pv.h"
 
 #define STUB_SCRATCH_VA UINT64_C(0x600000000) // what EXEC and SPAWN carry over; nothing in between
-#define STUB_TEXT_VA    UINT64_C(0x700000000) // the stub, read-execute
+
+// In the 2 MB of the platform's pages: a clone copies one page table for both.
+#define STUB_TEXT_VA    UINT64_C(0x80000) // the stub, read-execute
 #define STUB_TEXT_SIZE  UINT64_C(0x10000)
-#define STUB_DATA_VA    UINT64_C(0x700010000) // struct stub_state
-#define STUB_STACK_VA   UINT64_C(0x700020000) // for what cannot stay on the guest's
+#define STUB_STACK_VA   UINT64_C(0xa0000) // for what cannot stay on the guest's
 #define STUB_STACK_SIZE UINT64_C(0x4000)
-#define STUB_SIGNAL_VA  UINT64_C(0x700030000) // signal handlers; AVX-512 state alone is 2.7 KB
-#define STUB_SIGNAL_END UINT64_C(0x700038000)
+#define STUB_SIGNAL_VA  UINT64_C(0xb0000) // signal handlers; AVX-512 state alone is 2.7 KB
+#define STUB_SIGNAL_END UINT64_C(0xb8000)
 #define STUB_END        STUB_SIGNAL_END
+
+// struct stub_state, behind struct pv_shared: both sides of a fork write that page at once anyhow.
+#define STUB_DATA_VA   (PV_SHARED_VA + 1024)
+#define STUB_DATA_SIZE 3072u
 
 // Scratch: the arguments, then the bytes of a program that is no part of the image. At the start,
 // behind the arguments, what is needed once.
@@ -39,6 +44,8 @@
 // STUB_FILE_VA.
 struct stub_start {
     uint32_t program, argc, envc, nsegs;
+    uint32_t fresh; // RAM is empty
+    uint32_t reserved;
     uint64_t strings_len, file_len;
     uint64_t entry, heap, stack_bottom;
     struct image_seg segs[IMAGE_MAX_SEGS];
@@ -69,10 +76,12 @@ struct stub_hello {
 #define STUB_WAIT_KILLABLE (1u << 5)
 #define STUB_FILTER_FLAGS  (SECCOMP_FILTER_FLAG_NEW_LISTENER | STUB_WAIT_KILLABLE)
 
+#define STUB_CLONE_FLAGS (CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD)
+
 // System-call numbers that no kernel has: the filter hands them to the supervisor. All arguments
 // are in registers; the result is -errno or 0.
 enum stub_note {
-    STUB_REPORT = 0x1000,  // slot: here I am
+    STUB_REPORT = 0x1000,  // by the first member: here I am
     STUB_KICK = 0x1001,    // slot, flags of PV_CALL_KICK: by a signal
     STUB_KILL = 0x1002,    // slot
     STUB_EXIT = 0x1003,    // wait status: about to leave. Of slot 1, or with STUB_TRACE

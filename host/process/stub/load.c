@@ -9,6 +9,9 @@
 
 #define STACK_MAX (UINT64_C(8) << 20)
 #define STACK_OF  8u // at most this part of RAM
+// What a program writes before it has done anything.
+#define DATA_HOT  (4 * PAGE)
+#define STACK_HOT PAGE
 
 static const struct image_program *image_program(uint32_t number)
 {
@@ -84,12 +87,14 @@ static int map_segment(const struct image_seg *s)
         failed(sys6(SYS_mmap, s->vaddr - skew, s->filesz + skew, (uint64_t)rights,
                     MAP_PRIVATE | MAP_FIXED, (uint64_t)STATE->image_fd, s->file_off - skew)))
         return -ENOMEM;
-    if ((rights & PROT_WRITE) && s->filesz && s->memsz > s->filesz && end % PAGE)
+    if (map_zero(s->filesz ? page_up(end) : s->vaddr - skew, page_up(s->vaddr + s->memsz), rights))
+        return -ENOMEM;
+    if (!(rights & PROT_WRITE))
+        return 0;
+    populate(s->vaddr, s->memsz < DATA_HOT ? s->memsz : DATA_HOT, MADV_POPULATE_WRITE);
+    if (s->filesz && s->memsz > s->filesz && end % PAGE)
         memset((void *)end, 0, PAGE - end % PAGE);
-    return map_zero(s->filesz ? page_up(end) : s->vaddr - skew, page_up(s->vaddr + s->memsz),
-                    rights)
-               ? -ENOMEM
-               : 0;
+    return 0;
 }
 
 static int copy_segment(const struct image_seg *s)
@@ -133,7 +138,8 @@ uint64_t load_program(const struct stub_start *start)
     const uint64_t ram_end = b->ram_end, heap_end = start->stack_bottom - PAGE_2M;
     int r = 0;
 
-    sys2(SYS_munmap, PV_RAM_VA, ram_end - PV_RAM_VA);
+    if (!start->fresh)
+        sys2(SYS_munmap, PV_RAM_VA, ram_end - PV_RAM_VA);
     for (uint32_t i = 0; i < start->nsegs && r == 0; i++)
         r = start->program == PV_PROGRAM_FILE ? copy_segment(&start->segs[i])
                                               : map_segment(&start->segs[i]);
@@ -142,6 +148,8 @@ uint64_t load_program(const struct stub_start *start)
         return 0;
     STATE->nsegs = start->nsegs;
     memcpy(STATE->segs, start->segs, sizeof STATE->segs);
+    populate_text();
+    populate(ram_end - STACK_HOT, STACK_HOT, MADV_POPULATE_WRITE);
     b->program = start->program;
     b->heap_start = start->heap;
     b->heap_end = heap_end;

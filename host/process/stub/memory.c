@@ -5,6 +5,10 @@
 
 #include "host/process/stub/stub.h"
 
+#define HOT_MAX     (3 * PAGE) // a longer range holds much that is not written
+#define TEXT_MAX    (UINT64_C(192) << 10)
+#define STACK_BELOW 1024u      // what both sides use of the stack at once
+
 static int inside(uint64_t at, uint64_t len, uint64_t start, uint64_t size)
 {
     return at >= start && at - start <= size && len <= size - (at - start);
@@ -70,12 +74,40 @@ int64_t stub_protect(const struct pv_protect *c)
     return sys3(SYS_mprotect, c->addr, c->len, rights);
 }
 
-void boot_info_open(void)
+void populate(uint64_t from, uint64_t len, int advice)
 {
-    sys3(SYS_mprotect, PV_BOOT_INFO_VA, PAGE, PROT_READ | PROT_WRITE);
+    const uint64_t start = from & ~(PAGE - 1);
+    sys3(SYS_madvise, start, ((from + len + PAGE - 1) & ~(PAGE - 1)) - start, (uint64_t)advice);
 }
 
-void boot_info_shut(void)
+void populate_text(void)
 {
-    sys3(SYS_mprotect, PV_BOOT_INFO_VA, PAGE, PROT_READ);
+    const struct image_seg *text = &STATE->segs[0];
+    populate(text->vaddr, text->memsz < TEXT_MAX ? text->memsz : TEXT_MAX, MADV_POPULATE_READ);
+}
+
+void populate_platform(void)
+{
+    populate(PV_SHARED_VA, PV_BOOT_INFO_VA + PAGE - PV_SHARED_VA, MADV_POPULATE_WRITE);
+    populate(PV_WINDOW_VA, PAGE, MADV_POPULATE_READ); // Linux maps its neighbours as well
+}
+
+void own_pages(const struct pv_range *hot, uint32_t n, int child)
+{
+    const uint64_t here = (uintptr_t)__builtin_frame_address(0);
+    if (child) {
+        populate_platform();
+        populate_text();
+    } else {
+        populate(PV_SHARED_VA, PAGE, MADV_POPULATE_WRITE);
+    }
+    if (here % PAGE < STACK_BELOW) // the page of this frame has been written by now
+        populate(here - STACK_BELOW, 1, MADV_POPULATE_WRITE);
+    for (uint32_t i = 0; i < n; i++)
+        if (hot[i].len == 0 || hot[i].len > HOT_MAX)
+            continue;
+        else if (range_in(hot[i].addr, hot[i].len, RAM))
+            populate(hot[i].addr, hot[i].len, MADV_POPULATE_WRITE);
+        else if (child && range_in(hot[i].addr, hot[i].len, WINDOW))
+            populate(hot[i].addr, hot[i].len, MADV_POPULATE_READ);
 }

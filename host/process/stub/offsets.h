@@ -7,7 +7,7 @@
 #define SHARED_PENDING   0x111004
 #define SHARED_ENTRY     0x111008
 #define BOOT_INFO        0x112000
-#define STUB_STACK_TOP   0x700024000
+#define STUB_STACK_TOP   0xa4000
 #define SYS_FUTEX        202
 #define SYS_RT_SIGRETURN 15
 #ifndef EINTR

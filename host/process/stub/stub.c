@@ -17,7 +17,9 @@ _Static_assert(SHARED_ENTRY == PV_SHARED_VA + offsetof(struct pv_shared, upcall_
 _Static_assert(BOOT_INFO == PV_BOOT_INFO_VA, "offsets.h");
 _Static_assert(STUB_STACK_TOP == STUB_STACK_VA + STUB_STACK_SIZE, "offsets.h");
 _Static_assert(SYS_FUTEX == SYS_futex && SYS_RT_SIGRETURN == SYS_rt_sigreturn, "offsets.h");
-_Static_assert(sizeof(struct stub_state) <= PAGE, "the state is one page");
+_Static_assert(sizeof(struct pv_shared) <= STUB_DATA_VA - PV_SHARED_VA &&
+                   sizeof(struct stub_state) <= STUB_DATA_SIZE,
+               "one page for both");
 
 #define USER_END UINT64_C(0x7ffffffff000)
 
@@ -80,10 +82,10 @@ static int vacate(void)
 {
     const struct pv_boot_info *b = BOOT_PAGE;
     const uint64_t gaps[][2] = {
-        {PAGE, PV_CALL_VA},
+        {PAGE, STUB_TEXT_VA},
+        {STUB_END, PV_CALL_VA},
         {PV_BOOT_INFO_VA + PAGE, STUB_SCRATCH_VA},
-        {STUB_SCRATCH_VA + STUB_SCRATCH_SIZE, STUB_TEXT_VA},
-        {STUB_END, PV_IMAGE_VA},
+        {STUB_SCRATCH_VA + STUB_SCRATCH_SIZE, PV_IMAGE_VA},
         {PV_IMAGE_VA + ((b->image_size + PAGE - 1) & ~(PAGE - 1)), PV_WINDOW_VA},
         {PV_WINDOW_VA + b->window_size, USER_END},
     };

@@ -65,9 +65,17 @@ int range_in(uint64_t at, uint64_t len, unsigned areas);
 int copy_in(void *to, uint64_t from, uint64_t len, unsigned areas);
 int64_t stub_release(const struct pv_release *c);
 int64_t stub_protect(const struct pv_protect *c);
-// The boot_info page can be written, or not any more.
-void boot_info_open(void);
-void boot_info_shut(void);
+// Makes whole pages present at once, for less than a fault each. It is advice: what cannot be had
+// now will be had, or refused, when it is touched.
+void populate(uint64_t from, uint64_t len, int advice);
+// Of a process that begins, which has nothing of a file mapped: text, of which the kernel's comes
+// first (ramet.ld); the pages that tell it who it is, and the beginning of the window.
+void populate_text(void);
+void populate_platform(void);
+// After a fork, on either side: makes the pages its own that it writes first, and in the child has
+// those of the window mapped that it needs first. `hot` is FORK's advice; what cannot be followed is
+// ignored.
+void own_pages(const struct pv_range *hot, uint32_t n, int child);
 
 // --- wait.c ---
 uint64_t now_ns(void);

@@ -124,9 +124,9 @@ void signal_fault(struct pv_frame *frame, void *fpu)
     panic("exception %u", frame->vector);
 }
 
-void mem_hot(struct pv_range hot[2])
+void mem_hot(struct pv_range hot[3])
 {
-    hot[0] = hot[1] = (struct pv_range){0};
+    hot[0] = hot[1] = hot[2] = (struct pv_range){0};
 }
 
 // The alternative stack of a test is never entered: the sanitizer knows one stack.
