@@ -53,7 +53,7 @@
 
 #define PV_CALL_VA      0x00110000u // code, read-execute
 #define PV_SHARED_VA    0x00111000u // struct pv_shared, read-write
-#define PV_BOOT_INFO_VA 0x00112000u // struct pv_boot_info, read-only
+#define PV_BOOT_INFO_VA 0x00112000u // struct pv_boot_info, for reading; not all map it read-only
 #define PV_DMA_VA       0x00140000u // read-write, zeroed; private, so a clone has its own copy
 #define PV_DMA_SIZE     0x00080000u // contiguous guest-physical memory from boot_info.dma_phys
 #define PV_DEVICES_VA   0x001c0000u // device registers, up to PV_PLATFORM_END

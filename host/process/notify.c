@@ -13,6 +13,7 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -23,6 +24,7 @@
 #include "host/clock.h"
 #include "host/process/process.h"
 
+#define BORN      offsetof(struct window_door, born)
 #define AT_ONCE   16                   // notifications before everything else gets its turn
 #define BORN_NS   UINT64_C(2000000000) // in which a clone has come about, or never will
 #define HELLO_MS  10
@@ -149,10 +151,11 @@ static void find_members(struct supervisor *s)
 
 // clone(2): whether it may pass. A clone that a signal or the freezer has interrupted in the kernel
 // comes again: its claim stands, and so it does for a hostile member, which gets strays by it.
-static int claim(struct supervisor *s, uint32_t from, uint32_t slot, uint64_t program)
+static int claim(struct supervisor *s, uint32_t from, const uint64_t *a)
 {
     struct process_family *p = process_of(s->f);
-    if (!from || !family_slot_valid(s->f, slot))
+    const uint32_t slot = (uint32_t)a[5];
+    if (!from || !family_slot_valid(s->f, slot) || a[2] != stub_door(slot) + BORN)
         return -EINVAL;
     if (too_many(s))
         return -EAGAIN;
@@ -173,7 +176,7 @@ static int claim(struct supervisor *s, uint32_t from, uint32_t slot, uint64_t pr
     atomic_store(&slot_of(s, slot)->pid, -1);
     __atomic_store_n(&family_door(s->f, slot)->born, 0, __ATOMIC_SEQ_CST);
     p->claimed[slot] = clock_ns(CLOCK_MONOTONIC);
-    p->spawned[slot] = program;
+    p->spawned[slot] = a[4];
     p->embryo[p->embryos++] = (uint16_t)slot;
     p->alive++;
     return 0;
@@ -235,7 +238,7 @@ static int decide(struct supervisor *s, const struct seccomp_notif *n)
     }
     switch (n->data.nr) {
     case SYS_clone:
-        return claim(s, from, (uint32_t)a[5], a[4]);
+        return claim(s, from, a);
     case STUB_REPORT:
         return accept_report(s, from);
     case STUB_KICK:

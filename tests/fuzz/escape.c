@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "abi/pv.h"
+#include "abi/window.h"
 
 // Of Linux, which this program's headers know nothing of (x86-64).
 enum {
@@ -25,6 +26,7 @@ enum {
     SIGACTION = 13,
     SIGRETURN = 15,
     IOCTL = 16,
+    MADVISE = 28,
     GETPID = 39,
     SOCKET = 41,
     CLONE = 56,
@@ -64,10 +66,13 @@ enum {
 
 #define IMAGE   ((long)PV_IMAGE_VA)
 #define WINDOW  ((long)PV_WINDOW_VA)
-#define STUB    0x700000000L
+#define STUB    0x80000L
 #define PRIVATE 0x4032L    // MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE
 #define HERE    0x1000000L // some RAM of ours
-#define AS_HOST 0x8011L    // CLONE_PARENT | SIGCHLD, as the stub clones
+#define AS_HOST 0x108011L  // CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD, as the stub clones
+#define DOOR(n)                                                                                    \
+    (WINDOW + (long)(sizeof(struct window_header) + (n) * sizeof(struct window_door) +             \
+                     offsetof(struct window_door, born)))
 
 static long call(long nr, long a, long b, long c, long d, long e, long f)
 {
@@ -120,11 +125,13 @@ static const struct {
     {"vfork", VFORK, {0}},
     {"clone of a thread", CLONE, {0x10f00}},
     {"clone without CLONE_PARENT", CLONE, {0x11, 0, 0, 0, 0, 7}},
-    {"clone into a namespace", CLONE, {AS_HOST | 0x10000000, 0, 0, 0, 0, 7}},
-    {"clone with a stack", CLONE, {AS_HOST, HERE, 0, 0, 0, 7}},
-    {"clone for no slot", CLONE, {AS_HOST, 0, 0, 0, 0, 0}},
-    {"clone for a slot beyond all", CLONE, {AS_HOST, 0, 0, 0, 0, 9999}},
-    {"clone for a slot with high bits", CLONE, {AS_HOST, 0, 0, 0, 0, 1L << 32 | 7}},
+    {"clone into a namespace", CLONE, {AS_HOST | 0x10000000, 0, DOOR(7), 0, 0, 7}},
+    {"clone with a stack", CLONE, {AS_HOST, HERE, DOOR(7), 0, 0, 7}},
+    {"clone for no slot", CLONE, {AS_HOST, 0, DOOR(0), 0, 0, 0}},
+    {"clone for a slot beyond all", CLONE, {AS_HOST, 0, DOOR(9), 0, 0, 9999}},
+    {"clone for a slot with high bits", CLONE, {AS_HOST, 0, DOOR(7), 0, 0, 1L << 32 | 7}},
+    {"clone, its pid outside the window", CLONE, {AS_HOST, 0, HERE, 0, 0, 7}},
+    {"clone, its pid at another's door", CLONE, {AS_HOST, 0, DOOR(8), 0, 0, 7}},
     {"clone3", CLONE3, {0, 64}},
     {"unshare", UNSHARE, {0x10000000}},
     // Its own confinement.
@@ -153,8 +160,11 @@ static const struct {
     {"mprotect of the call page", MPROTECT, {PV_CALL_VA, 4096, 3}},
     {"mprotect of the image", MPROTECT, {IMAGE, 4096, 3}},
     {"mprotect of the window", MPROTECT, {WINDOW, 4096, 5}},
-    {"mprotect of boot_info, executable", MPROTECT, {PV_BOOT_INFO_VA, 4096, 5}},
-    {"mprotect of more than boot_info", MPROTECT, {PV_BOOT_INFO_VA, 8192, 3}},
+    {"mprotect of boot_info", MPROTECT, {PV_BOOT_INFO_VA, 4096, 3}},
+    {"madvise of the stub", MADVISE, {STUB, 4096, 4}},
+    {"madvise of the window, to drop it", MADVISE, {WINDOW, 4096, 4}},
+    {"madvise of the window, to punch a hole", MADVISE, {WINDOW, 4096, 9}},
+    {"madvise of the window, beyond it", MADVISE, {WINDOW + (1L << 32), 4096, 22}},
     {"mprotect with a strange flag", MPROTECT, {HERE, 4096, 0x01000003}},
     {"mprotect with high bits", MPROTECT, {1L << 40 | HERE, 4096, 3}},
     {"munmap of the stub", MUNMAP, {STUB, 4096}},
@@ -176,7 +186,7 @@ static const struct {
     {"kill of nobody", 0x1002, {60}},
     {"unclaim of a slot in use", 0x1004, {1}},
     {"unclaim of a free slot", 0x1004, {60}},
-    {"clone for a slot in use", CLONE, {AS_HOST, 0, 0, 0, 0, 1}},
+    {"clone for a slot in use", CLONE, {AS_HOST, 0, DOOR(1), 0, 0, 1}},
 };
 
 // --- what is no plain call ---
@@ -222,10 +232,20 @@ static void garbage_frame(void)
     call(SIGRETURN, 0, 0, 0, 0, 0, 0);
 }
 
-// Clones behind the stub's back, with a name that is another's, with none, or never named.
+// A clone of whose pid the supervisor is to know nothing: what the kernel writes is overwritten on
+// both sides. It may have looked already.
+static long clone_unseen(long slot)
+{
+    long r = call(CLONE, AS_HOST, 0, DOOR(slot), 0, 0, slot);
+    if (r >= 0)
+        *(volatile unsigned *)DOOR(slot) = 0;
+    return r;
+}
+
+// Clones behind the stub's back, that lie about who they are, are not seen, or die.
 static void lying_child(void)
 {
-    if (call(CLONE, AS_HOST, 0, 0, 0, 0, 70) == 0) {
+    if (call(CLONE, AS_HOST, 0, DOOR(70), 0, 0, 70) == 0) {
         long r = call(0x1000, 1, 0, 0, 0, 0, 0);
         call(EXIT_GROUP, r == -EPERM ? 0 : 77, 0, 0, 0, 0, 0);
     }
@@ -235,7 +255,7 @@ static void lying_child(void)
 static void many_children(void)
 {
     for (int i = 0; i < 5000; i++) {
-        long r = call(CLONE, AS_HOST, 0, 0, 0, 0, 7);
+        long r = clone_unseen(7);
         if (r == 0)
             for (;;)
                 call(24, 0, 0, 0, 0, 0, 0); // sched_yield
@@ -245,16 +265,16 @@ static void many_children(void)
     }
 }
 
-static void silent_child(void)
+static void unseen_child(void)
 {
-    if (call(CLONE, AS_HOST, 0, 0, 0, 0, 71) == 0)
+    if (clone_unseen(71) == 0)
         for (;;)
             call(24, 0, 0, 0, 0, 0, 0); // sched_yield
 }
 
 static void dead_child(void)
 {
-    if (call(CLONE, AS_HOST, 0, 0, 0, 0, 72) == 0)
+    if (call(CLONE, AS_HOST, 0, DOOR(72), 0, 0, 72) == 0)
         call(EXIT_GROUP, 0, 0, 0, 0, 0, 0);
 }
 
@@ -274,7 +294,7 @@ static const struct {
     {"rt_sigreturn of garbage", garbage_frame},
     {"children without end", many_children},
     {"a child that lies", lying_child},
-    {"a child that never reports", silent_child},
+    {"a child that nobody sees", unseen_child},
     {"a child that dies at once", dead_child},
     {"exit behind the stub's back", leave_without_a_word},
 };

@@ -12,6 +12,7 @@
 
 #include "abi/image.h"
 #include "abi/pv.h"
+#include "abi/window.h"
 
 #define STUB_SCRATCH_VA UINT64_C(0x600000000) // what EXEC and SPAWN carry over; nothing in between
 
@@ -75,6 +76,12 @@ struct stub_hello {
 // peace; older headers do not name it.
 #define STUB_WAIT_KILLABLE (1u << 5)
 #define STUB_FILTER_FLAGS  (SECCOMP_FILTER_FLAG_NEW_LISTENER | STUB_WAIT_KILLABLE)
+
+// The guest address of a slot's door (abi/window.h).
+static inline uint64_t stub_door(uint32_t slot)
+{
+    return PV_WINDOW_VA + sizeof(struct window_header) + slot * sizeof(struct window_door);
+}
 
 #define STUB_CLONE_FLAGS (CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD)
 

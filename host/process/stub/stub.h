@@ -25,7 +25,7 @@
 
 static inline struct window_door *door(uint32_t slot)
 {
-    return (struct window_door *)(PV_WINDOW_VA + sizeof(struct window_header)) + slot;
+    return (struct window_door *)stub_door(slot);
 }
 
 static inline int slot_valid(uint32_t slot)
