@@ -30,17 +30,28 @@
 
 // How long to spin on the condition before going to sleep. Sleeping and being woken costs both
 // sides together some 200 us (three exits and a wake-up across processors). A spin is wasted on
-// whoever waits for long, and delays a partner who shares the processor: so a long one is spent
-// only after a wait that was short, and none at all where there is one processor for all
-// (boot_info.spin).
+// whoever waits for long, and never ends well beside a partner who shares the processor: so a long
+// one is spent only after a wait that was short; after a few in vain there are none but one now and
+// then, to see whether the partner has moved; and there are none at all where there is one
+// processor for all (boot_info.spin).
 #define SPIN_NS       UINT64_C(20000)
 #define SPIN_LONG_NS  UINT64_C(60000)
+#define SPIN_PROBE_NS UINT64_C(200000) // longer than it takes to wake a partner who answers
 #define SHORT_WAIT_NS UINT64_C(250000) // a sleep this short had better been a spin
 #define SPIN_PAUSES   8u               // arch_pause() between two looks at the condition
+#define VAIN_MAX      3u               // spins in a row that ended in sleep
+#define REST_MIN      8u               // waits without a spin between two probes, at first
+#define REST_MAX      1024u
 
 uint64_t wait_asleep_ns;
 
-static uint64_t spin_ns = SPIN_NS; // of the next wait
+// What spins have been worth: of this process, so a clone begins with its parent's.
+static struct {
+    uint64_t ns;   // of the next one
+    uint32_t vain; // in a row
+    uint32_t rest; // waits without, from one probe to the next
+    uint32_t left; // of them
+} spins = {.ns = SPIN_NS, .rest = REST_MIN};
 
 // --- waking ---
 
@@ -179,6 +190,33 @@ static int sleep_until(const struct wait *w, uint32_t slot)
     return r;
 }
 
+// How long the next wait may spin; 0: not at all.
+static uint64_t spin_budget(void)
+{
+    if (spins.vain < VAIN_MAX)
+        return spins.ns;
+    if (spins.left) {
+        spins.left--;
+        return 0;
+    }
+    spins.left = spins.rest;
+    spins.rest = spins.rest < REST_MAX ? spins.rest * 2 : REST_MAX;
+    return SPIN_PROBE_NS;
+}
+
+static int spin_first(const struct wait *w, uint64_t start)
+{
+    const uint64_t ns = spin_budget();
+    int r = ns ? spin(w, min_u64(start + ns, w->deadline)) : 0;
+    if (r) {
+        spins.vain = 0;
+        spins.rest = REST_MIN;
+    } else if (ns) {
+        spins.vain++;
+    }
+    return r;
+}
+
 // What ready() said, 0 at the deadline, -ERESTART for a signal. With no lock held, in the kernel.
 int wait_for(const struct wait *w)
 {
@@ -186,9 +224,9 @@ int wait_for(const struct wait *w)
     int r = 0;
     // A console descriptor takes a call to the host to look at: no spinning on that.
     if (!w->console && boot_info->spin)
-        r = spin(w, min_u64(start + spin_ns, w->deadline));
+        r = spin_first(w, start);
     if (r == 0)
         r = sleep_until(w, lock_self_slot());
-    spin_ns = pv_mono_ns() - start < SHORT_WAIT_NS ? SPIN_LONG_NS : SPIN_NS;
+    spins.ns = pv_mono_ns() - start < SHORT_WAIT_NS ? SPIN_LONG_NS : SPIN_NS;
     return r;
 }
