@@ -232,7 +232,7 @@ static int decide(struct supervisor *s, const struct seccomp_notif *n)
     const uint64_t *a = (const uint64_t *)n->data.args;
     uint32_t from = slot_of_pid(process_of(s->f), (pid_t)n->pid);
     const uint32_t slot = (uint32_t)a[0]; // the filter has seen that it is no more
-    if (!from) { // a member since a moment ago
+    if (!from) {                          // a member since a moment ago
         find_members(s);
         from = slot_of_pid(process_of(s->f), (pid_t)n->pid);
     }

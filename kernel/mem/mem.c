@@ -41,8 +41,7 @@ extern uint8_t __tls_start[], __tls_file_end[];
 extern uint8_t __tls_size[], __tls_align[]; // absolute symbols: their addresses are the values
 
 static uintptr_t heap_start, heap_end, brk, map_low;
-// A bit per heap page that a mapping holds; bit 0 is the page below heap_end, bit 1 the one below
-// that...
+// A bit per heap page that a mapping holds, from bit 0, the page below heap_end, downwards.
 static uint64_t mapped[MAX_PAGES / 64] COLD("mem_mapped");
 static uint64_t mapped_pages; // of them
 
@@ -56,7 +55,7 @@ void mem_hot(struct pv_range hot[3])
 {
     hot[0] = (struct pv_range){(uintptr_t)__data_start, (uint64_t)(__hot_end - __data_start)};
     hot[1] = (struct pv_range){heap_start, min_u64(brk - heap_start, HOT_HEAP)};
-    hot[2] = (struct pv_range){(uintptr_t)__kernel_start, (uint64_t)(__kernel_end - __kernel_start)};
+    hot[2] = (struct pv_range){(uintptr_t)__kernel_start, (size_t)(__kernel_end - __kernel_start)};
 }
 
 void mem_give_back(uintptr_t start, uintptr_t end)

@@ -62,7 +62,8 @@ static void platform(void)
     WANT(allowed(WRITE, (uintptr_t)&shared->reserved));
     WANT(faults(FETCH, (uintptr_t)&shared->reserved));
 
-    test("map boot_info is not executable"); // whether it can be written is the implementer's affair
+    // Whether it can be written is the implementer's affair.
+    test("map boot_info is not executable");
     WANT(faults(FETCH, (uintptr_t)&boot->heap_start));
 
     // Page tables above all: whatever the implementer keeps there is no business of ring 3.

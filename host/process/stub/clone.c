@@ -85,8 +85,7 @@ int64_t stub_fork(const struct pv_fork *c)
 // write-protection of its pages, and all the faults after it.
 static void inherit_ram(int on)
 {
-    sys3(SYS_madvise, PV_RAM_VA, BOOT_PAGE->ram_end - PV_RAM_VA,
-         on ? MADV_DOFORK : MADV_DONTFORK);
+    sys3(SYS_madvise, PV_RAM_VA, BOOT_PAGE->ram_end - PV_RAM_VA, on ? MADV_DOFORK : MADV_DONTFORK);
 }
 
 // On the stub's own stack: the child goes on there.

@@ -3,8 +3,9 @@
 // other. The one header that the stub (here) and the host (host/process) share.
 //
 // All of it lies where no guest memory ever is: below the platform's pages, and between the largest
-// RAM and the image. The guest can reach it all the same, for stub and guest are one process: nothing here protects anybody. The
-// boundary is the filter (host/process/confine.c) and what the supervisor believes.
+// RAM and the image. The guest can reach it all the same, for stub and guest are one process:
+// nothing here protects anybody. The boundary is the filter (host/process/confine.c) and what the
+// supervisor believes.
 #ifndef PROCESS_STUB_LAYOUT_H
 #define PROCESS_STUB_LAYOUT_H
 

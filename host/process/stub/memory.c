@@ -7,7 +7,7 @@
 
 #define HOT_MAX     (3 * PAGE) // a longer range holds much that is not written
 #define TEXT_MAX    (UINT64_C(192) << 10)
-#define STACK_BELOW 1024u      // what both sides use of the stack at once
+#define STACK_BELOW 1024u // what both sides use of the stack at once
 
 static int inside(uint64_t at, uint64_t len, uint64_t start, uint64_t size)
 {

@@ -73,8 +73,8 @@ void populate(uint64_t from, uint64_t len, int advice);
 void populate_text(void);
 void populate_platform(void);
 // After a fork, on either side: makes the pages its own that it writes first, and in the child has
-// those of the window mapped that it needs first. `hot` is FORK's advice; what cannot be followed is
-// ignored.
+// those of the window mapped that it needs first. `hot` is FORK's advice; what cannot be followed
+// is ignored.
 void own_pages(const struct pv_range *hot, uint32_t n, int child);
 
 // --- wait.c ---
