@@ -4,12 +4,12 @@
 UNIT := bootable dirty disk disk_hostile elf guest image load options protect template
 UNIT_bootable := tools/mkimage/bootelf.c tools/mkimage/gpt.c tools/mkimage/util.c
 UNIT_dirty := host/kvm/spare/dirty.c host/kvm/spare/warm_code.c
-UNIT_disk := host/virtio/disk.c host/virtio/mmio.c host/virtio/blk.c
-UNIT_disk_hostile := host/virtio/mmio.c host/virtio/blk.c
+UNIT_disk_hostile := $(addprefix host/virtio/,mmio.c blk.c disk_io.c)
+UNIT_disk := host/virtio/disk.c $(UNIT_disk_hostile)
 UNIT_elf := host/image/elf.c
 UNIT_guest := host/call/guest.c
 UNIT_image := $(addprefix host/image/,image.c check.c elf.c args.c fits.c)
-DEVICES := host/virtio/devices.c host/virtio/mmio.c host/virtio/blk.c
+DEVICES := host/virtio/devices.c $(UNIT_disk_hostile)
 UNIT_load := $(DEVICES) $(UNIT_image) \
 	$(addprefix host/kvm/,load.c platform.c vm.c memory.c textcache.c) \
 	$(addprefix host/family/,hugemem.c identity.c) host/kvm/spare/warm_code.c
@@ -94,7 +94,7 @@ UNIT_blk := $(FILES) $(filter-out %/mmio.c %/pci.c,$(VIRTIO)) $(DRIVERS:%=driver
 	kernel/file/stdio.c \
 	$(addprefix kernel/dev/,blkdev.c chardev.c) \
 	tests/unit/lib/fake_virtio.c \
-	$(addprefix host/virtio/,mmio.c blk.c)
+	$(UNIT_disk_hostile)
 UNIT_blk_bad := $(UNIT_blk)
 UNIT_virtio := $(UNIT_blk)
 # The shim's hardware side, on a faked machine (tests/unit/lib/fake_machine.h).
@@ -124,7 +124,7 @@ FUZZ_call := tests/fuzz/fake_extras.c $(DEVICES) $(UNIT_image) \
 	$(addprefix host/family/,family.c placement.c fdpass.c hugemem.c \
 		identity.c)
 FUZZ_driver := $(UNIT_blk)
-FUZZ_virtio := host/virtio/mmio.c host/virtio/blk.c
+FUZZ_virtio := $(UNIT_disk_hostile)
 FUZZ_elf := $(UNIT_elf)
 FUZZ_image := $(UNIT_image)
 FUZZ_template := $(filter-out %/save.c %/rehearse.c,$(UNIT_template))

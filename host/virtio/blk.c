@@ -3,11 +3,11 @@
 // calls on the disk's descriptor, which is all of the host it can reach (confine.c).
 //
 // The file may shrink under us: what is not there any more is an I/O error, never a new end of the
-// file. Neighbours: virtio_mmio.c (rings and checks), disk.c (the file).
+// file. This file and mmio.c need no C library but memcpy() and memset(): a picoprocess has them in
+// its stub. Neighbours: mmio.c (rings and checks), disk_io.c (the system calls).
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "host/virtio/disk.h"
 
@@ -79,14 +79,13 @@ static uint8_t *take_status(struct virtio_request *r)
 }
 
 // Moves all bytes of the vector. 0 or -EIO.
-static int move(const struct disk *disk, int write, struct iovec *iov, uint32_t n, uint64_t off)
+static int move_all(const struct disk *disk, int write, struct iovec *iov, uint32_t n, uint64_t off)
 {
     // Skips empty pieces: a vector of nothing but those would read as the end of the file.
     iov = advance(iov, &n, 0);
     while (n) {
-        ssize_t done = write ? pwritev(disk->fd, iov, (int)n, (off_t)off)
-                             : preadv(disk->fd, iov, (int)n, (off_t)off);
-        if (done < 0 && errno == EINTR)
+        int64_t done = disk_move(disk, write, iov, n, off);
+        if (done == -EINTR)
             continue;
         if (done <= 0) // 0: behind the end of the file
             return -EIO;
@@ -94,12 +93,6 @@ static int move(const struct disk *disk, int write, struct iovec *iov, uint32_t 
         iov = advance(iov, &n, (uint64_t)done);
     }
     return 0;
-}
-
-// fdatasync(2): the file's length never changes here, so its data is all there is to keep.
-static int flush(const struct disk *disk)
-{
-    return fdatasync(disk->fd) < 0 ? -EIO : 0;
 }
 
 // The capacity is the one the device was given: a file that has grown since shows no more sectors.
@@ -112,15 +105,15 @@ static int transfer(const struct disk *disk, const struct virtio_request *r, int
         return -EIO;
     uint64_t off = sector * VIRTIO_BLK_SECTOR;
     if (!write)
-        return move(disk, 0, iov, n, off);
+        return move_all(disk, 0, iov, n, off);
     // A file that was cut short is not made longer by a write: the space may have been taken away
     // on purpose.
-    off_t end = lseek(disk->fd, 0, SEEK_END);
+    int64_t end = disk_end(disk);
     if (disk->read_only || end < 0 || (uint64_t)end < off + bytes)
         return -EIO;
-    int ret = move(disk, 1, iov, n, off);
+    int ret = move_all(disk, 1, iov, n, off);
     // 5.2.6.2: who has not agreed to flush expects what it wrote to be there.
-    return ret == 0 && !(r->features & VIRTIO_BLK_F_FLUSH) ? flush(disk) : ret;
+    return ret == 0 && !(r->features & VIRTIO_BLK_F_FLUSH) ? disk_flush(disk) : ret;
 }
 
 // The number of bytes the device wrote, or -errno: a request so broken that there is no status byte
@@ -143,7 +136,7 @@ static int64_t blk_serve(const void *device, struct virtio_request *r)
         ret = transfer(disk, r, 1, in, r->nin, head.sector);
         break;
     case VIRTIO_BLK_T_FLUSH:
-        ret = flush(disk);
+        ret = disk_flush(disk);
         break;
     default:
         *status = VIRTIO_BLK_S_UNSUPP;

@@ -22,9 +22,21 @@ struct disk {
 // Opens FILE or FILE:ro. 0, or -errno with a line in err.
 int disk_open(struct disk *disk, const char *arg, char *err, size_t errlen);
 
+// --- host/virtio/disk_io.c; in a picoprocess host/process/stub/disk.c ---
+
+// Moves bytes between the file at `off` and the beginning of iov[n], whose first piece is not
+// empty, in one system call. May block for as long as the file does. How many, 0 behind the end of
+// the file, or -errno.
+int64_t disk_move(const struct disk *disk, int write, const struct iovec *iov, uint32_t n,
+                  uint64_t off);
+// Where the file ends now, or -errno.
+int64_t disk_end(const struct disk *disk);
+// What was written is safe when it returns. 0 or -EIO.
+int disk_flush(const struct disk *disk);
+
 // --- host/virtio/blk.c ---
 
-// The device (virtio 1.2, 5.2). virtio_mmio.disk is a struct disk.
+// The device (virtio 1.2, 5.2). virtio_mmio.device is a struct disk.
 extern const struct virtio_class virtio_blk;
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The registers of a virtio-mmio device and its queue. See virtio_mmio.h; sections are of virtio
+// The registers of a virtio-mmio device and its queue. See mmio.h; sections are of virtio
 // 1.2.
 
 #include "host/virtio/mmio.h"
