@@ -22,8 +22,9 @@ UNIT_confine := host/family/confine.c host/kvm/confine.c
 UNIT_LIBS_confine := -lseccomp
 UNIT_family := $(addprefix host/family/,family.c placement.c fdpass.c answers.c) \
 	host/family/hugemem.c host/kvm/textcache.c
-# The process back end: its filter.
-UNIT += process_filter
+# The process back end: its filter, and what its stub makes of accesses to devices.
+UNIT += decode process_filter
+UNIT_decode := host/process/stub/decode.c
 UNIT_process_filter := $(addprefix host/process/,filter.c confine.c)
 # The QEMU back end: its protocol, and the supervisor's book.
 UNIT += qmp qemu
@@ -192,7 +193,8 @@ $(B)/images/diff.img: $(B)/diff/diff.stripped $(B)/diff/linux $(B)/bin/mkimage
 PV_GUEST := \
 	tests/pv/pv.c tests/pv/lib.c tests/pv/upcall.c tests/pv/boot.c tests/pv/thread.c \
 	tests/pv/memory.c tests/pv/file.c \
-	tests/pv/rights.c tests/pv/traps.c tests/pv/events.c tests/pv/calls.c tests/pv/exec.c \
+	tests/pv/rights.c tests/pv/traps.c tests/pv/events.c tests/pv/calls.c \
+	tests/pv/devices.c tests/pv/exec.c \
 	tests/pv/family.c tests/pv/killing.c tests/pv/entry.S
 
 $(B)/pv/pv.elf: $(PV_GUEST) tests/pv/pv.h tests/pv/pv.ld $(wildcard abi/*.h) Makefile | $(SETUP)

@@ -42,6 +42,10 @@
     {                                                                                              \
         FILTER_NOT_BITS, n, mask, v                                                                \
     }
+#define ROOM(n, end, length)                                                                       \
+    {                                                                                              \
+        FILTER_ROOM, n, end, length                                                                \
+    }
 #define RULE(name, ...)                                                                            \
     {                                                                                              \
         SYS_##name, SECCOMP_RET_ALLOW,                                                             \
@@ -58,10 +62,47 @@
     }
 #define STDIO(n) IN(n, 0, 3)
 
+#define DISK_RULES 6 // of one that may be written
+
 // Rights never beyond read, write and execute, and never the last two together.
 #define W_X       (PROT_WRITE | PROT_EXEC)
 #define RIGHTS(n) BITS(n, ~UINT64_C(7), 0), NOT(n, W_X, W_X)
 #define ANONYMOUS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE)
+
+#define BUFFER IN(1, PV_DMA_VA, PV_DMA_VA + PV_DMA_SIZE), IN(2, 0, STUB_DISK_PIECE + 1)
+
+// What can be done with one disk: bytes up to the end it had when it was opened, no further. Near
+// the end the length counts, before it none does.
+static unsigned disk_rules(struct filter_rule *to, const struct disk *disk)
+{
+    const uint64_t fd = (uint32_t)disk->fd, end = disk->sectors * VIRTIO_BLK_SECTOR;
+    const uint64_t near = end > STUB_DISK_PIECE ? end - STUB_DISK_PIECE : 0;
+    const struct filter_rule rules[] = {
+        RULE(pread64, IS(0, fd), BUFFER, IN(3, 0, near)),
+        RULE(pread64, IS(0, fd), BUFFER, IN(3, near, end), ROOM(3, end, 2)),
+        RULE(lseek, IS(0, fd), IS(1, 0), IS(2, SEEK_END)),
+        RULE(fdatasync, IS(0, fd)),
+        RULE(pwrite64, IS(0, fd), BUFFER, IN(3, 0, near)),
+        RULE(pwrite64, IS(0, fd), BUFFER, IN(3, near, end), ROOM(3, end, 2)),
+    };
+    const unsigned n = disk->read_only ? 4 : DISK_RULES;
+    _Static_assert(sizeof rules / sizeof rules[0] == DISK_RULES, "the last two write");
+    memcpy(to, rules, n * sizeof rules[0]);
+    return n;
+}
+
+// The rules of a family's disks, of which there may be none.
+static unsigned disks_rules(struct filter_rule *to, const struct family *f)
+{
+    const struct filter_rule zeroed =
+        RULE(madvise, IS(0, PV_DMA_VA), IS(1, PV_DMA_SIZE), IS(2, MADV_DONTNEED));
+    unsigned n = 0;
+    if (f->ndisks)
+        to[n++] = zeroed;
+    for (uint32_t i = 0; i < f->ndisks; i++)
+        n += disk_rules(to + n, &f->disks[i]);
+    return n;
+}
 
 int process_filter(const struct family *f, struct sock_filter *code, unsigned max)
 {
@@ -71,7 +112,7 @@ int process_filter(const struct family *f, struct sock_filter *code, unsigned ma
     const uint64_t scratch = STUB_SCRATCH_VA, scratch_end = scratch + STUB_SCRATCH_SIZE;
     const uint64_t window = PV_WINDOW_VA, window_end = window + f->opt->window_size;
     const uint64_t image = (uint64_t)f->image->fd;
-    const struct filter_rule rules[] = {
+    const struct filter_rule common[] = {
         // Blocking and waking, most often of all.
         RULE(futex, IN(0, window, window_end), IS(1, FUTEX_WAIT)),
         RULE(futex, IN(0, window, window_end), IS(1, FUTEX_WAKE)),
@@ -123,7 +164,10 @@ int process_filter(const struct family *f, struct sock_filter *code, unsigned ma
         RULE(close_range),
         RULE(exit_group),
     };
-    return filter_build(rules, sizeof rules / sizeof rules[0], code, max);
+    const unsigned n = sizeof common / sizeof common[0];
+    struct filter_rule rules[sizeof common / sizeof common[0] + DISKS_MAX * DISK_RULES + 1];
+    memcpy(rules, common, sizeof common);
+    return filter_build(rules, n + disks_rules(rules + n, f), code, max);
 }
 
 // Landlock (Linux 5.13): no file may be opened, whatever else should fail. Where there is none, the

@@ -85,6 +85,19 @@ static void below(struct code *c, unsigned argument, uint64_t v)
     put_op(c, BPF_JMP | BPF_JGE | BPF_K, (uint32_t)v, FAIL, 0);
 }
 
+// The difference of the low words is the whole one, by the other conditions.
+static void fits(struct code *c, unsigned argument, uint64_t end, unsigned other)
+{
+    load_word(c, argument_half(other, 0));
+    put_op(c, BPF_ST, 0, 0, 0);
+    load_word(c, argument_half(argument, 0));
+    put_op(c, BPF_MISC | BPF_TAX, 0, 0, 0);
+    put_op(c, BPF_LD | BPF_IMM, (uint32_t)end, 0, 0);
+    put_op(c, BPF_ALU | BPF_SUB | BPF_X, 0, 0, 0);
+    put_op(c, BPF_LDX | BPF_MEM, 0, 0, 0);
+    put_op(c, BPF_JMP | BPF_JGE | BPF_X, 0, 0, FAIL);
+}
+
 static void condition(struct code *c, const struct filter_condition *t)
 {
     switch (t->test) {
@@ -100,6 +113,9 @@ static void condition(struct code *c, const struct filter_condition *t)
         break;
     case FILTER_NOT_BITS:
         not_equal(c, t->argument, t->a, t->b);
+        break;
+    case FILTER_ROOM:
+        fits(c, t->argument, t->a, (unsigned)t->b);
         break;
     case FILTER_END:
         break;

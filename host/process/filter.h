@@ -17,6 +17,9 @@ enum filter_test {
     FILTER_RANGE,    // a <= argument < b
     FILTER_BITS,     // (argument & a) == b
     FILTER_NOT_BITS, // (argument & a) != b
+    // argument + the b'th argument <= a, where another condition has it that the argument is at
+    // most a and no more than 4 GB below it, and one that the other has no high word.
+    FILTER_ROOM,
 };
 
 struct filter_condition {

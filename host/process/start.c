@@ -17,6 +17,7 @@
 
 #include "host/process/process.h"
 #include "host/process/stub_blob.h"
+#include "host/virtio/devices.h"
 
 #define PAGE        4096u
 #define SA_RESTORER 0x04000000
@@ -123,6 +124,7 @@ static void first_boot_info(const struct family *f, struct pv_boot_info *b, uint
                  ((process_of(f)->stub_flags & STUB_AVX) ? PV_BOOT_XSAVE : 0),
     };
     memcpy(b->stdio, f->stdio, sizeof b->stdio);
+    devices_describe(f, b);
     strcpy(b->hostname, "ramet");
 }
 
@@ -136,12 +138,14 @@ static void fill_state(const struct family *f, uint32_t slot, uint32_t program,
         .image_fd = f->image->fd,
         .supervisor = f->supervisor,
         .flags = process_of(f)->stub_flags,
+        .ndisks = f->ndisks,
         .start = {.program = program,
                   .argc = args->argc,
                   .envc = args->envc,
                   .strings_len = args->len},
     };
     memcpy(state->nowait, f->stdio_nowait, sizeof state->nowait);
+    memcpy(state->disks, f->disks, sizeof state->disks);
 }
 
 static void place_scratch(const struct family *f, const struct load_args *args)
@@ -179,6 +183,8 @@ void process_start(struct family *f, uint32_t slot, uint32_t program, const stru
     place_code();
     place_private(PV_SHARED_VA, PAGE, "shared page");
     first_boot_info(f, place_private(PV_BOOT_INFO_VA, PAGE, "boot_info"), slot);
+    if (f->ndisks)
+        place_private(PV_DMA_VA, PV_DMA_SIZE, "memory for devices");
     place_private(STUB_STACK_VA, STUB_STACK_SIZE, "stub's stack");
     place_private(STUB_SIGNAL_VA, STUB_SIGNAL_END - STUB_SIGNAL_VA, "signal stack");
     place_at(PV_IMAGE_VA, f->image->size, PROT_READ, MAP_PRIVATE, f->image->fd, "image");

@@ -57,6 +57,7 @@ void pv_main(void)
     trap_checks();
     event_checks();
     call_checks();
+    device_checks();
     file_checks();
     if (notes()->stage + 1 < STAGES)
         exec_checks();

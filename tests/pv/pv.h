@@ -3,7 +3,7 @@
 // checks each promise of the interface. Its output is the same on every implementer: a line "ok
 // NAME" per check, or "FAIL NAME: what". Neighbours: pv.c (the order), lib.c (speaking, calls),
 // upcall.c, entry.S; the checks are in boot.c, thread.c, memory.c, rights.c, traps.c, events.c,
-// calls.c, exec.c, file.c, family.c and killing.c.
+// calls.c, devices.c, exec.c, file.c, family.c and killing.c.
 #ifndef TESTS_PV_H
 #define TESTS_PV_H
 
@@ -139,6 +139,7 @@ void rights_checks(void);
 void trap_checks(void);
 void event_checks(void);
 void call_checks(void);
+void device_checks(void);
 void exec_checks(void);   // before and after; goes on in pv_main as the next stage
 void exec_arrived(void);  // in the new program
 void family_checks(void); // FORK, SPAWN, doorbells

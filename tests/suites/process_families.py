@@ -124,7 +124,7 @@ def suite(report, options):
         for area, module in ("guest", guest), ("real", real):
             for name in module.names():
                 full = f"process/{area}/{name}"
-                if not name.startswith("disk_") and report.wants(full):
+                if report.wants(full):
                     module.one(report, full, name, options)
     finally:
         paths.VMM = before

@@ -45,9 +45,6 @@ class Picoprocess(Monitor):
     def gate(self, report, full):
         return paths.rest()
 
-    def run(self):
-        return proc.run(paths.ramet_run(IMAGE, options=self.options), STDIN, LIMIT), None
-
 
 class QemuMonitor(Monitor):
     """The same family on stock QEMU: the shim in each VM, a monitor beside it."""
@@ -95,6 +92,7 @@ BACKENDS = [
     Monitor("monitor-disk", "--disk", DISK),
     Picoprocess("process"),
     Picoprocess("process-small", *SMALL),
+    Picoprocess("process-disk", "--disk", DISK),
     QemuMonitor("companion"),
     QemuMonitor("companion-disk", "--disk", DISK),
     Shim("shim-pc", "pc"),

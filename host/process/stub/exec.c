@@ -85,6 +85,7 @@ void start_program(void)
     if (!sp || sys3(SYS_getrandom, (uintptr_t)b->seed, sizeof b->seed, 0) != sizeof b->seed)
         leave(STUB_DIED + SIGKILL);
     scratch_drop();
+    devices_reset();
     *SHARED = (struct pv_shared){0};
     stub_reset_fpu(STATE->flags & STUB_AVX);
     clear_bases();

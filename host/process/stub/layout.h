@@ -14,6 +14,7 @@
 #include "abi/image.h"
 #include "abi/pv.h"
 #include "abi/window.h"
+#include "host/virtio/disk.h"
 
 #define STUB_SCRATCH_VA UINT64_C(0x600000000) // what EXEC and SPAWN carry over; nothing in between
 
@@ -42,6 +43,9 @@
 #define STUB_AVX      2u // there are upper halves of vector registers
 #define STUB_TRACE    4u // the supervisor wants to hear of every exit
 
+// The most that one system call moves between a disk and memory.
+#define STUB_DISK_PIECE UINT64_C(0x20000)
+
 // A program that is to be started: its strings are at STUB_SCRATCH_VA, a file's bytes at
 // STUB_FILE_VA.
 struct stub_start {
@@ -65,6 +69,10 @@ struct stub_state {
     uint32_t spawn_slot; // of the SPAWN in progress
     uint32_t nsegs;      // of the program that runs
     struct image_seg segs[IMAGE_MAX_SEGS];
+    struct disk disks[DISKS_MAX];
+    struct virtio_mmio devices[DISKS_MAX]; // what the guest sees of them
+    uint32_t ndisks;
+    uint32_t notified;       // of the NOTIFY in progress
     struct stub_start start; // of the EXEC or SPAWN in progress, and the first program's
 };
 

@@ -11,10 +11,9 @@
 
 #include "host/process/stub/stub.h"
 
-#define RED_ZONE   128u
-#define FLAG_TF    UINT64_C(0x100)
-#define FLAG_DF    UINT64_C(0x400)
-#define PAGE_FAULT 14
+#define RED_ZONE 128u
+#define FLAG_TF  UINT64_C(0x100)
+#define FLAG_DF  UINT64_C(0x400)
 
 extern const char stub_look[], stub_event[], stub_return[];
 extern const char stub_wait_begin[], stub_wait_end[], stub_wait_abort[];
@@ -147,6 +146,8 @@ void stub_on_exception(int sig, siginfo_t *info, void *context)
         deliver_event(g);
         return;
     }
+    if (device_access(g))
+        return;
     // Without an upcall, or at its first instruction: its code is gone, as where the image's file
     // has been cut.
     if (!SHARED->upcall_entry || rip == SHARED->upcall_entry)

@@ -51,7 +51,7 @@ static int64_t act(uint32_t nr, const union pv_call_args *a)
     case PV_CALL_SET_TP:
         return stub_set_tp(&a->set_tp);
     case PV_CALL_NOTIFY:
-        return -ENODEV;
+        return stub_notify(&a->notify);
     default:
         return -ENOSYS;
     }
@@ -84,7 +84,8 @@ static int vacate(void)
     const uint64_t gaps[][2] = {
         {PAGE, STUB_TEXT_VA},
         {STUB_END, PV_CALL_VA},
-        {PV_BOOT_INFO_VA + PAGE, STUB_SCRATCH_VA},
+        {PV_BOOT_INFO_VA + PAGE, PV_DMA_VA},
+        {PV_DMA_VA + (STATE->ndisks ? PV_DMA_SIZE : 0), STUB_SCRATCH_VA},
         {STUB_SCRATCH_VA + STUB_SCRATCH_SIZE, PV_IMAGE_VA},
         {PV_IMAGE_VA + ((b->image_size + PAGE - 1) & ~(PAGE - 1)), PV_WINDOW_VA},
         {PV_WINDOW_VA + b->window_size, USER_END},
@@ -95,20 +96,43 @@ static int vacate(void)
     return 0;
 }
 
+// The lowest descriptor from `fd` on that a member keeps, stdio aside.
+static uint32_t next_kept(uint32_t fd)
+{
+    uint32_t next = UINT32_MAX, image = (uint32_t)STATE->image_fd;
+    if (image >= fd)
+        next = image;
+    for (uint32_t i = 0; i < STATE->ndisks; i++)
+        if ((uint32_t)STATE->disks[i].fd >= fd && (uint32_t)STATE->disks[i].fd < next)
+            next = (uint32_t)STATE->disks[i].fd;
+    return next;
+}
+
+// All others are closed, in a table of the member's own: the supervisor's has them still.
+static int keep_descriptors(void)
+{
+    uint32_t kept = 2;
+    while (kept != UINT32_MAX) {
+        const uint32_t from = kept + 1;
+        kept = next_kept(from);
+        const uint32_t last = kept == UINT32_MAX ? kept : kept - 1;
+        if (kept != from && sys3(SYS_close_range, from, last, CLOSE_RANGE_UNSHARE) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 // Confines itself, for ever and with all that come after, and hands the notifications over: the
 // table of descriptors is the supervisor's too until it is unshared.
 static int confine(void)
 {
     struct stub_hello *hello = (struct stub_hello *)STUB_HELLO_VA;
-    const uint32_t image = (uint32_t)STATE->image_fd;
     long fd = sys3(SYS_seccomp, SECCOMP_SET_MODE_FILTER, STUB_FILTER_FLAGS, STUB_FILTER_VA);
     if (fd < 0)
         return -1;
     __atomic_store_n(&hello->listener, (uint32_t)fd + 1, __ATOMIC_SEQ_CST);
     sys3(SYS_futex, (uintptr_t)&hello->listener, FUTEX_WAKE, 1);
-    if (sys3(SYS_close_range, image + 1, UINT32_MAX, CLOSE_RANGE_UNSHARE) < 0)
-        return -1;
-    return image > 3 ? (int)sys3(SYS_close_range, 3, image - 1, 0) : 0;
+    return keep_descriptors();
 }
 
 // From entry.S, on the stub's stack, with all signals blocked.

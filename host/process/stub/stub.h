@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/ucontext.h>
 
 #include "abi/pv_call.h"
 #include "abi/window.h"
@@ -22,6 +23,8 @@
 #define BOOT_PAGE ((struct pv_boot_info *)(uintptr_t)PV_BOOT_INFO_VA)
 #define PAGE      UINT64_C(4096)
 #define PAGE_2M   UINT64_C(0x200000)
+
+#define PAGE_FAULT 14 // exception number (SDM vol. 3, 6.3)
 
 static inline struct window_door *door(uint32_t slot)
 {
@@ -89,6 +92,13 @@ void unblock_signals(void);
 
 // --- console.c ---
 int64_t stub_console(const struct pv_console *c);
+
+// --- device.c ---
+// Every device as after power-on, for a new program.
+void devices_reset(void);
+// 1 if the exception with these registers was an access to a device's register, which is done.
+int device_access(greg_t *g);
+int64_t stub_notify(const struct pv_notify *c);
 
 // --- clone.c ---
 int64_t stub_fork(const struct pv_fork *c);

@@ -18,7 +18,7 @@
 #include "host/process/process.h"
 #include "tests/unit/lib/check.h"
 
-#define MAX   1024
+#define MAX   2046 // what fits into STUB_FILTER_SIZE
 #define ALLOW SECCOMP_RET_ALLOW
 #define ASK   SECCOMP_RET_USER_NOTIF
 #define KILL  SECCOMP_RET_KILL_PROCESS
@@ -33,7 +33,7 @@ static int length;
 // One run; -1: it left the program, or used what we do not know.
 static int64_t run(const struct seccomp_data *data)
 {
-    uint32_t a = 0;
+    uint32_t a = 0, x = 0, m = 0;
     for (int pc = 0; pc < length; pc++) {
         const struct sock_filter *i = &code[pc];
         switch (i->code) {
@@ -42,8 +42,26 @@ static int64_t run(const struct seccomp_data *data)
                 return -1;
             memcpy(&a, (const uint8_t *)data + i->k, sizeof a);
             break;
+        case BPF_LD | BPF_IMM:
+            a = i->k;
+            break;
+        case BPF_ST: // there is but one word
+            m = a;
+            break;
+        case BPF_LDX | BPF_MEM:
+            x = m;
+            break;
+        case BPF_MISC | BPF_TAX:
+            x = a;
+            break;
+        case BPF_ALU | BPF_SUB | BPF_X:
+            a -= x;
+            break;
         case BPF_ALU | BPF_AND | BPF_K:
             a &= i->k;
+            break;
+        case BPF_JMP | BPF_JGE | BPF_X:
+            pc += a >= x ? i->jt : i->jf;
             break;
         case BPF_JMP | BPF_JEQ | BPF_K:
             pc += a == i->k ? i->jt : i->jf;
@@ -182,12 +200,112 @@ static void test_others(void)
     CHECK_EQ(call(SYS_getppid, 0, 0, 0, 0, 0, 0), ALLOW);
 }
 
+// --- disks ---
+
+#define WRITABLE 6
+#define READABLE 7
+#define SMALL    8
+#define LARGE    9
+
+static void set_up_disks(void)
+{
+    static struct options opt = {.mem = END, .window_size = 64 * MB};
+    static struct image image = {.fd = IMAGE};
+    static struct family f = {.opt = &opt,
+                              .image = &image,
+                              .disks = {{.fd = WRITABLE, .sectors = MB / 512},
+                                        {.fd = READABLE, .read_only = 1, .sectors = MB / 512},
+                                        {.fd = SMALL, .sectors = 3},
+                                        // Its last piece lies on both sides of 4 GB.
+                                        {.fd = LARGE, .sectors = (4096 * MB + 512) / 512}},
+                              .ndisks = 4};
+    length = process_filter(&f, code, MAX);
+    CHECK(length > 100); // as many as there can be, and the filter has room
+}
+
+static int64_t at_disk(long nr, uint64_t fd, uint64_t len, uint64_t off)
+{
+    return call(nr, fd, PV_DMA_VA, len, off, 0, 0);
+}
+
+// Around the end of a disk: what goes beyond it by a byte does not pass.
+static void check_end(uint64_t fd, uint64_t end, int64_t wanted)
+{
+    const uint64_t lengths[] = {0, 1, 3, 511, 512, 4096, STUB_DISK_PIECE - 1, STUB_DISK_PIECE};
+    for (unsigned i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        const uint64_t len = lengths[i];
+        if (len > end)
+            continue;
+        const uint64_t last = len ? end - len : end - 1;
+        CHECK_EQ(at_disk(SYS_pwrite64, fd, len, last), wanted);
+        CHECK_EQ(at_disk(SYS_pread64, fd, len, last), ALLOW);
+        CHECK_EQ(at_disk(SYS_pwrite64, fd, len, last + 1), KILL);
+        CHECK_EQ(at_disk(SYS_pread64, fd, len, last + 1), KILL);
+        CHECK_EQ(at_disk(SYS_pwrite64, fd, len, 0), wanted);
+        CHECK_EQ(at_disk(SYS_pwrite64, fd, len, last / 2), wanted);
+        // Words whose low half would do, and those that would wrap.
+        CHECK_EQ(at_disk(SYS_pwrite64, fd, len, last | UINT64_C(1) << 40), KILL);
+        CHECK_EQ(at_disk(SYS_pwrite64, fd, len | UINT64_C(1) << 32, 0), KILL);
+        CHECK_EQ(at_disk(SYS_pwrite64, fd, len, -len), len == 0 ? wanted : KILL);
+        CHECK_EQ(at_disk(SYS_pread64, fd, len, -len), len == 0 ? ALLOW : KILL);
+    }
+    CHECK_EQ(at_disk(SYS_pwrite64, fd, STUB_DISK_PIECE + 1, 0), KILL);
+    CHECK_EQ(at_disk(SYS_pread64, fd, STUB_DISK_PIECE + 1, 0), KILL);
+    CHECK_EQ(at_disk(SYS_pwrite64, fd, UINT64_MAX, 0), KILL);
+    CHECK_EQ(at_disk(SYS_pwrite64, fd, 512, UINT64_MAX), KILL);
+    CHECK_EQ(at_disk(SYS_pwrite64, fd, 512, INT64_MAX), KILL);
+}
+
+// Every position near the end, every length that is near to what is left.
+static void test_every_end(void)
+{
+    const uint64_t end = 4096 * MB + 512;
+    for (uint64_t back = 0; back <= 2 * STUB_DISK_PIECE; back += back < 1024 ? 1 : 509)
+        for (uint64_t len = back < 2 ? 0 : back - 2; len <= back + 2; len++) {
+            const int fits = len <= STUB_DISK_PIECE && back && len <= back;
+            CHECK_EQ(at_disk(SYS_pwrite64, LARGE, len, end - back), fits ? ALLOW : KILL);
+        }
+}
+
+static void test_disks(void)
+{
+    check_end(WRITABLE, MB, ALLOW);
+    check_end(READABLE, MB, KILL);
+    check_end(SMALL, 3 * 512, ALLOW);
+    check_end(LARGE, 4096 * MB + 512, ALLOW);
+    for (uint64_t fd = 0; fd < 16; fd++) {
+        const int is_disk = fd >= WRITABLE && fd <= LARGE;
+        CHECK_EQ(at_disk(SYS_pread64, fd, 512, 0), is_disk ? ALLOW : KILL);
+        CHECK_EQ(at_disk(SYS_pwrite64, fd, 512, 0), is_disk && fd != READABLE ? ALLOW : KILL);
+        CHECK_EQ(call(SYS_fdatasync, fd, 0, 0, 0, 0, 0), is_disk ? ALLOW : KILL);
+        CHECK_EQ(call(SYS_lseek, fd, 0, 2, 0, 0, 0), is_disk ? ALLOW : KILL);
+        CHECK_EQ(at_disk(SYS_pread64, fd | UINT64_C(1) << 32, 512, 0), KILL);
+        CHECK_EQ(call(SYS_lseek, fd, 0, 0, 0, 0, 0), KILL);
+        CHECK_EQ(call(SYS_lseek, fd, 1, 2, 0, 0, 0), KILL);
+        CHECK_EQ(call(SYS_ftruncate, fd, 0, 0, 0, 0, 0), KILL);
+        CHECK_EQ(call(SYS_fallocate, fd, 0, 0, 512, 0, 0), KILL);
+        CHECK_EQ(call(SYS_preadv2, fd, 0, 1, UINT64_MAX, 0, 0), fd < 3 ? ALLOW : KILL);
+        CHECK_EQ(map(RAM, 4096, 3, MAP_PRIVATE | MAP_FIXED, fd), fd == IMAGE ? ALLOW : KILL);
+    }
+    // Memory: that of devices, and it can be zeroed, all of it.
+    CHECK_EQ(call(SYS_pread64, WRITABLE, PV_DMA_VA - 1, 1, 0, 0, 0), KILL);
+    CHECK_EQ(call(SYS_pread64, WRITABLE, PV_DMA_VA + PV_DMA_SIZE, 1, 0, 0, 0), KILL);
+    CHECK_EQ(call(SYS_pread64, WRITABLE, RAM, 1, 0, 0, 0), KILL);
+    CHECK_EQ(call(SYS_madvise, PV_DMA_VA, PV_DMA_SIZE, MADV_DONTNEED, 0, 0, 0), ALLOW);
+    CHECK_EQ(call(SYS_madvise, PV_DMA_VA, PV_DMA_SIZE + 1, MADV_DONTNEED, 0, 0, 0), KILL);
+    CHECK_EQ(call(SYS_mprotect, PV_DMA_VA, PV_DMA_SIZE, 5, 0, 0, 0), KILL);
+}
+
 int main(void)
 {
     set_up();
+    CHECK_EQ(at_disk(SYS_pread64, WRITABLE, 512, 0), KILL);
     test_addresses();
     test_rights();
     test_members();
     test_others();
+    set_up_disks();
+    test_disks();
+    test_every_end();
     return check_done("process_filter");
 }
