@@ -20,12 +20,15 @@
 enum {
     READ = 0,
     WRITE = 1,
+    LSEEK = 8,
     MMAP = 9,
     MPROTECT = 10,
     MUNMAP = 11,
     SIGACTION = 13,
     SIGRETURN = 15,
     IOCTL = 16,
+    PREAD = 17,
+    PWRITE = 18,
     MADVISE = 28,
     GETPID = 39,
     SOCKET = 41,
@@ -36,6 +39,9 @@ enum {
     EXIT = 60,
     KILL = 62,
     FCNTL = 72,
+    FSYNC = 74,
+    FDATASYNC = 75,
+    FTRUNCATE = 77,
     PTRACE = 101,
     SIGALTSTACK = 131,
     MODIFY_LDT = 154,
@@ -48,6 +54,9 @@ enum {
     TGKILL = 234,
     OPENAT = 257,
     UNSHARE = 272,
+    SPLICE = 275,
+    SYNC_RANGE = 277,
+    FALLOCATE = 285,
     DUP3 = 292,
     PRLIMIT = 302,
     VM_READV = 310,
@@ -55,6 +64,7 @@ enum {
     SECCOMP = 317,
     MEMFD = 319,
     EXECVEAT = 322,
+    COPY_RANGE = 326,
     PREADV2 = 327,
     PWRITEV2 = 328,
     IO_URING = 425,
@@ -64,12 +74,16 @@ enum {
     PIDFD_GETFD = 438,
 };
 
-#define IMAGE   ((long)PV_IMAGE_VA)
-#define WINDOW  ((long)PV_WINDOW_VA)
-#define STUB    0x80000L
-#define PRIVATE 0x4032L    // MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE
-#define HERE    0x1000000L // some RAM of ours
-#define AS_HOST 0x108011L  // CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD, as the stub clones
+#define IMAGE    ((long)PV_IMAGE_VA)
+#define WINDOW   ((long)PV_WINDOW_VA)
+#define STUB     0x80000L
+#define DISK     4L // its descriptor, of DISK_END bytes, behind the image's
+#define LOCKED   5L // one that is not to be written
+#define DISK_END 0x100000L
+#define DMA      ((long)PV_DMA_VA)
+#define PRIVATE  0x4032L    // MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE
+#define HERE     0x1000000L // some RAM of ours
+#define AS_HOST  0x108011L  // CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD, as the stub clones
 #define DOOR(n)                                                                                    \
     (WINDOW + (long)(sizeof(struct window_header) + (n) * sizeof(struct window_door) +             \
                      offsetof(struct window_door, born)))
@@ -108,6 +122,44 @@ static const struct {
     {"futex of the image", FUTEX, {IMAGE, 1, 1}},
     {"preadv2 of the image's descriptor", PREADV2, {3, 0, 0, -1, -1}},
     {"pwritev2 to a high descriptor", PWRITEV2, {1L << 32 | 1, 0, 0, -1, -1}},
+    // Disks. The first ones show that the descriptors are those.
+    {"pread64 of the disk", PREAD, {DISK, DMA, 512, 0}},
+    {"pwrite64 of the disk's end", PWRITE, {DISK, DMA, 512, DISK_END - 512}},
+    {"pread64 of the read-only disk", PREAD, {LOCKED, DMA, 512, 0}},
+    {"fdatasync of the disk", FDATASYNC, {DISK}},
+    {"pwrite64 past the end", PWRITE, {DISK, DMA, 512, DISK_END}},
+    {"pwrite64 over the end", PWRITE, {DISK, DMA, 513, DISK_END - 512}},
+    {"pwrite64 far over the end", PWRITE, {DISK, DMA, 0x20000, DISK_END - 1}},
+    {"pwrite64 far past the end", PWRITE, {DISK, DMA, 1, 1L << 40}},
+    {"pwrite64 of very much", PWRITE, {DISK, DMA, 1L << 40, 0}},
+    {"pwrite64 at -1", PWRITE, {DISK, DMA, 512, -1}},
+    {"pwrite64 at -512", PWRITE, {DISK, DMA, 512, -512}},
+    {"pwrite64 of the read-only disk", PWRITE, {LOCKED, DMA, 512, 0}},
+    {"pwrite64 of the image's descriptor", PWRITE, {3, DMA, 512, 0}},
+    {"pread64 of the image's descriptor", PREAD, {3, DMA, 512, 0}},
+    {"pwrite64 to standard output", PWRITE, {1, DMA, 1, 0}},
+    {"pread64 of a high descriptor", PREAD, {1L << 32 | DISK, DMA, 512, 0}},
+    {"pread64 past the end", PREAD, {DISK, DMA, 1, DISK_END}},
+    {"pread64 into the stub", PREAD, {DISK, STUB, 512, 0}},
+    {"pread64 into RAM", PREAD, {DISK, HERE, 512, 0}},
+    {"read of the disk", READ, {DISK, DMA, 512}},
+    {"write of the disk", WRITE, {DISK, DMA, 512}},
+    {"pwritev2 of the disk", PWRITEV2, {DISK, HERE, 1, 0, 0, 0}},
+    {"lseek of the disk to its beginning", LSEEK, {DISK, 0, 0}},
+    {"lseek of the disk beyond its end", LSEEK, {DISK, 512, 2}},
+    {"lseek of the image's descriptor", LSEEK, {3, 0, 2}},
+    {"ftruncate of the disk", FTRUNCATE, {DISK, 0}},
+    {"fallocate of the disk", FALLOCATE, {DISK, 0, 0, 2 * DISK_END}},
+    {"copy_file_range to the disk", COPY_RANGE, {LOCKED, 0, DISK, 0, 512, 0}},
+    {"splice to the disk", SPLICE, {0, 0, DISK, 0, 512, 0}},
+    {"sync_file_range of the disk", SYNC_RANGE, {DISK, 0, 512, 7}},
+    {"fsync of the disk", FSYNC, {DISK}},
+    {"fdatasync of the image's descriptor", FDATASYNC, {3}},
+    {"mmap of the disk", MMAP, {HERE, 4096, 3, 0x11, DISK}},
+    {"mmap private of the disk", MMAP, {HERE, 4096, 1, 0x12, DISK}},
+    {"mmap over the devices' memory", MMAP, {DMA, 4096, 3, PRIVATE, -1}},
+    {"mprotect of the devices' memory", MPROTECT, {DMA, 4096, 5}},
+    {"madvise of more than the devices' memory", MADVISE, {DMA, PV_DMA_SIZE + 4096, 4}},
     // Other processes.
     {"kill", KILL, {1, 9}},
     {"kill of all", KILL, {-1, 9}},
