@@ -18,6 +18,8 @@ from family import Family
 KEPT = re.compile(
     r"pipe:|/dev/kvm$|anon_inode:kvm-(vm|vcpu:0)$|socket:|" + re.escape(paths.SHELL_IMAGE)
 )
+# A picoprocess.
+KEPT_ALONE = re.compile(r"pipe:|" + re.escape(paths.SHELL_IMAGE))
 # A monitor of QEMU: the template's memory, and what its QEMU is made of; of each one.
 KEPT_WITH_QEMU = re.compile(r"pipe:|/memfd:ramet-(ram|template) |socket:")
 QEMU_SOCKETS = 5  # control, lease, QMP, doorbell, serial line
@@ -70,15 +72,21 @@ def test_descriptors():
             family.expect("ready")
             for pid in family.wait_for_monitors(lambda pids: len(pids) >= 2, "the sleeper"):
                 names = descriptors(pid)
-                kept = KEPT if paths.VMM == "kvm" else KEPT_WITH_QEMU
+                kept = {"kvm": KEPT, "process": KEPT_ALONE, "qemu": KEPT_WITH_QEMU}[paths.VMM]
                 strange = [name for name in names if not kept.match(name)]
                 assert not strange, f"monitor {pid} has {strange}"
                 expected = {"kvm": {"kvm-vm": 1, "kvm-vcpu": 1, "socket:": 2},
+                            "process": {"pipe:": 3, paths.SHELL_IMAGE: 1},
                             "qemu": {"ramet-ram": 1, "ramet-template": 1,
                                      "socket:": QEMU_SOCKETS}}[paths.VMM]  # fmt: skip
                 for kind, wanted in expected.items():
                     count = count_of(pid, kind, wanted)
                     assert count == wanted, f"monitor {pid} has {count} of {kind}: {names}"
+
+
+def not_of_a_picoprocess():
+    if paths.VMM == "process":
+        raise proc.Skip("a picoprocess has no C library to call: process/escapes makes the calls")
 
 
 def call_in(pid, call):
@@ -97,6 +105,7 @@ def call_in(pid, call):
 def test_violation():
     """Code that took over a monitor and asks for a socket ends the monitor, not more: the parent
     sees a signalled child, the supervisor says why, the family goes on."""
+    not_of_a_picoprocess()
     if not shutil.which("gdb"):
         raise AssertionError("gdb is needed to call a function in a monitor")
     # getppid is allowed: shows that the call itself is not what kills.
@@ -114,10 +123,31 @@ def test_violation():
         assert family.finish() == 0, "the family did not end well"
 
 
+def test_disk_descriptors():
+    """Of a picoprocess: those of the disks, in any order with the image's, and no others."""
+    if paths.VMM != "process":
+        raise proc.Skip("disk has it")
+    with tempfile.NamedTemporaryFile(prefix="disk-") as disk:
+        disk.truncate(65536)
+        options = ["--disk", disk.name, "--disk", disk.name + ":ro"]
+        command = paths.ramet_run(paths.SHELL_IMAGE, "-c", "sleep 100 & echo ready; wait",
+                                  options=options)  # fmt: skip
+        # Two descriptors of before lie between those that are kept and do not reach a member.
+        link = ["sh", "-c", 'exec "$@" 4< /etc/passwd 6< /etc/passwd', "sh", *command]
+        with Family(link) as family:
+            family.expect("ready")
+            for pid in family.wait_for_monitors(lambda pids: len(pids) >= 2, "the sleeper"):
+                names = descriptors(pid)
+                strange = [name for name in names if not KEPT_ALONE.match(name)]
+                assert strange == [disk.name, disk.name], f"member {pid} has {names}"
+                assert len(names) == 6, f"member {pid} has {names}"
+
+
 def test_disk():
     """A monitor can read and write its disk and nothing else of it: not its size, not its mode."""
     if paths.VMM == "qemu":
         raise proc.Skip("a monitor of QEMU has no disk (see descriptors)")
+    not_of_a_picoprocess()
     if not shutil.which("gdb"):
         raise AssertionError("gdb is needed to call a function in a monitor")
     with tempfile.NamedTemporaryFile(prefix="disk-") as disk:
