@@ -6,6 +6,7 @@
 import tempfile
 import time
 
+import faults
 import guest
 import oracle
 import paths
@@ -125,7 +126,8 @@ def check(report, full, function):
 
 
 def suite(report, options):
-    absent = paths.missing(paths.RAMET, paths.TESTS_IMAGE, paths.SHELL_IMAGE, paths.HOSTILE_IMAGE)
+    absent = paths.missing(paths.RAMET, paths.TESTS_IMAGE, paths.SHELL_IMAGE,
+                           paths.HOSTILE_IMAGE, paths.DRIVERLESS_IMAGE)  # fmt: skip
     problem = f"{absent} is not built" if absent else oracle.lay_out_applets()
     if problem:
         report.fail("process", problem)
@@ -135,6 +137,10 @@ def suite(report, options):
         for name, function in CHECKS.items():
             if report.wants(f"process/{name}"):
                 check(report, f"process/{name}", function)
+        # What breaks disks, of the faults suite.
+        for name, function in faults.tests():
+            if name.startswith("disk_") and report.wants(f"process/{name}"):
+                faults.one(report, f"process/{name}", function)
         for area, module in ("guest", guest), ("real", real):
             for name in module.names():
                 full = f"process/{area}/{name}"
