@@ -12,6 +12,7 @@
 #include "host/family/member.h"
 #include "host/image/args.h"
 
+struct ready_go;
 struct supervisor;
 
 struct backend {
@@ -68,6 +69,9 @@ struct backend {
     // Tells the member in a slot of events: PV_EVENT_*, SUPERVISOR_END, or none: that it look
     // again. NULL: by its slot's word and a signal (event.c).
     void (*post)(struct supervisor *s, uint32_t slot, uint32_t events);
+    // A client has taken a family kept ready (serve.h): the first member gets these descriptors as
+    // 0 to 2, and goes on. NULL: by a message on s->answers.
+    void (*taken)(struct supervisor *s, const struct ready_go *go, const int *fds);
     // A member has sent a message that is the back end's, FAMILY_BACKEND or above, with these
     // descriptors; it closes those it does not keep. Every field is as the sender likes.
     void (*message)(struct supervisor *s, const struct family_msg *msg, int *fds, unsigned nfds);

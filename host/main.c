@@ -99,26 +99,47 @@ static void add_reason(char *reasons, size_t size, const char *why)
     snprintf(reasons + len, size - len, "%s%s", len ? "; " : "", why);
 }
 
+// Whether a back end is one to try. QEMU's VMs have templates of their own kind, which are no
+// files.
+static int is_candidate(const struct family *f, enum vmm vmm)
+{
+    const int saved = f->opt->until || f->template;
+    return f->opt->vmm == VMM_AUTO ? !saved || vmm != VMM_QEMU : vmm == f->opt->vmm;
+}
+
+// Whether a template can be started by what was chosen for it. Never by another instead: a file is
+// not to decide by what its program is confined.
+static int made_template(const struct family *f, char *reasons, size_t size)
+{
+    char why[300];
+    if (!f->template || !strcmp(f->template->maker, f->backend->name))
+        return 1;
+    snprintf(why, sizeof why, "%s: made with --vmm=%s, which alone can start it", f->opt->template,
+             f->template->maker);
+    add_reason(reasons, size, why);
+    return 0;
+}
+
 // Sets the family's back end and opens it. 0 or -1 with a line on stderr.
 static int choose_backend(struct family *f)
 {
     char err[256], reasons[600] = "";
-    const int saved = f->opt->until || f->template; // a template is KVM's
-    const enum vmm vmm = saved ? VMM_KVM : f->opt->vmm;
     for (unsigned i = 0; i < sizeof back_ends / sizeof back_ends[0]; i++) {
-        if (vmm != VMM_AUTO && vmm != back_ends[i].vmm)
+        if (!is_candidate(f, back_ends[i].vmm))
             continue;
         f->backend = back_ends[i].backend;
         if (f->backend->open(f, err, sizeof err) < 0) {
             add_reason(reasons, sizeof reasons, err);
             continue;
         }
-        if (*reasons && !f->opt->quiet)
+        const int instead = *reasons != 0;
+        if (!made_template(f, reasons, sizeof reasons))
+            break;
+        if (instead && !f->opt->quiet)
             fprintf(stderr, "ramet: %s; using %s\n", reasons, back_ends[i].instead);
         return 0;
     }
-    fprintf(stderr, "ramet: %s%s\n", reasons,
-            saved && f->opt->vmm != VMM_KVM ? "; templates are of KVM's VMs only" : "");
+    fprintf(stderr, "ramet: %s\n", reasons);
     return -1;
 }
 

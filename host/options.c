@@ -326,9 +326,8 @@ static int check_template(const struct options *opt, int make, int words)
                                    : "--until and --output belong to 'ramet template'");
     if (!make && !opt->template)
         return 0;
-    if (opt->ndisks || opt->gdb_port || opt->vmm == VMM_QEMU || opt->vmm == VMM_PROCESS)
-        return complain("%s", "a template cannot be combined with --disk, --gdb, --vmm=qemu or "
-                              "--vmm=process");
+    if (opt->ndisks || opt->gdb_port || opt->vmm == VMM_QEMU)
+        return complain("%s", "a template cannot be combined with --disk, --gdb or --vmm=qemu");
     if (opt->template && (make || words || opt->exec_path || opt->env || sized))
         return complain("%s", "--template: image, arguments, environment and sizes are those it "
                               "was made with");

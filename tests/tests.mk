@@ -15,6 +15,7 @@ UNIT_load := $(DEVICES) $(UNIT_image) \
 	$(addprefix host/family/,hugemem.c identity.c) host/kvm/spare/warm_code.c
 UNIT_options := host/options.c
 UNIT_template := $(UNIT_load) $(addprefix host/template/,open.c load.c save.c rehearse.c) \
+	host/kvm/save.c \
 	$(addprefix host/family/,family.c placement.c fdpass.c)
 UNIT += confine family gdb spare
 UNIT_gdb := $(addprefix host/gdb/,command.c packet.c)
@@ -22,9 +23,12 @@ UNIT_confine := host/family/confine.c host/kvm/confine.c
 UNIT_LIBS_confine := -lseccomp
 UNIT_family := $(addprefix host/family/,family.c placement.c fdpass.c answers.c) \
 	host/family/hugemem.c host/kvm/textcache.c
-# The process back end: its filter, and what its stub makes of accesses to devices.
-UNIT += decode process_filter
+# The process back end: its filter, what its stub makes of accesses to devices, and its part of a
+# template.
+UNIT += decode process_filter resume
 UNIT_decode := host/process/stub/decode.c
+UNIT_resume := $(UNIT_load) host/template/open.c host/process/resume.c \
+	$(addprefix host/family/,family.c placement.c fdpass.c)
 UNIT_process_filter := $(addprefix host/process/,filter.c confine.c)
 # The QEMU back end: its protocol, and the supervisor's book.
 UNIT += qmp qemu
@@ -128,7 +132,7 @@ FUZZ_driver := $(UNIT_blk)
 FUZZ_virtio := $(UNIT_disk_hostile)
 FUZZ_elf := $(UNIT_elf)
 FUZZ_image := $(UNIT_image)
-FUZZ_template := $(filter-out %/save.c %/rehearse.c,$(UNIT_template))
+FUZZ_template := $(filter-out %/save.c %/rehearse.c,$(UNIT_template)) host/process/resume.c
 FUZZ_FLAGS_template := -Wl,--wrap=mmap -Wl,--wrap=madvise
 # System calls that would act on the fuzzer itself go to fakes in tests/fuzz/fuzz_call.c.
 FUZZ_FLAGS_call := $(addprefix -Wl$(comma)--wrap=,syscall _exit preadv2 pwritev2 poll ppoll send)

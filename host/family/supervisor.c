@@ -178,6 +178,8 @@ static void take_signals(struct supervisor *s)
 static void wait_for_client(struct supervisor *s)
 {
     ready_step(s);
+    if (s->f->backend->step)
+        s->f->backend->step(s);
     take_messages(s);
     take_signals(s);
 }

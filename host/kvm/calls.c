@@ -63,7 +63,7 @@ int kvm_idle(struct member *member, const struct timespec *sleep)
 void kvm_output(struct member *m, const void *bytes, uint64_t len)
 {
     if (m->family->opt->until)
-        template_watch(monitor_of(m), bytes, len);
+        monitor_of(m)->save_due |= template_watch(m->family, bytes, len);
 }
 
 int kvm_leave(struct member *member, uint32_t status)

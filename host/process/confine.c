@@ -65,9 +65,10 @@
 #define DISK_RULES 6 // of one that may be written
 
 // Rights never beyond read, write and execute, and never the last two together.
-#define W_X       (PROT_WRITE | PROT_EXEC)
-#define RIGHTS(n) BITS(n, ~UINT64_C(7), 0), NOT(n, W_X, W_X)
-#define ANONYMOUS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE)
+#define W_X            (PROT_WRITE | PROT_EXEC)
+#define RIGHTS(n)      BITS(n, ~UINT64_C(7), 0), NOT(n, W_X, W_X)
+#define TEMPLATE_RULES 3u
+#define ANONYMOUS      (MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE)
 
 #define BUFFER IN(1, PV_DMA_VA, PV_DMA_VA + PV_DMA_SIZE), IN(2, 0, STUB_DISK_PIECE + 1)
 
@@ -163,10 +164,15 @@ int process_filter(const struct family *f, struct sock_filter *code, unsigned ma
         RULE(arch_prctl, IS(0, ARCH_SET_GS)),
         RULE(close_range),
         RULE(exit_group),
+        // The last TEMPLATE_RULES: where a template is made, or a client waited for.
+        ASK(STUB_WROTE, IN(1, 0, (1u << 20) + 1)),
+        ASK(STUB_SAVE),
+        ASK(STUB_READY),
     };
-    const unsigned n = sizeof common / sizeof common[0];
+    const int templates = f->opt->until || f->rehearsal || f->ready;
+    const unsigned all = sizeof common / sizeof common[0], n = templates ? all : all - TEMPLATE_RULES;
     struct filter_rule rules[sizeof common / sizeof common[0] + DISKS_MAX * DISK_RULES + 1];
-    memcpy(rules, common, sizeof common);
+    memcpy(rules, common, n * sizeof common[0]);
     return filter_build(rules, n + disks_rules(rules + n, f), code, max);
 }
 

@@ -251,6 +251,10 @@ static int decide(struct supervisor *s, const struct seccomp_notif *n)
         return drop_claim(s, from, slot);
     case STUB_EXEC:
         return trace_exec(s, from, a[0]);
+    case STUB_WROTE:
+        return from == 1 ? save_watch(s, a[0], a[1]) : 0;
+    case STUB_SAVE:
+        return save_due(s, from);
     default:
         return -ENOSYS;
     }
@@ -269,7 +273,15 @@ static void answer(struct supervisor *s, int listener)
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &n) < 0)
         return; // its sender is dead
     r.id = n.id;
-    r.error = decide(s, &n);
+    if (n.data.nr == STUB_READY) { // the one that is not answered at once
+        r.error = ready_hold(s, slot_of_pid(process_of(s->f), (pid_t)n.pid), n.id);
+        if (r.error == 0)
+            return;
+    } else {
+        const int result = decide(s, &n);
+        r.error = result < 0 ? result : 0;
+        r.val = result > 0 ? result : 0;
+    }
     if (r.error == 0 && n.data.nr == SYS_clone)
         r.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &r) < 0 && n.data.nr == SYS_clone && !r.error)
@@ -304,8 +316,9 @@ int process_step(struct supervisor *s)
     find_members(s);
     for (int i = 0; i < AT_ONCE && p->listener >= 0 && has_notification(p->listener); i++)
         answer(s, p->listener);
+    const int play = save_step(s); // the last of them may have begun a rehearsal
     if (!p->embryos && !p->strays)
-        return -1;
+        return play;
     give_up_embryos(s);
     return (int)(BORN_NS / 2000000);
 }
@@ -333,7 +346,11 @@ void process_started(struct supervisor *s)
     p->listener = (int)fd - 1;
     fcntl(p->listener, F_SETFD, FD_CLOEXEC);
     ioctl(p->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, wake); // only a matter of speed
-    munmap(p->hello, 4096);
+    p->files = (struct process_files){p->hello->memory, p->hello->pagemap, p->hello->maps};
+    if (s->f->ready)
+        ready_listen(s);
+    else
+        munmap(p->hello, 4096);
     watchdog_start(p, s->group);
     if (s->group < p->pid_max)
         p->slot_of[s->group] = 1;

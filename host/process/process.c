@@ -18,13 +18,14 @@
 
 #include "host/clock.h"
 #include "host/family/hugemem.h"
+#include "host/template/template.h"
 
 #define PAGE            4096u
 #define HWCAP2_FSGSBASE 2u // the kernel's word for it; whether WRFSBASE executes says nothing
 #define RATE_NS         UINT64_C(1000000) // how long the TSC is watched
 #define CLOCK_READS     8
 
-static struct process_family the_family = {.listener = -1};
+static struct process_family the_family;
 
 // Whether this kernel hands notifications over, and has their sender wait for the answer in peace
 // (Linux 5.19). With flags it knows it goes on to look for the filter, which is nowhere.
@@ -100,7 +101,10 @@ static int process_open(struct family *f, char *err, size_t errlen)
         snprintf(err, errlen, "seccomp: no user notifications as of Linux 5.19");
         return -ENOSYS;
     }
-    the_family.stub_flags = stub_flags() | (f->opt->trace ? STUB_TRACE : 0);
+    // A rehearsal's family is the second of this process, and has nothing of the first.
+    the_family = (struct process_family){.listener = -1, .files = {-1, -1, -1}};
+    the_family.stub_flags =
+        stub_flags() | (f->opt->trace ? STUB_TRACE : 0) | (f->opt->until ? STUB_WATCHED : 0);
     f->own = &the_family;
     return 0;
 }
@@ -119,6 +123,8 @@ static int process_memory(struct family *f, char *err, size_t errlen)
         snprintf(err, errlen, "%s: larger than 2 GB", f->opt->image);
         return -EFBIG;
     }
+    if (f->template && (r = resume_check(f, err, errlen)) < 0)
+        return r;
     p->pid_max = pid_max();
     f->window_size = f->opt->window_size;
     f->window = hugemem_reserve(f->window_size);
@@ -129,10 +135,12 @@ static int process_memory(struct family *f, char *err, size_t errlen)
     p->spawned = calloc(f->opt->max_procs + 1, sizeof *p->spawned);
     if (!f->window || !p->hello || !p->slot_of || !p->claimed || !p->embryo || !p->spawned)
         return family_fail(err, errlen, "cannot reserve memory");
-    if ((r = f->window_fd = hugemem_map(f->window, "ramet-window", f->window_size)) < 0) {
+    if ((r = f->window_fd = hugemem_map(f->window, "ramet-window", f->window_size)) < 0 ||
+        (f->template && (r = template_load_window(f)) < 0)) {
         errno = -r;
         return family_fail(err, errlen, "cannot make the window");
     }
+    // After a template's window was loaded: the header is this family's.
     family_window_init(f);
     f->tsc_mult = tsc_mult();
     return 0;
@@ -149,6 +157,7 @@ const struct backend process_backend = {
     .poll_fd = process_poll_fd,
     .step = process_step,
     .post = process_post,
+    .taken = process_taken,
     .reaped = process_reaped,
     .close = process_close,
 };

@@ -12,6 +12,7 @@
 #include <linux/filter.h>
 
 #include "host/backend.h"
+#include "host/serve/serve.h"
 #include "host/family/supervisor_private.h"
 #include "host/process/stub/layout.h"
 
@@ -31,6 +32,13 @@ struct process_family {
     int strays;       // there may be children that are no members
     pid_t watchdog;
     int leash; // its end closes, and it kills the family
+    // Templates: the first member's files in /proc, where it is to be saved or rehearsed, else -1;
+    // when a rehearsal is over, CLOCK_MONOTONIC ns; the notification that waits for a client.
+    struct process_files {
+        int memory, pagemap, maps;
+    } files;
+    uint64_t play_ns, held;
+    int tried; // to save it: once is enough
     // For the trace: the number of the program it is to start with, + 1; 0: its parent's.
     uint64_t *spawned;
 };
@@ -43,6 +51,34 @@ static inline struct process_family *process_of(const struct family *f)
 // --- start.c ---
 _Noreturn void process_start(struct family *f, uint32_t slot, uint32_t program,
                              const struct load_args *args);
+
+// --- resume.c: from a template, f->template ---
+// What a program may have found here and counts on: a template's is for hosts with the same.
+uint64_t process_features(const struct family *f);
+// Whether the template can be started here. 0, or -errno with a line in err.
+int resume_check(const struct family *f, char *err, size_t errlen);
+// What the stub has to do for the member's RAM, into steps[max]. Their number, or -errno.
+int resume_plan(const struct family *f, struct stub_step *steps, uint32_t max);
+// The pages of the interface: the shared one, and in boot_info, which is otherwise filled, what is
+// the program's. 0 or -errno.
+int resume_platform(const struct family *f, struct pv_shared *shared, struct pv_boot_info *b);
+void resume_state(const struct family *f, struct stub_state *s);
+
+// --- save.c: a template is made, or rehearsed ---
+// The member says that it has printed `len` bytes of its memory: whether the text has come.
+int save_watch(struct supervisor *s, uint64_t at, uint64_t len);
+// The member in slot `from` stands where it is to be saved, or its rehearsal ends. 0 or -errno.
+int save_due(struct supervisor *s, uint32_t from);
+// Ends a rehearsal that has had its time. In how many ms it wants to be called again, or -1.
+int save_step(struct supervisor *s);
+
+// --- ready.c: kept ready for a client ---
+// The supervisor waits for notifications, too, before the family is taken.
+void ready_listen(struct supervisor *s);
+// The member in slot `from` is ready: its notification `id` stays unanswered. 0 or -errno.
+int ready_hold(struct supervisor *s, uint32_t from, uint64_t id);
+// backend.h
+void process_taken(struct supervisor *s, const struct ready_go *go, const int *fds);
 
 // --- confine.c ---
 // The filter of a family's members, into code[max]. The number of instructions, or -E2BIG.

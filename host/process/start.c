@@ -5,6 +5,7 @@
 // program, confines itself and starts the guest (stub_first()). Later members are clones.
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,6 +129,20 @@ static void first_boot_info(const struct family *f, struct pv_boot_info *b, uint
     strcpy(b->hostname, "ramet");
 }
 
+// Of the program that goes on, all there is of it but RAM.
+static void resume_pages(const struct family *f, struct stub_state *state)
+{
+    struct stub_step *steps = place_private(STUB_STEPS_VA, STUB_STEPS_MAX * sizeof *steps, "steps");
+    const int n = resume_plan(f, steps, STUB_STEPS_MAX);
+    int r = n < 0 ? n
+                  : resume_platform(f, (struct pv_shared *)PV_SHARED_VA,
+                                    (struct pv_boot_info *)PV_BOOT_INFO_VA);
+    if (r < 0)
+        cannot_start("template", -r);
+    state->nsteps = (uint32_t)n;
+    resume_state(f, state);
+}
+
 static void fill_state(const struct family *f, uint32_t slot, uint32_t program,
                        const struct load_args *args)
 {
@@ -146,6 +161,24 @@ static void fill_state(const struct family *f, uint32_t slot, uint32_t program,
     };
     memcpy(state->nowait, f->stdio_nowait, sizeof state->nowait);
     memcpy(state->disks, f->disks, sizeof state->disks);
+    if (f->template)
+        resume_pages(f, state);
+}
+
+// What the supervisor reads a member by that it saves: once confined, a member is open to nobody,
+// but for who has opened these before. The table of descriptors is the supervisor's, too.
+static void open_own_files(const struct family *f, struct stub_hello *hello)
+{
+    hello->memory = hello->pagemap = hello->maps = -1;
+    if (!f->opt->until && !f->rehearsal)
+        return;
+    if (f->rehearsal)
+        prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); // one page that is touched is one page, not 512
+    hello->memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+    hello->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    hello->maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    if (hello->memory < 0 || hello->pagemap < 0 || hello->maps < 0)
+        cannot_start("/proc/self", errno);
 }
 
 static void place_scratch(const struct family *f, const struct load_args *args)
@@ -191,6 +224,7 @@ void process_start(struct family *f, uint32_t slot, uint32_t program, const stru
     place_at(PV_WINDOW_VA, f->window_size, PROT_READ | PROT_WRITE, MAP_SHARED, f->window_fd,
              "window");
     fill_state(f, slot, program, args);
+    open_own_files(f, process_of(f)->hello);
     place_scratch(f, args);
     first_signals();
     if ((r = process_drop_rights(f, &what)) < 0)

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host/backend.h"
 #include "host/clock.h"
 #include "host/family/fdpass.h"
 #include "host/kvm/monitor.h"
@@ -162,7 +163,10 @@ static void take_client(struct supervisor *s)
         return;
     }
     const struct ready_go go = {.absent = hello.absent, .nowait = hello.nowait};
-    fdpass_send(s->answers, &go, sizeof go, fds, STDIO, 0);
+    if (s->f->backend->taken)
+        s->f->backend->taken(s, &go, fds);
+    else
+        fdpass_send(s->answers, &go, sizeof go, fds, STDIO, 0);
     // From here on nobody waits for us.
     r->client = client;
     for (unsigned i = 0; i < STDIO; i++) {

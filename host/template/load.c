@@ -21,36 +21,10 @@
 #define MAP_MIN    (UINT64_C(1) << 20)
 #define USER_FLAGS UINT64_C(0x240dd5) // CF PF AF ZF SF TF DF OF AC ID: what a program may set
 
-// The file may have been cut since it was opened: that is -EIO, as is any other shortness.
-static int read_all(int fd, void *to, uint64_t len, uint64_t off)
-{
-    uint8_t *p = to;
-    while (len) {
-        ssize_t n = pread(fd, p, len, (off_t)off);
-        if (n <= 0)
-            return n < 0 ? -errno : -EIO;
-        p += n, off += (uint64_t)n, len -= (uint64_t)n;
-    }
-    return 0;
-}
-
-// Before any member exists. The extents were checked when the file was opened.
-int template_load_window(struct family *f)
-{
-    const struct template_header *t = f->template;
-    for (uint32_t i = 0; i < t->nwindow; i++) {
-        const struct template_extent *e = &t->extents[t->nram + i];
-        int r = read_all(f->template_fd, f->window + e->addr, e->len, e->off);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
 static int load_extent(const struct vm *vm, const struct family *f, const struct template_extent *e)
 {
     if (e->len < MAP_MIN && !f->rehearsal)
-        return read_all(f->template_fd, vm->mem.ram + e->addr, e->len, e->off);
+        return template_read(f->template_fd, vm->mem.ram + e->addr, e->len, e->off);
     void *p = mmap(vm->mem.ram + e->addr, e->len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED,
                    f->template_fd, (off_t)e->off);
     return p == MAP_FAILED ? -errno : 0;

@@ -17,7 +17,20 @@
 #include "host/kvm/load.h"
 #include "host/kvm/platform.h"
 
-#define MEM_MIN (UINT64_C(16) << 20)
+#define MEM_MIN  (UINT64_C(16) << 20)
+#define USER_END (UINT64_C(1) << 47) // SDM vol. 1, 3.3.7.1: what a base in user space is below
+
+// Whole pages inside [low, high) in ascending order, with rights that PROTECT could have given.
+static int check_rights(const struct template_extent *e, uint32_t n, uint64_t low, uint64_t high)
+{
+    const uint64_t both = PV_RIGHT_WRITE | PV_RIGHT_EXEC;
+    for (uint32_t i = 0; i < n; low = e[i].addr + e[i].len, i++)
+        if (e[i].addr % X86_PAGE || e[i].len % X86_PAGE || !e[i].len || e[i].addr < low ||
+            e[i].addr > high || e[i].len > high - e[i].addr ||
+            (e[i].off & ~(both | PV_RIGHT_READ)) || (e[i].off & both) == both)
+            return 0;
+    return 1;
+}
 
 // Whole pages inside [low, high) in ascending order, and inside the file.
 static int check_extents(const struct template_extent *e, uint32_t n, uint64_t low, uint64_t high,
@@ -29,6 +42,15 @@ static int check_extents(const struct template_extent *e, uint32_t n, uint64_t l
             e[i].off > file_size || e[i].len > file_size - e[i].off)
             return 0;
     return 1;
+}
+
+// It is printed: small letters, ended.
+static int is_word(const char *s, size_t size)
+{
+    size_t n = 0;
+    while (n < size && s[n] >= 'a' && s[n] <= 'z')
+        n++;
+    return n > 0 && n < size && !s[n];
 }
 
 // What is wrong with its header, or NULL.
@@ -44,7 +66,9 @@ static const char *check(const struct template_header *t, ssize_t n)
         t->window_size % X86_PAGE_2M || t->window_size < WINDOW_MIN_SIZE ||
         t->window_size > PV_WINDOW_MAX || t->max_procs < 1 || t->max_procs > PV_MAX_SLOTS ||
         t->tables > 1 || (t->pool_used >> PLATFORM_POOL_TABLES) || t->nram > TEMPLATE_EXTENTS ||
-        t->nwindow > TEMPLATE_EXTENTS - t->nram || t->touched.n > TEMPLATE_TOUCHED ||
+        t->nwindow > TEMPLATE_EXTENTS - t->nram ||
+        t->nrights > TEMPLATE_EXTENTS - t->nram - t->nwindow || t->touched.n > TEMPLATE_TOUCHED ||
+        !is_word(t->maker, sizeof t->maker) || t->fs_base >= USER_END || t->gs_base >= USER_END ||
         !memchr(t->image, 0, sizeof t->image) || t->image[0] != '/')
         return "damaged";
     return NULL;
@@ -71,7 +95,7 @@ static int read_table(int fd, void *to, uint64_t len, uint64_t off)
 
 static uint64_t extents_size(const struct template_header *t)
 {
-    return ((uint64_t)t->nram + t->nwindow) * sizeof t->extents[0];
+    return (uint64_t)template_extents(t) * sizeof t->extents[0];
 }
 
 static uint64_t touched_size(const struct template_header *t)
@@ -89,9 +113,35 @@ static const char *read_rest(int fd, struct template_header *t)
         !read_table(fd, (uint8_t *)t->extents + extents_size(t), touched_size(t), t->touched.off) ||
         !check_extents(t->extents, t->nram, PV_PLATFORM_VA, t->mem, size) ||
         !check_extents(t->extents + t->nram, t->nwindow, 0, t->window_size, size) ||
-        !check_touched(t))
+        !check_rights(template_rights(t), t->nrights, PV_RAM_VA, t->mem) || !check_touched(t))
         return "damaged or truncated";
     return NULL;
+}
+
+// The file may have been cut since it was opened: that is -EIO, as is any other shortness.
+int template_read(int fd, void *to, uint64_t len, uint64_t off)
+{
+    uint8_t *p = to;
+    while (len) {
+        ssize_t n = pread(fd, p, len, (off_t)off);
+        if (n <= 0)
+            return n < 0 ? -errno : -EIO;
+        p += n, off += (uint64_t)n, len -= (uint64_t)n;
+    }
+    return 0;
+}
+
+// Before any member exists. The extents were checked when the file was opened.
+int template_load_window(struct family *f)
+{
+    const struct template_header *t = f->template;
+    for (uint32_t i = 0; i < t->nwindow; i++) {
+        const struct template_extent *e = &t->extents[t->nram + i];
+        int r = template_read(f->template_fd, f->window + e->addr, e->len, e->off);
+        if (r < 0)
+            return r;
+    }
+    return 0;
 }
 
 // All of its tables, checked; NULL with *why.

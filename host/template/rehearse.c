@@ -69,7 +69,52 @@ void rehearse(const struct family *made)
     free(t);
 }
 
-// ---- the monitor ----
+// ---- the list ----
+
+struct rehearse_list rehearse_list(void)
+{
+    static uint64_t pages[TEMPLATE_TOUCHED];
+    return (struct rehearse_list){.pages = pages, .max = TEMPLATE_TOUCHED};
+}
+
+// A page of that process alone has been written, or was to be.
+void rehearse_find(int pagemap, uint64_t at, uint64_t len, uint64_t guest, struct rehearse_list *to)
+{
+    uint64_t entries[ENTRIES];
+    for (uint64_t done = 0; done < len; done += sizeof entries / 8 * X86_PAGE) {
+        const off_t first = (off_t)((at + done) / X86_PAGE * 8);
+        const ssize_t got = pread(pagemap, entries, sizeof entries, first);
+        for (ssize_t i = 0; i < got / 8 && done + (uint64_t)i * X86_PAGE < len; i++) {
+            if (!(entries[i] & (PAGEMAP_PRESENT | PAGEMAP_SWAPPED)))
+                continue;
+            if (to->n == to->max)
+                return;
+            to->pages[to->n++] = (guest + done + (uint64_t)i * X86_PAGE) |
+                                 (entries[i] & PAGEMAP_FILE ? 0 : TEMPLATE_WRITTEN);
+        }
+    }
+}
+
+// Behind all that is in the file: nothing is saved behind the last page of the window, or of RAM.
+static uint64_t list_place(const struct template_header *t)
+{
+    const uint32_t n = t->nram + t->nwindow;
+    return n ? t->extents[n - 1].off + t->extents[n - 1].len
+             : sizeof *t + t->nrights * sizeof t->extents[0];
+}
+
+// The list, and then where it is.
+void rehearse_write(const struct family *f, const struct rehearse_list *pages)
+{
+    const struct template_list list = {.off = list_place(f->template), .n = pages->n};
+    const ssize_t size = (ssize_t)(list.n * sizeof *pages->pages);
+    if (pwrite(f->template_fd, pages->pages, (size_t)size, (off_t)list.off) != size)
+        return;
+    if (pwrite(f->template_fd, &list, sizeof list, offsetof(struct template_header, touched)) < 0)
+        return;
+}
+
+// ---- KVM's monitor ----
 
 static int called(const struct kvm_run *run)
 {
@@ -87,65 +132,18 @@ static void play(struct monitor *m)
     upcall_limit(m, 0);
 }
 
-struct list {
-    uint64_t *pages;
-    uint32_t n, max;
-};
-
-// The pages of [host, host + len), which the guest has at `guest`. A page of ours alone has been
-// written, or was to be.
-static void find_listed(int pagemap, const uint8_t *host, uint64_t len, uint64_t guest,
-                        struct list *to)
-{
-    uint64_t entries[ENTRIES];
-    for (uint64_t at = 0; at < len; at += sizeof entries / 8 * X86_PAGE) {
-        const off_t first = (off_t)((uintptr_t)(host + at) / X86_PAGE * 8);
-        const ssize_t got = pread(pagemap, entries, sizeof entries, first);
-        for (ssize_t i = 0; i < got / 8 && at + (uint64_t)i * X86_PAGE < len; i++) {
-            if (!(entries[i] & (PAGEMAP_PRESENT | PAGEMAP_SWAPPED)))
-                continue;
-            if (to->n == to->max)
-                return;
-            to->pages[to->n++] = (guest + at + (uint64_t)i * X86_PAGE) |
-                                 (entries[i] & PAGEMAP_FILE ? 0 : TEMPLATE_WRITTEN);
-        }
-    }
-}
-
-uint32_t rehearse_find(const struct vm *vm, int pagemap, uint64_t *pages, uint32_t max)
-{
-    struct list list = {.pages = pages, .max = max};
-    find_listed(pagemap, vm->mem.ram + PV_PLATFORM_VA, vm->mem.ram_size - PV_PLATFORM_VA,
-                PV_PLATFORM_VA, &list);
-    find_listed(pagemap, vm->mem.window, vm->mem.window_size, PV_WINDOW_VA, &list);
-    return list.n;
-}
-
-// Behind all that is in the file.
-static uint64_t list_place(const struct template_header *t)
-{
-    const uint32_t n = t->nram + t->nwindow;
-    return n ? t->extents[n - 1].off + t->extents[n - 1].len : sizeof *t;
-}
-
-// The list, and then where it is. A file that cannot be written to any more stays without.
-static void write_list(const struct family *f, const uint64_t *pages, uint32_t n)
-{
-    const struct template_list list = {.off = list_place(f->template), .n = n};
-    const ssize_t size = (ssize_t)(n * sizeof *pages);
-    if (pwrite(f->template_fd, pages, (size_t)size, (off_t)list.off) != size)
-        return;
-    if (pwrite(f->template_fd, &list, sizeof list, offsetof(struct template_header, touched)) < 0)
-        return;
-}
-
 void rehearse_play(struct monitor *m)
 {
-    static uint64_t pages[TEMPLATE_TOUCHED];
     const struct family *f = m->member.family;
+    const struct guest_memory *mem = &m->vm.mem;
     const int pagemap = kvm_of(f)->pagemap_fd;
+    struct rehearse_list list = rehearse_list();
     play(m);
-    if (pagemap >= 0)
-        write_list(f, pages, rehearse_find(&m->vm, pagemap, pages, TEMPLATE_TOUCHED));
+    if (pagemap >= 0) {
+        rehearse_find(pagemap, (uintptr_t)mem->ram + PV_PLATFORM_VA, mem->ram_size - PV_PLATFORM_VA,
+                      PV_PLATFORM_VA, &list);
+        rehearse_find(pagemap, (uintptr_t)mem->window, mem->window_size, PV_WINDOW_VA, &list);
+        rehearse_write(f, &list);
+    }
     template_leave(m);
 }

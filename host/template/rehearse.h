@@ -14,8 +14,6 @@
 
 #include <stdint.h>
 
-#include "host/kvm/vm.h"
-
 struct family;
 struct monitor;
 
@@ -24,12 +22,23 @@ struct monitor;
 // is complete; if it came to nothing the list is empty.
 void rehearse(const struct family *made);
 
-// In the monitor of that family, f->rehearsal, which is confined and about to run its VM: runs it,
-// writes the list, and ends the family.
+// In KVM's monitor of that family, f->rehearsal, which is confined and about to run its VM: runs
+// it, writes the list, and ends the family. (Of picoprocesses: host/process/save.c.)
 _Noreturn void rehearse_play(struct monitor *m);
 
-// Which pages of RAM and window are there in this process, by its pagemap; as in a template's list.
-// How many, at most `max`: the first ones.
-uint32_t rehearse_find(const struct vm *vm, int pagemap, uint64_t *pages, uint32_t max);
+// A list of pages as in a template.
+struct rehearse_list {
+    uint64_t *pages;
+    uint32_t n, max;
+};
+
+// An empty one, for TEMPLATE_TOUCHED pages; there is one at a time.
+struct rehearse_list rehearse_list(void);
+// Adds the pages of [at, at + len) that are there in a process, by its pagemap, as long as there is
+// room. The guest has them at `guest`.
+void rehearse_find(int pagemap, uint64_t at, uint64_t len, uint64_t guest,
+                   struct rehearse_list *to);
+// Puts it into f->template_fd. A file that cannot be written to any more stays without.
+void rehearse_write(const struct family *f, const struct rehearse_list *list);
 
 #endif

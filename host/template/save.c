@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Saving a template: the pages a VM has changed, found without touching those it has not. See
+// Saving a template: the pages a program has changed, found without touching those it has not. See
 // template.h.
 //
-// The monitor is confined: it writes to a file that was opened before. Any failure leaves no file
-// behind and is one line on stderr.
+// The file was opened before the family started. Any failure leaves no file behind and is one line
+// on stderr. Neighbours: host/kvm/save.c (a monitor saves its own VM, confined),
+// host/process/save.c (the supervisor saves a picoprocess).
 
 #include "host/template/template.h"
 
@@ -13,17 +14,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "abi/x86.h"
 #include "host/family/supervisor.h"
 #include "host/kvm/spare/dirty.h"
-#include "host/kvm/kvm.h"
-#include "host/kvm/platform.h"
 
 // Pages between two extents that are rather saved than cost a mapping of their own.
-#define GAP 2u
+#define GAP   2u
+#define CHUNK (UINT64_C(64) << 10) // of another process' memory, read at a time
 
 static struct template_header header;
 static struct template_extent extents[TEMPLATE_EXTENTS];
@@ -57,10 +56,10 @@ int template_prepare(struct family *f, char *err, size_t errlen)
     return f->template_fd < 0 ? family_fail(err, errlen, opt->output) : 0;
 }
 
-void template_watch(struct monitor *m, const void *bytes, uint64_t len)
+int template_watch(const struct family *f, const void *bytes, uint64_t len)
 {
     static unsigned matched;
-    const char *text = m->member.family->opt->until, *p = bytes;
+    const char *text = f->opt->until, *p = bytes;
     // Not strstr(): the text may come in pieces. A text that repeats its own beginning ("aab" in
     // "aaab") is found as long as it stands alone, after any other byte.
     for (uint64_t i = 0; i < len && text[matched]; i++) {
@@ -68,38 +67,41 @@ void template_watch(struct monitor *m, const void *bytes, uint64_t len)
             matched = 0;
         matched += p[i] == text[matched];
     }
-    m->save_due |= !text[matched];
+    return !text[matched];
 }
 
-static _Noreturn void fail(struct monitor *m, const char *why)
+int template_is_alone(const struct family *f, uint32_t slot)
 {
-    family_say("template: %s", why);
-    member_die(&m->member, SIGABRT, NULL);
+    for (uint32_t i = 1; i <= f->opt->max_procs; i++)
+        if (i != slot && atomic_load(&f->shared->slots[i].state) != SLOT_FREE)
+            return 0;
+    return 1;
 }
 
-// The header is written last: a file that was cut short in the middle has no magic.
-static void put(struct monitor *m, const void *data, uint64_t len, uint64_t off)
+// ---- memory ----
+
+// At most CHUNK bytes of RAM, until the next call; NULL where they cannot be read.
+static const uint8_t *peek(const struct template_source *s, uint64_t addr, uint64_t len)
 {
-    const uint8_t *p = data;
-    while (len) {
-        ssize_t n = pwrite(m->member.family->template_fd, p, len, (off_t)off);
-        if (n <= 0)
-            fail(m, n < 0 ? strerror(errno) : "cannot be written");
-        p += n, off += (uint64_t)n, len -= (uint64_t)n;
-    }
+    static uint8_t chunk[CHUNK];
+    if (s->mem < 0)
+        return (const uint8_t *)(uintptr_t)(s->base + addr);
+    return pread(s->mem, chunk, len, (off_t)(s->base + addr)) == (ssize_t)len ? chunk : NULL;
 }
 
-// The page at addr belongs to the last extent, or begins a new one.
-static void add_page(struct monitor *m, uint32_t first, uint32_t *n, uint64_t addr)
+// NULL or what is wrong, like all that follow. The page at addr belongs to the last extent, or
+// begins a new one.
+static const char *add_page(uint32_t first, uint32_t *n, uint64_t addr)
 {
     struct template_extent *last = *n > first ? &extents[*n - 1] : NULL;
     if (last && addr - (last->addr + last->len) <= GAP * X86_PAGE) {
         last->len = addr + X86_PAGE - last->addr;
-        return;
+        return NULL;
     }
     if (*n == TEMPLATE_EXTENTS)
-        fail(m, "its memory is in too many pieces");
+        return "its memory is in too many pieces";
     extents[(*n)++] = (struct template_extent){.addr = addr, .len = X86_PAGE};
+    return NULL;
 }
 
 static int is_zero(const uint8_t *page)
@@ -111,123 +113,128 @@ static int is_zero(const uint8_t *page)
     return 1;
 }
 
-// Whether a page of zeros is what would be there anyway: not where the image's bytes would be.
-static int is_default(const struct monitor *m, uint64_t addr)
+// Whether a page of zeros is what would be there anyway: not where the image's bytes would be. One
+// that cannot be read is no such page, and is found out when it is written.
+static int is_default(const struct template_source *s, uint64_t addr)
 {
-    const struct elf_program *p = image_program(m->member.family->image, m->member.program);
+    const struct elf_program *p = image_program(s->f->image, s->program);
     for (uint32_t i = 0; i < p->nsegs; i++)
         if (addr < p->segs[i].vaddr + p->segs[i].filesz && addr + X86_PAGE > p->segs[i].vaddr)
             return 0;
-    return is_zero(m->vm.mem.ram + addr);
+    const uint8_t *page = peek(s, addr, X86_PAGE);
+    return page && is_zero(page);
 }
 
 // RAM: private pages, by what the host's kernel tells of them.
-static void find_ram(struct monitor *m, int pagemap)
+static const char *find_ram(const struct template_source *s)
 {
     uint64_t entries[512];
-    for (uint64_t at = PV_PLATFORM_VA; at < m->vm.mem.ram_size;
-         at += sizeof entries / 8 * X86_PAGE) {
-        uint64_t first = (uintptr_t)(m->vm.mem.ram + at) / X86_PAGE;
-        ssize_t n = pread(pagemap, entries, sizeof entries, (off_t)(first * 8));
+    const uint64_t end = s->f->opt->mem;
+    const char *why = NULL;
+    for (uint64_t at = s->low; at < end; at += sizeof entries / 8 * X86_PAGE) {
+        const uint64_t first = (s->base + at) / X86_PAGE;
+        ssize_t n = pread(s->pagemap, entries, sizeof entries, (off_t)(first * 8));
         if (n <= 0)
-            fail(m, "the host does not tell which pages there are");
-        for (ssize_t i = 0; i < n / 8 && at + (uint64_t)i * X86_PAGE < m->vm.mem.ram_size; i++) {
+            return "the host does not tell which pages there are";
+        for (ssize_t i = 0; i < n / 8 && at + (uint64_t)i * X86_PAGE < end && !why; i++) {
             uint64_t e = entries[i], addr = at + (uint64_t)i * X86_PAGE;
             int is_private =
                 (e & PAGEMAP_SWAPPED) || ((e & PAGEMAP_PRESENT) && !(e & PAGEMAP_FILE));
-            if (is_private && !is_default(m, addr))
-                add_page(m, 0, &header.nram, addr);
+            if (is_private && !is_default(s, addr))
+                why = add_page(0, &header.nram, addr);
         }
     }
+    return why;
 }
 
 // The window: what its memfd holds.
-static void find_window(struct monitor *m)
+static const char *find_window(const struct template_source *s)
 {
-    const int fd = m->member.family->window_fd;
+    const int fd = s->f->window_fd;
     uint32_t n = header.nram;
     off_t at = 0, end;
+    const char *why = NULL;
     while ((at = lseek(fd, at, SEEK_DATA)) >= 0 && (end = lseek(fd, at, SEEK_HOLE)) > at)
-        for (; at < end; at += X86_PAGE)
-            if (!is_zero(m->vm.mem.window + at))
-                add_page(m, header.nram, &n, (uint64_t)at);
+        for (; at < end && !why; at += X86_PAGE)
+            if (!is_zero(s->f->window + at))
+                why = add_page(header.nram, &n, (uint64_t)at);
     header.nwindow = n - header.nram;
+    return why;
 }
 
-static void put_extents(struct monitor *m)
+// ---- the file ----
+
+static const char *put(const struct family *f, const void *data, uint64_t len, uint64_t off)
 {
-    const uint32_t n = header.nram + header.nwindow;
-    uint64_t off = (sizeof header + n * sizeof extents[0] + X86_PAGE - 1) & ~(X86_PAGE - 1);
-    for (uint32_t i = 0; i < n; i++) {
+    const uint8_t *p = data;
+    while (len) {
+        ssize_t n = pwrite(f->template_fd, p, len, (off_t)off);
+        if (n <= 0)
+            return n < 0 ? strerror(errno) : "cannot be written";
+        p += n, off += (uint64_t)n, len -= (uint64_t)n;
+    }
+    return NULL;
+}
+
+static const char *put_ram(const struct template_source *s, const struct template_extent *e)
+{
+    const char *why = NULL;
+    for (uint64_t at = 0, n; at < e->len && !why; at += n) {
+        n = e->len - at < CHUNK ? e->len - at : CHUNK;
+        const uint8_t *bytes = peek(s, e->addr + at, n);
+        why = bytes ? put(s->f, bytes, n, e->off + at) : "its memory cannot be read";
+    }
+    return why;
+}
+
+static const char *put_extents(const struct template_source *s)
+{
+    const uint32_t n = header.nram + header.nwindow, all = n + s->nrights;
+    uint64_t off = (sizeof header + all * sizeof extents[0] + X86_PAGE - 1) & ~(X86_PAGE - 1);
+    const char *why = NULL;
+    for (uint32_t i = 0; i < n && !why; i++) {
         struct template_extent *e = &extents[i];
         e->off = off;
-        put(m, (i < header.nram ? m->vm.mem.ram : m->vm.mem.window) + e->addr, e->len, off);
+        why = i < header.nram ? put_ram(s, e) : put(s->f, s->f->window + e->addr, e->len, off);
         off += e->len;
     }
-    put(m, extents, n * sizeof extents[0], sizeof header);
+    if (s->nrights)
+        memcpy(extents + n, s->rights, s->nrights * sizeof extents[0]);
+    header.nrights = s->nrights;
+    return why ? why : put(s->f, extents, all * sizeof extents[0], sizeof header);
 }
 
-// The VM stands in a call, over which nothing of the x87 and SSE units is kept but their control
-// words.
-static void fill_header(struct monitor *m)
+struct template_header *template_new(void)
 {
-    const struct family *f = m->member.family;
-    struct kvm_sregs sregs;
-    struct kvm_fpu fpu;
-    if (ioctl(m->vm.vcpu_fd, KVM_GET_SREGS, &sregs) < 0 ||
-        ioctl(m->vm.vcpu_fd, KVM_GET_FPU, &fpu) < 0)
-        fail(m, "KVM does not give its registers");
+    return &header;
+}
+
+// What is the same whoever made it.
+static void fill_header(const struct template_source *s)
+{
+    const struct family *f = s->f;
     memcpy(header.magic, TEMPLATE_MAGIC, sizeof header.magic);
     header.version = TEMPLATE_VERSION;
     header.abi = PV_ABI_VERSION;
     header.mem = f->opt->mem;
     header.window_size = f->window_size;
     header.max_procs = f->opt->max_procs;
-    header.program = m->member.program;
-    header.heap_start = m->vm.heap_start;
-    header.stack_bottom = m->vm.stack_bottom;
-    header.tables = m->vm.tables;
-    header.pool_used = m->vm.pool_used;
+    header.program = s->program;
+    header.nram = header.nwindow = 0;
     header.mono_ns = family_now(f);
-    header.timer_deadline = m->member.timer_deadline;
-    header.fs_base = sregs.fs.base;
-    header.gs_base = sregs.gs.base;
-    header.regs = *vm_regs(&m->vm);
-    header.regs.rip = PLATFORM_CALL_RETURN; // it is in a call, whose result is in its memory
-    header.fcw = fpu.fcw;
-    header.mxcsr = fpu.mxcsr;
 }
 
-static void check_alone(struct monitor *m)
+// The header is written last: a file that was cut short in the middle has no magic.
+const char *template_save(const struct template_source *s)
 {
-    for (uint32_t i = 1; i <= m->member.family->opt->max_procs; i++)
-        if (i != m->member.slot &&
-            atomic_load(&m->member.family->shared->slots[i].state) != SLOT_FREE)
-            fail(m, "the program has other processes: a template is of one");
-}
-
-void template_leave(struct monitor *m)
-{
-    atomic_store(&m->member.family->shared->first_done, 1);
-    family_release(m->member.family, m->member.slot);
-    _exit(0);
-}
-
-// At the end of the call that printed the text: its result is in memory, and goes into the file.
-void template_save_if_due(struct monitor *m)
-{
-    if (!m->save_due)
-        return;
-    if (m->member.program == PV_PROGRAM_FILE)
-        fail(m, "the program is not one of the image's");
-    check_alone(m);
-    fill_header(m);
-    find_ram(m, kvm_of(m->member.family)->pagemap_fd);
-    find_window(m);
-    put_extents(m);
-    put(m, &header, sizeof header, 0);
-    atomic_store(&m->member.family->shared->saved, 1);
-    template_leave(m);
+    const char *why;
+    fill_header(s);
+    if ((why = find_ram(s)) || (why = find_window(s)))
+        return why;
+    if (s->nrights > TEMPLATE_EXTENTS - header.nram - header.nwindow)
+        return "its memory is in too many pieces";
+    why = put_extents(s);
+    return why ? why : put(s->f, &header, sizeof header, 0);
 }
 
 // How many pages its list has.

@@ -4,9 +4,10 @@
 #include "host/kvm/monitor.h"
 #include "host/template/template.h"
 
-void template_watch(struct monitor *m, const void *bytes, uint64_t len)
+int template_watch(const struct family *f, const void *bytes, uint64_t len)
 {
-    (void)m, (void)bytes, (void)len;
+    (void)f, (void)bytes, (void)len;
+    return 0;
 }
 
 void trace_end(struct member *m)

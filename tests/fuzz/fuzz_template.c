@@ -3,7 +3,8 @@
 // likes to. What is accepted is loaded: nothing may be mapped or written but the RAM of the VM,
 // whatever the two files say.
 //
-// Real: host/template/open.c, load.c, host/kvm/load.c, image.c, family.c. Faked, by the linker's
+// Real: host/template/open.c, load.c, host/process/resume.c, host/kvm/load.c, image.c, family.c.
+// Faked, by the linker's
 // --wrap: mmap(), which demands that fixed mappings stay inside RAM; what is around RAM cannot be
 // touched; and madvise(), which may be told of RAM and window only.
 // An input is a sample image followed by a template (tests/unit/lib/sample_template.h).
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "host/family/hugemem.h"
+#include "host/process/process.h"
 #include "tests/unit/lib/sample_template.h"
 
 #define ROOM (UINT64_C(9) << 30) // the largest RAM, and what a program may address behind it
@@ -87,7 +89,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
     const size_t len = seed % 2 ? sizeof to->image.t.program
                        : seed % 4
                            ? offsetof(struct template_header, image)
-                           : sizeof(struct template_header) + 2 * sizeof(struct template_extent);
+                           : sizeof(struct template_header) + 4 * sizeof(struct template_extent);
     if (seed % 8 == 4)
         LLVMFuzzerMutate((uint8_t *)to->template.touched, sizeof to->template.touched,
                          sizeof to->template.touched);
@@ -115,6 +117,24 @@ static void complete(struct input *in, const struct image *image)
     }
 }
 
+// What a picoprocess would do with it.
+static void plan(struct family *family)
+{
+    static struct stub_step steps[STUB_STEPS_MAX];
+    static struct process_family own;
+    struct pv_boot_info b = {0};
+    struct pv_shared shared;
+    char err[512];
+    family->own = &own;
+    if (resume_check(family, err, sizeof err) < 0)
+        return;
+    const int n = resume_plan(family, steps, STUB_STEPS_MAX);
+    for (int i = 0; i < n; i++)
+        require(sample_step_fits(&steps[i], family->opt->mem, family->opt->window_size));
+    if (resume_platform(family, &shared, &b) == 0)
+        require(b.stack_top == family->opt->mem && b.heap_end <= b.stack_bottom);
+}
+
 static void load(const struct image *image)
 {
     char path[64], err[512];
@@ -128,6 +148,7 @@ static void load(const struct image *image)
     struct family family = {
         .opt = &opt, .image = (struct image *)image, .template = t, .template_fd = fd};
     if (template_check_image(t, image, err, sizeof err) == 0) {
+        plan(&family);
         vm.mem.ram_size = opt.mem;
         vm.mem.window_size = opt.window_size;
         if (template_load_ram(&vm, &family, 1, &regs) == 0)

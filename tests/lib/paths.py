@@ -94,6 +94,12 @@ def limit(seconds):
     return seconds * SLOWER[VMM] * (SLOWER_INSIDE if INSIDE else 1.0)
 
 
+def ramet(command, *arguments):
+    """A command line of `ramet template`, `serve` or `run --template`: QEMU has no templates, and
+    is not asked for any."""
+    return [RAMET, command, *([] if VMM == "qemu" else ["--vmm=" + VMM]), *arguments]
+
+
 def ramet_run(*arguments, options=()):
     """The command line of `ramet run` on the VMM that is tested. QEMU is tested as on a machine
     without KVM."""

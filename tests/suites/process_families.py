@@ -11,6 +11,7 @@ import guest
 import oracle
 import paths
 import proc
+import process_templates
 import real
 from family import Family
 
@@ -137,9 +138,10 @@ def suite(report, options):
         for name, function in CHECKS.items():
             if report.wants(f"process/{name}"):
                 check(report, f"process/{name}", function)
-        # What breaks disks, of the faults suite.
-        for name, function in faults.tests():
-            if name.startswith("disk_") and report.wants(f"process/{name}"):
+        # What breaks disks, templates and what serves them, of the faults suite.
+        broken = [t for t in faults.tests() if t[0].startswith(("disk_", "template_", "serve_"))]
+        for name, function in [*process_templates.tests(), *broken]:
+            if report.wants(f"process/{name}"):
                 faults.one(report, f"process/{name}", function)
         for area, module in ("guest", guest), ("real", real):
             for name in module.names():

@@ -30,6 +30,7 @@ int64_t stub_set_tp(const struct pv_set_tp *c)
 {
     if (c->base >= UINT64_C(1) << 47)
         return -EINVAL;
+    STATE->saved.fs_base = c->base;
     return sys2(SYS_arch_prctl, ARCH_SET_FS, c->base);
 }
 
@@ -55,6 +56,7 @@ static void become(uint32_t slot)
     STATE->slot = slot;
     STATE->timer_deadline = 0; // clone(2) inherits no timer
     STATE->ending = 0;
+    STATE->saving = SAVE_NOT;
     b->slot = slot;
     SHARED->pending = 0;
     if (sys3(SYS_getrandom, (uintptr_t)b->seed, sizeof b->seed, 0) != sizeof b->seed)

@@ -47,5 +47,8 @@ int64_t stub_console(const struct pv_console *c)
         STATE->small[fd] = 1;
         return stub_console(c);
     }
+    if (n > 0 && write && (STATE->flags & STUB_WATCHED) &&
+        note(STUB_WROTE, c->buf, (uint64_t)n) > 0)
+        STATE->saving = SAVE_AFTER;
     return n == -EINTR ? -EAGAIN : n; // an event: the guest is about to hear of it
 }

@@ -33,6 +33,8 @@ stub_call:
         and     $-16, %rsp
         call    stub_dispatch
         mov     %rbp, %rsp
+        test    %eax, %eax
+        jne     stub_saving
         pop     %rbp
         pop     %r10
         pop     %r9
@@ -57,6 +59,37 @@ stub_event:
         .globl stub_return
 stub_return:
         ret
+
+// The member is to be saved here, at the end of the call: what it has pushed and what C keeps make
+// a struct stub_registers. Does not return.
+stub_saving:
+        push    %r15
+        push    %r14
+        push    %r13
+        push    %r12
+        push    %rbx
+        mov     %rsp, %rdi
+        and     $-16, %rsp
+        call    stub_save
+        ud2
+
+// void stub_resume(const struct stub_registers *regs, uint64_t rsp): at the end of that call again.
+        .globl stub_resume
+stub_resume:
+        mov     %rsi, %rsp
+        mov     (%rdi), %rbx
+        mov     8(%rdi), %r12
+        mov     16(%rdi), %r13
+        mov     24(%rdi), %r14
+        mov     32(%rdi), %r15
+        mov     40(%rdi), %rbp
+        mov     48(%rdi), %r10
+        mov     56(%rdi), %r9
+        mov     64(%rdi), %r8
+        mov     72(%rdi), %rdx
+        mov     80(%rdi), %rsi
+        mov     88(%rdi), %rdi
+        jmp     stub_look
 
 // long stub_wait_bell(uint32_t *bell, long op, uint32_t expected, const struct timespec *left)
 // FUTEX_WAIT, unless an event is pending: a handler that runs before the kernel sleeps moves RIP to

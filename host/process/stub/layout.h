@@ -37,11 +37,16 @@
 #define STUB_HELLO_VA     STUB_FILE_VA            // struct stub_hello
 #define STUB_FILTER_VA    (STUB_FILE_VA + 0x1000) // struct sock_fprog and its instructions
 #define STUB_FILTER_SIZE  UINT64_C(0x4000)
+#define STUB_STEPS_VA     (STUB_FILTER_VA + STUB_FILTER_SIZE) // struct stub_step[]
+#define STUB_STEPS_MAX    (UINT32_C(1) << 14)
 #define STUB_SCRATCH_SIZE (PV_ARG_MAX + PV_PROGRAM_MAX)
 
-#define STUB_FSGSBASE 1u // the host keeps what WRFSBASE sets
-#define STUB_AVX      2u // there are upper halves of vector registers
-#define STUB_TRACE    4u // the supervisor wants to hear of every exit
+#define STUB_FSGSBASE 1u  // the host keeps what WRFSBASE sets
+#define STUB_AVX      2u  // there are upper halves of vector registers
+#define STUB_TRACE    4u  // the supervisor wants to hear of every exit
+#define STUB_WATCHED  8u  // `ramet template`: and of what is printed
+#define STUB_RESUMES  16u // the first member goes on from a template...
+#define STUB_WAITS    32u // ...when a client has come
 
 // The most that one system call moves between a disk and memory.
 #define STUB_DISK_PIECE UINT64_C(0x20000)
@@ -57,6 +62,34 @@ struct stub_start {
     struct image_seg segs[IMAGE_MAX_SEGS];
 };
 
+// A part of a resumed member's memory. The host has checked it; it is carried out when the host's
+// program is gone from these addresses, and before the member is confined.
+enum stub_step_what { STEP_MAP, STEP_READ, STEP_ZERO, STEP_POPULATE, STEP_PROTECT, STEP_UNMAP };
+
+struct stub_step {
+    uint64_t addr, len;
+    uint64_t off;   // MAP, READ: in the file
+    uint32_t what;  // enum stub_step_what
+    int32_t fd;     // MAP, READ; -1: of nothing
+    uint32_t value; // MAP, PROTECT: rights; POPULATE: the advice
+    uint32_t pad;
+};
+
+// What a call keeps (abi/pv.h), in the order in which entry.S has it on the guest's stack: the
+// address the call returns to is next.
+struct stub_registers {
+    uint64_t rbx, r12, r13, r14, r15, rbp, r10, r9, r8, rdx, rsi, rdi;
+};
+
+// A member in a call: all that a template has of it besides its memory.
+struct stub_saved {
+    struct stub_registers regs;
+    uint64_t rsp; // at the address the call returns to
+    uint64_t fs_base, gs_base, timer_deadline;
+    uint32_t mxcsr;
+    uint16_t fcw, pad;
+};
+
 struct stub_state {
     uint32_t slot, max_slots;
     int32_t image_fd;
@@ -68,6 +101,9 @@ struct stub_state {
     uint32_t small[3];
     uint32_t spawn_slot; // of the SPAWN in progress
     uint32_t nsegs;      // of the program that runs
+    uint32_t nsteps;     // at STUB_STEPS_VA
+    uint32_t saving;     // enum stub_saving
+    struct stub_saved saved;
     struct image_seg segs[IMAGE_MAX_SEGS];
     struct disk disks[DISKS_MAX];
     struct virtio_mmio devices[DISKS_MAX]; // what the guest sees of them
@@ -76,9 +112,21 @@ struct stub_state {
     struct stub_start start; // of the EXEC or SPAWN in progress, and the first program's
 };
 
+enum stub_saving {
+    SAVE_NOT,
+    SAVE_AFTER,  // this call: the text has come
+    SAVE_BEFORE, // the first call: a rehearsal ends there
+};
+
 // Shared with the supervisor while the first member starts.
 struct stub_hello {
     uint32_t listener; // descriptor of the notifications + 1; 0: not yet
+    // Descriptors of this process' files in /proc, which its maker may then read, or -1: opened
+    // before it is confined, and left to the supervisor.
+    int32_t memory, pagemap, maps;
+    // STUB_READY is answered: what is today's, and its client's.
+    uint32_t stdio[3], nowait[3];
+    uint64_t tsc_base, mono_base_ns, wall_base_ns;
 };
 
 // The filter is loaded with these. The second (Linux 5.19) has its sender wait for an answer in
@@ -103,6 +151,10 @@ enum stub_note {
     STUB_EXIT = 0x1003,    // wait status: about to leave. Of slot 1, or with STUB_TRACE
     STUB_UNCLAIM = 0x1004, // slot: the clone did not come about
     STUB_EXEC = 0x1005,    // program: about to become it. With STUB_TRACE only
+    // With STUB_WATCHED:
+    STUB_WROTE = 0x1006, // address, length: printed. 1: the text has come, SAVE follows
+    STUB_SAVE = 0x1007,  // STATE->saved is filled; no answer but the end, or an error
+    STUB_READY = 0x1008, // with STUB_WAITS: instead of REPORT, answered when a client is here
     STUB_NOTE_END,
 };
 

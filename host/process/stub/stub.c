@@ -57,16 +57,19 @@ static int64_t act(uint32_t nr, const union pv_call_args *a)
     }
 }
 
-// From entry.S. The struct is copied in once; what is acted on is the copy.
-void stub_dispatch(uint64_t at)
+// From entry.S, with what stub_saving there wants to know. The struct is copied in once; what is
+// acted on is the copy.
+uint32_t stub_dispatch(uint64_t at)
 {
     union pv_call_args args;
     uint32_t nr = 0;
     int64_t r = -ENOSYS;
+    if (STATE->saving == SAVE_BEFORE)
+        leave(note(STUB_SAVE, 0, 0) < 0 ? STUB_DIED + SIGABRT : 0);
     // A call whose number and answer have no place in the member's own memory is ignored: there is
     // nowhere to tell of an error, and the window is not the caller's alone.
     if (!range_in(at, sizeof(struct pv_call), RAM) || copy_in(&nr, at, sizeof nr, RAM) < 0)
-        return;
+        return SAVE_NOT;
     if (nr > 0 && nr < PV_CALL_NR_END) {
         r = copy_in(&args, at, pv_call_size[nr], RAM);
         if (r == 0)
@@ -75,6 +78,7 @@ void stub_dispatch(uint64_t at)
     at += offsetof(struct pv_call, ret);
     if (range_in(at, sizeof r, RAM))
         stub_copy((void *)at, &r, sizeof r);
+    return STATE->saving;
 }
 
 // Everything the host's program had goes: below, between and above what is the member's.
@@ -138,8 +142,12 @@ static int confine(void)
 // From entry.S, on the stub's stack, with all signals blocked.
 void stub_first(void)
 {
-    if (vacate() < 0 || confine() < 0 || load_plan(&STATE->start) < 0 ||
-        note(STUB_REPORT, STATE->slot, 0) < 0)
+    const int resumes = (STATE->flags & STUB_RESUMES) != 0;
+    if (vacate() < 0 || (resumes && load_steps() < 0) || confine() < 0)
+        leave(STUB_DIED + SIGKILL);
+    if (resumes)
+        resume_program();
+    if (load_plan(&STATE->start) < 0 || note(STUB_REPORT, STATE->slot, 0) < 0)
         leave(STUB_DIED + SIGKILL);
     start_program();
 }

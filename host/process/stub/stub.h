@@ -60,6 +60,8 @@ _Noreturn void stub_enter(uint64_t rip, uint64_t rsp);
 _Noreturn void stub_on_stack(void (*fn)(void));
 long stub_call_on_stack(long (*fn)(void));
 
+_Noreturn void stub_resume(const struct stub_registers *regs, uint64_t rsp);
+
 // --- memory.c ---
 enum area { RAM = 1, WINDOW = 2, IMAGE = 4 };
 // Whether [at, at + len) lies inside one of `areas`.
@@ -117,6 +119,14 @@ void scratch_drop(void);
 // Boots what STATE->start and scratch say, on the stub's stack with signals blocked. Does not
 // return.
 _Noreturn void start_program(void);
+
+// --- template.c ---
+// Ends a member that is saved: it stands at the end of a call with these registers.
+_Noreturn void stub_save(const struct stub_registers *regs);
+// Carries out the steps at STUB_STEPS_VA. 0, or -1: the file was cut, or there is no memory.
+int load_steps(void);
+// Goes on where STATE->saved says, when the supervisor knows of it or a client has come.
+_Noreturn void resume_program(void);
 
 // --- load.c ---
 // Completes STATE->start, whose program is given: segments, entry, layout. 0, -ENOEXEC, -ENOMEM.

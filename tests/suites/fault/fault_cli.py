@@ -212,9 +212,10 @@ def test_version():
 
 
 def test_template_without_kvm():
-    """What a template needs is said, not only what is missing."""
+    """What is asked for by name is not replaced by something else, nor is QEMU asked."""
     need = ["--kvm", "/nonexistent", "--until", "x", "--output", "/tmp/never.tpl"]
-    refused([paths.RAMET, "template", *need, paths.TESTS_IMAGE], "templates are of KVM's VMs only")
+    refused([paths.RAMET, "template", "--vmm=kvm", *need, paths.TESTS_IMAGE], "/nonexistent")
+    refused([paths.RAMET, "template", "--vmm=qemu", *need, paths.TESTS_IMAGE], "--vmm=qemu")
 
 
 def test_exec_of_links():

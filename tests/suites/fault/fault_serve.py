@@ -60,9 +60,9 @@ def test_no_call():
 def test_other_program():
     """A template of a program that is not the image's first, and forks."""
     template = Template("", paths.TESTS_IMAGE)
-    template.made = proc.run([paths.RAMET, "template", "--exec", "/tests/fork_again", "--until",
-                              "nothing:", "--output", template.path, template.image],
-                             limit=LIMIT)  # fmt: skip
+    argv = paths.ramet("template", "--exec", "/tests/fork_again", "--until", "nothing:",
+                       "--output", template.path, template.image)  # fmt: skip
+    template.made = proc.run(argv, limit=LIMIT)
     with Server("", template=template) as server:
         status, out, err = server.run()
         assert status == 0 and out.count(b"5 of 5 children") > 5, f"{status} {out!r} {err!r}"
@@ -90,7 +90,7 @@ def test_options():
             assert word in done.stderr and done.stderr.count(b"\n") == 1, f"{argv}: {done}"
 
         tpl, image = server.template.path, server.template.image
-        serve = [paths.RAMET, "serve"]
+        serve = paths.ramet("serve")
         refuse([*run, "--trace", "--template", path], b"options are those")
         refuse([*run, "--template", path, "word"], b"--template")
         refuse([*run, "--socket", path, image], b"ramet serve")
@@ -226,15 +226,16 @@ def test_descriptors():
     """No client's in another family, nor the server's: of its files the used one has none."""
     with Server(HOLD) as server:
         clients = [server.begin() for _ in range(2)]
-        seen = []
+        seen, everything = [], set()
         for supervisor in server.used():
             monitor = proc.monitors(supervisor)[0]
             for pid in (supervisor, monitor):
                 folder = f"/proc/{pid}/fd"
                 names = [os.readlink(os.path.join(folder, fd)) for fd in os.listdir(folder)]
-                pipes = {name for name in names if name.startswith("pipe:")}
+                pipes = {os.readlink(os.path.join(folder, fd)) for fd in "012"}
                 assert len(pipes) == 3, f"{names}"
                 seen.append(pipes)
+                everything |= {(supervisor, name) for name in names}
                 kept = r"pipe:|/dev/kvm$|anon_inode:kvm-|socket:|" + re.escape(
                     server.template.image)  # fmt: skip
                 if pid == monitor:
@@ -242,8 +243,12 @@ def test_descriptors():
                         assert "\nSeccomp:\t2\n" in status.read(), "it is not confined"
                     strange = [name for name in names if not re.match(kept, name)]
                     assert not strange, f"monitor has {strange}"
-                    assert sum("socket:" in name for name in names) == 2, f"{names}"
+                    sockets = 0 if paths.VMM == "process" else 2
+                    assert sum("socket:" in name for name in names) == sockets, f"{names}"
+                    assert {name for name in names if "pipe:" in name} == pipes, f"{names}"
         assert seen[0] == seen[1] and seen[2] == seen[3] and not seen[0] & seen[2], f"{seen}"
+        for name in seen[0] | seen[2]:
+            assert sum(name == other for _, other in everything) == 1, f"{name} is in both"
         for client in clients:
             client.terminate()
             ended(client, 128 + signal.SIGTERM)
@@ -290,7 +295,7 @@ def test_damaged():
         with open(t.path, "rb") as f:
             whole = f.read()
         path = os.path.join(t.folder.name, "socket")
-        argv = [paths.RAMET, "serve", "--pool", "1", "--template", t.path, "--socket", path]
+        argv = paths.ramet("serve", "--pool", "1", "--template", t.path, "--socket", path)
         end = len(whole)
         for at in [*range(0, 360, 11), *range(4200, 4600, 13), *range(8192, end, 9001),
                    *range(end - 400, end, 31)]:  # fmt: skip

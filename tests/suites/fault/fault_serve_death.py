@@ -74,7 +74,7 @@ def test_cannot_be_ready():
         with open(t.path, "r+b") as file:
             file.truncate(os.path.getsize(t.path) - 4096)
         path = os.path.join(t.folder.name, "socket")
-        outcome = proc.run([paths.RAMET, "serve", "--template", t.path, "--socket", path],
+        outcome = proc.run(paths.ramet("serve", "--template", t.path, "--socket", path),
                            limit=LIMIT)
         assert outcome.status == 2 and b"ramet: " in outcome.err, f"{outcome}"
         assert not os.path.exists(path)

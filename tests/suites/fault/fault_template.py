@@ -31,11 +31,11 @@ class Template:
 
     def make(self, script, *options):
         flags = ["--until", "READY", "--output", self.path, *options]
-        argv = [paths.RAMET, "template", *flags, self.image, "-c", script]
+        argv = paths.ramet("template", *flags, self.image, "-c", script)
         return proc.run(argv, limit=20)
 
     def run(self, stdin=b"", options=()):
-        argv = [paths.RAMET, "run", "--check-leaks", *options, "--template", self.path]
+        argv = paths.ramet("run", "--check-leaks", *options, "--template", self.path)
         return proc.run(argv, stdin, limit=20)
 
 
@@ -111,7 +111,7 @@ def test_input_is_its_own():
 
 def test_many_at_once():
     with Template("echo READY; read x; (echo child $x)") as t:
-        argv = [paths.RAMET, "run", "--template", t.path]
+        argv = paths.ramet("run", "--template", t.path)
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         running = [subprocess.Popen(argv, **pipes) for _ in range(20)]
         for i, family in enumerate(running):
@@ -186,8 +186,8 @@ def test_other_image():
 def test_other_program():
     """One that is not the image's first, and forks: it is not taken for the first."""
     with Template("", paths.TESTS_IMAGE) as t:
-        made = proc.run([paths.RAMET, "template", "--exec", "/tests/fork_again", "--until",
-                         "nothing:", "--output", t.path, t.image], limit=20)  # fmt: skip
+        made = proc.run(paths.ramet("template", "--exec", "/tests/fork_again", "--until",
+                                    "nothing:", "--output", t.path, t.image), limit=20)  # fmt: skip
         assert made.status == 0, f"{made.err!r}"
         outcome = t.run()
         assert outcome.trouble() is None, outcome.trouble()
@@ -208,7 +208,7 @@ def test_damaged():
         for at in tables:
             with open(t.path, "wb") as f:
                 f.write(whole[:at] + bytes([whole[at] ^ 0x81]) + whole[at + 1 :])
-            run = [paths.RAMET, "run", "--template", t.path]
+            run = paths.ramet("run", "--template", t.path)
             done = subprocess.run(
                 run, stdin=subprocess.DEVNULL, capture_output=True, timeout=paths.limit(20),
                 check=False,
@@ -221,10 +221,10 @@ def test_options():
         refused(t.run(options=["--mem", "32M"]), b"--template")
         refused(t.run(options=["--env", "A=b"]), b"--template")
         refused(t.run(options=["--vmm", "qemu"]), b"--vmm")
-        run = [paths.RAMET, "run"]
+        run = paths.ramet("run")
         refused(proc.run([*run, "--template", t.path, t.image], limit=20), b"--template")
         refused(proc.run([*run, "--until", "x", t.image], limit=20), b"ramet template")
-        refused(proc.run([paths.RAMET, "template", t.image], limit=20), b"--output")
+        refused(proc.run(paths.ramet("template", t.image), limit=20), b"--output")
         missing = os.path.join(t.folder.name, "no", "where")
-        made = [paths.RAMET, "template", "--until", "x", "--output", missing, t.image]
+        made = paths.ramet("template", "--until", "x", "--output", missing, t.image)
         refused(proc.run(made, limit=20), b"No such file")

@@ -35,8 +35,8 @@ class Server:
         assert self.template.made.status == 0, f"{self.template.made.err!r}"
         self.pool = pool
         self.path = os.path.join(self.template.folder.name, "socket")
-        self.argv = [paths.RAMET, "serve", "--pool", str(pool), *options,
-                     "--template", self.template.path, "--socket", self.path]  # fmt: skip
+        self.argv = paths.ramet("serve", "--pool", str(pool), *options, "--template",
+                                self.template.path, "--socket", self.path)  # fmt: skip
         self.process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE, start_new_session=True,
                                         preexec_fn=proc.default_signals)  # fmt: skip
@@ -55,15 +55,16 @@ class Server:
 
     def ready(self):
         """(supervisor, monitor) of each family that waits: the one in epoll_wait(2), the other in
-        recvmsg(2); both hold still."""
+        recvmsg(2), or a picoprocess in STUB_READY; both hold still."""
+        waits = "4104" if paths.VMM == "process" else "47"
         found = []
         table = proc.process_table()
         for pid in [p for p, (parent, _) in table.items() if parent == self.process.pid]:
-            monitors = [p for p, (parent, _) in table.items() if parent == pid]
+            monitors = proc.monitors(pid)
             try:
                 # x86-64 numbers; a taken family's supervisor is in poll(2).
                 if len(monitors) == 1 and read_word(pid, "syscall") == "232" and \
-                   read_word(monitors[0], "syscall") == "47":  # fmt: skip
+                   read_word(monitors[0], "syscall") == waits:  # fmt: skip
                     found.append((pid, monitors[0]))
             except (OSError, IndexError):
                 continue

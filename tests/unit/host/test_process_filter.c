@@ -94,11 +94,12 @@ static int64_t map(uint64_t at, uint64_t len, uint64_t rights, uint64_t flags, u
     return call(SYS_mmap, at, len, rights, flags, fd, 0);
 }
 
+static struct options opt = {.mem = END, .window_size = 64 * MB};
+static struct image image = {.fd = IMAGE};
+static struct family f = {.opt = &opt, .image = &image};
+
 static void set_up(void)
 {
-    static struct options opt = {.mem = END, .window_size = 64 * MB};
-    static struct image image = {.fd = IMAGE};
-    static struct family f = {.opt = &opt, .image = &image};
     length = process_filter(&f, code, MAX);
     CHECK(length > 100);
     CHECK_EQ(process_filter(&f, code, 100), -E2BIG);
@@ -163,11 +164,37 @@ static void test_members(void)
     for (int bit = 0; bit < 64; bit++)
         CHECK_EQ(call(SYS_clone, flags ^ UINT64_C(1) << bit, 0, 0, 0, 0, 1), KILL);
     for (long nr = STUB_REPORT; nr < STUB_NOTE_END; nr++)
-        CHECK_EQ(call(nr, 1, 0, 0, 0, 0, 0), ASK);
+        CHECK_EQ(call(nr, 1, 0, 0, 0, 0, 0), nr < STUB_WROTE ? ASK : KILL);
     CHECK_EQ(call(STUB_NOTE_END, 1, 0, 0, 0, 0, 0), KILL);
     CHECK_EQ(call(STUB_KICK, 1, 2, 0, 0, 0, 0), KILL);
     CHECK_EQ(call(STUB_KILL, UINT64_C(1) << 32 | 1, 0, 0, 0, 0, 0), KILL);
     CHECK_EQ(call(STUB_EXIT, 0x10000, 0, 0, 0, 0, 0), KILL);
+}
+
+// Where a template is made or rehearsed, or a client waited for, three more numbers are handed
+// over, and that is all.
+static void test_templates(void)
+{
+    const int plain = length;
+    struct ready ready = {0};
+    for (int i = 0; i < 3; i++) {
+        opt.until = i == 0 ? "READY" : NULL;
+        f.rehearsal = i == 1;
+        f.ready = i == 2 ? &ready : NULL;
+        length = process_filter(&f, code, MAX);
+        CHECK(length > plain);
+        CHECK_EQ(call(STUB_WROTE, RAM, 1 << 20, 0, 0, 0, 0), ASK);
+        CHECK_EQ(call(STUB_WROTE, RAM, (1 << 20) + 1, 0, 0, 0, 0), KILL);
+        CHECK_EQ(call(STUB_WROTE, RAM, UINT64_C(1) << 32, 0, 0, 0, 0), KILL);
+        CHECK_EQ(call(STUB_SAVE, 0, 0, 0, 0, 0, 0), ASK);
+        CHECK_EQ(call(STUB_READY, 0, 0, 0, 0, 0, 0), ASK);
+        CHECK_EQ(call(STUB_NOTE_END, 0, 0, 0, 0, 0, 0), KILL);
+        CHECK_EQ(call(SYS_pwrite64, 4, RAM, 1, 0, 0, 0), KILL);
+        CHECK_EQ(call(SYS_recvmsg, 3, RAM, 0, 0, 0, 0), KILL);
+    }
+    f.ready = NULL;
+    set_up();
+    CHECK_EQ(length, plain);
 }
 
 static void test_others(void)
@@ -304,6 +331,7 @@ int main(void)
     test_rights();
     test_members();
     test_others();
+    test_templates();
     set_up_disks();
     test_disks();
     test_every_end();

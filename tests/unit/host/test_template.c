@@ -175,11 +175,22 @@ static void test_touched(void)
 
 // ---- a rehearsal ----
 
+static uint32_t find_pages(const struct vm *vm, int pagemap, struct rehearse_list *list,
+                           uint32_t max)
+{
+    list->n = 0;
+    list->max = max;
+    rehearse_find(pagemap, (uintptr_t)vm->mem.ram + PV_PLATFORM_VA, SAMPLE_MEM - PV_PLATFORM_VA,
+                  PV_PLATFORM_VA, list);
+    rehearse_find(pagemap, (uintptr_t)vm->mem.window, SAMPLE_WINDOW, PV_WINDOW_VA, list);
+    return list->n;
+}
+
 // What a process has touched is found, with what it has written told from what it has only read,
 // and no more than there is room for.
 static void test_find(void)
 {
-    uint64_t pages[8] = {0};
+    struct rehearse_list list = rehearse_list();
     struct vm vm = {.mem = {.ram_size = SAMPLE_MEM, .window_size = SAMPLE_WINDOW}};
     const int pagemap = open("/proc/self/pagemap", O_RDONLY);
     vm.mem.ram = mmap(NULL, SAMPLE_MEM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -188,7 +199,7 @@ static void test_find(void)
         mmap(NULL, SAMPLE_WINDOW, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(mmap(vm.mem.ram + PV_RAM_VA, X86_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED,
                file, 0) == vm.mem.ram + PV_RAM_VA);
-    CHECK_EQ(rehearse_find(&vm, pagemap, pages, 8), 0);
+    CHECK_EQ(find_pages(&vm, pagemap, &list, 8), 0);
     vm.mem.ram[0] = 1; // the guest has no memory there
     vm.mem.ram[PV_SHARED_VA] = 1;
     CHECK(*(volatile uint8_t *)(vm.mem.ram + PV_RAM_VA) == 'R');
@@ -197,10 +208,10 @@ static void test_find(void)
     const uint64_t found[] = {PV_SHARED_VA | TEMPLATE_WRITTEN, PV_RAM_VA,
                               (SAMPLE_MEM - X86_PAGE) | TEMPLATE_WRITTEN,
                               PV_WINDOW_VA + SAMPLE_WINDOW - X86_PAGE};
-    CHECK_EQ(rehearse_find(&vm, pagemap, pages, 8), 4);
-    CHECK(!memcmp(pages, found, sizeof found));
-    CHECK_EQ(rehearse_find(&vm, pagemap, pages, 3), 3);
-    CHECK_EQ(rehearse_find(&vm, -1, pages, 8), 0); // a host that does not tell
+    CHECK_EQ(find_pages(&vm, pagemap, &list, 8), 4);
+    CHECK(!memcmp(list.pages, found, sizeof found));
+    CHECK_EQ(find_pages(&vm, pagemap, &list, 3), 3);
+    CHECK_EQ(find_pages(&vm, -1, &list, 8), 0); // a host that does not tell
     munmap(vm.mem.ram, SAMPLE_MEM);
     munmap(vm.mem.window, SAMPLE_WINDOW);
     close(pagemap);
@@ -278,6 +289,15 @@ static void test_header(void)
         CHECK_EQ(open_it(&good, size), -EINVAL);
     bad = good;
     sample_header(&bad)->program = 1;
+    CHECK_EQ(open_it(&bad, sizeof bad), -EINVAL);
+    bad = good;
+    memset(sample_header(&bad)->maker, 'x', sizeof sample_header(&bad)->maker);
+    CHECK_EQ(open_it(&bad, sizeof bad), -EINVAL);
+    bad = good;
+    strcpy(sample_header(&bad)->maker, "\033");
+    CHECK_EQ(open_it(&bad, sizeof bad), -EINVAL);
+    bad = good;
+    sample_header(&bad)->fs_base = UINT64_C(1) << 47;
     CHECK_EQ(open_it(&bad, sizeof bad), -EINVAL);
     bad = good;
     sample_header(&bad)->image_hash++;
