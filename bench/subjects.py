@@ -31,8 +31,10 @@ FLOOR = "floor"  # the line of bench/boot-floor.S
 RAMET = os.path.join(BUILD, "bin", "ramet")
 QEMU = "qemu-system-x86_64"
 KVM = "/dev/kvm"
-TEMPLATE = os.path.join(BUILD, "bench", "ready.tpl")
-SOCKET = os.path.join(BUILD, "bench", f"ready-{os.getpid()}.socket")  # a server each
+# By what runs it: a template is for one of them.
+TEMPLATE = {vmm: os.path.join(BUILD, "bench", f"ready-{vmm}.tpl") for vmm in ("kvm", "process")}
+SOCKET = {vmm: os.path.join(BUILD, "bench", f"ready-{vmm}-{os.getpid()}.socket")
+          for vmm in TEMPLATE}  # a server each
 SERVER_LIMIT = 10.0  # seconds for its start
 PREPARED = "prepared"
 NO_LIMIT = 1 << 20
@@ -73,9 +75,9 @@ def no_qemu_kvm():
     return no_kvm() or no_qemu()
 
 
-def make_template():
+def make_template(vmm):
     """A VM saved in the middle of ready.c: when it has printed PREPARED and READY comes next."""
-    argv = [RAMET, "template", "--until", PREPARED, "--output", TEMPLATE,
+    argv = [RAMET, "template", "--vmm", vmm, "--until", PREPARED, "--output", TEMPLATE[vmm],
             image("ready.img"), PREPARED]
     done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           check=False)
@@ -96,23 +98,23 @@ def ramet(name):
 
 
 def template():
-    make_template()
-    return [RAMET, "run", "--template", TEMPLATE]
+    make_template("kvm")
+    return [RAMET, "run", "--template", TEMPLATE["kvm"]]
 
 
-def served():
+def served(vmm="kvm"):
     """A client of a server that this process keeps until its end."""
-    make_template()
-    argv = [RAMET, "serve", "--template", TEMPLATE, "--socket", SOCKET]
+    make_template(vmm)
+    argv = [RAMET, "serve", "--vmm", vmm, "--template", TEMPLATE[vmm], "--socket", SOCKET[vmm]]
     server = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
     atexit.register(server.terminate)
     deadline = time.monotonic() + SERVER_LIMIT
-    while not os.path.exists(SOCKET):
+    while not os.path.exists(SOCKET[vmm]):
         if server.poll() is not None or time.monotonic() > deadline:
             raise Failed("ramet serve does not start")
         time.sleep(0.01)
     time.sleep(0.2)  # its first families
-    return [RAMET, "run", "--template", SOCKET]
+    return [RAMET, "run", "--template", SOCKET[vmm]]
 
 
 def qemu(machine, accelerator, kernel, *more, memory="64"):
