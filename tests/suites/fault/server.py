@@ -56,7 +56,6 @@ class Server:
     def ready(self):
         """(supervisor, monitor) of each family that waits: the one in epoll_wait(2), the other in
         recvmsg(2), or a picoprocess in STUB_READY; both hold still."""
-        waits = "4104" if paths.VMM == "process" else "47"
         found = []
         table = proc.process_table()
         for pid in [p for p, (parent, _) in table.items() if parent == self.process.pid]:
@@ -64,7 +63,7 @@ class Server:
             try:
                 # x86-64 numbers; a taken family's supervisor is in poll(2).
                 if len(monitors) == 1 and read_word(pid, "syscall") == "232" and \
-                   read_word(monitors[0], "syscall") == waits:  # fmt: skip
+                   read_word(monitors[0], "syscall") in ("47", "4104"):  # fmt: skip
                     found.append((pid, monitors[0]))
             except (OSError, IndexError):
                 continue
