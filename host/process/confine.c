@@ -170,7 +170,8 @@ int process_filter(const struct family *f, struct sock_filter *code, unsigned ma
         ASK(STUB_READY),
     };
     const int templates = f->opt->until || f->rehearsal || f->ready;
-    const unsigned all = sizeof common / sizeof common[0], n = templates ? all : all - TEMPLATE_RULES;
+    const unsigned all = sizeof common / sizeof common[0],
+                   n = templates ? all : all - TEMPLATE_RULES;
     struct filter_rule rules[sizeof common / sizeof common[0] + DISKS_MAX * DISK_RULES + 1];
     memcpy(rules, common, n * sizeof common[0]);
     return filter_build(rules, n + disks_rules(rules + n, f), code, max);
