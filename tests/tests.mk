@@ -30,6 +30,14 @@ UNIT_decode := host/process/stub/decode.c
 UNIT_resume := $(UNIT_load) host/template/open.c host/process/resume.c \
 	$(addprefix host/family/,family.c placement.c fdpass.c)
 UNIT_process_filter := $(addprefix host/process/,filter.c confine.c)
+# Its supervisor, on a faked kernel (tests/unit/lib/fake_children.h).
+UNIT += notify_process
+FAKE_CHILDREN := tests/unit/lib/fake_children.c host/process/notify.c \
+	$(addprefix host/family/,supervisor.c deaths.c answers.c family.c placement.c fdpass.c)
+FAKE_CHILDREN_FLAGS := $(addprefix -Wl$(comma)--wrap=, \
+	ioctl poll kill waitid waitpid clock_gettime syscall)
+UNIT_notify_process := $(FAKE_CHILDREN)
+UNIT_LIBS_notify_process := $(FAKE_CHILDREN_FLAGS)
 # The QEMU back end: its protocol, and the supervisor's book.
 UNIT += qmp qemu
 UNIT_qmp := host/qemu/qmp.c host/family/fdpass.c
@@ -121,7 +129,7 @@ UNIT_rtc := $(MACHINE) arch/x86_64/shim/time/rtc.c
 UNIT_virtio_mmio := $(MACHINE) \
 	$(addprefix arch/x86_64/shim/device/,virtio_mmio.c device.c pci_config.c)
 
-FUZZ := call elf image template virtio driver
+FUZZ := call elf image notify template virtio driver
 FUZZ_call := tests/fuzz/fake_extras.c $(DEVICES) $(UNIT_image) \
 	$(addprefix host/call/,call.c wait.c console.c process.c guest.c) \
 	$(addprefix host/kvm/,calls.c clone.c no_aid.c load.c platform.c protect.c textcache.c) \
@@ -129,6 +137,8 @@ FUZZ_call := tests/fuzz/fake_extras.c $(DEVICES) $(UNIT_image) \
 	$(addprefix host/family/,family.c placement.c fdpass.c hugemem.c \
 		identity.c)
 FUZZ_driver := $(UNIT_blk)
+FUZZ_notify := $(FAKE_CHILDREN)
+FUZZ_FLAGS_notify := $(FAKE_CHILDREN_FLAGS)
 FUZZ_virtio := $(UNIT_disk_hostile)
 FUZZ_elf := $(UNIT_elf)
 FUZZ_image := $(UNIT_image)

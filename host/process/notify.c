@@ -59,6 +59,13 @@ static void unclaim(struct supervisor *s, uint32_t slot)
     family_release(s->f, slot);
 }
 
+// Children that are no members: at once, if it is not later anyway.
+static void expect_strays(struct process_family *p)
+{
+    if (!p->strays_due)
+        p->strays_due = clock_ns(CLOCK_MONOTONIC);
+}
+
 // Whether there are as many children already as there may be members. What was counted on the way
 // may be too much, for a clone that was let pass need not have come about: the kernel knows.
 static int too_many(struct supervisor *s)
@@ -67,7 +74,7 @@ static int too_many(struct supervisor *s)
     if (p->alive < s->f->opt->max_procs)
         return 0;
     supervisor_reap(s);
-    p->alive = children_count(p) + p->embryos;
+    p->alive = children_count(p) + p->embryos + p->again;
     return p->alive >= s->f->opt->max_procs;
 }
 
@@ -151,6 +158,7 @@ static void find_members(struct supervisor *s)
 
 // clone(2): whether it may pass. A clone that a signal or the freezer has interrupted in the kernel
 // comes again: its claim stands, and so it does for a hostile member, which gets strays by it.
+// Then there may be two of them for one claim, the second one on its way when the first is seen.
 static int claim(struct supervisor *s, uint32_t from, const uint64_t *a)
 {
     struct process_family *p = process_of(s->f);
@@ -163,7 +171,8 @@ static int claim(struct supervisor *s, uint32_t from, const uint64_t *a)
         find_member(s, slot);
     if (p->claimed[slot] && family_claimer(s->f, slot) == from) {
         p->alive++;
-        p->strays = 1;
+        p->again += p->again < s->f->opt->max_procs; // each member is in one at a time
+        p->strays_due = clock_ns(CLOCK_MONOTONIC) + BORN_NS;
         return 0;
     }
     // Its last member may be gone but for the news of it.
@@ -223,7 +232,7 @@ static int drop_claim(struct supervisor *s, uint32_t from, uint32_t slot)
         family_claimer(s->f, slot) != from)
         return -EINVAL;
     unclaim(s, slot);
-    process_of(s->f)->strays = 1; // if it was not true
+    expect_strays(process_of(s->f)); // if it was not true
     return 0;
 }
 
@@ -304,8 +313,9 @@ static void give_up_embryos(struct supervisor *s)
         supervisor_bury(s, slot, SIGKILL);
     }
     // Not while an honest clone may be on its way.
-    if (p->strays && !p->embryos) {
-        p->strays = 0;
+    if (p->strays_due && now >= p->strays_due && !p->embryos) {
+        p->strays_due = 0;
+        p->again = 0;
         strays_kill(p);
     }
 }
@@ -317,7 +327,7 @@ int process_step(struct supervisor *s)
     for (int i = 0; i < AT_ONCE && p->listener >= 0 && has_notification(p->listener); i++)
         answer(s, p->listener);
     const int play = save_step(s); // the last of them may have begun a rehearsal
-    if (!p->embryos && !p->strays)
+    if (!p->embryos && !p->strays_due)
         return play;
     give_up_embryos(s);
     return (int)(BORN_NS / 2000000);

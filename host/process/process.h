@@ -29,7 +29,9 @@ struct process_family {
     uint16_t *embryo; // the slots that are so claimed
     uint32_t embryos; // how many
     uint32_t alive;   // children there are or may be: not more than the family may have members
-    int strays;       // there may be children that are no members
+    uint32_t again;   // clones let pass for a claim that had one; may be on their way
+    // When children that are no members are killed, CLOCK_MONOTONIC ns; 0: there are none.
+    uint64_t strays_due;
     pid_t watchdog;
     int leash; // its end closes, and it kills the family
     // Templates: the first member's files in /proc, where it is to be saved or rehearsed, else -1;

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// test_notify_process.c: the supervisor of picoprocesses and members that do what no honest one
+// does, or die in the middle. Links host/process/notify.c and the supervisor, on a faked kernel
+// (tests/unit/lib/fake_children.h). tests/fuzz/fuzz_notify.c finds such sequences.
+#include <errno.h>
+#include <signal.h>
+#include <sys/syscall.h>
+
+#include "tests/unit/lib/check.h"
+#include "tests/unit/lib/fake_children.h"
+
+#define SECOND UINT64_C(1000000000)
+
+static int clone_into(int pid, uint32_t slot)
+{
+    return fake_notify(pid, SYS_clone, 0, 0, 0, slot, 0);
+}
+
+// The supervisor looks; whether it finds the child in the slot.
+static int is_member(int pid, uint32_t slot)
+{
+    process_step(&fake_supervisor);
+    return fake_process.slot_of[pid] == slot;
+}
+
+static void write_born(uint32_t slot, int pid)
+{
+    family_door(fake_supervisor.f, slot)->born = (uint32_t)pid;
+}
+
+// A member in a slot, by the first one. Its pid.
+static int member_in(uint32_t slot)
+{
+    CHECK_EQ(clone_into(FAKE_FIRST, slot), 0);
+    const int pid = fake_clone(FAKE_FIRST, 0);
+    CHECK(is_member(pid, slot));
+    return pid;
+}
+
+static void pass_seconds(unsigned n)
+{
+    fake_now += n * SECOND;
+    process_step(&fake_supervisor);
+    supervisor_reap(&fake_supervisor);
+}
+
+static void test_honest(void)
+{
+    fake_family_begin();
+    const int pid = member_in(2);
+    CHECK_EQ(fake_process.embryos, 0);
+    CHECK_EQ(clone_into(pid, 2), -EBUSY);
+    CHECK_EQ(clone_into(pid, 3), 0);
+    fake_clone(pid, 1); // the kernel has no memory for it
+    pass_seconds(3);
+    CHECK_EQ(atomic_load(&slot_of(&fake_supervisor, 3)->state), SLOT_FREE);
+    CHECK_EQ(fake_children_count(), 2);
+    CHECK_EQ(process_step(&fake_supervisor), -1);
+}
+
+// A second clone for one claim, on its way when the first one is seen: it is killed when it has
+// come about, though no claim waits for it.
+static void test_second_clone(void)
+{
+    fake_family_begin();
+    CHECK_EQ(clone_into(FAKE_FIRST, 2), 0);
+    const int first = fake_clone(FAKE_FIRST, 0);
+    write_born(2, 0); // it hides the first
+    CHECK_EQ(clone_into(FAKE_FIRST, 2), 0);
+    write_born(2, first);
+    CHECK(is_member(first, 2));
+    const int second = fake_clone(FAKE_FIRST, 0);
+    CHECK(second && fake_children[second].state == CHILD_ALIVE);
+    pass_seconds(3);
+    CHECK_EQ(fake_children[second].state, CHILD_NONE);
+    CHECK_EQ(fake_children[first].state, CHILD_ALIVE);
+    CHECK_EQ(process_step(&fake_supervisor), -1); // nothing is waited for
+}
+
+// And it counts: there are never more children than members.
+static void test_second_clone_counts(void)
+{
+    fake_family_begin();
+    for (uint32_t i = 2; i < FAKE_SLOTS - 1; i++)
+        member_in(i);
+    CHECK_EQ(clone_into(FAKE_FIRST, FAKE_SLOTS - 1), 0);
+    const int first = fake_clone(FAKE_FIRST, 0);
+    write_born(FAKE_SLOTS - 1, 0);
+    CHECK_EQ(clone_into(FAKE_FIRST, FAKE_SLOTS - 1), 0);
+    write_born(FAKE_SLOTS - 1, first);
+    CHECK(is_member(first, FAKE_SLOTS - 1));
+    CHECK_EQ(clone_into(first, FAKE_SLOTS), -EAGAIN);
+    CHECK_EQ(fake_children_count(), FAKE_SLOTS);
+}
+
+int main(void)
+{
+    RUN(test_honest);
+    RUN(test_second_clone);
+    RUN(test_second_clone_counts);
+    return check_done("notify_process");
+}
