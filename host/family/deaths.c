@@ -35,14 +35,26 @@ static int may_have_woken(struct supervisor *s, uint32_t slot)
     return state != SLOT_WAITING && state != SLOT_POLLING;
 }
 
+// Whether a signal alone wakes it: it sleeps in ppoll(). A picoprocess says so at its door, after
+// which it looks at its bell a last time: so the bell is rung before we look here.
+static int is_polling(struct supervisor *s, uint32_t slot)
+{
+    return atomic_load(&slot_of(s, slot)->state) == SLOT_POLLING ||
+           __atomic_load_n(&family_door(s->f, slot)->polling, __ATOMIC_SEQ_CST);
+}
+
 // All look again, after so many deaths as were found at once: of a thousand members, each that is
 // woken for each death would be a million.
 static void ring_all(struct supervisor *s)
 {
     s->look_again = 0;
-    for (uint32_t i = 2; i <= s->f->opt->max_procs; i++)
-        if (family_pid(s->f, i) > 0)
-            family_ring(s->f, i);
+    for (uint32_t i = 2; i <= s->f->opt->max_procs; i++) {
+        if (family_pid(s->f, i) <= 0)
+            continue;
+        family_ring(s->f, i);
+        if (is_polling(s, i))
+            supervisor_post(s, i, 0);
+    }
 }
 
 // STATUS as wait() tells it. The first program's death is the family's: there is nobody left to

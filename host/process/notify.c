@@ -122,6 +122,9 @@ static void begin_member(struct supervisor *s, uint32_t slot, pid_t pid)
     p->slot_of[pid] = (uint16_t)slot;
     atomic_store(&slot_of(s, slot)->pid, pid);
     atomic_store(&slot_of(s, slot)->state, SLOT_RUNNING);
+    const uint32_t serial = atomic_load(&slot_of(s, slot)->serial);
+    if (atomic_exchange(&slot_of(s, slot)->kill, 0) == serial)
+        supervisor_kill(s, slot, serial);
 }
 
 // The pid the kernel has written to the door of a claimed slot, or 0. Any member can write there
@@ -209,7 +212,13 @@ static int kill_member(struct supervisor *s, uint32_t slot)
 {
     if (!family_slot_valid(s->f, slot) || atomic_load(&slot_of(s, slot)->state) == SLOT_FREE)
         return -ESRCH;
-    supervisor_kill(s, slot, atomic_load(&slot_of(s, slot)->serial));
+    const uint32_t serial = atomic_load(&slot_of(s, slot)->serial);
+    if (process_of(s->f)->claimed[slot])
+        find_member(s, slot);
+    if (process_of(s->f)->claimed[slot])
+        atomic_store(&slot_of(s, slot)->kill, serial); // it hears of it when it is seen
+    else
+        supervisor_kill(s, slot, serial);
     return 0;
 }
 

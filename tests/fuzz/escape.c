@@ -335,6 +335,26 @@ static void leave_without_a_word(void)
     call(EXIT_GROUP, 5, 0, 0, 0, 0, 0);
 }
 
+// Asks the supervisor without end. Not among the attempts: it is made by name only.
+static void flood(const char *how)
+{
+    for (;;) {
+        switch (*how) {
+        case 'n': // kicks of nobody
+            call(0x1001, 60, 1, 0, 0, 0, 0);
+            break;
+        case 'k': // kicks of the first member
+            call(0x1001, 1, 1, 0, 0, 0, 0);
+            break;
+        default: // children that run for ever, each given back at once
+            if (clone_unseen(7) == 0)
+                for (;;)
+                    call(24, 0, 0, 0, 0, 0, 0); // sched_yield
+            call(0x1004, 7, 0, 0, 0, 0, 0);
+        }
+    }
+}
+
 static const struct {
     const char *name;
     void (*attempt)(void);
@@ -371,6 +391,8 @@ static void attempt(unsigned i, int out)
 int main(int argc, char **argv)
 {
     const char *only = argc > 1 ? argv[1] : NULL;
+    if (only && !strcmp(only, "flood"))
+        flood(argc > 2 ? argv[2] : "nobody");
     for (unsigned i = 0; i < CALLS + OTHERS; i++) {
         const char *name = i < CALLS ? calls[i].name : others[i - CALLS].name;
         int fds[2], status;

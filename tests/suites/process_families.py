@@ -111,7 +111,23 @@ def check_kill_at_random():
         assert family.finish() == 0 and killed == 30, f"{killed} killed"
 
 
-CHECKS = {"escapes": check_escapes, "children_without_end": check_children_without_end,
+def check_floods():
+    """TERM ends a family soon, whatever its members ask the supervisor for without end."""
+    for how in ("nobody", "kicks", "children"):
+        script = f"escape flood {how} & escape flood {how} & echo made; wait"
+        options = ["--max-procs", "64"]
+        command = paths.ramet_run(paths.HOSTILE_IMAGE, "-c", script, options=options)
+        with Family(command) as family:
+            family.expect("made")
+            time.sleep(0.3)
+            begin = time.monotonic()
+            family.process.terminate()
+            status = family.finish()
+            took = time.monotonic() - begin
+            assert status == 143 and took < paths.limit(1), f"{how}: {status} after {took:.1f} s"
+
+
+CHECKS = {"floods": check_floods, "escapes": check_escapes, "children_without_end": check_children_without_end,
           "supervisor_killed": check_supervisor_killed, "kill_at_random": check_kill_at_random}
 
 

@@ -93,10 +93,52 @@ static void test_second_clone_counts(void)
     CHECK_EQ(fake_children_count(), FAKE_SLOTS);
 }
 
+static int has_got(int pid, int sig)
+{
+    return (fake_children[pid].signals >> sig & 1) != 0;
+}
+
+// A clone that is killed before it is there hears of it then; the slot's next does not.
+static void test_kill_of_embryo(void)
+{
+    fake_family_begin();
+    const int other = member_in(3);
+    CHECK_EQ(clone_into(FAKE_FIRST, 2), 0);
+    CHECK_EQ(fake_notify(other, STUB_KILL, 2, 0, 0, 0, 0), 0);
+    const int pid = fake_clone(FAKE_FIRST, 0);
+    CHECK(!fake_children[pid].signals);
+    CHECK(is_member(pid, 2));
+    CHECK(has_got(pid, STUB_SIG_KILL));
+    CHECK_EQ(fake_supervisor.kills, 1); // it has the grace time from now on
+    CHECK_EQ(fake_supervisor.deadlines[2], fake_now + PV_KILL_GRACE_NS);
+    fake_child_die(pid, 0);
+    supervisor_reap(&fake_supervisor);
+    const int next = member_in(2);
+    CHECK(!has_got(next, STUB_SIG_KILL));
+}
+
+// One that dies may have been about to wake others: all look again, asleep by futex or in ppoll().
+static void test_death_wakes_pollers(void)
+{
+    fake_family_begin();
+    const int poller = member_in(2), sleeper = member_in(3), dead = member_in(4);
+    family_door(fake_supervisor.f, 2)->polling = 1;
+    const uint32_t bells[] = {family_door(fake_supervisor.f, 2)->bell,
+                              family_door(fake_supervisor.f, 3)->bell};
+    fake_child_die(dead, SIGKILL);
+    supervisor_reap(&fake_supervisor);
+    CHECK(family_door(fake_supervisor.f, 2)->bell != bells[0]);
+    CHECK(family_door(fake_supervisor.f, 3)->bell != bells[1]);
+    CHECK(has_got(poller, STUB_SIG_WAKE));
+    CHECK(!has_got(sleeper, STUB_SIG_WAKE));
+}
+
 int main(void)
 {
     RUN(test_honest);
     RUN(test_second_clone);
     RUN(test_second_clone_counts);
+    RUN(test_kill_of_embryo);
+    RUN(test_death_wakes_pollers);
     return check_done("notify_process");
 }
