@@ -54,7 +54,8 @@ HOST := \
 		copy.c dirty.c warm.c warm_code.c) \
 	$(addprefix host/call/,guest.c call.c wait.c console.c process.c) \
 	$(addprefix host/virtio/,disk.c disk_io.c devices.c mmio.c blk.c) \
-	$(addprefix host/gdb/,gdb.c command.c packet.c regs.c memory.c) \
+	$(addprefix host/gdb/,gdb.c session.c command.c packet.c breakpoint.c regs.c kvm_regs.c \
+		kvm_memory.c) \
 	$(addprefix host/qemu/,qemu.c argv.c start.c pool.c link.c clone.c qmp.c monitor.c confine.c) \
 	$(addprefix host/process/,process.c start.c filter.c confine.c notify.c \
 		strays.c watchdog.c resume.c save.c ready.c) \

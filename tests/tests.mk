@@ -18,7 +18,7 @@ UNIT_template := $(UNIT_load) $(addprefix host/template/,open.c load.c save.c re
 	host/kvm/save.c \
 	$(addprefix host/family/,family.c placement.c fdpass.c)
 UNIT += confine family gdb spare
-UNIT_gdb := $(addprefix host/gdb/,command.c packet.c)
+UNIT_gdb := $(addprefix host/gdb/,command.c packet.c breakpoint.c regs.c)
 UNIT_confine := host/family/confine.c host/kvm/confine.c
 UNIT_LIBS_confine := -lseccomp
 UNIT_family := $(addprefix host/family/,family.c placement.c fdpass.c answers.c) \

@@ -9,41 +9,26 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "abi/x86.h"
 #include "host/gdb/private.h"
 #include "host/kvm/platform.h"
 
+static void kill_vm(void *monitor)
+{
+    member_die(&((struct monitor *)monitor)->member, SIGKILL, NULL);
+}
+
+static const struct gdb_target vm_target = {.regs_get = gdb_kvm_regs_get,
+                                            .regs_set = gdb_kvm_regs_set,
+                                            .memory = gdb_kvm_memory,
+                                            .kill = kill_vm};
 static struct gdb state;
 static struct monitor *volatile watched; // for the signal handler
-
-int gdb_listen(int port)
-{
-    struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)port),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -errno;
-    // Or the port of a family that has just ended would be in use for a minute.
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); // answers are short and waited for
-    if (bind(fd, (struct sockaddr *)&to, sizeof to) < 0 || listen(fd, 1) < 0) {
-        int e = errno;
-        close(fd);
-        return -e;
-    }
-    return fd;
-}
 
 // SIGIO: input from gdb, or a connection. The doorbell is changed so that a wait about to begin
 // does not.
@@ -73,38 +58,19 @@ static int readable(int fd)
 
 static int attach(struct gdb *g)
 {
-    g->conn = accept4(g->listener, NULL, NULL, SOCK_CLOEXEC);
-    g->no_ack = g->stepping = g->breakpoint = 0;
-    g->in_len = g->in_pos = 0;
-    if (g->conn >= 0)
+    int r = gdb_accept(g);
+    if (r == 0)
         watch(g->conn);
-    return g->conn >= 0 ? 0 : -errno;
-}
-
-void gdb_detach(struct monitor *m, struct gdb *g)
-{
-    gdb_breakpoints_clear_all(m, g);
-    if (g->conn >= 0)
-        close(g->conn);
-    g->conn = -1;
-    g->stepping = g->pass = g->stopped = 0;
+    return r;
 }
 
 // Serves gdb until it resumes the VM or is gone.
 static void serve_gdb(struct monitor *m, struct gdb *g)
 {
-    char packet[GDB_PACKET_MAX + 1];
     struct kvm_regs *r = vm_regs(&m->vm);
     // The flag is ours and never shown: gdb would write it back with the other registers.
     r->rflags &= ~X86_RFLAGS_TF;
-    g->stopped = 1;
-    g->pass = 0;
-    while (g->stopped) {
-        if (gdb_packet_get(g, packet) < 0)
-            gdb_detach(m, g);
-        else
-            gdb_command(m, g, packet);
-    }
+    gdb_serve(g);
     if (g->stepping)
         r->rflags |= X86_RFLAGS_TF;
     vm_regs_changed(&m->vm);
@@ -125,7 +91,11 @@ void gdb_begin(struct monitor *m)
     struct gdb *g = &state;
     if (m->member.family->gdb_fd < 0 || m->member.slot != opt->gdb_slot)
         return;
-    *g = (struct gdb){.listener = m->member.family->gdb_fd, .conn = -1, .signal = SIGTRAP};
+    *g = (struct gdb){.target = &vm_target,
+                      .vm = m,
+                      .listener = m->member.family->gdb_fd,
+                      .conn = -1,
+                      .signal = SIGTRAP};
     m->gdb = g;
     watched = m;
     sigaction(SIGIO, &act, NULL);
@@ -148,7 +118,7 @@ void gdb_forget(struct monitor *m, struct kvm_regs *regs)
     watched = NULL;
     if (!regs)
         g->nbreakpoints = 0; // they were in RAM that this process has not got
-    gdb_detach(m, g);
+    gdb_detach(g);
     m->gdb = NULL;
     if (regs)
         regs->rflags &= ~X86_RFLAGS_TF;
@@ -259,15 +229,6 @@ void gdb_poll(struct monitor *m)
 
 void gdb_exited(struct monitor *m, uint32_t status)
 {
-    char packet[8];
-    struct gdb *g = m->gdb;
-    if (!g || g->conn < 0)
-        return;
-    int signalled = WIFSIGNALED((int)status);
-    packet[0] = signalled ? 'X' : 'W';
-    uint8_t code = (uint8_t)(signalled ? WTERMSIG((int)status) : WEXITSTATUS((int)status));
-    gdb_hex(packet + 1, &code, 1);
-    gdb_packet_put(g, packet);
-    close(g->conn);
-    g->conn = -1;
+    if (m->gdb)
+        gdb_tell_end(m->gdb, status);
 }

@@ -5,8 +5,8 @@
 // it. Breakpoints are INT3 bytes in the VM's private text, steps are RFLAGS.TF; both come back as
 // exceptions through the stubs every program has. Only the VM in slot --gdb asks for is debugged:
 // its siblings and children run on. Neighbours: command.c (packets' meaning), packet.c
-// (framing), regs.c, memory.c; monitor.c, kvm/upcall.c and call/process.c call the hooks
-// below; docs/debugging.md is for users.
+// (framing), session.c, breakpoint.c, kvm_regs.c, kvm_memory.c; monitor.c, kvm/upcall.c and
+// call/process.c call the hooks below; docs/debugging.md is for users.
 #ifndef HOST_GDB_H
 #define HOST_GDB_H
 

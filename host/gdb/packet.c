@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Framing of gdb's remote protocol: $contents#checksum, acknowledged by + until both sides trust
-// TCP. Neighbours: command.c (what packets mean), private.h.
+// TCP. Neighbours: command.c (what packets mean), server.h.
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,12 +8,14 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "host/gdb/private.h"
+#include "host/gdb/server.h"
 
 // Blocks. -1: the connection has ended.
 static int next_byte(struct gdb *g)
 {
     while (g->in_pos == g->in_len) {
+        if (g->target->idle && g->target->idle(g->vm) < 0)
+            return -1;
         ssize_t n = recv(g->conn, g->in, sizeof g->in, 0);
         if (n < 0 && errno == EINTR)
             continue;

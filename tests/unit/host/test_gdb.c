@@ -1,73 +1,50 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // test_gdb.c: packets of a debugger that means ill or has lost its way: each gets an error, and
-// nothing is read or written beyond its answer. Links host/gdb/command.c and packet.c; the VM's
-// side is faked here.
+// nothing is read or written beyond its answer. Links host/gdb/command.c, packet.c, breakpoint.c
+// and regs.c; the VM's side is faked here.
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "host/gdb/private.h"
+#include "host/gdb/server.h"
 #include "tests/unit/lib/check.h"
 
-static struct gdb gdb = {.listener = -1, .stopped = 1, .no_ack = 1};
+static const struct gdb_target fake_vm;
+static struct gdb gdb = {.target = &fake_vm, .listener = -1, .stopped = 1, .no_ack = 1};
 static int peer;
 
-void gdb_breakpoint_clear(struct monitor *m, struct gdb *g, uint64_t va)
+static size_t fake_memory(void *vm, uint64_t va, uint8_t *to, const uint8_t *from, size_t len)
 {
-    (void)m, (void)g, (void)va;
-}
-
-int gdb_breakpoint_set(struct monitor *m, struct gdb *g, uint64_t va)
-{
-    (void)m, (void)g, (void)va;
-    return -1;
-}
-
-void gdb_detach(struct monitor *m, struct gdb *g)
-{
-    (void)m, (void)g;
-}
-
-size_t gdb_memory_read(struct monitor *m, struct gdb *g, uint64_t va, void *to, size_t len)
-{
-    (void)m, (void)g, (void)va;
-    memset(to, 0x5a, len);
+    (void)vm, (void)va;
+    if (!from)
+        memset(to, 0x5a, len);
     return len;
 }
 
-size_t gdb_memory_write(struct monitor *m, struct gdb *g, uint64_t va, const void *from, size_t len)
+static void fake_regs_get(void *vm, struct gdb_regs *regs)
 {
-    (void)m, (void)g, (void)va, (void)from;
-    return len;
-}
-
-int gdb_reg_span(unsigned n, size_t *offset, size_t *size)
-{
-    (void)n, (void)offset, (void)size;
-    return -1;
-}
-
-void gdb_regs_get(struct monitor *m, struct gdb_regs *regs)
-{
-    (void)m;
+    (void)vm;
     memset(regs, 0, sizeof *regs);
 }
 
-int gdb_regs_set(struct monitor *m, const struct gdb_regs *regs)
+static int fake_regs_set(void *vm, const struct gdb_regs *regs)
 {
-    (void)m, (void)regs;
+    (void)vm, (void)regs;
     return 0;
 }
 
-const char *gdb_regs_xml(void)
+static void fake_kill(void *vm)
 {
-    return "<target/>";
+    (void)vm;
+    abort();
 }
 
-void member_die(struct member *m, uint32_t status, const char *why)
+static const struct gdb_target fake_vm = {fake_regs_get, fake_regs_set, fake_memory, fake_kill,
+                                          NULL};
+
+void gdb_detach(struct gdb *g)
 {
-    (void)m, (void)status, (void)why;
-    abort();
+    (void)g;
 }
 
 // The answer to a packet, without its frame.
@@ -79,7 +56,7 @@ static const char *ask(const char *packet)
     volatile uint8_t dirt[8192];
     for (unsigned i = 0; i < sizeof dirt; i++)
         dirt[i] = 0xa5;
-    gdb_command(NULL, &gdb, copy);
+    gdb_command(&gdb, copy);
     ssize_t n = recv(peer, answer, sizeof answer - 1, MSG_DONTWAIT);
     answer[n > 0 ? n : 0] = 0;
     char *end = strrchr(answer, '#');
@@ -93,8 +70,8 @@ static void test_features(void)
 {
     const char *const bad[] = {"", ",", "x", "1", "1x2", "zz,zz", "1,", ":"};
     char packet[80];
-    CHECK_STR(ask("qXfer:features:read:target.xml:0,100"), "l<target/>");
-    CHECK_STR(ask("qXfer:features:read:target.xml:1,3"), "mtar");
+    CHECK(!strncmp(ask("qXfer:features:read:target.xml:0,100"), "m<?xml", 6));
+    CHECK_STR(ask("qXfer:features:read:target.xml:1,3"), "m?xm");
     CHECK_STR(ask("qXfer:features:read:target.xml:ffffffffffffffff,ffffffffffffffff"), "l");
     for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         snprintf(packet, sizeof packet, "qXfer:features:read:target.xml:%s", bad[i]);
@@ -115,6 +92,19 @@ static void test_memory(void)
     }
 }
 
+// What is written under a breakpoint is what it leaves behind; reading does not show it.
+static void test_breakpoints(void)
+{
+    CHECK_STR(ask("Z0,100,1"), "OK");
+    CHECK_STR(ask("mfe,4"), "5a5a5a5a");
+    CHECK_EQ(gdb.nbreakpoints, 1);
+    CHECK_STR(ask("M100,1:77"), "OK");
+    CHECK_EQ(gdb.breakpoints[0].byte, 0x77);
+    CHECK_STR(ask("m100,2"), "775a");
+    CHECK_STR(ask("z0,100,1"), "OK");
+    CHECK_EQ(gdb.nbreakpoints, 0);
+}
+
 int main(void)
 {
     int pair[2];
@@ -124,5 +114,6 @@ int main(void)
     peer = pair[1];
     RUN(test_features);
     RUN(test_memory);
+    RUN(test_breakpoints);
     return check_done("gdb");
 }

@@ -9,7 +9,6 @@
 #include "host/gdb/private.h"
 #include "host/kvm/platform.h"
 
-#define INT3 0xcc
 #define VA_END                                                                                     \
     (UINT64_C(1) << 47) // no program lies above (SDM vol. 3, 4.5: the lower canonical half)
 
@@ -51,8 +50,9 @@ static uint8_t *translate(const struct vm *vm, uint64_t va, int write)
 
 // Page by page, since neighbours in virtual memory need not be neighbours in RAM. Stops at the
 // first byte that is not mapped: the number of bytes before it.
-static size_t copy(struct monitor *m, uint64_t va, uint8_t *to, const uint8_t *from, size_t len)
+size_t gdb_kvm_memory(void *monitor, uint64_t va, uint8_t *to, const uint8_t *from, size_t len)
 {
+    const struct monitor *m = monitor;
     size_t done = 0;
     while (done < len) {
         size_t part = X86_PAGE - (va + done) % X86_PAGE;
@@ -67,67 +67,4 @@ static size_t copy(struct monitor *m, uint64_t va, uint8_t *to, const uint8_t *f
         done += part;
     }
     return done;
-}
-
-size_t gdb_memory_read(struct monitor *m, struct gdb *g, uint64_t va, void *to, size_t len)
-{
-    size_t n = copy(m, va, to, NULL, len);
-    // gdb is shown what the program has there. The difference is unsigned: an address below va is
-    // far above n.
-    for (unsigned i = 0; i < g->nbreakpoints; i++)
-        if (g->breakpoints[i].addr - va < n)
-            ((uint8_t *)to)[g->breakpoints[i].addr - va] = g->breakpoints[i].byte;
-    return n;
-}
-
-size_t gdb_memory_write(struct monitor *m, struct gdb *g, uint64_t va, const void *from, size_t len)
-{
-    static const uint8_t int3 = INT3;
-    size_t n = copy(m, va, NULL, from, len);
-    // A breakpoint stays one; what was written is what it will leave behind.
-    for (unsigned i = 0; i < g->nbreakpoints; i++) {
-        struct gdb_breakpoint *b = &g->breakpoints[i];
-        if (b->addr - va < n) {
-            b->byte = ((const uint8_t *)from)[b->addr - va];
-            copy(m, b->addr, NULL, &int3, 1);
-        }
-    }
-    return n;
-}
-
-int gdb_breakpoint_at(const struct gdb *g, uint64_t va)
-{
-    for (unsigned i = 0; i < g->nbreakpoints; i++)
-        if (g->breakpoints[i].addr == va)
-            return 1;
-    return 0;
-}
-
-int gdb_breakpoint_set(struct monitor *m, struct gdb *g, uint64_t va)
-{
-    static const uint8_t int3 = INT3;
-    struct gdb_breakpoint b = {.addr = va};
-    if (gdb_breakpoint_at(g, va))
-        return 0;
-    if (g->nbreakpoints == GDB_BREAKPOINTS || copy(m, va, &b.byte, NULL, 1) != 1 ||
-        copy(m, va, NULL, &int3, 1) != 1)
-        return -1;
-    g->breakpoints[g->nbreakpoints++] = b;
-    return 0;
-}
-
-void gdb_breakpoint_clear(struct monitor *m, struct gdb *g, uint64_t va)
-{
-    for (unsigned i = 0; i < g->nbreakpoints; i++)
-        if (g->breakpoints[i].addr == va) {
-            copy(m, va, NULL, &g->breakpoints[i].byte, 1);
-            g->breakpoints[i] = g->breakpoints[--g->nbreakpoints];
-            return;
-        }
-}
-
-void gdb_breakpoints_clear_all(struct monitor *m, struct gdb *g)
-{
-    while (g->nbreakpoints)
-        gdb_breakpoint_clear(m, g, g->breakpoints[0].addr);
 }
