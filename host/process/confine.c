@@ -204,7 +204,10 @@ int process_drop_rights(const struct family *f, const char **what)
         2 * f->opt->mem + f->window_size + f->image->size + STUB_SCRATCH_SIZE + (64u << 20);
     int r;
     *what = "no_new_privs";
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return -errno;
+    // A debugger without privileges reads the memory of dumpable processes only.
+    if (f->gdb_fd < 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
         return -errno;
     *what = "Landlock";
     if ((r = no_files()) < 0)

@@ -133,7 +133,8 @@ static pid_t born_in(const struct supervisor *s, uint32_t slot)
 {
     const struct process_family *p = process_of(s->f);
     const uint32_t pid = __atomic_load_n(&family_door(s->f, slot)->born, __ATOMIC_SEQ_CST);
-    if (pid == 0 || pid >= (uint32_t)p->pid_max || p->slot_of[pid] || (pid_t)pid == p->watchdog)
+    if (pid == 0 || pid >= (uint32_t)p->pid_max || p->slot_of[pid] || (pid_t)pid == p->watchdog ||
+        (pid_t)pid == p->debugger)
         return 0;
     return (pid_t)pid;
 }
@@ -355,6 +356,7 @@ void process_started(struct supervisor *s)
     siginfo_t info = {0};
     uint32_t fd;
     p->alive = 1;
+    debug_start(s->f, s->group);
     for (int i = 0; !(fd = __atomic_load_n(&p->hello->listener, __ATOMIC_SEQ_CST)); i++) {
         if (i == HELLO_MAX)
             supervisor_signal(s->group, SIGKILL);
@@ -397,6 +399,7 @@ void process_post(struct supervisor *s, uint32_t slot, uint32_t events)
 
 void process_close(struct family *f)
 {
+    debug_end(process_of(f)); // which needs the family's last words
     watchdog_end(process_of(f));
 }
 
@@ -404,7 +407,7 @@ uint32_t process_reaped(struct supervisor *s, pid_t pid, int status, uint32_t sl
 {
     struct process_family *p = process_of(s->f);
     const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-    if (pid == p->watchdog)
+    if (pid == p->watchdog || pid == p->debugger)
         return BACKEND_NO_MEMBER;
     find_members(s);
     for (uint32_t i = 0; !slot && i < p->embryos; i++)

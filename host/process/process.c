@@ -88,7 +88,7 @@ static pid_t pid_max(void)
 
 static int process_open(struct family *f, char *err, size_t errlen)
 {
-    const char *not_ours = f->opt->gdb_port ? "--gdb" : NULL;
+    const char *not_ours = NULL;
     if (f->opt->accel)
         not_ours = "--accel";
     if (f->opt->trace & ~TRACE_PROC)

@@ -33,7 +33,9 @@ struct process_family {
     // When children that are no members are killed, CLOCK_MONOTONIC ns; 0: there are none.
     uint64_t strays_due;
     pid_t watchdog;
-    int leash; // its end closes, and it kills the family
+    int leash;        // its end closes, and it kills the family
+    pid_t debugger;   // --gdb's, or 0
+    int debugger_end; // its end closes, and the debugger ends
     // Templates: the first member's files in /proc, where it is to be saved or rehearsed, else -1;
     // when a rehearsal is over, CLOCK_MONOTONIC ns; the notification that waits for a client.
     struct process_files {
@@ -96,8 +98,16 @@ void watchdog_start(struct process_family *p, pid_t first);
 // The family is over; the group is no business of the watchdog's any more.
 void watchdog_end(struct process_family *p);
 
+// --- debug.c ---
+// Starts the debugger, if --gdb asks for one, of a family whose first member has the pid `first`.
+void debug_start(struct family *f, pid_t first);
+// In the first member, before it is confined: waits until the debugger traces it, if there is one.
+void debug_admit(const struct family *f);
+// The family is over: gdb is told, and the debugger is gone. Blocks for a second at most.
+void debug_end(struct process_family *p);
+
 // --- strays.c ---
-// Children of this process but for the watchdog, members or not.
+// Children of this process but for watchdog and debugger, members or not.
 uint32_t children_count(const struct process_family *p);
 // The end of those that are no members.
 void strays_kill(const struct process_family *p);

@@ -214,6 +214,7 @@ void process_start(struct family *f, uint32_t slot, uint32_t program, const stru
     if (getppid() != f->supervisor)
         _exit(STUB_DIED + SIGKILL);
     place_code();
+    debug_admit(f);
     place_private(PV_SHARED_VA, PAGE, "shared page");
     first_boot_info(f, place_private(PV_BOOT_INFO_VA, PAGE, "boot_info"), slot);
     if (f->ndisks)

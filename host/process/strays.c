@@ -20,7 +20,7 @@ static uint32_t each_child(const struct process_family *p, int sig)
     if (!list)
         return 0;
     while (fscanf(list, "%d", &pid) == 1) {
-        if (pid == p->watchdog || pid <= 0 || pid >= p->pid_max)
+        if (pid == p->watchdog || pid == p->debugger || pid <= 0 || pid >= p->pid_max)
             continue;
         n++;
         if (sig && !p->slot_of[pid])

@@ -15,7 +15,15 @@ static inline size_t stub_blob_size(void)
 }
 
 // It begins with these addresses (entry.S).
-enum stub_symbol { STUB_BEGIN, STUB_CALL, STUB_RESTORER, STUB_ON_EVENT, STUB_ON_EXCEPTION };
+enum stub_symbol {
+    STUB_BEGIN,
+    STUB_CALL,
+    STUB_RESTORER,
+    STUB_ON_EVENT,
+    STUB_ON_EXCEPTION,
+    STUB_ENTER,
+    STUB_RETURN
+};
 
 static inline uintptr_t stub_address(enum stub_symbol which)
 {

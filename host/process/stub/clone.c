@@ -133,6 +133,8 @@ int64_t stub_exit(const struct pv_exit *c)
     const struct pv_publish *p = &c->publish;
     if (!publish_valid(p))
         return -EINVAL;
+    STATE->exit_status = c->status & 0xffff;
+    STATE->exited = 1;
     if (STATE->slot == 1 || (STATE->flags & STUB_TRACE))
         note(STUB_EXIT, c->status & 0xffff, 0);
     if (p->offset)

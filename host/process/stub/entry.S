@@ -7,6 +7,7 @@
 // What the host must know of the stub, in the order of enum stub_symbol (host/process/stub_blob.h).
         .section .head, "a"
         .quad   stub_begin, stub_call, stub_restorer, stub_on_event, stub_on_exception
+        .quad   stub_enter, stub_return
 
         .text
 
@@ -166,8 +167,10 @@ stub_reset_fpu:
         ret
 
 // void stub_enter(uint64_t rip, uint64_t rsp): a program boots.
+// A debugger puts INT3 in the place of NOP (host/process/tracee.c).
         .globl stub_enter
 stub_enter:
+        nop
         mov     %rdi, %rax
         mov     %rsi, %rsp
         push    %rax

@@ -108,8 +108,9 @@ struct stub_state {
     struct disk disks[DISKS_MAX];
     struct virtio_mmio devices[DISKS_MAX]; // what the guest sees of them
     uint32_t ndisks;
-    uint32_t notified;       // of the NOTIFY in progress
-    struct stub_start start; // of the EXEC or SPAWN in progress, and the first program's
+    uint32_t notified;            // of the NOTIFY in progress
+    uint32_t exited, exit_status; // EXIT, and with what: for who debugs it
+    struct stub_start start;      // of the EXEC or SPAWN in progress, and the first program's
 };
 
 enum stub_saving {
@@ -121,6 +122,8 @@ enum stub_saving {
 // Shared with the supervisor while the first member starts.
 struct stub_hello {
     uint32_t listener; // descriptor of the notifications + 1; 0: not yet
+    uint32_t debugger; // pid of who is to trace it; with --gdb only
+    uint32_t trace;    // 1: it may be traced; 2: it is
     // Descriptors of this process' files in /proc, which its maker may then read, or -1: opened
     // before it is confined, and left to the supervisor.
     int32_t memory, pagemap, maps;
