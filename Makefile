@@ -58,7 +58,7 @@ HOST := \
 		kvm_memory.c) \
 	$(addprefix host/qemu/,qemu.c argv.c start.c pool.c link.c clone.c qmp.c monitor.c confine.c) \
 	$(addprefix host/process/,process.c start.c filter.c confine.c notify.c \
-		strays.c watchdog.c resume.c save.c ready.c debug.c tracee.c) \
+		strays.c watchdog.c resume.c save.c ready.c debug.c target.c tracee.c) \
 	$(addprefix host/image/,image.c check.c elf.c args.c fits.c)
 # What a picoprocess has in the place of a monitor.
 STUB := $(addprefix host/process/stub/,entry.S stub.c signal.c wait.c console.c memory.c clone.c \

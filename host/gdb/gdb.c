@@ -18,7 +18,7 @@
 #include "host/gdb/private.h"
 #include "host/kvm/platform.h"
 
-static void kill_vm(void *monitor)
+static void kill_monitor(void *monitor)
 {
     member_die(&((struct monitor *)monitor)->member, SIGKILL, NULL);
 }
@@ -26,7 +26,7 @@ static void kill_vm(void *monitor)
 static const struct gdb_target vm_target = {.regs_get = gdb_kvm_regs_get,
                                             .regs_set = gdb_kvm_regs_set,
                                             .memory = gdb_kvm_memory,
-                                            .kill = kill_vm};
+                                            .kill = kill_monitor};
 static struct gdb state;
 static struct monitor *volatile watched; // for the signal handler
 

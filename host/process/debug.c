@@ -3,11 +3,9 @@
 //
 // All members are traced, since any may come to be in that slot: a clone stops before its first
 // instruction, is looked at, and goes on, free of the breakpoints it has inherited. Signals, which
-// are the stub's events and exceptions, are passed on without a word. Of the target, exceptions in
-// the program are gdb's first; and it is never shown inside the stub: what stops there runs on
-// until the call returns, as on other VMs. Nothing blocks but turn(), which serves everybody: the
-// other members run while gdb looks at one. Neighbours: debug.h, tracee.c, start.c (the first
-// member waits to be traced), host/gdb (the server).
+// are the stub's events and exceptions, are passed on without a word. Nothing blocks but turn(),
+// which serves everybody: the other members run while gdb looks at one. Neighbours: target.c (its
+// stops), tracee.c, start.c (the first member waits to be traced), host/gdb (the server).
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,185 +23,21 @@
 #include <unistd.h>
 
 #include "host/process/debug.h"
-#include "host/process/stub_blob.h"
 
-#define FOLLOW   (PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXIT)
 #define AGAIN_MS 20  // a member in the stub that does not come out of it is looked at again
 #define LAST_MS  300 // in which a member ends by itself when its family has ended
 #define EARLY    1   // of `known`: stands before its first instruction; nobody has said whose it is
 #define TRACED   2
 
-// --- going on ---
-
-static int steps(const struct debugger *d)
-{
-    return d->gdb.stepping && !d->leaving;
-}
-
-// The target goes on, with a signal or 0. What came during a step comes now.
-static void go(struct debugger *d, int sig)
-{
-    if (!steps(d))
-        for (int i = 1; d->held; i++)
-            if (d->held >> i & 1) {
-                d->held &= ~(UINT64_C(1) << i);
-                kill(d->target, i);
-            }
-    ptrace(steps(d) ? PTRACE_SINGLESTEP : PTRACE_CONT, d->target, NULL, (long)sig);
-}
-
-// It stands at an instruction of the program: serve() is next.
-static void halt(struct debugger *d, int signal, int breakpoint, int exception)
-{
-    d->gdb.signal = signal;
-    d->gdb.breakpoint = breakpoint;
-    d->exception = exception;
-    d->gdb.stepping = 0;
-    d->halted = 1;
-    d->interrupting = d->beginning = 0;
-}
-
-// In the stub: it goes on until the call returns. One that sleeps there is woken.
-static void leave_stub(struct debugger *d)
-{
-    d->leaving = 1;
-    tracee_trap_return(d->target, 1);
-    if (d->interrupting)
-        kill(d->target, STUB_SIG_WAKE);
-    go(d, 0);
-}
-
-static void left_stub(struct debugger *d)
-{
-    d->leaving = 0;
-    tracee_trap_return(d->target, 0);
-}
-
-// --- the target's stops ---
-
-// At stub_enter, a few instructions before the program's first. Signals that come now are blocked
-// or wait.
-static void enter_program(struct debugger *d)
-{
-    struct user_regs_struct r;
-    int status = 0;
-    left_stub(d);
-    do {
-        if (ptrace(PTRACE_SINGLESTEP, d->target, NULL, NULL) < 0 ||
-            waitpid(d->target, &status, __WALL) < 0 || !WIFSTOPPED(status) || status >> 16 ||
-            tracee_regs(d->target, &r) < 0)
-            return; // killed: the next event says so
-        if (WSTOPSIG(status) != SIGTRAP)
-            d->held |= UINT64_C(1) << WSTOPSIG(status);
-    } while (tracee_in_stub(r.rip));
-    d->gdb.nbreakpoints = 0; // they were in memory that is gone
-    if (d->beginning || d->gdb.conn >= 0)
-        halt(d, SIGTRAP, 0, 0);
-    else
-        go(d, 0);
-}
-
-// At stub_return, where RET has not been executed yet.
-static void return_from_stub(struct debugger *d, struct user_regs_struct *r)
-{
-    uint64_t to = 0;
-    left_stub(d);
-    tracee_memory(d->target, r->rsp, (uint8_t *)&to, NULL, sizeof to);
-    r->rip = to;
-    r->rsp += sizeof to;
-    tracee_set_regs(d->target, r);
-    if (d->interrupting)
-        halt(d, d->gdb.conn >= 0 ? SIGINT : SIGTRAP, 0, 0);
-    else if (d->beginning || d->gdb.stepping)
-        halt(d, SIGTRAP, 0, 0);
-    else
-        go(d, 0);
-}
-
-// 1 if it was an INT3 of ours, or of gdb's.
-static int at_our_trap(struct debugger *d, struct user_regs_struct *r)
-{
-    const uint64_t at = r->rip - 1;
-    if (at == stub_address(STUB_ENTER)) {
-        enter_program(d);
-    } else if (at == stub_address(STUB_RETURN)) {
-        return_from_stub(d, r);
-    } else if (gdb_breakpoint_at(&d->gdb, at)) {
-        // INT3 is a trap: RIP is behind it. gdb wants the address of the breakpoint.
-        r->rip = at;
-        tracee_set_regs(d->target, r);
-        halt(d, SIGTRAP, 1, 0);
-    } else {
-        return 0;
-    }
-    return 1;
-}
-
-static void on_trap(struct debugger *d, struct user_regs_struct *r)
-{
-    siginfo_t info = {0};
-    ptrace(PTRACE_GETSIGINFO, d->target, NULL, &info);
-    if (info.si_code == SI_KERNEL && at_our_trap(d, r))
-        return;
-    if (info.si_code != SI_KERNEL && steps(d)) {
-        if (tracee_in_stub(r->rip))
-            leave_stub(d);
-        else
-            halt(d, SIGTRAP, 0, 0);
-        return;
-    }
-    if (d->gdb.conn >= 0 && !tracee_in_stub(r->rip))
-        halt(d, SIGTRAP, 0, SIGTRAP);
-    else
-        go(d, SIGTRAP);
-}
-
-static int is_exception(int sig)
-{
-    return sig == SIGSEGV || sig == SIGBUS || sig == SIGILL || sig == SIGFPE;
-}
-
-static int gdb_number_of(int sig)
-{
-    return sig == SIGBUS ? 10 : sig; // gdb's (include/gdb/signals.def); the others are Linux's
-}
-
-static void on_signal(struct debugger *d, int sig)
-{
-    struct user_regs_struct r;
-    if (tracee_regs(d->target, &r) < 0)
-        return;
-    if (sig == SIGTRAP)
-        on_trap(d, &r);
-    else if (is_exception(sig) && d->gdb.conn >= 0 && !tracee_in_stub(r.rip))
-        halt(d, gdb_number_of(sig), 0, sig);
-    else if (!is_exception(sig) && steps(d)) {
-        d->held |= UINT64_C(1) << sig; // its handler would divert the step
-        go(d, 0);
-    } else {
-        go(d, sig);
-    }
-}
-
-// As gdb has asked for, or for a look at who does not come out of the stub.
-static void on_interrupt(struct debugger *d)
-{
-    struct user_regs_struct r;
-    if (!d->interrupting || tracee_regs(d->target, &r) < 0) {
-        go(d, 0);
-    } else if (tracee_in_stub(r.rip)) {
-        leave_stub(d);
-    } else {
-        left_stub(d);
-        halt(d, d->gdb.conn >= 0 ? SIGINT : SIGTRAP, 0, 0);
-    }
-}
+static const long follow =
+    PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXIT;
 
 static void tell_end(struct debugger *d, uint32_t status)
 {
-    if (!d->end_told)
+    const int told = d->end_told;
+    d->end_told = 1; // telling may lead here again
+    if (!told)
         gdb_tell_end(&d->gdb, status);
-    d->end_told = 1;
 }
 
 // --- members ---
@@ -248,7 +82,7 @@ static void on_clone(struct debugger *d, pid_t parent)
          (waitpid((pid_t)child, &status, __WALL) == (pid_t)child && WIFSTOPPED(status))))
         adopt(d, (pid_t)child, parent == d->target);
     if (parent == d->target)
-        go(d, 0);
+        target_go(d, 0);
     else
         ptrace(PTRACE_CONT, parent, NULL, NULL);
 }
@@ -285,7 +119,7 @@ static void on_event(struct debugger *d, pid_t pid, int event, int sig)
             return;
         }
         if (pid == d->target && !d->halted) {
-            on_interrupt(d);
+            target_interrupted(d);
             return;
         }
     }
@@ -301,7 +135,7 @@ static void on_status(struct debugger *d, pid_t pid, int status)
     else if (status >> 16)
         on_event(d, pid, status >> 16, WSTOPSIG(status));
     else if (pid == d->target)
-        on_signal(d, WSTOPSIG(status));
+        target_signalled(d, WSTOPSIG(status));
     else
         ptrace(PTRACE_CONT, pid, NULL, (long)WSTOPSIG(status));
 }
@@ -329,7 +163,8 @@ static int turn(struct debugger *d, int fd, int ms)
 
 // --- gdb ---
 
-// The family has ended around a target that stands: it ends as well.
+// The family has ended around a target that stands: it ends as well, and gdb is told while there is
+// a connection.
 static void kill_halted(struct debugger *d)
 {
     if (d->target)
@@ -345,8 +180,10 @@ int debug_idle(void *debugger)
         const int r = turn(d, d->gdb.conn, -1);
         if (r > 0)
             return 0;
-        if (r < 0)
-            break;
+        if (r < 0) {
+            kill_halted(d);
+            return -1;
+        }
     }
     return -1;
 }
@@ -381,7 +218,7 @@ static void serve_target(struct debugger *d, int begins)
     // A debugger that left without a word takes its own stops with it, not the program's.
     const int sig = g->pass || g->conn < 0 ? d->exception : 0;
     d->halted = d->exception = 0;
-    go(d, sig);
+    target_go(d, sig);
 }
 
 // Input while the target runs: gdb wants it to stop, or somebody wants to attach.
@@ -439,7 +276,7 @@ static void set_word(uint32_t *word, uint32_t to)
 static int trace_first(struct debugger *d, pid_t first)
 {
     int status;
-    if (ptrace(PTRACE_SEIZE, first, NULL, (long)FOLLOW) < 0 ||
+    if (ptrace(PTRACE_SEIZE, first, NULL, follow) < 0 ||
         ptrace(PTRACE_INTERRUPT, first, NULL, NULL) < 0 ||
         waitpid(first, &status, __WALL) != first || !WIFSTOPPED(status))
         return -1;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // --gdb for picoprocesses: a process beside the supervisor traces the family (ptrace(2)) and serves
-// gdb. What its two files share. Neighbours: debug.c (when a member stops and runs), tracee.c (its
-// registers and memory), host/gdb (the server), docs/debugging.md.
+// gdb. What its files share: debug.c (the family and gdb), target.c (what a stop of the member that
+// gdb has means), tracee.c (registers and memory). Neighbours: host/gdb (the server),
+// docs/debugging.md.
 #ifndef HOST_PROCESS_DEBUG_H
 #define HOST_PROCESS_DEBUG_H
 
@@ -42,6 +43,14 @@ void tracee_trap_return(pid_t pid, int on);
 int tracee_in_stub(uint64_t rip);
 // The wait(2) status of the guest's that is about to end.
 uint32_t tracee_end(pid_t pid);
+
+// --- target.c ---
+// The target goes on, with a signal or 0. What came during a step comes now.
+void target_go(struct debugger *d, int sig);
+// It stands before it gets this signal. It goes on, or `halted` is set.
+void target_signalled(struct debugger *d, int sig);
+// It stands as gdb has asked for, or for a look at who does not come out of the stub. The same.
+void target_interrupted(struct debugger *d);
 
 // --- debug.c ---
 // Before gdb's next byte is waited for (gdb_target.idle).

@@ -407,8 +407,10 @@ uint32_t process_reaped(struct supervisor *s, pid_t pid, int status, uint32_t sl
 {
     struct process_family *p = process_of(s->f);
     const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-    if (pid == p->watchdog || pid == p->debugger)
+    if (pid == p->watchdog || pid == p->debugger) {
+        p->debugger = pid == p->debugger ? 0 : p->debugger; // the number may be a member's next
         return BACKEND_NO_MEMBER;
+    }
     find_members(s);
     for (uint32_t i = 0; !slot && i < p->embryos; i++)
         if (born_in(s, p->embryo[i]) == pid)

@@ -37,7 +37,7 @@ size_t tracee_memory(pid_t pid, uint64_t va, uint8_t *to, const uint8_t *from, s
             memcpy((uint8_t *)&word + skip, from + done, part);
             if (ptrace(PTRACE_POKEDATA, pid, at, word) < 0)
                 break;
-        } else {
+        } else if (to) {
             memcpy(to + done, (uint8_t *)&word + skip, part);
         }
         done += part;

@@ -11,6 +11,7 @@ import guest
 import oracle
 import paths
 import proc
+import process_debug
 import process_templates
 import real
 from family import Family
@@ -127,8 +128,11 @@ def check_floods():
             assert status == 143 and took < paths.limit(1), f"{how}: {status} after {took:.1f} s"
 
 
-CHECKS = {"floods": check_floods, "escapes": check_escapes, "children_without_end": check_children_without_end,
-          "supervisor_killed": check_supervisor_killed, "kill_at_random": check_kill_at_random}
+CHECKS = {
+    "escapes": check_escapes, "floods": check_floods,
+    "children_without_end": check_children_without_end,
+    "supervisor_killed": check_supervisor_killed, "kill_at_random": check_kill_at_random,
+}  # fmt: skip
 
 
 def check(report, full, function):
@@ -159,6 +163,9 @@ def suite(report, options):
         for name, function in [*process_templates.tests(), *broken]:
             if report.wants(f"process/{name}"):
                 faults.one(report, f"process/{name}", function)
+        for name, function in process_debug.tests().items():
+            if report.wants(f"process/gdb/{name}"):
+                check(report, f"process/gdb/{name}", function)
         for area, module in ("guest", guest), ("real", real):
             for name in module.names():
                 full = f"process/{area}/{name}"
