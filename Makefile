@@ -359,6 +359,9 @@ report: all ## the whole study, with plots: build/report/report.md (30 min; QUIC
 test-svm: all $(TEST_IMAGES) bench-programs ## the monitor's tests on AMD's SVM, emulated (10 min)
 	$(Q)tests/run --vmm svm pv guest real faults confine gdb
 
+endurance: all $(TEST_IMAGES) ## very many forks, members and deaths (VMM=process|kvm|qemu)
+	$(Q)tests/run --vmm $(or $(VMM),process) endurance
+
 fuzz: $(FUZZ:%=fuzz-%) ## every fuzzer for FUZZ_TIME (60) seconds
 
 format: ## clang-format all of our C
@@ -375,7 +378,7 @@ help: ## this list
 		sed -n 's/^\([a-z%-]*\):[^#]*## /\1\t/p' | expand -t 12
 	@echo 'Variables: V=1 shows commands; FUZZ_TIME=60, seconds; HOSTCC, GUESTCC, CLANG.'
 
-.PHONY: all images boot-setup run test test-svm fuzz bench bench-boot bench-programs \
+.PHONY: all images boot-setup run test test-svm endurance fuzz bench bench-boot bench-programs \
 	study-programs report clang cppcheck tidy lint format compdb clean help
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

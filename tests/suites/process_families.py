@@ -6,6 +6,7 @@
 import tempfile
 import time
 
+import endurance
 import faults
 import guest
 import oracle
@@ -128,7 +129,13 @@ def check_floods():
             assert status == 143 and took < paths.limit(1), f"{how}: {status} after {took:.1f} s"
 
 
+def short_endurance(name):
+    function, _, count = endurance.TESTS[name]
+    return lambda: function(count)
+
+
 CHECKS = {
+    **{f"endure_{name}": short_endurance(name) for name in endurance.TESTS},
     "escapes": check_escapes, "floods": check_floods,
     "children_without_end": check_children_without_end,
     "supervisor_killed": check_supervisor_killed, "kill_at_random": check_kill_at_random,
