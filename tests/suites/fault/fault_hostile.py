@@ -132,6 +132,8 @@ def test_scribble():
 
 def state():
     """The struct member of the process, as gdb finds it."""
+    if paths.VMM == "process":
+        raise proc.Skip("picoprocesses have neither a monitor nor the family's page")
     start = {"kvm": "monitor_start", "qemu": "qemu_monitor_start"}[paths.VMM]
     return start + "::monitor.member"
 
