@@ -57,7 +57,7 @@ HOST := \
 	$(addprefix host/gdb/,gdb.c session.c command.c packet.c breakpoint.c regs.c kvm_regs.c \
 		kvm_memory.c) \
 	$(addprefix host/qemu/,qemu.c argv.c start.c pool.c link.c clone.c qmp.c monitor.c confine.c) \
-	$(addprefix host/process/,process.c start.c filter.c confine.c notify.c \
+	$(addprefix host/process/,process.c start.c filter.c confine.c notify.c claim.c \
 		strays.c watchdog.c resume.c save.c ready.c debug.c target.c tracee.c) \
 	$(addprefix host/image/,image.c check.c elf.c args.c fits.c)
 # What a picoprocess has in the place of a monitor.

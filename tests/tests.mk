@@ -32,7 +32,8 @@ UNIT_resume := $(UNIT_load) host/template/open.c host/process/resume.c \
 UNIT_process_filter := $(addprefix host/process/,filter.c confine.c)
 # Its supervisor, on a faked kernel (tests/unit/lib/fake_children.h).
 UNIT += notify_process
-FAKE_CHILDREN := tests/unit/lib/fake_children.c host/process/notify.c \
+FAKE_CHILDREN := tests/unit/lib/fake_children.c \
+	host/process/notify.c host/process/claim.c \
 	$(addprefix host/family/,supervisor.c deaths.c answers.c family.c placement.c fdpass.c)
 FAKE_CHILDREN_FLAGS := $(addprefix -Wl$(comma)--wrap=, \
 	ioctl poll kill waitid waitpid clock_gettime syscall)
@@ -231,7 +232,7 @@ $(B)/guest/hostile.elf: tests/fuzz/hostile.c $(GUEST)
 	$(call say,RAMET-CC,$<)
 	$(Q)$(RAMET_CC) -O2 -I. -o $@ $<
 
-$(B)/guest/escape.elf: tests/fuzz/escape.c $(GUEST)
+$(B)/guest/escape.elf: tests/fuzz/escape.c tests/fuzz/linux_calls.h $(GUEST)
 	$(call say,RAMET-CC,$<)
 	$(Q)$(RAMET_CC) -O2 -I. -o $@ $<
 

@@ -198,11 +198,11 @@ static void wait_for_gdb(struct debugger *d)
 }
 
 // The target stands, and gdb has it until it lets it go on.
-static void serve_target(struct debugger *d, int begins)
+static void serve_target(struct debugger *d)
 {
     struct gdb *g = &d->gdb;
     const int attaches = g->conn < 0;
-    if (begins)
+    if (d->begins)
         family_say("VM %u waits for gdb: target remote :%d", d->family->opt->gdb_slot,
                    d->family->opt->gdb_port);
     if (attaches)
@@ -233,11 +233,10 @@ static void debug_family(struct debugger *d)
 {
     struct gdb *g = &d->gdb;
     while (d->leash >= 0) {
-        const int begins = d->beginning;
         const int buffered = g->conn >= 0 && g->in_pos < g->in_len && input_of(d) >= 0;
         int r = turn(d, input_of(d), buffered ? 0 : d->interrupting ? AGAIN_MS : -1);
         if (d->halted)
-            serve_target(d, begins);
+            serve_target(d);
         else if (d->target && r >= 0 && (r > 0 || buffered || d->interrupting)) {
             d->interrupting = 1;
             ptrace(PTRACE_INTERRUPT, d->target, NULL, NULL);

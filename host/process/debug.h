@@ -22,6 +22,7 @@ struct debugger {
     // --- of the target ---
     int halted;       // it stands, and is gdb's or about to be
     int beginning;    // it has not come to its first instruction
+    int begins;       // it stands there, and nobody has said so
     int interrupting; // gdb wants it to stop, or wants to attach
     int leaving;      // it runs until it has left the stub
     int exception;    // that it stands at, and would get; 0: it stands at something of ours

@@ -112,6 +112,26 @@ uint32_t children_count(const struct process_family *p);
 // The end of those that are no members.
 void strays_kill(const struct process_family *p);
 
+// --- claim.c ---
+#define CLAIM_NS UINT64_C(2000000000) // in which a clone has come about, or never will
+// clone(2) by the member in slot `from`, with arguments a[6]: whether it may pass. 0 or -errno.
+int claim_clone(struct supervisor *s, uint32_t from, const uint64_t *a);
+// It did not come about, as `from` says, 0 or -EINVAL; as the kernel says.
+int claim_drop(struct supervisor *s, uint32_t from, uint32_t slot);
+void claim_undo(struct supervisor *s, uint32_t slot);
+// Whether the clone in a claimed slot, or in any, has come about: it is a member then.
+void claim_find(struct supervisor *s, uint32_t slot);
+void claims_find(struct supervisor *s);
+// The pid the kernel has written to the door of a claimed slot, or 0. Any member can write there
+// too: it may name what is no child of ours, or a sibling's, which then dies in its place.
+pid_t claim_born(const struct supervisor *s, uint32_t slot);
+// A clone that was let pass has become the process `pid`, which is ours and no member yet.
+void claim_begin(struct supervisor *s, uint32_t slot, pid_t pid);
+// Clones that have not come about in time, and strays, are given up.
+void claims_give_up(struct supervisor *s);
+// The name of a program, by a number that is as the sender likes.
+const char *claim_program(const struct supervisor *s, uint64_t program);
+
 // --- notify.c ---
 void process_started(struct supervisor *s);
 int process_poll_fd(const struct family *f);

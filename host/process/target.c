@@ -40,6 +40,7 @@ static void halt(struct debugger *d, int signal, int breakpoint, int exception)
     d->exception = exception;
     d->gdb.stepping = 0;
     d->halted = 1;
+    d->begins = d->beginning;
     d->interrupting = d->beginning = 0;
 }
 
@@ -143,6 +144,16 @@ static int is_exception(int sig)
     return sig == SIGSEGV || sig == SIGBUS || sig == SIGILL || sig == SIGFPE;
 }
 
+// An access to a register of a device: the stub's business, which carries it out.
+static int is_device_access(const struct debugger *d, int sig)
+{
+    siginfo_t info = {0};
+    if (sig != SIGSEGV || ptrace(PTRACE_GETSIGINFO, d->target, NULL, &info) < 0)
+        return 0;
+    const uint64_t at = (uintptr_t)info.si_addr;
+    return at >= PV_DEVICES_VA && at < PV_PLATFORM_END;
+}
+
 static int gdb_number_of(int sig)
 {
     return sig == SIGBUS ? 10 : sig; // gdb's (include/gdb/signals.def); the others are Linux's
@@ -155,7 +166,8 @@ void target_signalled(struct debugger *d, int sig)
         return;
     if (sig == SIGTRAP)
         on_trap(d, &r);
-    else if (is_exception(sig) && d->gdb.conn >= 0 && !tracee_in_stub(r.rip))
+    else if (is_exception(sig) && d->gdb.conn >= 0 && !tracee_in_stub(r.rip) &&
+             !is_device_access(d, sig))
         halt(d, gdb_number_of(sig), 0, sig);
     else if (!is_exception(sig) && steps(d)) {
         d->held |= UINT64_C(1) << sig; // its handler would divert the step
