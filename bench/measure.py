@@ -103,6 +103,12 @@ def children(pid):
         return []
 
 
+def two_processors():
+    """The processors for two processes: two if there are two, else one twice."""
+    cpus = sorted(os.sched_getaffinity(0))
+    return cpus[:2] if len(cpus) > 1 else cpus * 2
+
+
 class Meeting:
     """A running program that meets us: ready() waits for it, go() lets it go on."""
 
@@ -156,9 +162,12 @@ class Meeting:
         return self.text, err
 
     def members(self):
-        """The processes that are the program: monitors of its VMs, or it and its children."""
+        """The processes that are the program: members of its family, or it and its children."""
         below = children(self.process.pid)
-        return below if self.on_ramet else [self.process.pid, *below]
+        if not self.on_ramet:
+            return [self.process.pid, *below]
+        # The first leads the members' process group; a watchdog is not in it.
+        return [pid for pid in below if os.getpgid(pid) == below[0]]
 
 
 def pinned(argv, cpus):
