@@ -191,6 +191,7 @@ void process_started(struct supervisor *s)
             return; // it has ended, which the loop finds out
     }
     p->listener = (int)fd - 1;
+    s->f->tsc_mult = p->hello->tsc_mult;
     fcntl(p->listener, F_SETFD, FD_CLOEXEC);
     ioctl(p->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, wake); // only a matter of speed
     p->files = (struct process_files){p->hello->memory, p->hello->pagemap, p->hello->maps};

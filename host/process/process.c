@@ -35,30 +35,25 @@ static int has_notifications(void)
            errno == EFAULT;
 }
 
-// The two clocks at one moment: the pair that was read in the shortest time, of a few.
-struct moment {
-    uint64_t tsc, ns;
-};
-
-static struct moment clocks_now(void)
+// The pair that was read in the shortest time, of a few.
+static struct clocks clocks_now(void)
 {
-    struct moment best = {0};
+    struct clocks best = {0};
     uint64_t shortest = UINT64_MAX;
     for (int i = 0; i < CLOCK_READS; i++) {
         const uint64_t before = __rdtsc(), ns = clock_ns(CLOCK_MONOTONIC), after = __rdtsc();
         if (after - before < shortest) {
             shortest = after - before;
-            best = (struct moment){before + shortest / 2, ns};
+            best = (struct clocks){before + shortest / 2, ns};
         }
     }
     return best;
 }
 
-// The rate of the TSC, which only KVM tells without watching.
-static uint64_t tsc_mult(void)
+uint64_t process_tsc_mult(const struct process_family *p)
 {
-    const struct moment from = clocks_now();
-    struct moment to;
+    const struct clocks from = p->opened;
+    struct clocks to;
     do
         to = clocks_now();
     while (to.ns - from.ns < RATE_NS);
@@ -105,6 +100,7 @@ static int process_open(struct family *f, char *err, size_t errlen)
     the_family = (struct process_family){.listener = -1, .files = {-1, -1, -1}};
     the_family.stub_flags =
         stub_flags() | (f->opt->trace ? STUB_TRACE : 0) | (f->opt->until ? STUB_WATCHED : 0);
+    the_family.opened = clocks_now();
     f->own = &the_family;
     return 0;
 }
@@ -142,7 +138,6 @@ static int process_memory(struct family *f, char *err, size_t errlen)
     }
     // After a template's window was loaded: the header is this family's.
     family_window_init(f);
-    f->tsc_mult = tsc_mult();
     return 0;
 }
 

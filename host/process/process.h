@@ -16,11 +16,17 @@
 #include "host/family/supervisor_private.h"
 #include "host/process/stub/layout.h"
 
+// TSC and CLOCK_MONOTONIC at one moment.
+struct clocks {
+    uint64_t tsc, ns;
+};
+
 // What the supervisor keeps, of which no member has a part.
 struct process_family {
     int listener;             // of the notifications, or -1
     struct stub_hello *hello; // shared with the first member until it has it
     uint32_t stub_flags;      // STUB_*
+    struct clocks opened;     // when it was
     // Slot of a pid, 0: none of ours. Private memory; only the pages of pids that come are touched.
     uint16_t *slot_of;
     pid_t pid_max;
@@ -51,6 +57,11 @@ static inline struct process_family *process_of(const struct family *f)
 {
     return f->own;
 }
+
+// --- process.c ---
+// The rate of the TSC (boot_info.tsc_mult), which only KVM tells without watching it: for a
+// millisecond since the family was opened, most of which the start has taken meanwhile.
+uint64_t process_tsc_mult(const struct process_family *p);
 
 // --- start.c ---
 _Noreturn void process_start(struct family *f, uint32_t slot, uint32_t program,

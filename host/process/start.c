@@ -77,6 +77,7 @@ static void handle(int sig, void *handler, unsigned long flags, uint64_t mask)
         cannot_start("signals", errno);
 }
 
+// No handler of the host's program is left: the supervisor has none, and exec resets them.
 static void first_signals(void)
 {
     static const int exceptions[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
@@ -87,9 +88,6 @@ static void first_signals(void)
     uint64_t all_events = 0;
     for (unsigned i = 0; i < sizeof events / sizeof events[0]; i++)
         all_events |= UINT64_C(1) << (events[i] - 1);
-    for (int sig = 1; sig < 32; sig++)
-        if (sig != SIGKILL && sig != SIGSTOP && sig != SIGCHLD)
-            handle(sig, SIG_DFL, 0, 0);
     for (unsigned i = 0; i < sizeof exceptions / sizeof exceptions[0]; i++)
         handle(exceptions[i], (void *)stub_address(STUB_ON_EXCEPTION),
                SA_SIGINFO | SA_ONSTACK | SA_NODEFER, all_events);
@@ -115,7 +113,7 @@ static void first_boot_info(const struct family *f, struct pv_boot_info *b, uint
         .window_size = f->window_size,
         .image_size = f->image->size,
         .tsc_base = f->tsc_base,
-        .tsc_mult = f->tsc_mult,
+        .tsc_mult = process_of(f)->hello->tsc_mult,
         .mono_base_ns = f->mono_base_ns,
         .wall_base_ns = f->wall_base_ns,
         .cpus = f->cpus,
@@ -214,6 +212,7 @@ void process_start(struct family *f, uint32_t slot, uint32_t program, const stru
     if (getppid() != f->supervisor)
         _exit(STUB_DIED + SIGKILL);
     place_code();
+    process_of(f)->hello->tsc_mult = process_tsc_mult(process_of(f));
     debug_admit(f);
     place_private(PV_SHARED_VA, PAGE, "shared page");
     first_boot_info(f, place_private(PV_BOOT_INFO_VA, PAGE, "boot_info"), slot);

@@ -121,12 +121,13 @@ enum stub_saving {
 
 // Shared with the supervisor while the first member starts.
 struct stub_hello {
-    uint32_t listener; // descriptor of the notifications + 1; 0: not yet
+    uint32_t listener; // descriptor of the notifications + 1; 0: not yet. First, for the filter
     uint32_t debugger; // pid of who is to trace it; with --gdb only
     uint32_t trace;    // 1: it may be traced; 2: it is
     // Descriptors of this process' files in /proc, which its maker may then read, or -1: opened
     // before it is confined, and left to the supervisor.
     int32_t memory, pagemap, maps;
+    uint64_t tsc_mult; // as the first member has found it
     // STUB_READY is answered: what is today's, and its client's.
     uint32_t stdio[3], nowait[3];
     uint64_t tsc_base, mono_base_ns, wall_base_ns;
