@@ -5,6 +5,7 @@
 
 #include "host/process/stub/stub.h"
 
+#define REST_MIN    512u       // bytes
 #define HOT_MAX     (3 * PAGE) // a longer range holds much that is not written
 #define TEXT_MAX    (UINT64_C(192) << 10)
 #define STACK_BELOW 1024u // what both sides use of the stack at once
@@ -92,6 +93,20 @@ void populate_platform(void)
     populate(PV_WINDOW_VA, PAGE, MADV_POPULATE_READ); // Linux maps its neighbours as well
 }
 
+// Heap and stack are left alone: of what is named of them little is written, and each page that is
+// copied in vain is a member's memory. So is a last page of which a few words belong to the range.
+static void own_range(const struct pv_range *hot, int child)
+{
+    const uint64_t end = hot->addr + hot->len, rest = end % PAGE < REST_MIN ? end % PAGE : 0;
+    if (hot->len == 0 || hot->len > HOT_MAX)
+        return;
+    if (child && range_in(hot->addr, hot->len, WINDOW))
+        populate(hot->addr, hot->len, MADV_POPULATE_READ);
+    else if (hot->len > rest && range_in(hot->addr, hot->len, RAM) &&
+             !in_heap_or_stack(hot->addr, hot->len))
+        populate(hot->addr, hot->len - rest, MADV_POPULATE_WRITE);
+}
+
 void own_pages(const struct pv_range *hot, uint32_t n, int child)
 {
     const uint64_t here = (uintptr_t)__builtin_frame_address(0);
@@ -104,10 +119,5 @@ void own_pages(const struct pv_range *hot, uint32_t n, int child)
     if (here % PAGE < STACK_BELOW) // the page of this frame has been written by now
         populate(here - STACK_BELOW, 1, MADV_POPULATE_WRITE);
     for (uint32_t i = 0; i < n; i++)
-        if (hot[i].len == 0 || hot[i].len > HOT_MAX)
-            continue;
-        else if (range_in(hot[i].addr, hot[i].len, RAM))
-            populate(hot[i].addr, hot[i].len, MADV_POPULATE_WRITE);
-        else if (child && range_in(hot[i].addr, hot[i].len, WINDOW))
-            populate(hot[i].addr, hot[i].len, MADV_POPULATE_READ);
+        own_range(&hot[i], child);
 }
