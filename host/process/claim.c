@@ -123,7 +123,7 @@ int claim_clone(struct supervisor *s, uint32_t from, const uint64_t *a)
     const uint32_t slot = (uint32_t)a[5];
     if (!from || !family_slot_valid(s->f, slot) || a[2] != stub_door(slot) + BORN)
         return -EINVAL;
-    if (too_many(s))
+    if (too_many(s) || watchdog_start(p, s->group) < 0)
         return -EAGAIN;
     if (p->claimed[slot])
         claim_find(s, slot);

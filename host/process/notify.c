@@ -199,7 +199,7 @@ void process_started(struct supervisor *s)
         ready_listen(s);
     else
         munmap(p->hello, 4096);
-    watchdog_start(p, s->group);
+    p->leash = -1;
     if (s->group < p->pid_max)
         p->slot_of[s->group] = 1;
 }

@@ -103,9 +103,9 @@ int process_filter(const struct family *f, struct sock_filter *code, unsigned ma
 int process_drop_rights(const struct family *f, const char **what);
 
 // --- watchdog.c ---
-// Starts a process that kills the group of `first` when the supervisor is gone, however it went: a
-// member need not have asked to die with it.
-void watchdog_start(struct process_family *p, pid_t first);
+// Starts a process, if there is none yet, that kills the group of `first` when the supervisor is
+// gone, however it went: a member need not have asked to die with it. 0, or -1: it cannot.
+int watchdog_start(struct process_family *p, pid_t first);
 // The family is over; the group is no business of the watchdog's any more.
 void watchdog_end(struct process_family *p);
 

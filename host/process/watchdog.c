@@ -2,8 +2,9 @@
 // The watchdog: kills what is left of a family whose supervisor was killed.
 //
 // The stub asks the kernel to die with its supervisor (PR_SET_PDEATHSIG), but a guest that clones
-// behind the stub's back does not. No member can leave its process group, so whoever has its number
-// can end them all. Neighbours: notify.c, family/supervisor.c (the same at an ordinary end).
+// behind the stub's back does not. The first member has asked before it was confined, so the
+// watchdog comes with the first clone. No member can leave its process group, so whoever has its
+// number can end them all. Neighbours: notify.c, family/supervisor.c (the same at an ordinary end).
 
 #include <fcntl.h>
 #include <signal.h>
@@ -28,19 +29,26 @@ _Noreturn static void guard_family(int end, pid_t group)
     _exit(0);
 }
 
-void watchdog_start(struct process_family *p, pid_t first)
+int watchdog_start(struct process_family *p, pid_t first)
 {
     int fds[2];
-    p->leash = -1;
+    if (p->leash >= 0)
+        return 0;
     if (pipe2(fds, O_CLOEXEC) < 0)
-        return;
-    p->watchdog = fork();
-    if (p->watchdog == 0) {
+        return -1;
+    const pid_t pid = fork();
+    if (pid == 0) {
         close(fds[1]);
         guard_family(fds[0], first);
     }
     close(fds[0]);
+    if (pid < 0) {
+        close(fds[1]);
+        return -1;
+    }
+    p->watchdog = pid;
     p->leash = fds[1];
+    return 0;
 }
 
 void watchdog_end(struct process_family *p)
