@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Rows of picoprocesses (docs/process.md), whose names end in _process: each beside the same
-program as Linux processes, the sides taking turns. What forks is compared with fork(2) of as much touched
-memory, what boots with a static program, a shell loop with dash and busybox on the host.
+program as Linux processes, the sides taking turns. What forks is compared with fork(2) of as much
+touched memory, what boots with a static program, a shell loop with dash and busybox on the host.
 """
 
 import statistics
