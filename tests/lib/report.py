@@ -11,6 +11,7 @@ class Report:
         self.only = only
         self.skips = {}  # name -> why it does not run here
         self.judged = set()  # names of tests that have run already, elsewhere
+        self.sample = set()  # names of tests: of their suites no others are wanted
         self.times = {}  # suite -> seconds
         self.verbose = verbose
         self.failures = []
@@ -19,10 +20,16 @@ class Report:
         """Whether to run a test: it was asked for, and can run here."""
         if name in self.judged or (self.only is not None and self.only not in name):
             return False
+        if self.left_out(name):
+            return False
         if name in self.skips:
             self.skip(name, self.skips[name])
             return False
         return True
+
+    def left_out(self, name):
+        suite = name.split("/")[0] + "/"
+        return name not in self.sample and any(n.startswith(suite) for n in self.sample)
 
     def ok(self, name, seconds=None):
         self.passed += 1

@@ -5,7 +5,8 @@ Debian's cloud kernel boots under `qemu-system-x86_64 -accel tcg -cpu EPYC,+svm,
 that holds this tree and what the harness calls (svm_disk.py). tests/svm/init runs one command
 there, `tests/run --part kvm --inside SUITES`, whose lines come out of the second serial line and
 are merged into our report. Nothing is installed and nothing needs root. What cannot run there is
-named in tests/svm/skips, with the reason."""
+named in tests/svm/skips, and of which suites only a part runs there when everything is to run in
+tests/svm/sample, with the reasons."""
 
 import os
 import re
@@ -26,6 +27,7 @@ WORK = os.path.join(paths.BUILD, "svm")
 CONSOLE = os.path.join(WORK, "console.log")
 INIT = os.path.join(paths.TESTS, "svm", "init")
 SKIPS = os.path.join(paths.TESTS, "svm", "skips")
+SAMPLE = os.path.join(paths.TESTS, "svm", "sample")
 MODULES = ("kvm-amd", "virtio_pci", "virtio_blk", "loop")  # and what they depend on
 # A host that is busy starves the machine of its timer: no check of it, no watchdog. The TSC is the
 # host's on both processors, so it is a good clock; the HPET is a slow one, a device of QEMU's, and
@@ -47,6 +49,12 @@ def skips():
     with open(SKIPS, encoding="ascii") as file:
         lines = [l.strip() for l in file if l.strip() and not l.startswith("#")]
     return dict(line.split(": ", 1) for line in lines)
+
+
+def sample():
+    """Names of the tests that a run of everything takes of the suites they are of."""
+    with open(SAMPLE, encoding="ascii") as file:
+        return {name for line in file if not line.startswith("#") for name in line.split()}
 
 
 # ---- what the machine is made of ----
@@ -108,6 +116,7 @@ def command(suites, options, judged):
     words = ["tests/run", "--part", "kvm", "--inside", "--judged", "/tmp/judged", *suites]
     words += ["--only", options.only] if options.only else []
     words += [] if options.check_leaks else ["--no-leaks"]
+    words += ["--sample"] if options.sample else []
     names = shlex.quote(" ".join(sorted(judged)))
     root = shlex.quote(paths.ROOT)
     return f"echo {names} > /tmp/judged; cd {root}; exec python3 {shlex.join(words)}"

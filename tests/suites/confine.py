@@ -172,6 +172,13 @@ def test_disk():
             assert file.read(3) == b"on\n"
 
 
+def tests():
+    """(name, function) of every test here."""
+    for name, function in list(globals().items()):
+        if name.startswith("test_"):
+            yield name.removeprefix("test_"), function
+
+
 def suite(report, _options):
     if not paths.kvm_gate(report, "confine"):
         return
@@ -180,7 +187,7 @@ def suite(report, _options):
         report.fail("confine", f"{absent} is not built")
         return
     proc.reap()
-    for name, function in list(globals().items()):
-        full = "confine/" + name.removeprefix("test_")
-        if name.startswith("test_") and report.wants(full):
+    for name, function in tests():
+        full = "confine/" + name
+        if report.wants(full):
             faults.one(report, full, function)

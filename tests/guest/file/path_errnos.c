@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
+// timeout: 90
+//
 // Every call that takes a path, on every kind of path: what it says, and which error where several
 // apply. Each case starts in a directory of its own that holds one of everything; all run as an
 // ordinary user.

@@ -64,7 +64,8 @@ def test_killed_asleep():
         "cat /tmp/f & exec 3> /tmp/f; echo ready; read go; "
         'wait $all; echo "all gone"; exec 3>&-; wait; read go'
     )
-    with shell(script, "--trace=exit") as family:
+    counted = ["--trace=exit"] if paths.VMM != "process" else []  # a picoprocess counts no waits
+    with shell(script, *counted) as family:
         family.expect("ready")
         # The first is the shell, the last cat. All are asleep by then: they have nothing to do.
         pids = family.wait_for_monitors(lambda pids: len(pids) == 10, "eight sleepers and cat")
@@ -74,9 +75,10 @@ def test_killed_asleep():
             time.sleep(0.05)
         family.send("\n")
         family.expect("all gone")
-        family.expect(" 10 exits:")
-        waits = int(re.search(r" wait=([0-9]+)", family.expect("\n")).group(1))
-        assert waits < 6, f"cat was woken {waits} times"
+        if counted:
+            family.expect(" 10 exits:")
+            waits = int(re.search(r" wait=([0-9]+)", family.expect("\n")).group(1))
+            assert waits < 6, f"cat was woken {waits} times"
         family.send("\n")
         assert family.finish() == 0
 

@@ -31,11 +31,14 @@ def test_crowd():
     if paths.VMM == "qemu":
         raise proc.Skip("hundreds of QEMUs take gigabytes")
     many = 250
-    argv = ["--trace=exit", "--max-procs", str(many + 2), "--exec", "/tests/crowd"]
+    counted = ["--trace=exit"] if paths.VMM == "kvm" else []  # a picoprocess counts no waits
+    argv = [*counted, "--max-procs", str(many + 2), "--exec", "/tests/crowd"]
     argv = paths.ramet_run(paths.TESTS_IMAGE, str(many), "readers", options=argv)
     outcome = proc.run(argv, limit=90)
     assert outcome.trouble() is None and outcome.status == 0, f"{outcome.trouble()} {outcome.out!r}"
     assert b"alive together: yes" in outcome.out and b" NO" not in outcome.out, outcome.out
+    if not counted:
+        return
     waits = [int(n) for n in re.findall(rb"\d+ exits:.* wait=([0-9]+)", outcome.err)]
     assert many - 5 <= len(waits) <= many + 2, f"{len(waits)} processes waited"
     often = [n for n in waits if n > 90]
@@ -97,8 +100,9 @@ def test_large_memory():
 
 def test_many_families():
     """Eight families at once do not disturb each other."""
-    one = '"$0" run "$1" -c "seq 1 2000 | sort -n | tail -n 1" &'
+    one = '"$@" -c "seq 1 2000 | sort -n | tail -n 1" &'
     script = f"for f in 1 2 3 4 5 6 7 8; do {one} done; wait"
-    outcome = proc.run(["sh", "-c", script, paths.RAMET, paths.SHELL_IMAGE], limit=60)
+    command = paths.ramet_run(paths.SHELL_IMAGE)
+    outcome = proc.run(["sh", "-c", script, "sh", *command], limit=60)
     assert outcome.trouble() is None, outcome.trouble()
     assert outcome.out == b"2000\n" * 8, f"{outcome.out!r} {outcome.err[:200]!r}"

@@ -21,7 +21,7 @@ KEPT = 4.0  # seconds: host/kvm/spare/lifecycle.c
 
 def needs_two():
     if paths.VMM != "kvm":
-        raise proc.Skip("QEMU's own pool is tested in fault_qemu")
+        raise proc.Skip("only the monitor makes clones ahead of time (QEMU's pool: fault_qemu)")
     if os.cpu_count() < 2:
         raise proc.Skip("one processor: a clone made ahead would delay its own parent")
 
