@@ -356,7 +356,7 @@ report: all ## the whole study, with plots: build/report/report.md (30 min; QUIC
 	$(Q)tools/setup study
 	$(Q)bench/report $(if $(QUICK),--quick)
 
-test-svm: all $(TEST_IMAGES) bench-programs ## the monitor's tests on AMD's SVM, emulated (10 min)
+test-svm: all $(TEST_IMAGES) bench-programs ## the monitor's tests on AMD's SVM, emulated (20 min)
 	$(Q)tests/run --vmm svm pv guest real faults confine gdb
 
 endurance: all $(TEST_IMAGES) ## very many forks, members and deaths (VMM=process|kvm|qemu)

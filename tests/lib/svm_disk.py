@@ -25,7 +25,7 @@ FOLDERS = ("dev", "proc", "sys", "tmp", "root", "run", "var/tmp", "usr/lib", "us
 # Of the tree: what is not built, and what is. Objects are not needed, nor what was fetched.
 TREE = ("apps", "bench", "docs", "tests", "build/bench/host", "build/bench/linux", "build/bin",
         "build/diff/linux", "build/guest/debuggee.elf", "build/guest/hello.elf",
-        "build/images", "build/oracle", "build/porting")  # fmt: skip
+        "build/images", "build/oracle")  # fmt: skip
 BOOTABLE = re.compile(r"\.elf$")  # for QEMU; nothing boots them there
 LOADER = "/lib64/ld-linux-x86-64.so.2"
 SPARE_ROOM = 256 << 20  # for what the tests write there

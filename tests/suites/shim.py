@@ -5,9 +5,16 @@ image's own ring-0 shim implements the paravirtual interface. Linux is the oracl
 One VM is alone there. A test that forks says `// needs: family` and is compared up to its first
 fork, which the shim announces on the console; one that forks at once is skipped. A test that wants
 its standard input or output to be no terminal says `// needs: redirection`.
+
+A run of everything takes the subjects in which the shim has a part, and of the others a few. Files,
+paths and the C library's texts and streams are the kernel's and the library's alone: the process
+suite has those tests, and `tests/run shim` has them here.
 """
 
+import os
+
 import guest
+import oracle
 import paths
 import qemu
 import report as reporting
@@ -15,6 +22,9 @@ import report as reporting
 FORKS = b"ramet: one VM alone cannot fork"
 SKIPS = {"redirection": "needs redirection: standard input and output are the console"}
 NEEDS = {"family", *SKIPS}
+# The sample: folders of tests/guest, and names.
+SUBJECTS = {"disk", "exec", "memory", "process", "signal"}
+OTHERS = {"file_rw", "libc_float", "pipe_basic", "poll", "stdin_pipe", "time", "tty_flow"}
 
 
 def words(test, settings):
@@ -76,14 +86,21 @@ def run(report, full, test, machine, expected):
         guest.compare(report, full, expected, actual, False)
 
 
-def suite(report, _options):
+def names(options):
+    for name in guest.names():
+        subject = os.path.basename(os.path.dirname(oracle.source(name)))
+        if not options.sample or subject in SUBJECTS or name in OTHERS:
+            yield name
+
+
+def suite(report, options):
     if not paths.boot_gate(report, "shim"):
         return
     absent = paths.missing(paths.TESTS_ELF)
     if absent:
         report.fail("shim", f"{absent} is not built")
         return
-    for name in guest.names():
+    for name in names(options):
         full = "shim/" + name
         if report.wants(full):
             one(report, full, name)
