@@ -87,12 +87,12 @@ SMALL = ("--mem", "34M", "--window-size", "4M", "--max-procs", "4")
 
 # More may follow: an object with these four.
 BACKENDS = [
-    Monitor("monitor"),
-    Monitor("monitor-small", *SMALL),
-    Monitor("monitor-disk", "--disk", DISK),
     Picoprocess("process"),
     Picoprocess("process-small", *SMALL),
     Picoprocess("process-disk", "--disk", DISK),
+    Monitor("monitor"),
+    Monitor("monitor-small", *SMALL),
+    Monitor("monitor-disk", "--disk", DISK),
     QemuMonitor("companion"),
     QemuMonitor("companion-disk", "--disk", DISK),
     Shim("shim-pc", "pc"),
