@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The process suite: all tests of faults, confine, gdb, guest and real with families of
 picoprocesses (docs/process.md), and a guest that makes system calls of its own
-(tests/fuzz/escape.c). It needs nothing of its machine, so it is the first to tell of a fault that any back end would have, and the
-only one that runs all of them where there is no KVM. `tests/run --vmm process faults` runs one of
-those suites that way, under its own names."""
+(tests/fuzz/escape.c). It needs nothing of its machine, so it is the first to tell of a fault that
+any back end would have, and the only one that runs all of them where there is no KVM. `tests/run
+--vmm process faults` runs one of those suites that way, under its own names."""
 
 import tempfile
 import time
