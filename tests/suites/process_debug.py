@@ -88,13 +88,14 @@ def test_family_ends():
 def test_supervisor_killed():
     """Nothing is left of a family that is being debugged when its supervisor is killed."""
     port = gdb.free_port()
-    with shell("sleep 100", port) as family:
+    with shell("sleep 100; :", port) as family:
         family.expect("waits for gdb")
         with gdb.Client(port) as client:
             client.send("c")
-            time.sleep(0.1)
-            pids = proc.descendants(family.process.pid)
-            assert len(pids) >= 3, "no debugger"
+            deadline = time.monotonic() + paths.limit(5)
+            while len(pids := proc.descendants(family.process.pid)) < 3:
+                assert time.monotonic() < deadline, f"no debugger: {len(pids)} processes"
+                time.sleep(0.01)
             family.process.kill()
             nothing_left(family, pids)
 
