@@ -253,5 +253,10 @@ $(B)/images/driverless.img: $(B)/guest/driverless.elf $(B)/bin/mkimage
 	$(call say,IMAGE,$@)
 	$(Q)$(B)/bin/mkimage -q -o $@ --program /probe=$<
 
-TEST_IMAGES := $(addprefix $(B)/images/, \
+# What a container forbids, for the process suite.
+$(B)/container: tests/container/container.c | $(SETUP)
+	$(call say,CC,$<)
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) -o $@ $<
+
+TEST_IMAGES := $(B)/container $(addprefix $(B)/images/, \
 	tests.img pv.img pv.elf diff.img hostile.img driverless.img)

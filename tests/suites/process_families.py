@@ -15,6 +15,7 @@ import guest
 import oracle
 import paths
 import proc
+import process_containers
 import process_debug
 import process_templates
 import real
@@ -167,7 +168,8 @@ def of_other_suites():
 
 def suite(report, options):
     absent = paths.missing(paths.RAMET, paths.TESTS_IMAGE, paths.SHELL_IMAGE,
-                           paths.HOSTILE_IMAGE, paths.DRIVERLESS_IMAGE)  # fmt: skip
+                           paths.HOSTILE_IMAGE, paths.DRIVERLESS_IMAGE,
+                           process_containers.CONTAINER)  # fmt: skip
     problem = f"{absent} is not built" if absent else oracle.lay_out_applets()
     if problem:
         report.fail("process", problem)
@@ -177,7 +179,8 @@ def suite(report, options):
         for name, function in CHECKS.items():
             if report.wants(f"process/{name}"):
                 check(report, f"process/{name}", function)
-        for name, function in [*process_templates.tests(), *of_other_suites()]:
+        own = [*process_templates.tests(), *process_containers.tests()]
+        for name, function in [*own, *of_other_suites()]:
             if report.wants(f"process/{name}"):
                 faults.one(report, f"process/{name}", function)
         for name, function in process_debug.tests().items():
