@@ -13,7 +13,10 @@ import subjects
 import targets
 
 
-FLOORS = [("ramet", "ramet-floor"), ("ramet-template", "ramet-floor"),
+FLOORS = [("ramet-process", "process"), ("ramet-process-template", "process"),
+          ("ramet-process-serve", "process"), ("ramet-process", "ramet-process-floor"),
+          ("ramet-process-template", "ramet-process-floor"),
+          ("ramet", "ramet-floor"), ("ramet-template", "ramet-floor"),
           ("tcg-microvm", "tcg-floor"),
           ("tcg-ramet", "tcg-floor"), ("tcg-linux", "tcg-floor"), ("kvm-microvm", "kvm-floor")]
 BENCH_CSV = "bench.csv"  # what bench/run wrote
@@ -98,7 +101,7 @@ def boot_table(results, mode):
 
 
 def like_for_like(results):
-    """Each beside its floor, by the median start alone and by processor time, which bears a busy
+    """Each beside its floor, and picoprocesses beside a static Linux program, by the median start alone and by processor time, which bears a busy
     machine better."""
     alone = {run.subject.name: run for run in results.of("alone")}
     rows = []
@@ -108,7 +111,7 @@ def like_for_like(results):
             rows.append([run.subject.title, base.subject.title,
                          short(run.start_ms()[1] / base.start_ms()[1]),
                          short(run.number("cpu_ms_each") / base.number("cpu_ms_each"))])
-    return table(["subject", "its floor", "start time: ratio", "CPU: ratio"], rows)
+    return table(["subject", "beside", "start time: ratio", "CPU: ratio"], rows)
 
 
 def read_csv(path):

@@ -9,15 +9,18 @@ import subprocess
 GNUPLOT = "gnuplot"
 FONT = "DejaVu Sans,11"
 WIDTH, HEIGHT = 1100, 620
-# One colour a subject in every figure: Ramet's monitor warm, TCG blue, QEMU on KVM green.
+# One colour a subject in every figure: Ramet's monitor warm, its picoprocesses purple to pink, TCG
+# blue, QEMU on KVM green.
 COLOURS = {
-    "process": "#555555", "ramet": "#d62728", "ramet-template": "#ff7f0e",
+    "process": "#555555", "ramet-process": "#7b1fa2", "ramet-process-template": "#d81b9a",
+    "ramet-process-serve": "#00838f", "ramet-process-floor": "#cfa5dc", "ramet": "#d62728", "ramet-template": "#ff7f0e",
     "ramet-serve": "#8c564b",
     "ramet-floor": "#e7a1a1", "tcg-microvm": "#1f77b4", "tcg-floor": "#9ec9e8",
-    "tcg-ramet": "#bcbd22", "tcg-pc": "#17406b", "tcg-linux": "#9467bd", "kvm-microvm": "#2ca02c",
+    "tcg-ramet": "#bcbd22", "tcg-pc": "#17406b", "tcg-linux": "#a0722a", "kvm-microvm": "#2ca02c",
     "kvm-floor": "#9bd39b", "kvm-pc": "#14531a",
 }  # fmt: skip
-PANELS = ["process", "ramet", "ramet-template", "ramet-floor", "tcg-microvm", "tcg-floor"]
+PANELS = ["process", "ramet-process", "ramet-process-template", "ramet-process-serve", "ramet",
+          "ramet-template", "tcg-microvm", "tcg-floor"]
 COMMON = """
 set termoption noenhanced
 set grid back lt 1 lw 0.5 lc rgb "#d8d8d8"

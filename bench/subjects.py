@@ -2,8 +2,9 @@
 """Who takes part in the boot study: one row each, and how one instance of it is started.
 
 Every instance prints READY and stays. The same program (bench/guest/ready.c) runs on our monitor,
-on QEMU through the shim, in a Linux guest as its only process, and as a Linux process; the two
-floors (bench/guest/floor_pv.S, bench/boot-floor.S) are the least that can print a line at all.
+as a picoprocess, on QEMU through the shim, in a Linux guest as its only process, and as a Linux
+process; the floors (bench/guest/floor_pv.S, bench/boot-floor.S) are the least that can print a line
+at all.
 
 On QEMU everything stands side by side under TCG, which needs no help of the host; under /dev/kvm
 what runs there. On a nested host without hardware virtualisation (PVM) ring 0 is emulated, so the
@@ -85,6 +86,16 @@ def make_template(vmm):
         raise Failed((done.stderr.strip().splitlines() or ["no template"])[-1])
 
 
+def no_picoprocess():
+    """The line that ramet says instead of the program's, where it cannot make one."""
+    argv = [RAMET, "run", "--vmm=process", image("floor.img")]
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True) as tried:  # fmt: skip
+        line = tried.stdout.readline().strip()
+        tried.terminate()
+    return None if line == READY else line or "it ends without a word"
+
+
 def no_template():
     if no_kvm():
         return no_kvm()
@@ -97,9 +108,13 @@ def ramet(name):
     return lambda: [RAMET, "run", image(name)]
 
 
-def template():
-    make_template("kvm")
-    return [RAMET, "run", "--template", TEMPLATE["kvm"]]
+def process(name):
+    return lambda: [RAMET, "run", "--vmm=process", image(name)]
+
+
+def template(vmm="kvm"):
+    make_template(vmm)
+    return [RAMET, "run", "--template", TEMPLATE[vmm]]
 
 
 def served(vmm="kvm"):
@@ -158,6 +173,14 @@ FLOOR_ELF = os.path.join(BUILD, "bench", "boot-floor.elf")
 SUBJECTS = [
     Subject("process", "Linux process", "process",
             lambda: [os.path.join(BUILD, "bench", "linux", "ready")]),
+    Subject("ramet-process", "Ramet, picoprocess", "process", process("ready.img"),
+            no_picoprocess),
+    Subject("ramet-process-template", "picoprocess, from a template", "process",
+            lambda: template("process"), no_picoprocess),
+    Subject("ramet-process-serve", "picoprocess, kept ready", "process", lambda: served("process"),
+            no_picoprocess),
+    Subject("ramet-process-floor", "picoprocess' floor: two calls", "process", process("floor.img"),
+            no_picoprocess),
     Subject("ramet", "Ramet", "kvm", ramet("ready.img"), no_kvm),
     Subject("ramet-template", "Ramet, from a template", "kvm", template, no_template),
     Subject("ramet-serve", "Ramet, kept ready", "kvm", served, no_template),

@@ -107,6 +107,18 @@ def times_faster(what, subject):
                                         data.start_ms("interval", subject, 1, INSTANCES)))
 
 
+def median_under(what, subject):
+    return Target(what, "<", 3, "ms", f"{subject}, interval: median",
+                  lambda data: data.start_ms("interval", subject, 1, INSTANCES))
+
+
+def in_linux_starts(what, limit, subject):
+    """Of one at a time, where neither has to wait for anybody."""
+    return Target(what, "<", limit, "", f"{subject} / process, alone: medians",
+                  lambda data: quotient(data.start_ms("alone", subject, 1),
+                                        data.start_ms("alone", "process", 1)))
+
+
 def served_in_forks(data):
     ms, us = data.start_ms("alone", "ramet-serve", 1), data.value("template_clone", "baseline_p50")
     return quotient(None if ms is None else ms * 1000, us)
@@ -138,6 +150,19 @@ TARGETS = [
     slowest("the same, from a template", "ramet-template"),
     times_faster("its median: times faster than 14 instructions on QEMU", "ramet"),
     times_faster("the same, from a template", "ramet-template"),
+    median_under("256 picoprocesses 5 ms apart: the median", "ramet-process"),
+    slowest("picoprocesses: the slowest", "ramet-process"),
+    median_under("the same from a template: the median", "ramet-process-template"),
+    slowest("from a template: the slowest", "ramet-process-template"),
+    median_under("kept ready: the median", "ramet-process-serve"),
+    slowest("kept ready: the slowest", "ramet-process-serve"),
+    in_linux_starts("a picoprocess' start, in starts of a static Linux program", 2,
+                    "ramet-process"),
+    in_linux_starts("the same from a template", 1, "ramet-process-template"),
+    ratio("the same kept ready, for a program that runs", "<", 1, "template_clone_process",
+          of="a static Linux program"),
+    in_linux_starts("the same, with the start of a process that asks for it", 1,
+                    "ramet-process-serve"),
     absolute("1000 living clones: until the last lives", 1500, "ms", "clones_1000"),
     absolute("1000 living clones: memory of all", 1600, "MB", "clones_1000_memory"),
     Target("the whole report", "<", 30, "min", "bench/report, from nothing to the page",
