@@ -101,8 +101,8 @@ def boot_table(results, mode):
 
 
 def like_for_like(results):
-    """Each beside its floor, and picoprocesses beside a static Linux program, by the median start alone and by processor time, which bears a busy
-    machine better."""
+    """Each beside its floor, and picoprocesses beside a static Linux program: by the median start
+    alone and by processor time, which bears a busy machine better."""
     alone = {run.subject.name: run for run in results.of("alone")}
     rows = []
     for name, floor in FLOORS:

@@ -9,11 +9,12 @@ import subprocess
 GNUPLOT = "gnuplot"
 FONT = "DejaVu Sans,11"
 WIDTH, HEIGHT = 1100, 620
-# One colour a subject in every figure: Ramet's monitor warm, its picoprocesses purple to pink, TCG
+# One colour a subject in every figure: Ramet's monitor warm, its picoprocesses pink and teal, TCG
 # blue, QEMU on KVM green.
 COLOURS = {
-    "process": "#555555", "ramet-process": "#7b1fa2", "ramet-process-template": "#d81b9a",
-    "ramet-process-serve": "#00838f", "ramet-process-floor": "#cfa5dc", "ramet": "#d62728", "ramet-template": "#ff7f0e",
+    "process": "#555555", "ramet-process": "#e91e90", "ramet-process-template": "#880e4f",
+    "ramet-process-serve": "#00838f", "ramet-process-floor": "#f4a9d0",
+    "ramet": "#d62728", "ramet-template": "#ff7f0e",
     "ramet-serve": "#8c564b",
     "ramet-floor": "#e7a1a1", "tcg-microvm": "#1f77b4", "tcg-floor": "#9ec9e8",
     "tcg-ramet": "#bcbd22", "tcg-pc": "#17406b", "tcg-linux": "#a0722a", "kvm-microvm": "#2ca02c",
@@ -43,7 +44,11 @@ def draw(folder, name, body, width=WIDTH, height=HEIGHT):
     ):
         path = os.path.join(folder, f"{name}.{ending}")
         script = f'set terminal {terminal}\nset output "{path}"\n{COMMON}{body}\n'
-        done = subprocess.run([GNUPLOT], input=script, capture_output=True, text=True, check=False)
+        try:
+            done = subprocess.run([GNUPLOT], input=script, capture_output=True, text=True,
+                                  check=False)
+        except OSError as error:
+            raise Failed(f"{error.strerror} (tools/setup installs it)") from None
         if done.returncode != 0 or not os.path.getsize(path):
             raise Failed(f"{name}: {done.stderr.strip()}")
 

@@ -46,6 +46,6 @@ wait:
         .long 6, 12, 1 /* "Ramet" with its NUL, the size of struct image_note, IMAGE_NOTE_TYPE */
         .asciz "Ramet"
         .balign 4
-        .long 1, 0 /* PV_ABI_VERSION, no flags; the linker script adds the drivers */
+        .long 2, 0 /* PV_ABI_VERSION, no flags; the linker script adds the drivers */
 
         .section .note.GNU-stack, "", @progbits
