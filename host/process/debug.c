@@ -291,7 +291,9 @@ _Noreturn static void run_debugger(struct family *f, pid_t first, int leash)
     struct debugger d = {.family = f, .leash = leash};
     sigset_t child, all;
     d.gdb = (struct gdb){.target = &debug_target, .vm = &d, .listener = f->gdb_fd, .conn = -1};
-    setsid(); // the terminal's signals are not for it
+    setsid();           // the terminal's signals are not for it
+    close(p->leash[0]); // the watchdog's, which is to see it close
+    close(p->leash[1]);
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
     sigemptyset(&child);

@@ -187,8 +187,11 @@ void process_started(struct supervisor *s)
         if (i == HELLO_MAX)
             supervisor_signal(s->group, SIGKILL);
         syscall(SYS_futex, &p->hello->listener, FUTEX_WAIT, 0, &moment, NULL, 0);
-        if (waitid(P_PID, (id_t)s->group, &info, WEXITED | WNOWAIT | WNOHANG) < 0 || info.si_pid)
+        if (waitid(P_PID, (id_t)s->group, &info, WEXITED | WNOWAIT | WNOHANG) < 0 || info.si_pid) {
+            if (p->hello->refused)
+                process_refused((int)p->hello->refused);
             return; // it has ended, which the loop finds out
+        }
     }
     p->listener = (int)fd - 1;
     s->f->tsc_mult = p->hello->tsc_mult;
@@ -199,7 +202,6 @@ void process_started(struct supervisor *s)
         ready_listen(s);
     else
         munmap(p->hello, 4096);
-    p->leash = -1;
     if (s->group < p->pid_max)
         p->slot_of[s->group] = 1;
 }

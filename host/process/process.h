@@ -39,7 +39,7 @@ struct process_family {
     // When children that are no members are killed, CLOCK_MONOTONIC ns; 0: there are none.
     uint64_t strays_due;
     pid_t watchdog;
-    int leash;        // its end closes, and it kills the family
+    int leash[2];     // a pipe: when our end closes, it kills the family
     pid_t debugger;   // --gdb's, or 0
     int debugger_end; // its end closes, and the debugger ends
     // Templates: the first member's files in /proc, where it is to be saved or rehearsed, else -1;
@@ -66,6 +66,8 @@ uint64_t process_tsc_mult(const struct process_family *p);
 // --- start.c ---
 _Noreturn void process_start(struct family *f, uint32_t slot, uint32_t program,
                              const struct load_args *args);
+// Says why there is no family: the kernel did not take the filter.
+void process_refused(int error);
 
 // --- resume.c: from a template, f->template ---
 // What a program may have found here and counts on: a template's is for hosts with the same.
@@ -103,8 +105,10 @@ int process_filter(const struct family *f, struct sock_filter *code, unsigned ma
 int process_drop_rights(const struct family *f, const char **what);
 
 // --- watchdog.c ---
+// Makes what it takes. 0 or -errno.
+int watchdog_prepare(struct process_family *p);
 // Starts a process, if there is none yet, that kills the group of `first` when the supervisor is
-// gone, however it went: a member need not have asked to die with it. 0, or -1: it cannot.
+// gone, however it went: a member need not have asked to die with it. 0 or -errno.
 int watchdog_start(struct process_family *p, pid_t first);
 // The family is over; the group is no business of the watchdog's any more.
 void watchdog_end(struct process_family *p);

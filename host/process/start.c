@@ -29,6 +29,16 @@ _Noreturn static void cannot_start(const char *what, int error)
     _exit(STUB_DIED + SIGKILL);
 }
 
+void process_refused(int error)
+{
+    // Of all filters that a process has, one may have a listener.
+    if (error == EBUSY)
+        family_say("seccomp: this program's system calls have a listener already, as in some "
+                   "containers, and picoprocesses need one");
+    else
+        family_say("seccomp: the filter is refused: %s", strerror(error));
+}
+
 static void *place_at(uint64_t at, uint64_t len, int rights, int flags, int fd, const char *what)
 {
     void *p = mmap((void *)at, len, rights, flags | MAP_FIXED_NOREPLACE, fd, 0);

@@ -6,9 +6,11 @@
 // watchdog comes with the first clone. No member can leave its process group, so whoever has its
 // number can end them all. Neighbours: notify.c, family/supervisor.c (the same at an ordinary end).
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "host/process/process.h"
@@ -29,31 +31,28 @@ _Noreturn static void guard_family(int end, pid_t group)
     _exit(0);
 }
 
+int watchdog_prepare(struct process_family *p)
+{
+    return pipe2(p->leash, O_CLOEXEC) < 0 ? -errno : 0;
+}
+
 int watchdog_start(struct process_family *p, pid_t first)
 {
-    int fds[2];
-    if (p->leash >= 0)
+    if (p->watchdog > 0)
         return 0;
-    if (pipe2(fds, O_CLOEXEC) < 0)
-        return -1;
-    const pid_t pid = fork();
-    if (pid == 0) {
-        close(fds[1]);
-        guard_family(fds[0], first);
+    p->watchdog = fork();
+    if (p->watchdog == 0) {
+        close(p->leash[1]);
+        guard_family(p->leash[0], first);
     }
-    close(fds[0]);
-    if (pid < 0) {
-        close(fds[1]);
-        return -1;
-    }
-    p->watchdog = pid;
-    p->leash = fds[1];
-    return 0;
+    return p->watchdog < 0 ? -errno : 0;
 }
 
 void watchdog_end(struct process_family *p)
 {
-    if (p->leash >= 0 && write(p->leash, "", 1) == 1)
-        close(p->leash);
-    p->leash = -1;
+    // Who fails to tell it so is about to end: then it kills what is left, which is nothing.
+    if (p->watchdog > 0 && write(p->leash[1], "", 1) != 1)
+        family_say("the watchdog does not listen: %s", strerror(errno));
+    close(p->leash[0]);
+    close(p->leash[1]);
 }

@@ -171,16 +171,19 @@ static const struct {
     // What only looks like one of ours.
     {"x32", 0x40000000 | GETPID, {0}},
     {"number 0x1100", 0x1100, {0}},
+    {"number 0x1000", 0x1000, {1}},
+    {"setxattr", REPORT, {WINDOW, WINDOW, WINDOW, 1}},
+    {"removexattr", 197, {WINDOW, WINDOW}},
     {"getpid", GETPID, {0}},
     // Requests to the supervisor, which the filter lets pass.
-    {"report: a member again", 0x1000, {1}},
-    {"report: a slot nobody claimed", 0x1000, {50}},
-    {"report: no slot", 0x1000, {0}},
-    {"kick of nobody", 0x1001, {60, 1}},
-    {"kick with strange flags", 0x1001, {1, 2}},
-    {"kill of nobody", 0x1002, {60}},
-    {"unclaim of a slot in use", 0x1004, {1}},
-    {"unclaim of a free slot", 0x1004, {60}},
+    {"report: a member again", REPORT, {1}},
+    {"report: a slot nobody claimed", REPORT, {50}},
+    {"report: no slot", REPORT, {0}},
+    {"kick of nobody", KICK, {60, 1}},
+    {"kick with strange flags", KICK, {1, 2}},
+    {"kill of nobody", KILL_MEMBER, {60}},
+    {"unclaim of a slot in use", UNCLAIM, {1}},
+    {"unclaim of a free slot", UNCLAIM, {60}},
     {"clone for a slot in use", CLONE, {AS_HOST, 0, DOOR(1), 0, 0, 1}},
 };
 
@@ -241,7 +244,7 @@ static long clone_unseen(long slot)
 static void lying_child(void)
 {
     if (call(CLONE, AS_HOST, 0, DOOR(70), 0, 0, 70) == 0) {
-        long r = call(0x1000, 1, 0, 0, 0, 0, 0);
+        long r = call(REPORT, 1, 0, 0, 0, 0, 0);
         call(EXIT_GROUP, r == -EPERM ? 0 : 77, 0, 0, 0, 0, 0);
     }
 }
@@ -254,7 +257,7 @@ static void many_children(void)
         if (r == 0)
             for (;;)
                 call(24, 0, 0, 0, 0, 0, 0); // sched_yield
-        call(0x1004, 7, 0, 0, 0, 0, 0);
+        call(UNCLAIM, 7, 0, 0, 0, 0, 0);
         if (r == -EAGAIN)
             break;
     }
@@ -284,16 +287,16 @@ static void flood(const char *how)
     for (;;) {
         switch (*how) {
         case 'n': // kicks of nobody
-            call(0x1001, 60, 1, 0, 0, 0, 0);
+            call(KICK, 60, 1, 0, 0, 0, 0);
             break;
         case 'k': // kicks of the first member
-            call(0x1001, 1, 1, 0, 0, 0, 0);
+            call(KICK, 1, 1, 0, 0, 0, 0);
             break;
         default: // children that run for ever, each given back at once
             if (clone_unseen(7) == 0)
                 for (;;)
                     call(24, 0, 0, 0, 0, 0, 0); // sched_yield
-            call(0x1004, 7, 0, 0, 0, 0, 0);
+            call(UNCLAIM, 7, 0, 0, 0, 0, 0);
         }
     }
 }

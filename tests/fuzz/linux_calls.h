@@ -35,6 +35,11 @@ enum {
     PRCTL = 157,
     ARCH_PRCTL = 158,
     SETRLIMIT = 160,
+    // Requests to the supervisor have the numbers of calls on attributes of files.
+    REPORT = 188,
+    KICK,
+    KILL_MEMBER,
+    UNCLAIM = 192,
     TKILL = 200,
     FUTEX = 202,
     EXIT_GROUP = 231,

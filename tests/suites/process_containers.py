@@ -148,6 +148,27 @@ def test_no_seccomp():
         refuses(user.run(user.container, "no-seccomp"), b"seccomp")
 
 
+def test_docker():
+    """What Docker's default profile forbids is not needed; templates and what serves them, too."""
+    with User() as user:
+        runs(user.run(user.container, "docker"), "Docker's filter")
+        words = [*user.prefix, user.container, "docker", user.ramet]
+        template = os.path.join(user.folder, "template")
+        os.chmod(user.folder, 0o777)
+        made = proc.run([*words, "template", "--vmm=process", "--until", "READY", "--output",
+                         template, user.image, "-c", "echo READY; " + SCRIPT],
+                        limit=LIMIT, cwd="/")  # fmt: skip
+        assert (made.status, made.out) == (0, b"READY\n"), f"{made}"
+        begun = proc.run([*words, "run", "--template", template], limit=LIMIT, cwd="/")
+        assert (begun.status, begun.out) == (0, SAID), f"{begun}"
+
+
+def test_listener():
+    """There can be one listener to a process' system calls, and picoprocesses have their own."""
+    with User() as user:
+        refuses(user.run(user.container, "listener"), b"listener")
+
+
 def tests():
     """(name, function) of every test here, in the order they are written."""
     for name, function in list(globals().items()):

@@ -10,6 +10,7 @@
 #define PROCESS_STUB_LAYOUT_H
 
 #include <stdint.h>
+#include <sys/syscall.h>
 
 #include "abi/image.h"
 #include "abi/pv.h"
@@ -124,6 +125,7 @@ struct stub_hello {
     uint32_t listener; // descriptor of the notifications + 1; 0: not yet. First, for the filter
     uint32_t debugger; // pid of who is to trace it; with --gdb only
     uint32_t trace;    // 1: it may be traced; 2: it is
+    uint32_t refused;  // the filter could not be loaded: errno
     // Descriptors of this process' files in /proc, which its maker may then read, or -1: opened
     // before it is confined, and left to the supervisor.
     int32_t memory, pagemap, maps;
@@ -146,19 +148,22 @@ static inline uint64_t stub_door(uint32_t slot)
 
 #define STUB_CLONE_FLAGS (CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD)
 
-// System-call numbers that no kernel has: the filter hands them to the supervisor. All arguments
-// are in registers; the result is -errno or 0.
+// System-call numbers that the filter hands to the supervisor. All arguments are in registers; the
+// result is -errno or 0. The numbers are those of setxattr(2) and what follows it, which no member
+// makes and none is let make: the answer is always the supervisor's. Numbers that no kernel has
+// would do, but for a filter round all of us, as a container has one: it denies what it does not
+// know, and that comes before a notification (seccomp(2)).
 enum stub_note {
-    STUB_REPORT = 0x1000,  // by the first member: here I am
-    STUB_KICK = 0x1001,    // slot, flags of PV_CALL_KICK: by a signal
-    STUB_KILL = 0x1002,    // slot
-    STUB_EXIT = 0x1003,    // wait status: about to leave. Of slot 1, or with STUB_TRACE
-    STUB_UNCLAIM = 0x1004, // slot: the clone did not come about
-    STUB_EXEC = 0x1005,    // program: about to become it. With STUB_TRACE only
+    STUB_REPORT = SYS_setxattr, // by the first member: here I am
+    STUB_KICK,                  // slot, flags of PV_CALL_KICK: by a signal
+    STUB_KILL,                  // slot
+    STUB_EXIT,                  // wait status: about to leave. Of slot 1, or with STUB_TRACE
+    STUB_UNCLAIM,               // slot: the clone did not come about
+    STUB_EXEC,                  // program: about to become it. With STUB_TRACE only
     // With STUB_WATCHED:
-    STUB_WROTE = 0x1006, // address, length: printed. 1: the text has come, SAVE follows
-    STUB_SAVE = 0x1007,  // STATE->saved is filled; no answer but the end, or an error
-    STUB_READY = 0x1008, // with STUB_WAITS: instead of REPORT, answered when a client is here
+    STUB_WROTE, // address, length: printed. 1: the text has come, SAVE follows
+    STUB_SAVE,  // STATE->saved is filled; no answer but the end, or an error
+    STUB_READY, // with STUB_WAITS: instead of REPORT, answered when a client is here
     STUB_NOTE_END,
 };
 

@@ -132,8 +132,10 @@ static int confine(void)
 {
     struct stub_hello *hello = (struct stub_hello *)STUB_HELLO_VA;
     long fd = sys3(SYS_seccomp, SECCOMP_SET_MODE_FILTER, STUB_FILTER_FLAGS, STUB_FILTER_VA);
-    if (fd < 0)
+    if (fd < 0) {
+        hello->refused = (uint32_t)-fd;
         return -1;
+    }
     __atomic_store_n(&hello->listener, (uint32_t)fd + 1, __ATOMIC_SEQ_CST);
     sys3(SYS_futex, (uintptr_t)&hello->listener, FUTEX_WAKE, 1);
     return keep_descriptors();

@@ -63,7 +63,7 @@ class Server:
             try:
                 # x86-64 numbers; a taken family's supervisor is in poll(2).
                 if len(monitors) == 1 and read_word(pid, "syscall") == "232" and \
-                   read_word(monitors[0], "syscall") in ("47", "4104"):  # fmt: skip
+                   read_word(monitors[0], "syscall") in ("47", "196"):  # fmt: skip
                     found.append((pid, monitors[0]))
             except (OSError, IndexError):
                 continue

@@ -65,7 +65,7 @@ void fake_family_begin(void)
                                            .spawned = spawned,
                                            .embryo = embryo,
                                            .alive = 1,
-                                           .leash = -1};
+                                           .leash = {-1, -1}};
     family.own = &fake_process;
     fake_supervisor = (struct supervisor){
         .f = &family, .signals = -1, .messages = -1, .group = FAKE_FIRST, .deadlines = deadlines};
