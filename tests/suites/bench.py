@@ -112,6 +112,7 @@ def results(*runs):
 def complete():
     """Data with whatever bench/run and the study can name."""
     names = [name for _, names in RUN.GROUPS for name in names]
+    names += [name + "_process" for _, names in RUN.picoprocesses.GROUPS for name in names]
     rows = [{"name": name, "p50": "6", "baseline_p50": "2"} for name in names]
     runs = [Started(subject.name, mode) for subject in study.subjects.SUBJECTS
             for mode in ("alone", "interval")]
