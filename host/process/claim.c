@@ -159,6 +159,17 @@ int claim_drop(struct supervisor *s, uint32_t from, uint32_t slot)
     return 0;
 }
 
+// The slot stays claimed, and nobody's: the child may be there and have lost its number. But the
+// slot's next member has claimed nothing. Were the claim taken for its own, its child would begin
+// with the generation of a door that others have had since, and nobody would bury it.
+void claims_orphan(struct supervisor *s, uint32_t claimer)
+{
+    const struct process_family *p = process_of(s->f);
+    for (uint32_t i = 0; i < p->embryos; i++)
+        if (family_claimer(s->f, p->embryo[i]) == claimer)
+            atomic_store(&slot_of(s, p->embryo[i])->claimer, 0);
+}
+
 // Clones that were let pass and have not come about in time: the family hears of a death. Whoever
 // has overwritten what the kernel wrote to the door has a child that is no member: it is killed
 // before the slot is another's, and with it whatever is on its way just then.

@@ -142,6 +142,8 @@ void claims_find(struct supervisor *s);
 pid_t claim_born(const struct supervisor *s, uint32_t slot);
 // A clone that was let pass has become the process `pid`, which is ours and no member yet.
 void claim_begin(struct supervisor *s, uint32_t slot, pid_t pid);
+// The member in slot `claimer` is dead: none of the claims that are left is its successor's.
+void claims_orphan(struct supervisor *s, uint32_t claimer);
 // Clones that have not come about in time, and strays, are given up.
 void claims_give_up(struct supervisor *s);
 // The name of a program, by a number that is as the sender likes.

@@ -117,6 +117,49 @@ static void test_kill_of_embryo(void)
     CHECK(!has_got(next, STUB_SIG_KILL));
 }
 
+static void kill_and_reap(int pid)
+{
+    fake_child_die(pid, SIGKILL);
+    supervisor_reap(&fake_supervisor);
+}
+
+// One that is killed in clone(2) leaves a claim. Whoever has its slot next has made none: the claim
+// is of a door that has been opened anew, and the death of a child with its generation would be
+// taken for another's.
+static void test_claim_of_dead(void)
+{
+    fake_family_begin();
+    struct window_door *door = family_door(fake_supervisor.f, 3);
+    const int dead = member_in(2);
+    door->gen = 7;
+    CHECK_EQ(clone_into(dead, 3), 0);
+    kill_and_reap(dead);
+    const int next = member_in(2);
+    door->gen = 8;
+    CHECK_EQ(clone_into(next, 3), -EBUSY);
+    pass_seconds(3);
+    CHECK_EQ(WINDOW_DEATH_GEN(door->death), 7);
+    door->death = 0;
+    CHECK_EQ(clone_into(next, 3), 0);
+    const int child = fake_clone(next, 0);
+    CHECK(is_member(child, 3));
+    kill_and_reap(child);
+    CHECK_EQ(WINDOW_DEATH_GEN(door->death), 8);
+    CHECK(door->death & WINDOW_DEAD);
+}
+
+// But a clone that came about before is a member.
+static void test_child_of_dead(void)
+{
+    fake_family_begin();
+    const int dead = member_in(2);
+    CHECK_EQ(clone_into(dead, 3), 0);
+    const int child = fake_clone(dead, 0);
+    kill_and_reap(dead);
+    CHECK_EQ(fake_process.slot_of[child], 3);
+    CHECK_EQ(fake_process.embryos, 0);
+}
+
 // One that dies may have been about to wake others: all look again, asleep by futex or in ppoll().
 static void test_death_wakes_pollers(void)
 {
@@ -139,6 +182,8 @@ int main(void)
     RUN(test_second_clone);
     RUN(test_second_clone_counts);
     RUN(test_kill_of_embryo);
+    RUN(test_claim_of_dead);
+    RUN(test_child_of_dead);
     RUN(test_death_wakes_pollers);
     return check_done("notify_process");
 }
