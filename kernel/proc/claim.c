@@ -38,6 +38,10 @@ static struct proc *free_slot(struct wroot *root, uint32_t above)
             uint32_t slot = w * 64 + (uint32_t)__builtin_ctzll(bit);
             if (slot < 2 || !claimable(proc_at(slot)))
                 continue; // its VM is leaving still
+            // A zombie that is overwritten must be nothing before: one with a new parent and a slot
+            // that is not its own, if the claimer dies meanwhile, would lead proc_next() in
+            // circles.
+            atomic_store(&proc_at(slot)->state, PROC_FREE);
             root->slots_idle[w] &= ~bit;
             root->slots_used[w] &= ~bit;
         }

@@ -208,6 +208,39 @@ static void test_dies_while_moving(void)
     }
 }
 
+// --- an entry that is claimed anew: at every step it is nothing, or what it will be ---
+
+static int halves; // instructions after which it was neither
+
+static void look_at_claimed(void)
+{
+    const struct proc *p = proc_at(2);
+    halves += !proc_gone(p) && (p->slot != 2 || p->state != PROC_EMBRYO);
+}
+
+// Whoever dies in the middle of a claim leaves no zombie with the slot of another or a parent that
+// does not know it: the table's readers would go in circles, or find it for ever.
+static void test_claims_zombie(void)
+{
+    struct proc *child;
+    set_up();
+    long pid = sys_fork();
+    if (pid == 0)
+        sys_exit(4);
+    CHECK_EQ(reap(pid), 4);
+    while (proc_at(2)->state != PROC_ZOMBIE) // its VM is leaving
+        family_sleep_ms(1);
+    halves = 0;
+    step_begin(look_at_claimed);
+    long r = proc_claim(&child);
+    step_end();
+    CHECK_EQ(r, 0);
+    CHECK_EQ(child->slot, 2);
+    CHECK_EQ(halves, 0);
+    proc_discard(child);
+    check_alone();
+}
+
 static int64_t two_stuck(struct proc *child, void *asked)
 {
     ++*(int *)asked;
@@ -237,6 +270,7 @@ int main(void)
     RUN(test_lender_dies);
     RUN(test_lender_dies_early);
     RUN(test_dies_while_moving);
+    RUN(test_claims_zombie);
     RUN(test_two_stuck);
     return check_done("death");
 }
