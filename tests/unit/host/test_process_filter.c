@@ -131,8 +131,25 @@ static void test_addresses(void)
         CHECK_EQ(call(SYS_mprotect, others[i], 4096, PROT_READ | PROT_EXEC, 0, 0, 0), KILL);
         CHECK_EQ(call(SYS_madvise, others[i], 4096, MADV_DONTNEED, 0, 0, 0), KILL);
     }
-    CHECK_EQ(call(SYS_mprotect, PV_BOOT_INFO_VA, 4096, PROT_READ | PROT_WRITE, 0, 0, 0), ALLOW);
-    CHECK_EQ(call(SYS_mprotect, PV_BOOT_INFO_VA, 8192, PROT_READ | PROT_WRITE, 0, 0, 0), KILL);
+    CHECK_EQ(call(SYS_mprotect, PV_BOOT_INFO_VA, 4096, PROT_READ | PROT_WRITE, 0, 0, 0), KILL);
+}
+
+// What is made ready ahead of its use, and nothing that drops or shares what is there.
+static void test_advice(void)
+{
+    const uint64_t platform = 2 * 4096, window_end = PV_WINDOW_VA + f.opt->window_size;
+    for (int advice = 0; advice < 64; advice++) {
+        const int ram = advice == MADV_DONTNEED || advice == MADV_HUGEPAGE ||
+                        advice == MADV_DONTFORK || advice == MADV_DOFORK ||
+                        advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE;
+        const int write = advice == MADV_POPULATE_WRITE, read = advice == MADV_POPULATE_READ;
+        CHECK_EQ(call(SYS_madvise, RAM, 4096, advice, 0, 0, 0), ram ? ALLOW : KILL);
+        CHECK_EQ(call(SYS_madvise, PV_SHARED_VA, platform, advice, 0, 0, 0), write ? ALLOW : KILL);
+        CHECK_EQ(call(SYS_madvise, PV_WINDOW_VA, 4096, advice, 0, 0, 0), read ? ALLOW : KILL);
+        CHECK_EQ(call(SYS_madvise, window_end, 4096, advice, 0, 0, 0), KILL);
+        CHECK_EQ(call(SYS_madvise, PV_SHARED_VA, platform + 1, advice, 0, 0, 0), KILL);
+        CHECK_EQ(call(SYS_madvise, STUB_TEXT_VA, 4096, advice, 0, 0, 0), KILL);
+    }
 }
 
 static void test_rights(void)
@@ -154,15 +171,16 @@ static void test_rights(void)
 
 static void test_members(void)
 {
-    const uint64_t flags = 0x8000 | SIGCHLD; // CLONE_PARENT
-    CHECK_EQ(call(SYS_clone, flags, 0, 0, 0, 0, 1), ASK);
-    CHECK_EQ(call(SYS_clone, flags, 0, 0, 0, 0, PV_MAX_SLOTS), ASK);
-    CHECK_EQ(call(SYS_clone, flags, 0, 0, 0, 0, 0), KILL);
-    CHECK_EQ(call(SYS_clone, flags, 0, 0, 0, 0, PV_MAX_SLOTS + 1), KILL);
-    CHECK_EQ(call(SYS_clone, flags, 0, 0, 0, 0, UINT64_C(1) << 32 | 1), KILL);
-    CHECK_EQ(call(SYS_clone, flags, RAM, 0, 0, 0, 1), KILL);
+    const uint64_t flags = 0x108000 | SIGCHLD, door = stub_door(1); // CLONE_PARENT, PARENT_SETTID
+    CHECK_EQ(call(SYS_clone, flags, 0, door, 0, 0, 1), ASK);
+    CHECK_EQ(call(SYS_clone, flags, 0, door, 0, 0, PV_MAX_SLOTS), ASK);
+    CHECK_EQ(call(SYS_clone, flags, 0, RAM, 0, 0, 1), KILL);
+    CHECK_EQ(call(SYS_clone, flags, 0, door, 0, 0, 0), KILL);
+    CHECK_EQ(call(SYS_clone, flags, 0, door, 0, 0, PV_MAX_SLOTS + 1), KILL);
+    CHECK_EQ(call(SYS_clone, flags, 0, door, 0, 0, UINT64_C(1) << 32 | 1), KILL);
+    CHECK_EQ(call(SYS_clone, flags, RAM, door, 0, 0, 1), KILL);
     for (int bit = 0; bit < 64; bit++)
-        CHECK_EQ(call(SYS_clone, flags ^ UINT64_C(1) << bit, 0, 0, 0, 0, 1), KILL);
+        CHECK_EQ(call(SYS_clone, flags ^ UINT64_C(1) << bit, 0, door, 0, 0, 1), KILL);
     for (long nr = STUB_REPORT; nr < STUB_NOTE_END; nr++)
         CHECK_EQ(call(nr, 1, 0, 0, 0, 0, 0), nr < STUB_WROTE ? ASK : KILL);
     CHECK_EQ(call(STUB_NOTE_END, 1, 0, 0, 0, 0, 0), KILL);
@@ -328,6 +346,7 @@ int main(void)
     set_up();
     CHECK_EQ(at_disk(SYS_pread64, WRITABLE, 512, 0), KILL);
     test_addresses();
+    test_advice();
     test_rights();
     test_members();
     test_others();
