@@ -67,7 +67,6 @@ static void trace_begin(struct supervisor *s, uint32_t slot)
         family_trace(s->f, TRACE_PROC, "%u clone %.3f ms", slot, ms);
 }
 
-// A clone that was let pass has become the process `pid`, which is ours and no member yet.
 void claim_begin(struct supervisor *s, uint32_t slot, pid_t pid)
 {
     struct process_family *p = process_of(s->f);
@@ -81,8 +80,6 @@ void claim_begin(struct supervisor *s, uint32_t slot, pid_t pid)
         supervisor_kill(s, slot, serial);
 }
 
-// The pid the kernel has written to the door of a claimed slot, or 0. Any member can write there
-// too: it may name what is no child of ours, or a sibling's, which then dies in its place.
 pid_t claim_born(const struct supervisor *s, uint32_t slot)
 {
     const struct process_family *p = process_of(s->f);
@@ -101,7 +98,7 @@ static int is_child(pid_t pid)
 
 void claim_find(struct supervisor *s, uint32_t slot)
 {
-    const pid_t pid = claim_born(s, slot);
+    const pid_t pid = process_of(s->f)->claimed[slot] ? claim_born(s, slot) : 0;
     if (pid && is_child(pid))
         claim_begin(s, slot, pid);
 }
@@ -125,8 +122,7 @@ int claim_clone(struct supervisor *s, uint32_t from, const uint64_t *a)
         return -EINVAL;
     if (too_many(s) || watchdog_start(p, s->group) < 0)
         return -EAGAIN;
-    if (p->claimed[slot])
-        claim_find(s, slot);
+    claim_find(s, slot);
     if (p->claimed[slot] && family_claimer(s->f, slot) == from) {
         p->alive++;
         p->again += p->again < s->f->opt->max_procs; // each member is in one at a time

@@ -42,6 +42,8 @@
     {                                                                                              \
         FILTER_NOT_BITS, n, mask, v                                                                \
     }
+// An even number and the next one: of advice, the pairs READ and WRITE, DONTFORK and DOFORK.
+#define ONE_OF(n, even) BITS(n, ~UINT64_C(1), even)
 #define ROOM(n, end, length)                                                                       \
     {                                                                                              \
         FILTER_ROOM, n, end, length                                                                \
@@ -105,6 +107,10 @@ static unsigned disks_rules(struct filter_rule *to, const struct family *f)
     return n;
 }
 
+_Static_assert(MADV_POPULATE_READ % 2 == 0 && MADV_POPULATE_WRITE == MADV_POPULATE_READ + 1 &&
+                   MADV_DONTFORK % 2 == 0 && MADV_DOFORK == MADV_DONTFORK + 1,
+               "ONE_OF");
+
 int process_filter(const struct family *f, struct sock_filter *code, unsigned max)
 {
     // An address below the end and a length up to the size come to at most twice the end, 16 GB,
@@ -131,15 +137,13 @@ int process_filter(const struct family *f, struct sock_filter *code, unsigned ma
         // Memory.
         RULE(madvise, IN(0, ram, end), IN(1, 0, size), IS(2, MADV_DONTNEED)),
         RULE(madvise, IN(0, ram, end), IN(1, 0, size), IS(2, MADV_HUGEPAGE)),
-        RULE(madvise, IN(0, ram, end), IN(1, 0, size), IS(2, MADV_POPULATE_WRITE)),
+        RULE(madvise, IN(0, ram, end), IN(1, 0, size), ONE_OF(2, MADV_POPULATE_READ)),
+        RULE(madvise, IN(0, ram, end), IN(1, 0, size), ONE_OF(2, MADV_DONTFORK)),
         RULE(madvise, IN(0, scratch, scratch_end), IN(1, 0, STUB_SCRATCH_SIZE + 1),
              IS(2, MADV_POPULATE_WRITE)),
         RULE(madvise, IS(0, PV_SHARED_VA), IN(1, 0, 2 * 4096 + 1), IS(2, MADV_POPULATE_WRITE)),
         RULE(madvise, IN(0, window, window_end), IN(1, 0, f->opt->window_size + 1),
              IS(2, MADV_POPULATE_READ)),
-        RULE(madvise, IN(0, ram, end), IN(1, 0, size), IS(2, MADV_POPULATE_READ)),
-        RULE(madvise, IN(0, ram, end), IN(1, 0, size), IS(2, MADV_DONTFORK)),
-        RULE(madvise, IN(0, ram, end), IN(1, 0, size), IS(2, MADV_DOFORK)),
         RULE(mprotect, IN(0, ram, end), IN(1, 0, size), RIGHTS(2)),
         RULE(mmap, IN(0, ram, end), IN(1, 0, size), RIGHTS(2), IS(3, ANONYMOUS)),
         RULE(mmap, IN(0, ram, end), IN(1, 0, size), RIGHTS(2), IS(3, MAP_PRIVATE | MAP_FIXED),

@@ -60,8 +60,7 @@ static int kick(struct supervisor *s, uint32_t slot, uint64_t flags)
 {
     if (!family_slot_valid(s->f, slot))
         return -ESRCH;
-    if (process_of(s->f)->claimed[slot])
-        claim_find(s, slot);
+    claim_find(s, slot);
     if (family_pid(s->f, slot) <= 0) // it has yet to run, and will look
         return process_of(s->f)->claimed[slot] ? 0 : -ESRCH;
     process_post(s, slot, flags ? PV_EVENT_KICK : 0);
@@ -73,8 +72,7 @@ static int kill_member(struct supervisor *s, uint32_t slot)
     if (!family_slot_valid(s->f, slot) || atomic_load(&slot_of(s, slot)->state) == SLOT_FREE)
         return -ESRCH;
     const uint32_t serial = atomic_load(&slot_of(s, slot)->serial);
-    if (process_of(s->f)->claimed[slot])
-        claim_find(s, slot);
+    claim_find(s, slot);
     if (process_of(s->f)->claimed[slot])
         atomic_store(&slot_of(s, slot)->kill, serial); // it hears of it when it is seen
     else
@@ -216,8 +214,7 @@ void process_post(struct supervisor *s, uint32_t slot, uint32_t events)
         {PV_EVENT_TTY, STUB_SIG_TTY},   {PV_EVENT_KILL, STUB_SIG_KILL},
         {SUPERVISOR_END, STUB_SIG_END},
     };
-    if (process_of(s->f)->claimed[slot])
-        claim_find(s, slot);
+    claim_find(s, slot);
     const pid_t pid = family_pid(s->f, slot);
     for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++)
         if (events & signals[i].event)

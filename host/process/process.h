@@ -134,7 +134,7 @@ int claim_clone(struct supervisor *s, uint32_t from, const uint64_t *a);
 // It did not come about, as `from` says, 0 or -EINVAL; as the kernel says.
 int claim_drop(struct supervisor *s, uint32_t from, uint32_t slot);
 void claim_undo(struct supervisor *s, uint32_t slot);
-// Whether the clone in a claimed slot, or in any, has come about: it is a member then.
+// Whether the clone in this slot, if it is claimed, or in any, has come about: it is a member then.
 void claim_find(struct supervisor *s, uint32_t slot);
 void claims_find(struct supervisor *s);
 // The pid the kernel has written to the door of a claimed slot, or 0. Any member can write there

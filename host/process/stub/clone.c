@@ -98,7 +98,6 @@ static long spawn_child(void)
     if (r != 0)
         return r;
     populate_platform();
-    STATE->start.fresh = 1;
     become(slot);
     BOOT_PAGE->first = 0;
     start_program();

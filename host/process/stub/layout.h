@@ -56,8 +56,6 @@
 // STUB_FILE_VA.
 struct stub_start {
     uint32_t program, argc, envc, nsegs;
-    uint32_t fresh; // RAM is empty
-    uint32_t reserved;
     uint64_t strings_len, file_len;
     uint64_t entry, heap, stack_bottom;
     struct image_seg segs[IMAGE_MAX_SEGS];

@@ -138,8 +138,7 @@ uint64_t load_program(const struct stub_start *start)
     const uint64_t ram_end = b->ram_end, heap_end = start->stack_bottom - PAGE_2M;
     int r = 0;
 
-    if (!start->fresh)
-        sys2(SYS_munmap, PV_RAM_VA, ram_end - PV_RAM_VA);
+    sys2(SYS_munmap, PV_RAM_VA, ram_end - PV_RAM_VA);
     for (uint32_t i = 0; i < start->nsegs && r == 0; i++)
         r = start->program == PV_PROGRAM_FILE ? copy_segment(&start->segs[i])
                                               : map_segment(&start->segs[i]);
