@@ -8,31 +8,7 @@
 #include <unistd.h>
 
 #include "host/process/process.h"
-#include "tests/unit/lib/check.h"
-#include "tests/unit/lib/sample_template.h"
-
-static struct sample_image sample;
-static struct sample_template good, bad;
-static struct image image;
-static struct options opt;
-static struct template_header *opened;
-static char err[512];
-static char path[64];
-static int file = -1;
-
-static int open_it(const struct sample_template *t, size_t size)
-{
-    int fd = -1;
-    CHECK_EQ(ftruncate(file, 0), 0);
-    CHECK_EQ(pwrite(file, t, size, 0), size);
-    free(opened);
-    opened = NULL;
-    opt = (struct options){.template = path};
-    int r = template_open(&opt, &opened, &fd, err, sizeof err);
-    if (r == 0)
-        close(fd);
-    return r == 0 ? template_check_image(opened, &image, err, sizeof err) : r;
-}
+#include "tests/unit/lib/template_file.h"
 
 static void test_rights(void)
 {
@@ -138,10 +114,7 @@ static void test_boot_info(void)
 
 int main(void)
 {
-    file = memfd_create("template", 0);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
-    sample_image(&sample);
-    image.fd = -1;
+    template_file_make();
     CHECK_EQ(image_parse(&image, (const uint8_t *)&sample, sizeof sample, err, sizeof err), 0);
     sample_template(&good, &image);
     RUN(test_rights);

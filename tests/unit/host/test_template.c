@@ -16,19 +16,11 @@
 #include "host/kvm/monitor.h"
 #include "host/kvm/platform.h"
 #include "host/template/rehearse.h"
-#include "tests/unit/lib/check.h"
-#include "tests/unit/lib/sample_template.h"
+#include "tests/unit/lib/template_file.h"
 
 #define BEHIND (UINT64_C(1) << 30) // address space after RAM that no template may reach
 
-static struct sample_image sample;
-static struct sample_template good, bad;
-static struct image image;
-static struct options opt;
-static struct template_header *opened;
-static char err[512];
-static char path[64];
-static int file = -1, image_file = -1;
+static int image_file = -1;
 static uint8_t *window;
 
 void supervisor_end_signals(sigset_t *set)
@@ -67,20 +59,6 @@ static void write_image(void)
     CHECK_EQ(image_parse(&image, (const uint8_t *)&sample, sizeof sample, err, sizeof err), 0);
     CHECK_EQ(pwrite(image_file, &sample, sizeof sample, 0), sizeof sample);
     image.fd = dup(image_file);
-}
-
-static int open_it(const struct sample_template *t, size_t size)
-{
-    int fd = -1;
-    CHECK_EQ(ftruncate(file, 0), 0);
-    CHECK_EQ(pwrite(file, t, size, 0), size);
-    free(opened);
-    opened = NULL;
-    opt = (struct options){.template = path};
-    int r = template_open(&opt, &opened, &fd, err, sizeof err);
-    if (r == 0)
-        close(fd);
-    return r == 0 ? template_check_image(opened, &image, err, sizeof err) : r;
 }
 
 static int load(struct vm *vm)
@@ -372,11 +350,8 @@ static void test_output(void)
 
 int main(void)
 {
-    file = memfd_create("template", 0);
+    template_file_make();
     image_file = memfd_create("image", 0);
-    image.fd = -1;
-    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
-    sample_image(&sample);
     write_image();
     sample_template(&good, &image);
     window = mmap(NULL, SAMPLE_WINDOW, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
