@@ -43,17 +43,20 @@ def test_pipe_writer_killed():
 
 def test_pipe_reader_killed():
     """The writer gets SIGPIPE when its reader's VM is killed."""
-    with shell('echo ready; { yes; echo "yes: $?" >&2; } | sleep 100; echo "reader: $?"') as family:
+    # The writer forks `yes` only when the reader stands, so that the reader is the third member.
+    script = (
+        'mkfifo /tmp/go; echo ready; { read go < /tmp/go; yes; echo "yes: $?" >&2; } | '
+        '{ echo > /tmp/go; exec sleep 100; }; echo "reader: $?"'
+    )
+    with shell(script) as family:
         family.expect("ready")
         pids = family.wait_for_monitors(lambda pids: len(pids) >= 4, "yes and sleep")
         time.sleep(0.1)
-        # The pipeline's second member is the third VM; `yes` came after it or before it.
-        for pid in pids[1:]:
-            if pid == pids[2]:
-                family.kill(pid)
+        family.kill(pids[2])
         output = family.expect("reader: ")
-        assert "yes: 141" in output or "137" in family.expect("\n"), output
-        family.finish()
+        assert "yes: 141" in output, output
+        family.expect("137\n")
+        assert family.finish() == 0, "the family did not end well"
 
 
 def test_killed_asleep():
