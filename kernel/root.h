@@ -53,6 +53,8 @@ struct wroot {
     int32_t next_pid;
     // Highest slot claimed so far: scans end there, so that unused entries stay untouched.
     uint32_t top_slot;
+    // The slot last claimed, and how many have been since the lowest free one was.
+    uint32_t last_slot, turn;
     // Bit (slot % 64) of word (slot / 64): the entry may hold a process. Cleared when a claim finds
     // it free.
     uint64_t slots_used[PV_MAX_SLOTS / 64 + 1];

@@ -131,6 +131,10 @@ int process_filter(const struct family *f, struct sock_filter *code, unsigned ma
         RULE(rt_sigprocmask),
         RULE(rt_sigreturn),
         RULE(sched_yield),
+        // Where its own threads, of which there is one, may run.
+        RULE(getcpu),
+        RULE(sched_getaffinity, IS(0, 0)),
+        RULE(sched_setaffinity, IS(0, 0), IS(1, STUB_CPU_WORDS * 8)),
         RULE(ppoll),
         RULE(restart_syscall),
         RULE(setitimer, IS(0, ITIMER_REAL)),

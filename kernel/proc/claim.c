@@ -14,6 +14,7 @@
 #include "kernel/root.h"
 
 #define PID_MAX      4194304 // Linux's limit on 64-bit systems
+#define SLOTS_TURN   8u      // claims upwards before the lowest free slot is taken again
 #define BUSY_TRIES   64      // slots to try when the host is still tearing their last VM down
 #define BUSY_REST_NS UINT64_C(1000000)
 
@@ -57,6 +58,19 @@ static struct proc *free_slot(struct wroot *root, uint32_t above)
         return proc_at(slot);
     }
     return NULL;
+}
+
+// Slots are taken in turn, for the host tears a VM down after its process has ended and been waited
+// for; but few of them, so that entries that are in nobody's memory yet stay so.
+static struct proc *free_slot_in_turn(struct wroot *root)
+{
+    struct proc *p = root->turn < SLOTS_TURN ? free_slot(root, root->last_slot) : NULL;
+    root->turn = p ? root->turn + 1 : 0;
+    if (!p)
+        p = free_slot(root, 1);
+    if (p)
+        root->last_slot = p->slot;
+    return p;
 }
 
 // A group or session may outlive its leader: its number must not become another's (XSH fork()).
@@ -150,7 +164,7 @@ long proc_claim(struct proc **child)
     if (!(boot_info->flags & PV_BOOT_COMPANION))
         return pv_fork(0, NULL, 0);
     proc_lock();
-    struct proc *c = within_nproc(proc_self) ? free_slot(root, 1) : NULL;
+    struct proc *c = within_nproc(proc_self) ? free_slot_in_turn(root) : NULL;
     if (c) {
         clear_entry(c);
         inherit_entry(c, proc_self);

@@ -65,6 +65,9 @@ static const struct {
     {"futex of the image", FUTEX, {IMAGE, 1, 1}},
     {"preadv2 of the image's descriptor", PREADV2, {3, 0, 0, -1, -1}},
     {"pwritev2 to a high descriptor", PWRITEV2, {1L << 32 | 1, 0, 0, -1, -1}},
+    {"affinity of the supervisor", SETAFFINITY, {1, 128, HERE}},
+    {"affinity of a process with a high number", SETAFFINITY, {1L << 32, 128, HERE}},
+    {"sched_setscheduler", SETSCHEDULER, {0, 1, HERE}},
     // Disks. The first ones show that the descriptors are those.
     {"pread64 of the disk", PREAD, {DISK, DMA, 512, 0}},
     {"pwrite64 of the disk's end", PWRITE, {DISK, DMA, 512, DISK_END - 512}},

@@ -5,6 +5,7 @@ picoprocesses (docs/process.md), and a guest that makes system calls of its own
 any back end would have, and the only one that runs all of them where there is no KVM. `tests/run
 --vmm process faults` runs one of those suites that way, under its own names."""
 
+import os
 import tempfile
 import time
 
@@ -44,7 +45,7 @@ REFUSED = {
     "exit behind the stub's back": "signal 9",
 }
 SIGSYS = "signal 31"
-ATTEMPTS = 110  # at least
+ATTEMPTS = 112  # at least
 DISK_SIZE = 1 << 20  # as escape.c has it
 
 
@@ -117,6 +118,20 @@ def check_kill_at_random():
         assert family.finish() == 0 and killed == 30, f"{killed} killed"
 
 
+def check_processors():
+    """Members that have begun, or slept, where their parent ran may run anywhere afterwards."""
+    script = ("for i in 1 2 3 4 5 6 7 8; do busybox true; (exit 0); done; "
+              "while :; do :; done & busybox yes > /dev/null & echo busy; while :; do :; done")  # fmt: skip
+    with Family(paths.ramet_run(paths.SHELL_IMAGE, "-c", script)) as family:
+        family.expect("busy")
+        time.sleep(paths.limit(0.2))
+        members = family.wait_for_monitors(lambda pids: len(pids) == 3, "three busy ones")
+        wanted = os.sched_getaffinity(0)
+        for pid in members:
+            found = os.sched_getaffinity(pid)
+            assert found == wanted, f"{found}, not {wanted}"
+
+
 def check_floods():
     """TERM ends a family soon, whatever its members ask the supervisor for without end."""
     for how in ("nobody", "kicks", "children"):
@@ -141,6 +156,7 @@ def short_endurance(name):
 CHECKS = {
     **{f"endure_{name}": short_endurance(name) for name in endurance.TESTS},
     "escapes": check_escapes, "floods": check_floods,
+    "processors": check_processors,
     "children_without_end": check_children_without_end,
     "supervisor_killed": check_supervisor_killed, "kill_at_random": check_kill_at_random,
 }  # fmt: skip

@@ -37,7 +37,9 @@ int64_t stub_set_tp(const struct pv_set_tp *c)
 // clone(2). `program`: its number + 1, or 0 for a clone.
 static long make_child(uint32_t slot, uint64_t program)
 {
+    place_fork();
     long r = sys6(SYS_clone, STUB_CLONE_FLAGS, 0, (uintptr_t)&door(slot)->born, 0, program, slot);
+    place_forked(r == 0);
     if (r == -ENOMEM)
         r = -EAGAIN;
     if (r == -EAGAIN) // by the supervisor, or by the kernel after it had let it pass

@@ -52,6 +52,8 @@
 // The most that one system call moves between a disk and memory.
 #define STUB_DISK_PIECE UINT64_C(0x20000)
 
+#define STUB_CPU_WORDS 16u // a set of processors, as sched_getaffinity(2) has it
+
 // A program that is to be started: its strings are at STUB_SCRATCH_VA, a file's bytes at
 // STUB_FILE_VA.
 struct stub_start {
@@ -109,7 +111,12 @@ struct stub_state {
     uint32_t ndisks;
     uint32_t notified;            // of the NOTIFY in progress
     uint32_t exited, exit_status; // EXIT, and with what: for who debugs it
-    struct stub_start start;      // of the EXEC or SPAWN in progress, and the first program's
+    // place.c: when the last fork was, 0: long ago; whether there was a sleep after it; how well
+    // forks foretell one; that this processor is kept during a clone, and those that may be used.
+    uint64_t forked_at;
+    uint32_t slept, sleeps, stays, pad;
+    uint64_t cpus[STUB_CPU_WORDS];
+    struct stub_start start; // of the EXEC or SPAWN in progress, and the first program's
 };
 
 enum stub_saving {

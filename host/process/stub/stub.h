@@ -102,6 +102,14 @@ void devices_reset(void);
 int device_access(greg_t *g);
 int64_t stub_notify(const struct pv_notify *c);
 
+// --- place.c ---
+// Around a clone(2), the second on both sides.
+void place_fork(void);
+void place_forked(int child);
+// Around a sleep, the second with what the first has returned.
+uint32_t place_sleep(void);
+void place_woken(uint32_t stayed);
+
 // --- clone.c ---
 int64_t stub_fork(const struct pv_fork *c);
 int64_t stub_spawn(const struct pv_exec *c);

@@ -128,9 +128,12 @@ int64_t stub_wait(const struct pv_wait *c)
     const int sleep = time_left(c->deadline, &left);
     if (c->ready & (PV_WAIT_IN | PV_WAIT_OUT | PV_WAIT_ERR))
         return wait_console(c, &left);
-    if (sleep)
-        stub_wait_bell(&door(STATE->slot)->bell, FUTEX_WAIT, c->bell, &left);
-    else
+    if (!sleep) {
         sys2(SYS_sched_yield, 0, 0); // a lock's owner may be off the processor
+        return 0;
+    }
+    const uint32_t stayed = place_sleep();
+    stub_wait_bell(&door(STATE->slot)->bell, FUTEX_WAIT, c->bell, &left);
+    place_woken(stayed);
     return 0;
 }

@@ -229,6 +229,12 @@ static void test_others(void)
         CHECK_EQ(call(SYS_pwritev2, fd, 0, 2, UINT64_MAX, 0, 0), KILL);
         CHECK_EQ(call(SYS_pwritev2, fd | UINT64_C(1) << 32, 0, 0, 0, 0, 0), KILL);
     }
+    // Where it may run itself, and nobody else.
+    CHECK_EQ(call(SYS_sched_setaffinity, 0, 128, 0, 0, 0, 0), ALLOW);
+    CHECK_EQ(call(SYS_sched_setaffinity, 0, 8, 0, 0, 0, 0), KILL);
+    CHECK_EQ(call(SYS_sched_setaffinity, 1, 128, 0, 0, 0, 0), KILL);
+    CHECK_EQ(call(SYS_sched_setaffinity, UINT64_C(1) << 32, 128, 0, 0, 0, 0), KILL);
+    CHECK_EQ(call(SYS_sched_getaffinity, 1, 128, 0, 0, 0, 0), KILL);
     CHECK_EQ(call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0, 0), ALLOW);
     CHECK_EQ(call(SYS_prctl, PR_SET_PDEATHSIG, 0, 0, 0, 0, 0), KILL);
     CHECK_EQ(call(SYS_arch_prctl, ARCH_SET_FS, 0, 0, 0, 0, 0), ALLOW);
