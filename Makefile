@@ -45,9 +45,9 @@ GLUE := \
 HOST := \
 	$(addprefix host/,main.c options.c) \
 	$(addprefix host/family/,supervisor.c answers.c deaths.c terminal.c family.c member.c \
-		identity.c event.c placement.c trace.c confine.c fdpass.c hugemem.c) \
+		identity.c event.c placement.c trace.c confine.c fdpass.c hugemem.c textcache.c) \
 	$(addprefix host/kvm/,kvm.c calls.c supervise.c stats.c confine.c monitor.c start.c save.c \
-		clone.c no_aid.c vm.c memory.c platform.c textcache.c load.c upcall.c protect.c) \
+		clone.c no_aid.c vm.c memory.c platform.c load.c upcall.c protect.c) \
 	$(addprefix host/template/,save.c open.c load.c rehearse.c touch.c) \
 	$(addprefix host/serve/,serve.c place.c ready.c client.c) \
 	$(addprefix host/kvm/spare/,aid.c spare.c use.c handover.c lifecycle.c plan.c takeover.c \
@@ -58,11 +58,11 @@ HOST := \
 		kvm_memory.c) \
 	$(addprefix host/qemu/,qemu.c argv.c start.c pool.c link.c clone.c qmp.c monitor.c confine.c) \
 	$(addprefix host/process/,process.c start.c filter.c confine.c notify.c claim.c \
-		strays.c watchdog.c resume.c save.c ready.c debug.c target.c tracee.c) \
+		strays.c watchdog.c warm.c resume.c save.c ready.c debug.c target.c tracee.c) \
 	$(addprefix host/image/,image.c check.c elf.c args.c fits.c)
 # What a picoprocess has in the place of a monitor.
 STUB := $(addprefix host/process/stub/,entry.S stub.c signal.c wait.c console.c memory.c clone.c \
-	place.c exec.c load.c device.c decode.c disk.c template.c) host/virtio/mmio.c host/virtio/blk.c \
+	place.c text.c exec.c load.c device.c decode.c disk.c template.c) host/virtio/mmio.c host/virtio/blk.c \
 	arch/x86_64/shim/boot/elf.c arch/x86_64/shim/string.c
 MKIMAGE := \
 	tools/mkimage/main.c tools/mkimage/input.c tools/mkimage/tree.c tools/mkimage/write.c \

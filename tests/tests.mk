@@ -11,8 +11,8 @@ UNIT_guest := host/call/guest.c
 UNIT_image := $(addprefix host/image/,image.c check.c elf.c args.c fits.c)
 DEVICES := host/virtio/devices.c $(UNIT_disk_hostile)
 UNIT_load := $(DEVICES) $(UNIT_image) \
-	$(addprefix host/kvm/,load.c platform.c vm.c memory.c textcache.c) \
-	$(addprefix host/family/,hugemem.c identity.c) host/kvm/spare/warm_code.c
+	$(addprefix host/kvm/,load.c platform.c vm.c memory.c) \
+	$(addprefix host/family/,hugemem.c textcache.c identity.c) host/kvm/spare/warm_code.c
 UNIT_options := host/options.c
 UNIT_template := $(UNIT_load) $(addprefix host/template/,open.c load.c save.c rehearse.c) \
 	host/kvm/save.c \
@@ -22,7 +22,7 @@ UNIT_gdb := $(addprefix host/gdb/,command.c packet.c breakpoint.c regs.c)
 UNIT_confine := host/family/confine.c host/kvm/confine.c
 UNIT_LIBS_confine := -lseccomp
 UNIT_family := $(addprefix host/family/,family.c placement.c fdpass.c answers.c) \
-	host/family/hugemem.c host/kvm/textcache.c
+	host/family/hugemem.c host/family/textcache.c
 # The process back end: its filter, what its stub makes of accesses to devices, and its part of a
 # template.
 UNIT += decode process_filter resume
@@ -33,8 +33,8 @@ UNIT_process_filter := $(addprefix host/process/,filter.c confine.c)
 # Its supervisor, on a faked kernel (tests/unit/lib/fake_children.h).
 UNIT += notify_process
 FAKE_CHILDREN := tests/unit/lib/fake_children.c \
-	host/process/notify.c host/process/claim.c \
-	$(addprefix host/family/,supervisor.c deaths.c answers.c family.c placement.c fdpass.c)
+	host/process/notify.c host/process/claim.c host/process/warm.c \
+	$(addprefix host/family/,supervisor.c deaths.c answers.c family.c placement.c fdpass.c hugemem.c textcache.c)
 FAKE_CHILDREN_FLAGS := $(addprefix -Wl$(comma)--wrap=, \
 	ioctl poll kill waitid waitpid clock_gettime syscall)
 UNIT_notify_process := $(FAKE_CHILDREN)
@@ -44,8 +44,8 @@ UNIT += qmp qemu
 UNIT_qmp := host/qemu/qmp.c host/family/fdpass.c
 UNIT_LIBS_qmp := -ljansson
 UNIT_qemu := host/qemu/argv.c host/qemu/pool.c host/family/fdpass.c
-UNIT_protect := $(addprefix host/kvm/,protect.c platform.c textcache.c) \
-	host/family/hugemem.c host/kvm/spare/warm_code.c
+UNIT_protect := $(addprefix host/kvm/,protect.c platform.c) \
+	$(addprefix host/family/,hugemem.c textcache.c) host/kvm/spare/warm_code.c
 # Processes and signals, over a faked host that forks and interrupts (tests/unit/lib/fake_family.h).
 UNIT += death forktable proc random shm signal sigstate sigwait tty vfork
 FAMILY := \

@@ -5,6 +5,7 @@
 
 void placement_init(struct placement *p)
 {
+    CPU_ZERO(&p->allowed);
     int n = sched_getaffinity(0, sizeof p->allowed, &p->allowed) < 0 ? 1 : CPU_COUNT(&p->allowed);
     p->push = n > 1 && n <= PLACEMENT_SMALL;
 }
@@ -46,8 +47,18 @@ void placement_pin(const struct placement *p, unsigned n)
         }
 }
 
+int placement_follow(const struct placement *p, uint64_t cpu)
+{
+    cpu_set_t one;
+    if (cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &p->allowed))
+        return -1;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    return sched_setaffinity(0, sizeof one, &one);
+}
+
 void placement_free(const struct placement *p, pid_t process)
 {
-    if (p->push)
+    if (CPU_COUNT(&p->allowed) > 1)
         sched_setaffinity(process, sizeof p->allowed, &p->allowed);
 }

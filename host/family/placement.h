@@ -35,4 +35,7 @@ void placement_move(const struct placement *p, pid_t child, uint32_t cpu, int of
 void placement_pin(const struct placement *p, unsigned n);
 void placement_free(const struct placement *p, pid_t process);
 
+// Keeps the caller to that processor until placement_free(). 0, or -1: it is none of the family's.
+int placement_follow(const struct placement *p, uint64_t cpu);
+
 #endif

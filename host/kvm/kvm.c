@@ -75,11 +75,12 @@ static int kvm_memory(struct family *f, char *err, size_t errlen)
         return family_fail(err, errlen, opt->image);
     if ((r = f->window_fd = hugemem_map(f->window, "ramet-window", f->window_size)) < 0 ||
         (f->template && (r = template_load_window(f)) < 0) ||
-        (r = textcache_init(&kvm_of(f)->text, f->image_map + image_size,
+        (r = textcache_init(&kvm_of(f)->text, f->image_map + image_size, TEXTCACHE_SIZE,
                             f->image->header->program_count)) < 0) {
         errno = -r;
         return family_fail(err, errlen, "cannot make the window and text cache");
     }
+    close(r); // the mapping is inherited
     // After a template's window was loaded: the header is this family's.
     family_window_init(f);
     return 0;

@@ -6,7 +6,7 @@
 #include "host/backend.h"
 #include "host/kvm/aid.h"
 #include "host/kvm/monitor.h"
-#include "host/kvm/textcache.h"
+#include "host/family/textcache.h"
 
 // What this back end keeps about the family; f->own. Made by the supervisor.
 struct kvm_family {

@@ -12,7 +12,7 @@
 #include "abi/pv.h"
 #include "abi/x86.h"
 #include "host/image/elf.h"
-#include "host/kvm/textcache.h"
+#include "host/family/textcache.h"
 #include "host/kvm/vm.h"
 
 // Page tables, two sets: exec builds the new program's in the set that is not in use, because

@@ -142,6 +142,7 @@ int claim_clone(struct supervisor *s, uint32_t from, const uint64_t *a)
     p->spawned[slot] = a[4];
     p->embryo[p->embryos++] = (uint16_t)slot;
     p->alive++;
+    warm_clone(s, from, slot, a[4]);
     return 0;
 }
 

@@ -14,6 +14,7 @@
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -118,7 +119,7 @@ int process_filter(const struct family *f, struct sock_filter *code, unsigned ma
     const uint64_t ram = PV_RAM_VA, end = f->opt->mem, size = end - ram + 1;
     const uint64_t scratch = STUB_SCRATCH_VA, scratch_end = scratch + STUB_SCRATCH_SIZE;
     const uint64_t window = PV_WINDOW_VA, window_end = window + f->opt->window_size;
-    const uint64_t image = (uint64_t)f->image->fd;
+    const uint64_t image = (uint64_t)f->image->fd, text = (uint32_t)process_of(f)->text_fd;
     const struct filter_rule common[] = {
         // Blocking and waking, most often of all.
         RULE(futex, IN(0, window, window_end), IS(1, FUTEX_WAIT)),
@@ -152,6 +153,11 @@ int process_filter(const struct family *f, struct sock_filter *code, unsigned ma
         RULE(mmap, IN(0, ram, end), IN(1, 0, size), RIGHTS(2), IS(3, ANONYMOUS)),
         RULE(mmap, IN(0, ram, end), IN(1, 0, size), RIGHTS(2), IS(3, MAP_PRIVATE | MAP_FIXED),
              IS(4, image)),
+        // Text from the cache. Without one the descriptor is one that cannot be.
+        RULE(mmap, IN(0, ram, end), IN(1, 0, size), IS(2, PROT_READ | PROT_EXEC),
+             IS(3, MAP_PRIVATE | MAP_FIXED), IS(4, text)),
+        RULE(pread64, IS(0, text), IS(1, STUB_DATA_VA + offsetof(struct stub_state, texts)),
+             IS(2, sizeof(struct stub_texts)), IS(3, TEXTCACHE_SIZE)),
         RULE(mmap, IN(0, scratch, scratch_end), IN(1, 0, STUB_SCRATCH_SIZE + 1),
              BITS(2, ~UINT64_C(3), 0), IS(3, ANONYMOUS)),
         RULE(munmap, IN(0, ram, end), IN(1, 0, size)),

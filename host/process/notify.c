@@ -25,6 +25,7 @@
 #include "host/process/process.h"
 
 #define AT_ONCE   16 // notifications before everything else gets its turn
+#define FOLLOW_MS 10
 #define HELLO_MS  10
 #define HELLO_MAX 3000 // of them: a first member that has not begun by then is stopped
 
@@ -38,17 +39,21 @@ static uint32_t slot_of_pid(const struct process_family *p, pid_t pid)
     return pid > 0 && pid < p->pid_max ? p->slot_of[pid] : 0;
 }
 
-static int trace_exec(const struct supervisor *s, uint32_t from, uint64_t program)
+static int execs(struct supervisor *s, uint32_t from, uint64_t program)
 {
+    if (!from)
+        return -EPERM;
+    warm_start(s, from, program);
     family_trace(s->f, TRACE_PROC, "%u exec %s", from, claim_program(s, program));
     return 0;
 }
 
 // The first member says that it has begun.
-static int accept_report(struct supervisor *s, uint32_t from)
+static int accept_report(struct supervisor *s, uint32_t from, uint64_t program)
 {
     if (from != 1 || atomic_load(&s->f->shared->started))
         return -EPERM;
+    warm_start(s, 1, program);
     atomic_store(&s->f->shared->started, 1);
     atomic_store(&slot_of(s, 1)->state, SLOT_RUNNING);
     return 0;
@@ -106,7 +111,7 @@ static int decide(struct supervisor *s, const struct seccomp_notif *n)
     case SYS_clone:
         return claim_clone(s, from, a);
     case STUB_REPORT:
-        return accept_report(s, from);
+        return accept_report(s, from, a[1]);
     case STUB_KICK:
         return from ? kick(s, slot, a[1]) : -EPERM;
     case STUB_KILL:
@@ -116,13 +121,29 @@ static int decide(struct supervisor *s, const struct seccomp_notif *n)
     case STUB_UNCLAIM:
         return claim_drop(s, from, slot);
     case STUB_EXEC:
-        return trace_exec(s, from, a[0]);
+        return execs(s, from, a[0]);
     case STUB_WROTE:
         return from == 1 ? save_watch(s, a[0], a[1]) : 0;
     case STUB_SAVE:
         return save_due(s, from);
     default:
         return -ENOSYS;
+    }
+}
+
+// A member that its child begins with on its own processor says so, with the number + 1: the
+// supervisor goes there as well, or each clone would wake two processors, this one's and the
+// member's. It stays while such clones come.
+static void follow(struct supervisor *s, uint64_t cpu)
+{
+    struct process_family *p = process_of(s->f);
+    const uint64_t now = clock_ns(CLOCK_MONOTONIC);
+    if (cpu && (cpu == p->follows || placement_follow(&s->f->placement, cpu - 1) == 0)) {
+        p->follows = cpu;
+        p->followed = now;
+    } else if (p->follows && (!cpu || now - p->followed > FOLLOW_MS * UINT64_C(1000000))) {
+        placement_free(&s->f->placement, 0);
+        p->follows = 0;
     }
 }
 
@@ -150,6 +171,8 @@ static void answer(struct supervisor *s, int listener)
     }
     if (r.error == 0 && n.data.nr == SYS_clone)
         r.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+    if (n.data.nr == SYS_clone)
+        follow(s, n.data.args[3]);
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &r) < 0 && n.data.nr == SYS_clone && !r.error)
         claim_undo(s, (uint32_t)n.data.args[5]); // killed meanwhile: no clone comes of it
 }
@@ -160,11 +183,13 @@ int process_step(struct supervisor *s)
     claims_find(s);
     for (int i = 0; i < AT_ONCE && p->listener >= 0 && has_notification(p->listener); i++)
         answer(s, p->listener);
+    if (p->follows && clock_ns(CLOCK_MONOTONIC) - p->followed > FOLLOW_MS * UINT64_C(1000000))
+        follow(s, 0);
     const int play = save_step(s); // the last of them may have begun a rehearsal
     if (!p->embryos && !p->strays_due)
-        return play;
+        return p->follows && play < 0 ? FOLLOW_MS : play;
     claims_give_up(s);
-    return (int)(CLAIM_NS / 2000000);
+    return p->follows ? FOLLOW_MS : (int)(CLAIM_NS / 2000000);
 }
 
 int process_poll_fd(const struct family *f)

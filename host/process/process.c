@@ -146,7 +146,9 @@ static int process_memory(struct family *f, char *err, size_t errlen)
     p->claimed = calloc(f->opt->max_procs + 1, sizeof *p->claimed);
     p->embryo = calloc(f->opt->max_procs + 1, sizeof *p->embryo);
     p->spawned = calloc(f->opt->max_procs + 1, sizeof *p->spawned);
-    if (!f->window || !p->hello || !p->slot_of || !p->claimed || !p->embryo || !p->spawned)
+    p->runs = calloc(f->opt->max_procs + 1, sizeof *p->runs);
+    if (!f->window || !p->hello || !p->slot_of || !p->claimed || !p->embryo || !p->spawned ||
+        !p->runs)
         return family_fail(err, errlen, "cannot reserve memory");
     if ((r = watchdog_prepare(p)) < 0) {
         errno = -r;
@@ -156,6 +158,10 @@ static int process_memory(struct family *f, char *err, size_t errlen)
         (f->template && (r = template_load_window(f)) < 0)) {
         errno = -r;
         return family_fail(err, errlen, "cannot make the window");
+    }
+    if ((r = warm_prepare(f)) < 0) {
+        errno = -r;
+        return family_fail(err, errlen, "cannot make the text cache");
     }
     // After a template's window was loaded: the header is this family's.
     family_window_init(f);

@@ -12,6 +12,7 @@
 #include <linux/filter.h>
 
 #include "host/backend.h"
+#include "host/family/textcache.h"
 #include "host/serve/serve.h"
 #include "host/family/supervisor_private.h"
 #include "host/process/stub/layout.h"
@@ -38,6 +39,12 @@ struct process_family {
     uint32_t again;   // clones let pass for a claim that had one; may be on their way
     // When children that are no members are killed, CLOCK_MONOTONIC ns; 0: there are none.
     uint64_t strays_due;
+    uint32_t clones; // let pass so far
+    struct textcache text;
+    struct stub_texts *texts; // what members are told of it
+    int text_fd;              // its memfd, or -1: there is none
+    // The processor that the supervisor keeps to, + 1, or 0, and since when, CLOCK_MONOTONIC ns.
+    uint64_t follows, followed;
     pid_t watchdog;
     int leash[2];     // a pipe: when our end closes, it kills the family
     pid_t debugger;   // --gdb's, or 0
@@ -51,6 +58,7 @@ struct process_family {
     int tried; // to save it: once is enough
     // For the trace: the number of the program it is to start with, + 1; 0: its parent's.
     uint64_t *spawned;
+    uint32_t *runs; // the program a slot's member was last heard to run
 };
 
 static inline struct process_family *process_of(const struct family *f)
@@ -103,6 +111,14 @@ int process_filter(const struct family *f, struct sock_filter *code, unsigned ma
 // What can be had beside the filter: no new privileges, no dumps, no rights to files, limits. 0, or
 // -errno with the reason in *what.
 int process_drop_rights(const struct family *f, const char **what);
+
+// --- warm.c ---
+// Makes an empty text cache, where there may be one. 0 or -errno.
+int warm_prepare(struct family *f);
+// The member in a slot begins a program, of the image or not; or is about to clone itself into
+// another slot, for a program's number + 1, or 0: what is worth it by now is made ready.
+void warm_start(struct supervisor *s, uint32_t slot, uint64_t program);
+void warm_clone(struct supervisor *s, uint32_t from, uint32_t slot, uint64_t spawned);
 
 // --- watchdog.c ---
 // Makes what it takes. 0 or -errno.

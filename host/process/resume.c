@@ -198,6 +198,7 @@ void resume_state(const struct family *f, struct stub_state *s)
     const struct kvm_regs *r = &t->regs;
     s->flags |= STUB_RESUMES | (f->ready ? STUB_WAITS : 0);
     s->saving = f->rehearsal ? SAVE_BEFORE : SAVE_NOT;
+    s->text_tries = UINT32_MAX; // it may have changed its text
     s->nsegs = elf->nsegs;
     memcpy(s->segs, elf->segs, sizeof s->segs);
     s->saved = (struct stub_saved){

@@ -37,9 +37,8 @@ int64_t stub_set_tp(const struct pv_set_tp *c)
 // clone(2). `program`: its number + 1, or 0 for a clone.
 static long make_child(uint32_t slot, uint64_t program)
 {
-    place_fork();
-    long r = sys6(SYS_clone, STUB_CLONE_FLAGS, 0, (uintptr_t)&door(slot)->born, 0, program, slot);
-    place_forked(r == 0);
+    long r = sys6(SYS_clone, STUB_CLONE_FLAGS, 0, (uintptr_t)&door(slot)->born, STATE->stays,
+                  program, slot);
     if (r == -ENOMEM)
         r = -EAGAIN;
     if (r == -EAGAIN) // by the supervisor, or by the kernel after it had let it pass
@@ -73,9 +72,12 @@ int64_t stub_fork(const struct pv_fork *c)
     if (c->nhot && copy_in(hot, c->hot, c->nhot * sizeof hot[0], RAM | WINDOW) < 0)
         return -EFAULT;
     block_signals();
+    text_fork();
+    place_fork();
     long r = make_child(c->slot, 0);
     if (r >= 0)
         own_pages(hot, c->nhot, r == 0);
+    place_forked(r == 0);
     if (r == 0) {
         become(c->slot);
         stub_reset_fpu(STATE->flags & STUB_AVX);
@@ -97,9 +99,11 @@ static long spawn_child(void)
 {
     const uint32_t slot = STATE->spawn_slot;
     long r = make_child(slot, UINT64_C(1) + STATE->start.program);
+    if (r == 0)
+        populate_platform();
+    place_forked(r == 0);
     if (r != 0)
         return r;
-    populate_platform();
     become(slot);
     BOOT_PAGE->first = 0;
     start_program();
@@ -114,6 +118,7 @@ int64_t stub_spawn(const struct pv_exec *c)
         return r;
     block_signals();
     STATE->spawn_slot = c->slot;
+    place_fork();
     inherit_ram(0);
     r = stub_call_on_stack(spawn_child);
     inherit_ram(1);

@@ -113,6 +113,8 @@ int64_t stub_exec(const struct pv_exec *c)
     }
     if (STATE->flags & STUB_TRACE)
         note(STUB_EXEC, c->program, 0);
+    else
+        text_exec(c->program);
     block_signals(); // handlers would run on a stack that goes
     stub_on_stack(replace);
 }

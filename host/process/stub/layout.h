@@ -15,6 +15,7 @@
 #include "abi/image.h"
 #include "abi/pv.h"
 #include "abi/window.h"
+#include "host/family/textcache.h"
 #include "host/virtio/disk.h"
 
 #define STUB_SCRATCH_VA UINT64_C(0x600000000) // what EXEC and SPAWN carry over; nothing in between
@@ -53,6 +54,14 @@
 #define STUB_DISK_PIECE UINT64_C(0x20000)
 
 #define STUB_CPU_WORDS 16u // a set of processors, as sched_getaffinity(2) has it
+
+// The memfd of the text cache (host/family/textcache.h), and at TEXTCACHE_SIZE in it: by page of
+// the cache, the number + 1 of the program whose text begins there.
+#define STUB_TEXTS_SIZE (TEXTCACHE_SIZE + UINT64_C(0x1000))
+
+struct stub_texts {
+    uint32_t program[TEXTCACHE_PAGES];
+};
 
 // A program that is to be started: its strings are at STUB_SCRATCH_VA, a file's bytes at
 // STUB_FILE_VA.
@@ -116,6 +125,11 @@ struct stub_state {
     uint64_t forked_at;
     uint32_t slept, sleeps, stays, pad;
     uint64_t cpus[STUB_CPU_WORDS];
+    // text.c: the text cache, or -1; how often a fork has looked for the program's text there; what
+    // it found.
+    int32_t text_fd;
+    uint32_t text_tries;
+    struct stub_texts texts;
     struct stub_start start; // of the EXEC or SPAWN in progress, and the first program's
 };
 
@@ -139,6 +153,20 @@ struct stub_hello {
     uint32_t stdio[3], nowait[3];
     uint64_t tsc_base, mono_base_ns, wall_base_ns;
 };
+
+// How many pages a program's text takes in the cache; 0: it has none there. Of all that the cache
+// can hold, members take only what is one segment, the first, in 2 MB of its own.
+static inline uint32_t stub_text_pages(const struct image_seg *segs, uint32_t nsegs)
+{
+    const uint64_t end = segs[0].vaddr + segs[0].memsz, huge = UINT64_C(0x200000);
+    if (nsegs < 1 || (segs[0].flags & IMAGE_SEG_W) || !(segs[0].flags & IMAGE_SEG_X) ||
+        segs[0].vaddr % huge || segs[0].memsz != segs[0].filesz)
+        return 0;
+    for (uint32_t i = 1; i < nsegs; i++)
+        if (!(segs[i].flags & IMAGE_SEG_W) || segs[i].vaddr / huge <= (end - 1) / huge)
+            return 0;
+    return (uint32_t)((segs[0].memsz + huge - 1) / huge);
+}
 
 // The filter is loaded with these. The second (Linux 5.19) has its sender wait for an answer in
 // peace; older headers do not name it.
@@ -164,7 +192,7 @@ enum stub_note {
     STUB_KILL,                  // slot
     STUB_EXIT,                  // wait status: about to leave. Of slot 1, or with STUB_TRACE
     STUB_UNCLAIM,               // slot: the clone did not come about
-    STUB_EXEC,                  // program: about to become it. With STUB_TRACE only
+    STUB_EXEC,                  // program: about to become it, if it is not in the text cache
     // With STUB_WATCHED:
     STUB_WROTE, // address, length: printed. 1: the text has come, SAVE follows
     STUB_SAVE,  // STATE->saved is filled; no answer but the end, or an error

@@ -139,7 +139,7 @@ uint64_t load_program(const struct stub_start *start)
     int r = 0;
 
     sys2(SYS_munmap, PV_RAM_VA, ram_end - PV_RAM_VA);
-    for (uint32_t i = 0; i < start->nsegs && r == 0; i++)
+    for (uint32_t i = text_map(start) == 0; i < start->nsegs && r == 0; i++)
         r = start->program == PV_PROGRAM_FILE ? copy_segment(&start->segs[i])
                                               : map_segment(&start->segs[i]);
     if (r < 0 || map_zero(start->heap, heap_end, PROT_READ | PROT_WRITE) ||

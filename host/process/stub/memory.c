@@ -6,7 +6,7 @@
 #include "host/process/stub/stub.h"
 
 #define REST_MIN    512u       // bytes
-#define HOT_MAX     (3 * PAGE) // a longer range holds much that is not written
+#define HOT_MAX     (4 * PAGE) // a longer range holds much that is not written
 #define TEXT_MAX    (UINT64_C(192) << 10)
 #define STACK_BELOW 1024u // what both sides use of the stack at once
 
@@ -72,6 +72,8 @@ int64_t stub_protect(const struct pv_protect *c)
         return -EINVAL;
     if ((rights & both) == both)
         return -EACCES;
+    if (rights & PV_RIGHT_WRITE)
+        text_keep(c->addr);
     return sys3(SYS_mprotect, c->addr, c->len, rights);
 }
 

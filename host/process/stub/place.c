@@ -25,7 +25,8 @@ static int one_processor(const uint64_t *set)
     return n < 2;
 }
 
-// Keeps the caller, and what it clones, to this processor. 1, or 0: it may run where it did.
+// Keeps the caller, and what it clones, to this processor. Its number + 1, or 0: it may run where
+// it did.
 static uint32_t stay(void)
 {
     uint64_t here[STUB_CPU_WORDS] = {0};
@@ -36,7 +37,7 @@ static uint32_t stay(void)
         cpu >= 64 * STUB_CPU_WORDS)
         return 0;
     here[cpu / 64] = UINT64_C(1) << cpu % 64;
-    return sys3(SYS_sched_setaffinity, 0, sizeof here, (uintptr_t)here) == 0;
+    return sys3(SYS_sched_setaffinity, 0, sizeof here, (uintptr_t)here) == 0 ? cpu + 1 : 0;
 }
 
 static void go_anywhere(void)

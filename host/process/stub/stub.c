@@ -106,6 +106,8 @@ static uint32_t next_kept(uint32_t fd)
     uint32_t next = UINT32_MAX, image = (uint32_t)STATE->image_fd;
     if (image >= fd)
         next = image;
+    if (STATE->text_fd >= 0 && (uint32_t)STATE->text_fd >= fd && (uint32_t)STATE->text_fd < next)
+        next = (uint32_t)STATE->text_fd;
     for (uint32_t i = 0; i < STATE->ndisks; i++)
         if ((uint32_t)STATE->disks[i].fd >= fd && (uint32_t)STATE->disks[i].fd < next)
             next = (uint32_t)STATE->disks[i].fd;
@@ -149,7 +151,7 @@ void stub_first(void)
         leave(STUB_DIED + SIGKILL);
     if (resumes)
         resume_program();
-    if (load_plan(&STATE->start) < 0 || note(STUB_REPORT, STATE->slot, 0) < 0)
+    if (load_plan(&STATE->start) < 0 || note(STUB_REPORT, STATE->slot, STATE->start.program) < 0)
         leave(STUB_DIED + SIGKILL);
     start_program();
 }

@@ -102,6 +102,16 @@ void devices_reset(void);
 int device_access(greg_t *g);
 int64_t stub_notify(const struct pv_notify *c);
 
+// --- text.c ---
+// A program begins: maps its text from the cache. 0, or -1: it is not there.
+int text_map(const struct stub_start *start);
+// This member is about to fork: maps its own text from the cache, if it has come there meanwhile.
+void text_fork(void);
+// Memory at that address may be written now: if it is text, it is the program's own.
+void text_keep(uint64_t at);
+// A program is about to begin here: says so, unless its text is in the cache.
+void text_exec(uint32_t program);
+
 // --- place.c ---
 // Around a clone(2), the second on both sides.
 void place_fork(void);

@@ -127,7 +127,7 @@ void resume_program(void)
         leave(STUB_DIED + SIGKILL);
     __atomic_fetch_or(&SHARED->pending, PV_EVENT_RESUMED, __ATOMIC_SEQ_CST);
     sys2(SYS_munmap, STUB_FILTER_VA, STUB_SCRATCH_VA + STUB_SCRATCH_SIZE - STUB_FILTER_VA);
-    if (note(waits ? STUB_READY : STUB_REPORT, STATE->slot, 0) < 0)
+    if (note(waits ? STUB_READY : STUB_REPORT, STATE->slot, b->program) < 0)
         leave(STUB_DIED + SIGKILL);
     if (waits)
         take_client(b);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // test_family.c: what the processes of a family take from memory and messages that each of them can
 // write: a claimer, a pid, a size, a place in the text cache. Links host/family/family.c,
-// placement.c, answers.c, fdpass.c and host/kvm/textcache.c.
+// placement.c, answers.c, fdpass.c and host/family/textcache.c.
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -15,7 +15,7 @@
 #include "host/family/fdpass.h"
 #include "host/family/hugemem.h"
 #include "host/family/supervisor_private.h"
-#include "host/kvm/textcache.h"
+#include "host/family/textcache.h"
 #include "tests/unit/lib/check.h"
 
 #define SLOTS 4u
@@ -182,7 +182,8 @@ static void test_text_cache(void)
     struct textcache cache = {0};
     int status = 0;
     uint8_t *at = hugemem_reserve(TEXTCACHE_SIZE);
-    CHECK(at && textcache_init(&cache, at, 3) == 0);
+    const int fd = at ? textcache_init(&cache, at, TEXTCACHE_SIZE, 3) : -1;
+    CHECK(fd >= 0 && close(fd) == 0);
     pid_t monitor = fork();
     if (monitor == 0) {
         signal(SIGSEGV, SIG_DFL); // not the sanitizer's

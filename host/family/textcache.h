@@ -42,9 +42,10 @@ struct textcache {
     uint64_t table;               // bytes of this array
 };
 
-// Makes an empty cache for the programs of an image, TEXTCACHE_SIZE bytes at `at`, which is
-// reserved. 0 or -errno.
-int textcache_init(struct textcache *cache, uint8_t *at, uint32_t programs);
+// Makes an empty cache for the programs of an image, in a memfd of `size` bytes, TEXTCACHE_SIZE or
+// more, mapped at `at`, which is reserved. The memfd's descriptor, the caller's to close, or
+// -errno.
+int textcache_init(struct textcache *cache, uint8_t *at, uint64_t size, uint32_t programs);
 
 // In a monitor, before it runs a guest: the cache cannot be written any more. 0 or -errno.
 int textcache_protect(const struct textcache *cache);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The text cache: planning, loading, publishing. See textcache.h.
 
-#include "host/kvm/textcache.h"
+#include "host/family/textcache.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -10,24 +10,23 @@
 #include "abi/x86.h"
 #include "host/family/hugemem.h"
 
-// In the supervisor, which alone fills it afterwards. The memfd's descriptor is not kept: the
-// mapping is inherited.
-int textcache_init(struct textcache *cache, uint8_t *at, uint32_t programs)
+// In the supervisor, which alone fills it afterwards.
+int textcache_init(struct textcache *cache, uint8_t *at, uint64_t size, uint32_t programs)
 {
-    int r = hugemem_map(at, "ramet-text", TEXTCACHE_SIZE);
-    if (r >= 0)
-        close(r);
-    if (r < 0)
-        return r;
+    const int fd = hugemem_map(at, "ramet-text", size);
+    if (fd < 0)
+        return fd;
     cache->map = at;
     cache->table = ((programs + 1) * sizeof *cache->uses + X86_PAGE - 1) & ~(X86_PAGE - 1);
     void *tables =
         mmap(NULL, 2 * cache->table, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (tables == MAP_FAILED)
-        return -errno;
+    if (tables == MAP_FAILED) {
+        close(fd);
+        return -ENOMEM;
+    }
     cache->uses = tables;
     cache->first_page = (void *)((uint8_t *)tables + cache->table);
-    return 0;
+    return fd;
 }
 
 // In every monitor: a guest that gets out of its VM must not be able to change other VMs' text.
