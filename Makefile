@@ -62,7 +62,8 @@ HOST := \
 	$(addprefix host/image/,image.c check.c elf.c args.c fits.c)
 # What a picoprocess has in the place of a monitor.
 STUB := $(addprefix host/process/stub/,entry.S stub.c signal.c wait.c console.c memory.c clone.c \
-	place.c text.c exec.c load.c device.c decode.c disk.c template.c) host/virtio/mmio.c host/virtio/blk.c \
+	place.c text.c exec.c load.c device.c decode.c disk.c template.c) \
+	host/virtio/mmio.c host/virtio/blk.c \
 	arch/x86_64/shim/boot/elf.c arch/x86_64/shim/string.c
 MKIMAGE := \
 	tools/mkimage/main.c tools/mkimage/input.c tools/mkimage/tree.c tools/mkimage/write.c \

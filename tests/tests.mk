@@ -34,7 +34,8 @@ UNIT_process_filter := $(addprefix host/process/,filter.c confine.c)
 UNIT += notify_process
 FAKE_CHILDREN := tests/unit/lib/fake_children.c \
 	host/process/notify.c host/process/claim.c host/process/warm.c \
-	$(addprefix host/family/,supervisor.c deaths.c answers.c family.c placement.c fdpass.c hugemem.c textcache.c)
+	$(addprefix host/family/,supervisor.c deaths.c answers.c family.c placement.c fdpass.c \
+		hugemem.c textcache.c)
 FAKE_CHILDREN_FLAGS := $(addprefix -Wl$(comma)--wrap=, \
 	ioctl poll kill waitid waitpid clock_gettime syscall)
 UNIT_notify_process := $(FAKE_CHILDREN)

@@ -34,7 +34,7 @@ void *hugemem_reserve(uint64_t size)
 // -errno.
 int hugemem_map(void *at, const char *name, uint64_t size)
 {
-    int fd = memfd_create(name, MFD_CLOEXEC);
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
         return -errno;
     if (ftruncate(fd, (off_t)size) == 0 &&

@@ -157,7 +157,7 @@ int process_filter(const struct family *f, struct sock_filter *code, unsigned ma
         RULE(mmap, IN(0, ram, end), IN(1, 0, size), IS(2, PROT_READ | PROT_EXEC),
              IS(3, MAP_PRIVATE | MAP_FIXED), IS(4, text)),
         RULE(pread64, IS(0, text), IS(1, STUB_DATA_VA + offsetof(struct stub_state, texts)),
-             IS(2, sizeof(struct stub_texts)), IS(3, TEXTCACHE_SIZE)),
+             IS(2, sizeof(struct stub_texts)), IS(3, STUB_TEXTS_OFF)),
         RULE(mmap, IN(0, scratch, scratch_end), IN(1, 0, STUB_SCRATCH_SIZE + 1),
              BITS(2, ~UINT64_C(3), 0), IS(3, ANONYMOUS)),
         RULE(munmap, IN(0, ram, end), IN(1, 0, size)),

@@ -166,6 +166,7 @@ static void fill_state(const struct family *f, uint32_t slot, uint32_t program,
         .start = {.program = program,
                   .argc = args->argc,
                   .envc = args->envc,
+                  .strings = STUB_SCRATCH_VA,
                   .strings_len = args->len},
     };
     memcpy(state->nowait, f->stdio_nowait, sizeof state->nowait);

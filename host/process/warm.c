@@ -6,11 +6,14 @@
 // Neighbours: family/textcache.h, stub/text.c (who maps it).
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "abi/x86.h"
 #include "host/family/hugemem.h"
 #include "host/process/process.h"
+
+_Static_assert(STUB_TEXT_PAGES == TEXTCACHE_PAGES && STUB_TEXTS_OFF == TEXTCACHE_SIZE, "one cache");
 
 #define WINDOW_AFTER 8                   // clones
 #define WINDOW_HOT   (UINT64_C(4) << 20) // doors, processes, descriptions, the first inodes
@@ -26,8 +29,13 @@ int warm_prepare(struct family *f)
     if (!at)
         return -ENOMEM;
     p->text_fd = textcache_init(&p->text, at, STUB_TEXTS_SIZE, f->image->header->program_count);
-    p->texts = (struct stub_texts *)(at + TEXTCACHE_SIZE);
-    return p->text_fd < 0 ? p->text_fd : 0;
+    if (p->text_fd < 0)
+        return p->text_fd;
+    p->texts = (struct stub_texts *)(at + STUB_TEXTS_OFF);
+    // Members have the descriptor, and no way to write but through this mapping, which is not
+    // theirs: whatever the filter lets pass.
+    const int seals = F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+    return fcntl(p->text_fd, F_ADD_SEALS, seals) < 0 ? -errno : 0;
 }
 
 // It is published last, and never taken back.

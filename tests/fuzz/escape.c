@@ -23,6 +23,8 @@
 #define DISK     4L // its descriptor, of DISK_END bytes, behind the image's
 #define LOCKED   5L // one that is not to be written
 #define DISK_END 0x100000L
+#define TEXT     6L         // the text cache, behind the disks
+#define TABLE    0x1000000L // where its table lies in it
 #define DMA      ((long)PV_DMA_VA)
 #define PRIVATE  0x4032L    // MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE
 #define HERE     0x1000000L // some RAM of ours
@@ -103,6 +105,13 @@ static const struct {
     {"fdatasync of the image's descriptor", FDATASYNC, {3}},
     {"mmap of the disk", MMAP, {HERE, 4096, 3, 0x11, DISK}},
     {"mmap private of the disk", MMAP, {HERE, 4096, 1, 0x12, DISK}},
+    {"pwrite64 of the text cache", PWRITE, {TEXT, DMA, 512, 0}},
+    {"pread64 of its text", PREAD, {TEXT, HERE, 512, 0}},
+    {"pread64 of its table, elsewhere", PREAD, {TEXT, HERE, 32, TABLE}},
+    {"ftruncate of the text cache", FTRUNCATE, {TEXT, 0}},
+    {"mmap writable of the text cache", MMAP, {HERE, 4096, 3, 0x12, TEXT}},
+    {"mmap shared of the text cache", MMAP, {HERE, 4096, 5, 0x11, TEXT}},
+    {"mmap of the text cache over the stub", MMAP, {STUB, 4096, 5, 0x12, TEXT}},
     {"mmap over the devices' memory", MMAP, {DMA, 4096, 3, PRIVATE, -1}},
     {"mprotect of the devices' memory", MPROTECT, {DMA, 4096, 5}},
     {"madvise of more than the devices' memory", MADVISE, {DMA, PV_DMA_SIZE + 4096, 4}},

@@ -45,7 +45,7 @@ REFUSED = {
     "exit behind the stub's back": "signal 9",
 }
 SIGSYS = "signal 31"
-ATTEMPTS = 112  # at least
+ATTEMPTS = 118  # at least
 DISK_SIZE = 1 << 20  # as escape.c has it
 
 
@@ -120,8 +120,8 @@ def check_kill_at_random():
 
 def check_processors():
     """Members that have begun, or slept, where their parent ran may run anywhere afterwards."""
-    script = ("for i in 1 2 3 4 5 6 7 8; do busybox true; (exit 0); done; "
-              "while :; do :; done & busybox yes > /dev/null & echo busy; while :; do :; done")  # fmt: skip
+    script = ("for i in 1 2 3 4 5 6 7 8; do busybox true; (exit 0); done; while :; do :; done & "
+              "busybox yes > /dev/null & echo busy; while :; do :; done")  # fmt: skip
     with Family(paths.ramet_run(paths.SHELL_IMAGE, "-c", script)) as family:
         family.expect("busy")
         time.sleep(paths.limit(0.2))
@@ -130,6 +130,29 @@ def check_processors():
         for pid in members:
             found = os.sched_getaffinity(pid)
             assert found == wanted, f"{found}, not {wanted}"
+
+
+def check_huge_pages():
+    """What members share lies on huge pages when programs have been started more than once: the
+    beginning of the window, and text, which is mapped at its own place and cannot be written."""
+    script = ("for i in 1 2 3 4 5 6 7 8 9; do (exit 0); busybox true; done; "
+              "busybox sleep 100 & (sleep 100; :) & echo ready; wait")  # fmt: skip
+    with Family(paths.ramet_run(paths.SHELL_IMAGE, "-c", script)) as family:
+        family.expect("ready")
+        time.sleep(paths.limit(0.2))
+        members = family.wait_for_monitors(lambda pids: len(pids) == 4, "the sleepers")
+        for pid in members:
+            huge, piece = set(), None
+            with open(f"/proc/{pid}/smaps", encoding="ascii") as smaps:
+                for line in smaps:
+                    words = line.split()
+                    if "-" in words[0]:
+                        start = int(words[0].split("-")[0], 16)
+                        piece = (start, words[1], words[5] if len(words) > 5 else "")
+                    elif words[0] in ("ShmemPmdMapped:", "FilePmdMapped:") and words[1] != "0":
+                        huge.add(piece)
+            assert (0x400000, "r-xp", "/memfd:ramet-text") in huge, f"{pid}: {huge}"
+            assert (0xC00000000, "rw-s", "/memfd:ramet-window") in huge, f"{pid}: {huge}"
 
 
 def check_floods():
@@ -156,7 +179,7 @@ def short_endurance(name):
 CHECKS = {
     **{f"endure_{name}": short_endurance(name) for name in endurance.TESTS},
     "escapes": check_escapes, "floods": check_floods,
-    "processors": check_processors,
+    "processors": check_processors, "huge_pages": check_huge_pages,
     "children_without_end": check_children_without_end,
     "supervisor_killed": check_supervisor_killed, "kill_at_random": check_kill_at_random,
 }  # fmt: skip

@@ -131,8 +131,8 @@ def test_escapes():
 
 
 def test_nothing_left():
-    """A member that waits for its client has the guest's memory and the stub, three descriptors and
-    the image, and is open to root only."""
+    """A member that waits for its client has the guest's memory and the stub, three descriptors,
+    the image and the text cache, and is open to root only."""
     with server.Server("echo READY; echo on") as s:
         for _, member in s.ready():
             with open(f"/proc/{member}/maps", encoding="ascii", errors="replace") as maps:
@@ -142,7 +142,7 @@ def test_nothing_left():
                     assert "rwx" not in line and "/bin/ramet" not in line, line
             folder = f"/proc/{member}/fd"
             names = [os.readlink(os.path.join(folder, fd)) for fd in os.listdir(folder)]
-            assert len(names) == 4 and s.template.image in names, f"{names}"
+            assert len(names) == 5 and s.template.image in names, f"{names}"
         assert s.run() == (0, b"on\n", b"")
 
 

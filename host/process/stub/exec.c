@@ -22,7 +22,9 @@ static int map_scratch(uint64_t at, uint64_t len)
 
 void scratch_drop(void)
 {
-    sys2(SYS_munmap, STUB_SCRATCH_VA, STUB_SCRATCH_SIZE);
+    const struct stub_start *s = &STATE->start;
+    if (s->strings == STUB_SCRATCH_VA || s->file_len)
+        sys2(SYS_munmap, STUB_SCRATCH_VA, STUB_SCRATCH_SIZE);
 }
 
 // Guest memory, once: the guest's other members may change the window meanwhile.
@@ -32,14 +34,14 @@ static int copy_to_scratch(uint64_t to, uint64_t from, uint64_t len)
         return 0;
     if (!range_in(from, len, RAM | WINDOW | IMAGE))
         return -EFAULT;
-    int r = map_scratch(to, len);
+    const int r = to == STUB_SMALL_VA ? 0 : map_scratch(to, len);
     return r < 0 ? r : stub_copy((void *)to, (const void *)from, len) < 0 ? -EFAULT : 0;
 }
 
 // Exactly argc + envc strings, the last one ended.
 static int strings_valid(const struct stub_start *s)
 {
-    const char *p = (const char *)STUB_SCRATCH_VA;
+    const char *p = (const char *)s->strings;
     uint64_t strings = 0;
     for (uint64_t i = 0; i < s->strings_len; i++)
         strings += p[i] == 0;
@@ -49,8 +51,11 @@ static int strings_valid(const struct stub_start *s)
 
 static int64_t prepare(struct stub_start *s, const struct pv_exec *c)
 {
-    *s = (struct stub_start){
-        .program = c->program, .argc = c->argc, .envc = c->envc, .strings_len = c->len};
+    *s = (struct stub_start){.program = c->program,
+                             .argc = c->argc,
+                             .envc = c->envc,
+                             .strings = c->len <= STUB_SMALL_SIZE ? STUB_SMALL_VA : STUB_SCRATCH_VA,
+                             .strings_len = c->len};
     int64_t r = 0;
     if (c->program == PV_PROGRAM_FILE) {
         if (c->file_len > PV_PROGRAM_MAX)
@@ -64,7 +69,7 @@ static int64_t prepare(struct stub_start *s, const struct pv_exec *c)
     if (r == 0 && c->len > PV_ARG_MAX)
         r = -E2BIG;
     if (r == 0)
-        r = copy_to_scratch(STUB_SCRATCH_VA, c->strings, c->len);
+        r = copy_to_scratch(s->strings, c->strings, c->len);
     if (r == 0 && !strings_valid(s))
         r = -EINVAL;
     return r < 0 ? r : plan;

@@ -15,7 +15,6 @@
 #include "abi/image.h"
 #include "abi/pv.h"
 #include "abi/window.h"
-#include "host/family/textcache.h"
 #include "host/virtio/disk.h"
 
 #define STUB_SCRATCH_VA UINT64_C(0x600000000) // what EXEC and SPAWN carry over; nothing in between
@@ -55,18 +54,25 @@
 
 #define STUB_CPU_WORDS 16u // a set of processors, as sched_getaffinity(2) has it
 
-// The memfd of the text cache (host/family/textcache.h), and at TEXTCACHE_SIZE in it: by page of
-// the cache, the number + 1 of the program whose text begins there.
-#define STUB_TEXTS_SIZE (TEXTCACHE_SIZE + UINT64_C(0x1000))
+// The memfd of the text cache (host/family/textcache.h), and behind it, in the memfd too, by page
+// of the cache: the number + 1 of the program whose text begins there.
+#define STUB_TEXT_PAGES 8u
+#define STUB_TEXTS_OFF  (STUB_TEXT_PAGES * UINT64_C(0x200000))
+#define STUB_TEXTS_SIZE (STUB_TEXTS_OFF + UINT64_C(0x1000)) // of both
 
 struct stub_texts {
-    uint32_t program[TEXTCACHE_PAGES];
+    uint32_t program[STUB_TEXT_PAGES];
 };
 
-// A program that is to be started: its strings are at STUB_SCRATCH_VA, a file's bytes at
-// STUB_FILE_VA.
+// Arguments that fit are put behind boot_info instead, a page that a new member writes anyhow.
+#define STUB_SMALL_VA   (PV_BOOT_INFO_VA + 1024)
+#define STUB_SMALL_SIZE UINT64_C(3072)
+_Static_assert(sizeof(struct pv_boot_info) <= 1024, "in front of them");
+
+// A program that is to be started, its strings, and a file's bytes at STUB_FILE_VA.
 struct stub_start {
     uint32_t program, argc, envc, nsegs;
+    uint64_t strings; // STUB_SMALL_VA or STUB_SCRATCH_VA
     uint64_t strings_len, file_len;
     uint64_t entry, heap, stack_bottom;
     struct image_seg segs[IMAGE_MAX_SEGS];

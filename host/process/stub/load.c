@@ -115,7 +115,7 @@ static uint64_t place_args(const struct stub_start *start, struct pv_boot_info *
     uint64_t *v = (uint64_t *)sp;
     const char *p = (const char *)strings;
 
-    memcpy((void *)strings, (const void *)STUB_SCRATCH_VA, start->strings_len);
+    memcpy((void *)strings, (const void *)start->strings, start->strings_len);
     b->argc = start->argc;
     b->argv = sp;
     b->envp = sp + (start->argc + 1) * UINT64_C(8);

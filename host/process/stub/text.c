@@ -13,9 +13,9 @@ static int find(uint32_t program)
 {
     struct stub_texts *t = &STATE->texts;
     if (STATE->text_fd < 0 || sys4(SYS_pread64, (uint64_t)STATE->text_fd, (uintptr_t)t, sizeof *t,
-                                   TEXTCACHE_SIZE) != sizeof *t)
+                                   STUB_TEXTS_OFF) != sizeof *t)
         return -1;
-    for (int i = 0; i < (int)TEXTCACHE_PAGES; i++)
+    for (int i = 0; i < (int)STUB_TEXT_PAGES; i++)
         if (t->program[i] == program + 1)
             return i;
     return -1;

@@ -23,6 +23,7 @@
 #define ASK   SECCOMP_RET_USER_NOTIF
 #define KILL  SECCOMP_RET_KILL_PROCESS
 #define IMAGE 5
+#define TEXT  6
 #define MB    (UINT64_C(1) << 20)
 #define END   (64 * MB)
 #define RAM   PV_RAM_VA
@@ -96,7 +97,8 @@ static int64_t map(uint64_t at, uint64_t len, uint64_t rights, uint64_t flags, u
 
 static struct options opt = {.mem = END, .window_size = 64 * MB};
 static struct image image = {.fd = IMAGE};
-static struct family f = {.opt = &opt, .image = &image};
+static struct process_family own = {.text_fd = TEXT};
+static struct family f = {.opt = &opt, .image = &image, .own = &own};
 
 static void set_up(void)
 {
@@ -167,6 +169,23 @@ static void test_rights(void)
     CHECK_EQ(map(RAM, 4096, 1, MAP_PRIVATE | MAP_FIXED, IMAGE + 1), KILL);
     CHECK_EQ(map(RAM, 4096, 1, MAP_PRIVATE | MAP_FIXED, IMAGE | UINT64_C(1) << 32), KILL);
     CHECK_EQ(map(RAM, 4096, 1, MAP_PRIVATE | MAP_FIXED | MAP_HUGETLB, IMAGE), KILL);
+}
+
+// Of the text cache: text where text may be, and its table, to one place.
+static void test_text_cache(void)
+{
+    const uint64_t table = STUB_DATA_VA + offsetof(struct stub_state, texts),
+                   size = sizeof(struct stub_texts);
+    for (uint64_t rights = 0; rights < 16; rights++)
+        CHECK_EQ(map(RAM, 4096, rights, MAP_PRIVATE | MAP_FIXED, TEXT), rights == 5 ? ALLOW : KILL);
+    CHECK_EQ(map(RAM, 4096, 5, MAP_SHARED | MAP_FIXED, TEXT), KILL);
+    CHECK_EQ(map(STUB_TEXT_VA, 4096, 5, MAP_PRIVATE | MAP_FIXED, TEXT), KILL);
+    CHECK_EQ(call(SYS_pread64, TEXT, table, size, TEXTCACHE_SIZE, 0, 0), ALLOW);
+    CHECK_EQ(call(SYS_pread64, TEXT, RAM, size, TEXTCACHE_SIZE, 0, 0), KILL);
+    CHECK_EQ(call(SYS_pread64, TEXT, table, size + 1, TEXTCACHE_SIZE, 0, 0), KILL);
+    CHECK_EQ(call(SYS_pread64, TEXT, table, size, 0, 0, 0), KILL);
+    CHECK_EQ(call(SYS_pread64, IMAGE, table, size, TEXTCACHE_SIZE, 0, 0), KILL);
+    CHECK_EQ(call(SYS_pwrite64, TEXT, table, size, TEXTCACHE_SIZE, 0, 0), KILL);
 }
 
 static void test_members(void)
@@ -243,7 +262,7 @@ static void test_others(void)
     int passed = 0;
     for (long nr = 0; nr < 600; nr++)
         passed += call(nr, RAM, 4096, 0, 0, 0, 0) != KILL;
-    CHECK(passed > 5 && passed < 16);
+    CHECK(passed > 5 && passed < 18);
     // Another architecture, and x32, whatever the number.
     struct seccomp_data data = {.nr = SYS_getppid, .arch = AUDIT_ARCH_I386};
     CHECK_EQ(run(&data), KILL);
@@ -262,8 +281,10 @@ static void set_up_disks(void)
 {
     static struct options opt = {.mem = END, .window_size = 64 * MB};
     static struct image image = {.fd = IMAGE};
+    static struct process_family own = {.text_fd = LARGE + 1};
     static struct family f = {.opt = &opt,
                               .image = &image,
+                              .own = &own,
                               .disks = {{.fd = WRITABLE, .sectors = MB / 512},
                                         {.fd = READABLE, .read_only = 1, .sectors = MB / 512},
                                         {.fd = SMALL, .sectors = 3},
@@ -354,6 +375,7 @@ int main(void)
     test_addresses();
     test_advice();
     test_rights();
+    test_text_cache();
     test_members();
     test_others();
     test_templates();

@@ -33,8 +33,8 @@ static struct image image = {.header = &header};
 static struct family family = {.opt = &opt, .backend = &backend, .image = &image};
 struct supervisor fake_supervisor = {.f = &family, .signals = -1, .messages = -1};
 
-static uint16_t slot_of_pid[FAKE_PIDS];
-static uint16_t embryo[FAKE_SLOTS + 1];
+static uint16_t slot_of_pid[FAKE_PIDS], embryo[FAKE_SLOTS + 1];
+static uint32_t runs[FAKE_SLOTS + 1];
 static uint64_t claimed[FAKE_SLOTS + 1], spawned[FAKE_SLOTS + 1], deadlines[FAKE_SLOTS + 1];
 static struct seccomp_notif waiting;
 static int is_waiting, sender_dies, answered;
@@ -63,6 +63,8 @@ void fake_family_begin(void)
                                            .pid_max = FAKE_PIDS,
                                            .claimed = claimed,
                                            .spawned = spawned,
+                                           .runs = runs,
+                                           .text_fd = -1,
                                            .embryo = embryo,
                                            .alive = 1,
                                            .leash = {-1, -1}};
@@ -325,6 +327,12 @@ void debug_end(struct process_family *p)
 const char *load_name(const struct image *img, uint32_t program)
 {
     return img->header->program_count > program ? "program" : "file";
+}
+
+const struct elf_program *image_program(const struct image *img, uint32_t program)
+{
+    static const struct elf_program none = {0};
+    return program < img->header->program_count ? &none : NULL;
 }
 
 int terminal_init(struct family *f)
