@@ -39,7 +39,8 @@ struct process_family {
     uint32_t again;   // clones let pass for a claim that had one; may be on their way
     // When children that are no members are killed, CLOCK_MONOTONIC ns; 0: there are none.
     uint64_t strays_due;
-    uint32_t clones; // let pass so far
+    uint32_t clones; // let pass while the window was not...
+    int warm;        // ...on huge pages, or is not to be
     struct textcache text;
     struct stub_texts *texts; // what members are told of it
     int text_fd;              // its memfd, or -1: there is none

@@ -15,6 +15,7 @@
 
 _Static_assert(STUB_TEXT_PAGES == TEXTCACHE_PAGES && STUB_TEXTS_OFF == TEXTCACHE_SIZE, "one cache");
 
+#define WINDOW_TRIES 4
 #define WINDOW_AFTER 8                   // clones
 #define WINDOW_HOT   (UINT64_C(4) << 20) // doors, processes, descriptions, the first inodes
 
@@ -70,7 +71,9 @@ void warm_start(struct supervisor *s, uint32_t slot, uint64_t program)
 void warm_clone(struct supervisor *s, uint32_t from, uint32_t slot, uint64_t spawned)
 {
     struct process_family *p = process_of(s->f);
-    if (++p->clones == WINDOW_AFTER)
-        hugemem_collapse(s->f->window, WINDOW_HOT);
+    // It does not come about while somebody else has a page in use: then later.
+    if (!p->warm && ++p->clones % WINDOW_AFTER == 0)
+        p->warm = hugemem_collapse(s->f->window, WINDOW_HOT) == 0 ||
+                  p->clones == WINDOW_TRIES * WINDOW_AFTER;
     warm_start(s, slot, spawned ? spawned - 1 : p->runs[from]);
 }

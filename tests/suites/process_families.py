@@ -135,7 +135,7 @@ def check_processors():
 def check_huge_pages():
     """What members share lies on huge pages when programs have been started more than once: the
     beginning of the window, and text, which is mapped at its own place and cannot be written."""
-    script = ("for i in 1 2 3 4 5 6 7 8 9; do (exit 0); busybox true; done; "
+    script = ("for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do (exit 0); busybox true; done; "
               "busybox sleep 100 & (sleep 100; :) & echo ready; wait")  # fmt: skip
     with Family(paths.ramet_run(paths.SHELL_IMAGE, "-c", script)) as family:
         family.expect("ready")
