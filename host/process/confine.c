@@ -175,7 +175,6 @@ int process_filter(const struct family *f, struct sock_filter *code, unsigned ma
         RULE(prctl, IS(0, PR_SET_PDEATHSIG), IS(1, SIGKILL)),
         RULE(getrandom),
         RULE(arch_prctl, IS(0, ARCH_SET_FS)),
-        RULE(arch_prctl, IS(0, ARCH_SET_GS)),
         RULE(close_range),
         RULE(exit_group),
         // The last TEMPLATE_RULES: where a template is made, or a client waited for.

@@ -33,10 +33,15 @@ int warm_prepare(struct family *f)
     if (p->text_fd < 0)
         return p->text_fd;
     p->texts = (struct stub_texts *)(at + STUB_TEXTS_OFF);
-    // Members have the descriptor, and no way to write but through this mapping, which is not
-    // theirs: whatever the filter lets pass.
-    const int seals = F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-    return fcntl(p->text_fd, F_ADD_SEALS, seals) < 0 ? -errno : 0;
+    return 0;
+}
+
+// Members have the descriptor, and from here on no way to write but through the supervisor's
+// mapping, whatever the filter lets pass.
+static int seal(struct process_family *p)
+{
+    const int seals = F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
+    return p->text.used ? 0 : fcntl(p->text_fd, F_ADD_SEALS, seals);
 }
 
 // It is published last, and never taken back.
@@ -44,7 +49,7 @@ static void load_text(struct supervisor *s, uint32_t program)
 {
     struct process_family *p = process_of(s->f);
     const struct elf_program *elf = image_program(s->f->image, program);
-    if (!stub_text_pages(elf->segs, elf->nsegs))
+    if (!stub_text_pages(elf->segs, elf->nsegs) || seal(p) < 0)
         return;
     textcache_load(&p->text, program, elf, s->f->image->fd);
     const int64_t page = textcache_find(&p->text, program);

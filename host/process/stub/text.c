@@ -31,8 +31,9 @@ static int map_at(const struct image_seg *s, int page)
 
 int text_map(const struct stub_start *start)
 {
-    STATE->text_tries = TRIES;
-    if (start->program == PV_PROGRAM_FILE || !stub_text_pages(start->segs, start->nsegs))
+    STATE->text_tries = BOOT_PAGE->first ? 0 : TRIES; // at first there is nothing
+    if (BOOT_PAGE->first || start->program == PV_PROGRAM_FILE ||
+        !stub_text_pages(start->segs, start->nsegs))
         return -1;
     const int page = find(start->program);
     if (page < 0) {
