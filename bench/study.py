@@ -139,11 +139,14 @@ def measure_subject(plan, subject, folder, again):
     except subjects.Failed as reason:
         yield str(reason)
         return
-    for mode, n, options in plan.runs(subject):
-        run = one(subject, argv, mode, n, options, folder, again)
-        yield run
-        if isinstance(run, str) or run.bounded:
-            return  # more of them will do no better, nor will there be memory for them
+    try:
+        for mode, n, options in plan.runs(subject):
+            run = one(subject, argv, mode, n, options, folder, again)
+            yield run
+            if isinstance(run, str) or run.bounded:
+                return  # more of them will do no better, nor will there be memory for them
+    finally:
+        subjects.end_servers()
 
 
 def measure(plan, folder, only=None, again=False):

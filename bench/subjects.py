@@ -117,19 +117,36 @@ def template(vmm="kvm"):
     return [RAMET, "run", "--template", TEMPLATE[vmm]]
 
 
-def served(vmm="kvm"):
-    """A client of a server that this process keeps until its end."""
+servers = []  # that run
+
+
+@atexit.register
+def end_servers():
+    while servers:
+        servers[-1].terminate()
+        servers.pop().wait()
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return len(file.read().split())
+
+
+def served(vmm="kvm", pool=4):
+    """A client of a server that this process keeps until its end, or end_servers()."""
     make_template(vmm)
-    argv = [RAMET, "serve", "--vmm", vmm, "--template", TEMPLATE[vmm], "--socket", SOCKET[vmm]]
+    socket = f"{SOCKET[vmm]}-{pool}"
+    argv = [RAMET, "serve", "--vmm", vmm, "--pool", str(pool), "--template", TEMPLATE[vmm],
+            "--socket", socket]  # fmt: skip
     server = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
-    atexit.register(server.terminate)
+    servers.append(server)
     deadline = time.monotonic() + SERVER_LIMIT
-    while not os.path.exists(SOCKET[vmm]):
+    while children(server.pid) < pool or not os.path.exists(socket):
         if server.poll() is not None or time.monotonic() > deadline:
             raise Failed("ramet serve does not start")
         time.sleep(0.01)
-    time.sleep(0.2)  # its first families
-    return [RAMET, "run", "--template", SOCKET[vmm]]
+    time.sleep(0.2)  # the last of its families
+    return [RAMET, "run", "--template", socket]
 
 
 def qemu(machine, accelerator, kernel, *more, memory="64"):
@@ -179,6 +196,8 @@ SUBJECTS = [
             lambda: template("process"), no_picoprocess),
     Subject("ramet-process-serve", "picoprocess, kept ready", "process", lambda: served("process"),
             no_picoprocess),
+    Subject("ramet-process-pool", "picoprocess, 256 kept ready", "process",
+            lambda: served("process", 256), no_picoprocess),
     Subject("ramet-process-floor", "picoprocess' floor: two calls", "process", process("floor.img"),
             no_picoprocess),
     Subject("ramet", "Ramet", "kvm", ramet("ready.img"), no_kvm),

@@ -11,7 +11,7 @@
 #define TRACE_CALL 2u // every paravirtual call
 #define TRACE_EXIT 4u // every VM exit; with a summary by kind when a VM ends
 
-#define POOL_MAX 32u // --pool
+#define POOL_MAX 1024u // --pool
 
 enum vmm { VMM_AUTO, VMM_KVM, VMM_PROCESS, VMM_QEMU };
 

@@ -22,6 +22,7 @@
 #define START_NS UINT64_C(30000000000) // a family that is not ready by then never will be
 #define YOUNG_NS UINT64_C(1000000000)  // one that dies sooner than that after it was ready
 #define PAUSE_NS UINT64_C(1000000000)  // before another is tried
+#define REST_NS  UINT64_C(50000000)   // after one was taken, while half of them are ready still
 #define NEVER_NS (~UINT64_C(0))
 #define END_NS   UINT64_C(2000000000) // for the ready ones to end in
 
@@ -48,6 +49,7 @@ struct server {
     int proven;             // one has been ready: it can be done
     int end;                // a signal has come, or it cannot be done
     uint64_t not_before_ns; // the next one is not started sooner
+    uint64_t taken_ns;      // the last one was
 };
 
 static uint64_t now_ns(void)
@@ -125,6 +127,7 @@ static void take_news(struct server *s)
             s->ready++;
         } else if (c && news.op == SERVE_TAKEN) {
             forget_child(s, c);
+            s->taken_ns = now_ns();
         }
     }
 }
@@ -153,6 +156,14 @@ static int may_start(const struct server *s)
     return s->n < s->f->opt->ready && making < (s->ready ? 1 : s->processors);
 }
 
+// When it may be. Clients that come one after the other have the processors to themselves, as long
+// as there are enough for some more.
+static uint64_t start_ns(const struct server *s)
+{
+    const uint64_t rested = s->ready * 2 >= s->f->opt->ready ? s->taken_ns + REST_NS : 0;
+    return rested > s->not_before_ns ? rested : s->not_before_ns;
+}
+
 // The longest in the making, or NULL.
 static const struct child *oldest(const struct server *s)
 {
@@ -168,7 +179,7 @@ static uint64_t next_ns(const struct server *s)
 {
     const struct child *c = oldest(s);
     const uint64_t late = c ? c->since_ns + START_NS : NEVER_NS;
-    return may_start(s) && s->not_before_ns < late ? s->not_before_ns : late;
+    return may_start(s) && start_ns(s) < late ? start_ns(s) : late;
 }
 
 static void step(struct server *s)
@@ -193,7 +204,7 @@ static void keep_ready(struct server *s)
     const struct child *c = oldest(s);
     if (c && now_ns() - c->since_ns >= START_NS)
         kill(c->pid, SIGKILL);
-    if (may_start(s) && now_ns() >= s->not_before_ns)
+    if (may_start(s) && now_ns() >= start_ns(s))
         start_child(s);
 }
 

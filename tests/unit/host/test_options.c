@@ -195,7 +195,7 @@ static void test_mistakes(void)
         "--vmm",
         "--accel hvf a",
         "--accel tcg --vmm kvm a",
-        "--pool 33 a",
+        "--pool 1025 a",
         "--pool -1 a",
     };
     for (unsigned i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
