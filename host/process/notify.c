@@ -137,11 +137,10 @@ static int decide(struct supervisor *s, const struct seccomp_notif *n)
 static void follow(struct supervisor *s, uint64_t cpu)
 {
     struct process_family *p = process_of(s->f);
-    const uint64_t now = clock_ns(CLOCK_MONOTONIC);
     if (cpu && (cpu == p->follows || placement_follow(&s->f->placement, cpu - 1) == 0)) {
         p->follows = cpu;
-        p->followed = now;
-    } else if (p->follows && (!cpu || now - p->followed > FOLLOW_MS * UINT64_C(1000000))) {
+        p->followed = clock_ns(CLOCK_MONOTONIC);
+    } else if (p->follows) {
         placement_free(&s->f->placement, 0);
         p->follows = 0;
     }

@@ -55,6 +55,7 @@ static void load_text(struct supervisor *s, uint32_t program)
     const int64_t page = textcache_find(&p->text, program);
     if (page >= 0)
         __atomic_store_n(&p->texts->program[page], program + 1, __ATOMIC_RELEASE);
+    p->texts->full = p->text.used == TEXTCACHE_PAGES;
 }
 
 // Numbers are as the sender likes, and so is what they say: a wrong one has text prepared that

@@ -107,7 +107,7 @@ static const struct {
     {"mmap private of the disk", MMAP, {HERE, 4096, 1, 0x12, DISK}},
     {"pwrite64 of the text cache", PWRITE, {TEXT, DMA, 512, 0}},
     {"pread64 of its text", PREAD, {TEXT, HERE, 512, 0}},
-    {"pread64 of its table, elsewhere", PREAD, {TEXT, HERE, 32, TABLE}},
+    {"pread64 of its table, elsewhere", PREAD, {TEXT, HERE, 36, TABLE}},
     {"ftruncate of the text cache", FTRUNCATE, {TEXT, 0}},
     {"mmap writable of the text cache", MMAP, {HERE, 4096, 3, 0x12, TEXT}},
     {"mmap shared of the text cache", MMAP, {HERE, 4096, 5, 0x11, TEXT}},

@@ -62,6 +62,7 @@
 
 struct stub_texts {
     uint32_t program[STUB_TEXT_PAGES];
+    uint32_t full; // no more of them come
 };
 
 // Arguments that fit are put behind boot_info instead, a page that a new member writes anyhow.

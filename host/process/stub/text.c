@@ -64,6 +64,7 @@ void text_keep(uint64_t at)
 
 void text_exec(uint32_t program)
 {
-    if (STATE->text_fd >= 0 && program != PV_PROGRAM_FILE && find(program) < 0)
+    if (STATE->text_fd >= 0 && program != PV_PROGRAM_FILE && find(program) < 0 &&
+        !STATE->texts.full)
         note(STUB_EXEC, program, 0);
 }
