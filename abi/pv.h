@@ -208,8 +208,9 @@ struct pv_call {
 };
 
 // What the implementer does for a VM that ends, once nothing can fail any more: it stores `value`
-// to the 32-bit window word at `offset` (if not 0), adds 1 to the doorbell of `kick_slot` (if not
-// 0) and wakes it.
+// to the 32-bit window word at `offset` (if not 0; where an EXIT has none, of any VM but the first,
+// the family hears of it as of a death), adds 1 to the doorbell of `kick_slot` (if not 0) and wakes
+// it.
 struct pv_publish {
     uint64_t offset; // into the window, 4-aligned
     uint32_t value;

@@ -179,6 +179,8 @@ int64_t call_exit(struct member *m, struct pv_exit *c)
 
     if (!publish_valid(f, &c->publish))
         return -EINVAL;
+    if (!c->publish.offset && m->slot != 1) // as in a panic: nobody in the family knows
+        member_die(m, c->status & 0xffff, NULL);
     family_trace(f, TRACE_PROC, "%u exit status %#x", m->slot, c->status);
     trace_end(m);
     // The status before the flag: the supervisor reads the one when it has seen the other.

@@ -271,7 +271,7 @@ uint32_t process_reaped(struct supervisor *s, pid_t pid, int status, uint32_t sl
     if (!slot) // a stray
         return BACKEND_NO_MEMBER;
     claims_orphan(s, slot);
-    if (WIFEXITED(status) && code == 0) {
+    if (code == STUB_EXITED || (slot == 1 && WIFEXITED(status) && code == 0)) {
         const int unsaid = slot == 1 && !atomic_load(&s->f->shared->first_done);
         if (unsaid) // it went behind the stub's back
             return slot;

@@ -293,6 +293,11 @@ static void leave_without_a_word(void)
     call(EXIT_GROUP, 5, 0, 0, 0, 0, 0);
 }
 
+static void leave_as_if_well(void)
+{
+    call(EXIT_GROUP, 0, 0, 0, 0, 0, 0);
+}
+
 // Asks the supervisor without end. Not among the attempts: it is made by name only.
 static void flood(const char *how)
 {
@@ -327,6 +332,7 @@ static const struct {
     {"a child that nobody sees", unseen_child},
     {"a child that dies at once", dead_child},
     {"exit behind the stub's back", leave_without_a_word},
+    {"exit with 0 behind it", leave_as_if_well},
 };
 
 #define CALLS  (sizeof calls / sizeof calls[0])

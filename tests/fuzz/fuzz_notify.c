@@ -116,7 +116,10 @@ static void one(void)
         break;
     case 1:
         if (pid != FAKE_FIRST) // the family's end
-            fake_child_die(pid, what & 0x80 ? SIGKILL : what & 0x40 ? (128 + SIGSEGV) << 8 : 0);
+            fake_child_die(pid, what & 0x80   ? SIGKILL
+                                : what & 0x40 ? (128 + SIGSEGV) << 8
+                                : what & 0x20 ? 0
+                                              : STUB_EXITED << 8);
         break;
     case 2:
         supervisor_reap(&fake_supervisor);

@@ -43,9 +43,10 @@ REFUSED = {
     "a child that nobody sees": "0",
     "a child that dies at once": "0",
     "exit behind the stub's back": "signal 9",
+    "exit with 0 behind it": "signal 9",
 }
 SIGSYS = "signal 31"
-ATTEMPTS = 118  # at least
+ATTEMPTS = 119  # at least
 DISK_SIZE = 1 << 20  # as escape.c has it
 
 

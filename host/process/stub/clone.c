@@ -144,6 +144,8 @@ int64_t stub_exit(const struct pv_exit *c)
         note(STUB_EXIT, c->status & 0xffff, 0);
     if (p->offset)
         __atomic_store_n((uint32_t *)(PV_WINDOW_VA + p->offset), p->value, __ATOMIC_SEQ_CST);
+    else if (STATE->slot != 1) // as in a panic: nobody in the family knows
+        leave(STUB_DIED + ((c->status & 0x7f) ? (int)(c->status & 0x7f) : SIGKILL));
     if (p->kick_slot) {
         __atomic_fetch_add(&door(p->kick_slot)->bell, 1, __ATOMIC_SEQ_CST);
         if (p->interrupt)
@@ -151,5 +153,5 @@ int64_t stub_exit(const struct pv_exit *c)
         else
             stub_wake(p->kick_slot);
     }
-    leave(0);
+    leave(STUB_EXITED);
 }

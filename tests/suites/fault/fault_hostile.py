@@ -100,6 +100,15 @@ def test_deaf():
         assert f.finish() == 0
 
 
+def test_untold():
+    """An EXIT that tells nobody, as in a kernel's panic, is a death that its parent hears of."""
+    script = "hostile untold & wait $!; echo \"untold: $?\"; echo on | cat"
+    with family(script) as f:
+        f.expect("untold: 134", limit=5)
+        f.expect("on\n")
+        assert f.finish() == 0
+
+
 def test_stray_clone():
     """A clone that only the host knows of ends with its family."""
     argv = paths.ramet_run(paths.HOSTILE_IMAGE, "-c", "hostile stray; exit 6")

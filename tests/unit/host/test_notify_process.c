@@ -111,7 +111,7 @@ static void test_kill_of_embryo(void)
     CHECK(has_got(pid, STUB_SIG_KILL));
     CHECK_EQ(fake_supervisor.kills, 1); // it has the grace time from now on
     CHECK_EQ(fake_supervisor.deadlines[2], fake_now + PV_KILL_GRACE_NS);
-    fake_child_die(pid, 0);
+    fake_child_die(pid, STUB_EXITED << 8);
     supervisor_reap(&fake_supervisor);
     const int next = member_in(2);
     CHECK(!has_got(next, STUB_SIG_KILL));
