@@ -13,15 +13,16 @@ WIDTH, HEIGHT = 1100, 620
 # blue, QEMU on KVM green.
 COLOURS = {
     "process": "#555555", "ramet-process": "#e91e90", "ramet-process-template": "#880e4f",
-    "ramet-process-serve": "#00838f", "ramet-process-floor": "#f4a9d0",
+    "ramet-process-serve": "#00838f", "ramet-process-pool": "#4dd0e1",
+    "ramet-process-floor": "#f4a9d0",
     "ramet": "#d62728", "ramet-template": "#ff7f0e",
     "ramet-serve": "#8c564b",
     "ramet-floor": "#e7a1a1", "tcg-microvm": "#1f77b4", "tcg-floor": "#9ec9e8",
     "tcg-ramet": "#bcbd22", "tcg-pc": "#17406b", "tcg-linux": "#a0722a", "kvm-microvm": "#2ca02c",
     "kvm-floor": "#9bd39b", "kvm-pc": "#14531a",
 }  # fmt: skip
-PANELS = ["process", "ramet-process", "ramet-process-template", "ramet-process-serve", "ramet",
-          "ramet-template", "tcg-microvm", "tcg-floor"]
+PANELS = ["process", "ramet-process", "ramet-process-template", "ramet-process-serve",
+          "ramet-process-pool", "ramet", "ramet-template", "tcg-microvm", "tcg-floor"]
 COMMON = """
 set termoption noenhanced
 set grid back lt 1 lw 0.5 lc rgb "#d8d8d8"

@@ -156,6 +156,8 @@ TARGETS = [
     slowest("from a template: the slowest", "ramet-process-template"),
     median_under("kept ready: the median", "ramet-process-serve"),
     slowest("kept ready: the slowest", "ramet-process-serve"),
+    median_under("as many kept ready as come: the median", "ramet-process-pool"),
+    slowest("as many kept ready as come: the slowest", "ramet-process-pool"),
     in_linux_starts("a picoprocess' start, in starts of a static Linux program", 2,
                     "ramet-process"),
     in_linux_starts("the same from a template", 1, "ramet-process-template"),

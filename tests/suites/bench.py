@@ -15,7 +15,9 @@ sys.path.insert(0, os.path.join(paths.ROOT, "bench"))
 
 import measure  # noqa: E402
 import page  # noqa: E402
+import plots  # noqa: E402
 import study  # noqa: E402
+import subjects  # noqa: E402
 import targets  # noqa: E402
 
 
@@ -135,6 +137,11 @@ def test_targets_know_the_names():
     absent = [what for what, verdict in verdicts(complete()).items()
               if verdict == targets.NOT_MEASURED]
     assert not absent, absent
+
+
+def test_plots_know_the_subjects():
+    absent = [subject.name for subject in subjects.SUBJECTS if subject.name not in plots.COLOURS]
+    assert not absent, f"without a colour: {absent}"
 
 
 def test_targets_limits():

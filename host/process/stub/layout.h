@@ -215,8 +215,8 @@ enum stub_note {
 #define STUB_SIG_END   SIGXCPU // the grace time is over
 #define STUB_SIG_WAKE  SIGIO   // look again
 
-// How a member ends: this when it has published its end, else 128 + the signal it dies by. The first
-// may leave with 0 when it has said with what it ends, or when it is saved.
+// How a member ends: EXITED when it has published its end, else 128 + the signal it dies by. The
+// first may leave with 0 when it has said with what it ends, or when it is saved.
 #define STUB_EXITED 64
 #define STUB_DIED   128
 
