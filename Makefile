@@ -110,7 +110,7 @@ endif
 .SECONDARY:
 
 all: $(B)/bin/ramet $(B)/bin/mkimage cross $(B)/images/hello.img \
-	$(B)/images/shell.img ## build everything
+	$(B)/images/shell.img ## the commands, the C library, hello.img and shell.img
 
 # ---- set-up --------------------------------------------------------------------------------------
 SETUP := $(B)/setup.stamp
@@ -342,12 +342,14 @@ lint: clang cppcheck ## what machines say of the source: the rules of the tree, 
 run: all ## set up, build, and show an unmodified shell whose processes are VMs
 	$(Q)apps/demo
 
-test: all boot-setup images $(TEST_IMAGES) $(UNIT:%=$(B)/unit/test_%) \
+test-programs: all boot-setup images $(TEST_IMAGES) $(UNIT:%=$(B)/unit/test_%) \
 	$(B)/bench/host/boot_study bench-programs \
-	$(FUZZ:%=$(B)/fuzz/%) ## everything CI runs
+	$(FUZZ:%=$(B)/fuzz/%) ## what tests/run needs, which builds nothing itself
+
+test: test-programs ## everything CI runs
 	$(Q)tests/run
 
-bench: all ## figures beside their floors; also build/bench.csv
+bench: all ## figures beside their baselines; also build/bench.csv
 	$(Q)bench/run
 
 bench-boot: $(B)/bench/boot-floor.elf $(B)/images/main.elf ## QEMU's start to the first line

@@ -53,7 +53,7 @@ static const char usage[] =
     "                      of serve: families kept ready (default 4)\n"
     "  --template FILE     start from this template instead of an image, or as a client of the\n"
     "                      server whose socket it is\n"
-    "  --until TEXT        (ramet template) save the VM when the program has printed TEXT\n"
+    "  --until TEXT        (ramet template) save the VM when its first program has printed TEXT\n"
     "  --output FILE       (ramet template) and to this file\n"
     "  --socket PATH       (ramet serve) where clients connect\n"
     "  --help, --version   this text; which version\n"

@@ -64,6 +64,7 @@ struct family_shared {
     _Atomic uint32_t first_status; // a wait(2) status
     _Atomic uint32_t asking;       // slot whose member waits for an answer, or 0
     _Atomic uint32_t saved;        // the first program's VM is in a template file (template.h)
+    _Atomic uint32_t unsaved;      // it could not be saved, and why has been said
     struct family_slot slots[];    // [0] unused
 };
 

@@ -92,6 +92,8 @@ static int load_tables(struct image *img, const uint8_t *mem, char *err, size_t 
     rc = image_read_at(img, mem, &h, sizeof h, 0);
     if (rc)
         return rc;
+    if (memcmp(h.magic, "\177ELF", 4) == 0)
+        return elf_refuse(err, errlen, "not a Ramet image: mkimage makes one of a program");
     if (memcmp(h.magic, IMAGE_MAGIC, sizeof h.magic) != 0)
         return elf_refuse(err, errlen, "not a Ramet image");
     rc = image_check_header(&h, img->size, err, errlen);

@@ -15,6 +15,7 @@
 static _Noreturn void save_failed(struct monitor *m, const char *why)
 {
     family_say("template: %s", why);
+    atomic_store(&m->member.family->shared->unsaved, 1);
     member_die(&m->member, SIGABRT, NULL);
 }
 

@@ -192,6 +192,7 @@ int save_due(struct supervisor *s, uint32_t from)
     }
     if (!s->f->opt->until || (why = save_member(s))) {
         family_say("template: %s", s->f->opt->until ? why : "nobody has asked for one");
+        atomic_store(&s->f->shared->unsaved, 1);
         return -ECANCELED;
     }
     atomic_store(&s->f->shared->saved, 1);

@@ -252,8 +252,11 @@ int template_finish(struct family *f, int status)
     const off_t size = lseek(f->template_fd, 0, SEEK_END);
     if (!atomic_load(&f->shared->saved)) {
         unlink(new_name);
+        if (atomic_load(&f->shared->unsaved))
+            return 1;
         if (!f->shared->first_status && !status)
-            fprintf(stderr, "ramet: the program ended without printing '%s'\n", f->opt->until);
+            fprintf(stderr, "ramet: the first program ended and has not printed '%s' itself\n",
+                    f->opt->until);
         return status ? status : 1;
     }
     if (rename(new_name, name) < 0) {

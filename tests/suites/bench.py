@@ -213,7 +213,7 @@ def checked(function):
 def suite(report, _options):
     absent = paths.missing(measure.RAMET, measure.BENCH_IMAGE, *measure.linux("sweep"))
     if absent:
-        report.fail("bench", f"{absent} is not built")
+        report.fail("bench", f"{absent} is not built (make test-programs)")
         return
     measure.LIMIT = paths.limit(measure.LIMIT)
     needs_kvm = ("fork", "first_write", "sweep", "clones")

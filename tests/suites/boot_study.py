@@ -286,7 +286,7 @@ def test_bad_options():
 
 def suite(report, _options):
     if paths.missing(STUDY):
-        report.fail("study", f"{paths.relative(STUDY)} is not built")
+        report.fail("study", f"{paths.relative(STUDY)} is not built (make test-programs)")
         return
     for name, test in sorted(globals().items()):
         full = "study/" + name.removeprefix("test_")

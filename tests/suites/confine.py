@@ -184,7 +184,7 @@ def suite(report, _options):
         return
     absent = paths.missing(paths.RAMET, paths.SHELL_IMAGE)
     if absent:
-        report.fail("confine", f"{absent} is not built")
+        report.fail("confine", f"{absent} is not built (make test-programs)")
         return
     proc.reap()
     for name, function in tests():

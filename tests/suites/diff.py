@@ -132,7 +132,7 @@ def minimise(area, seed, count, known):
 def suite(report, options):
     absent = paths.missing(LINUX, IMAGE)
     if absent:
-        report.fail("diff", f"{absent} is not built")
+        report.fail("diff", f"{absent} is not built (make test-programs)")
         return
     if not paths.kvm_gate(report, "diff"):
         return

@@ -134,7 +134,7 @@ TESTS = {
 def suite(report, _options):
     absent = paths.missing(paths.RAMET, paths.TESTS_IMAGE)
     if absent:
-        report.fail("endurance", f"{absent} is not built")
+        report.fail("endurance", f"{absent} is not built (make test-programs)")
         return
     for name, (function, count, _) in TESTS.items():
         full = f"endurance/{name}"

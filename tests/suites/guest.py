@@ -138,7 +138,7 @@ def suite(report, options):
             return
         absent = paths.missing(paths.RAMET, paths.TESTS_IMAGE)
         if absent:
-            report.fail("guest", f"{absent} is not built")
+            report.fail("guest", f"{absent} is not built (make test-programs)")
             return
     for name in names():
         full = "guest/" + name

@@ -131,6 +131,6 @@ def suite(report, _options):
             continue
         absent = paths.missing(*backend.needs)
         if absent:
-            report.fail(full, f"{absent} is not built")
+            report.fail(full, f"{absent} is not built (make test-programs)")
         else:
             one(report, full, backend, expected)

@@ -40,7 +40,7 @@ def suite(report, options):
     if not paths.boot_gate(report, "qemu"):
         return
     absent = paths.missing(paths.RAMET, paths.TESTS_IMAGE, paths.SHELL_IMAGE)
-    problem = f"{absent} is not built" if absent else oracle.lay_out_applets()
+    problem = f"{absent} is not built (make test-programs)" if absent else oracle.lay_out_applets()
     if problem:
         report.fail("qemu", problem)
         return

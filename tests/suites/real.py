@@ -63,7 +63,7 @@ def suite(report, options):
             return
         absent = paths.missing(paths.RAMET, paths.SHELL_IMAGE)
         if absent:
-            report.fail("real", f"{absent} is not built")
+            report.fail("real", f"{absent} is not built (make test-programs)")
             return
     for name in names():
         full = "real/" + name

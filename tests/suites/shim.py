@@ -98,7 +98,7 @@ def suite(report, options):
         return
     absent = paths.missing(paths.TESTS_ELF)
     if absent:
-        report.fail("shim", f"{absent} is not built")
+        report.fail("shim", f"{absent} is not built (make test-programs)")
         return
     for name in names(options):
         full = "shim/" + name

@@ -36,7 +36,7 @@ def programs(report, suite, folder):
             if os.path.isfile(path) and os.access(path, os.X_OK):
                 found.append(name)
     if not found and report.only is None:
-        report.fail(suite, f"{paths.relative(folder)} is not built")
+        report.fail(suite, f"{paths.relative(folder)} is not built (make test-programs)")
     return found
 
 

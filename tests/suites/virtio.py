@@ -188,7 +188,7 @@ def suite(report, _options):
         return
     absent = paths.missing(paths.TESTS_ELF, paths.MKIMAGE)
     if absent:
-        report.fail("virtio", f"{absent} is not built")
+        report.fail("virtio", f"{absent} is not built (make test-programs)")
         return
     for name, function in list(globals().items()):
         full = "virtio/" + name.removeprefix("test_")

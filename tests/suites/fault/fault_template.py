@@ -147,7 +147,7 @@ def test_text_in_pieces():
 
 def test_never_ready():
     with Template("echo no such word; exit 0") as t:
-        refused(t.made, b"without printing", 1)
+        refused(t.made, b"has not printed", 1)
         assert os.listdir(t.folder.name) == ["shell.img"], os.listdir(t.folder.name)
 
 
