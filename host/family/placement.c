@@ -5,7 +5,6 @@
 
 void placement_init(struct placement *p)
 {
-    CPU_ZERO(&p->allowed);
     int n = sched_getaffinity(0, sizeof p->allowed, &p->allowed) < 0 ? 1 : CPU_COUNT(&p->allowed);
     p->push = n > 1 && n <= PLACEMENT_SMALL;
 }
@@ -47,18 +46,23 @@ void placement_pin(const struct placement *p, unsigned n)
         }
 }
 
-int placement_follow(const struct placement *p, uint64_t cpu)
+int placement_follow(uint64_t cpu, cpu_set_t *home)
 {
     cpu_set_t one;
-    if (cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &p->allowed))
+    if (cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof *home, home) < 0 || !CPU_ISSET(cpu, home))
         return -1;
     CPU_ZERO(&one);
     CPU_SET(cpu, &one);
     return sched_setaffinity(0, sizeof one, &one);
 }
 
+void placement_return(const cpu_set_t *home)
+{
+    sched_setaffinity(0, sizeof *home, home);
+}
+
 void placement_free(const struct placement *p, pid_t process)
 {
-    if (CPU_COUNT(&p->allowed) > 1)
+    if (p->push)
         sched_setaffinity(process, sizeof p->allowed, &p->allowed);
 }

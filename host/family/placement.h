@@ -35,7 +35,9 @@ void placement_move(const struct placement *p, pid_t child, uint32_t cpu, int of
 void placement_pin(const struct placement *p, unsigned n);
 void placement_free(const struct placement *p, pid_t process);
 
-// Keeps the caller to that processor until placement_free(). 0, or -1: it is none of the family's.
-int placement_follow(const struct placement *p, uint64_t cpu);
+// Keeps the caller to that processor until placement_return(), to where it was: `*home` is filled.
+// 0, or -1: it may not run there.
+int placement_follow(uint64_t cpu, cpu_set_t *home);
+void placement_return(const cpu_set_t *home);
 
 #endif

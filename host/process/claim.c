@@ -111,6 +111,16 @@ void claims_find(struct supervisor *s)
         claim_find(s, p->embryo[i]);
 }
 
+// Before the first clone: both sides of a family that was kept ready keep to a processor for a
+// moment (host/serve/ready.c), and so would all that come of them, for good.
+static void let_go(const struct supervisor *s)
+{
+    if (!s->f->ready || process_of(s->f)->watchdog)
+        return;
+    placement_free(&s->f->placement, 0);
+    placement_free(&s->f->placement, s->group);
+}
+
 // clone(2): whether it may pass. A clone that a signal or the freezer has interrupted in the kernel
 // comes again: its claim stands, and so it does for a hostile member, which gets strays by it.
 // Then there may be two of them for one claim, the second one on its way when the first is seen.
@@ -120,7 +130,11 @@ int claim_clone(struct supervisor *s, uint32_t from, const uint64_t *a)
     const uint32_t slot = (uint32_t)a[5];
     if (!from || !family_slot_valid(s->f, slot) || a[2] != stub_door(slot) + BORN)
         return -EINVAL;
-    if (too_many(s) || watchdog_start(p, s->group) < 0)
+    // Who has claimed an entry is among as many as there may be: somebody is on his way out.
+    if (too_many(s))
+        return -EBUSY;
+    let_go(s);
+    if (watchdog_start(p, s->group) < 0)
         return -EAGAIN;
     claim_find(s, slot);
     if (p->claimed[slot] && family_claimer(s->f, slot) == from) {

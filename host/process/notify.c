@@ -137,12 +137,13 @@ static int decide(struct supervisor *s, const struct seccomp_notif *n)
 static void follow(struct supervisor *s, uint64_t cpu)
 {
     struct process_family *p = process_of(s->f);
-    if (cpu && (cpu == p->follows || placement_follow(&s->f->placement, cpu - 1) == 0)) {
+    if (p->follows && cpu != p->follows) {
+        placement_return(&p->home);
+        p->follows = 0;
+    }
+    if (cpu && (p->follows || placement_follow(cpu - 1, &p->home) == 0)) {
         p->follows = cpu;
         p->followed = clock_ns(CLOCK_MONOTONIC);
-    } else if (p->follows) {
-        placement_free(&s->f->placement, 0);
-        p->follows = 0;
     }
 }
 

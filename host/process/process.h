@@ -46,6 +46,7 @@ struct process_family {
     int text_fd;              // its memfd, or -1: there is none
     // The processor that the supervisor keeps to, + 1, or 0, and since when, CLOCK_MONOTONIC ns.
     uint64_t follows, followed;
+    cpu_set_t home; // where it may run else
     pid_t watchdog;
     int leash[2];     // a pipe: when our end closes, it kills the family
     pid_t debugger;   // --gdb's, or 0

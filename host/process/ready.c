@@ -16,6 +16,7 @@
 
 #include "host/process/process.h"
 #include "host/serve/serve.h"
+#include "host/template/template.h"
 
 void ready_listen(struct supervisor *s)
 {
@@ -76,6 +77,7 @@ void process_taken(struct supervisor *s, const struct ready_go *go, const int *f
             r.error = give_nothing(p, i);
     family_renew_clock(s->f);
     tell_client(s->f, p->hello, go);
+    warm_start(s, 1, s->f->template->program);
     atomic_store(&s->f->shared->started, 1);
     atomic_store(&slot_of(s, 1)->state, SLOT_RUNNING);
     ioctl(p->listener, SECCOMP_IOCTL_NOTIF_SEND, &r);

@@ -270,7 +270,7 @@ static void many_children(void)
             for (;;)
                 call(24, 0, 0, 0, 0, 0, 0); // sched_yield
         call(UNCLAIM, 7, 0, 0, 0, 0, 0);
-        if (r == -EAGAIN)
+        if (r == -EAGAIN || r == -EBUSY)
             break;
     }
 }

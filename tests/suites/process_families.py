@@ -6,6 +6,7 @@ any back end would have, and the only one that runs all of them where there is n
 --vmm process faults` runs one of those suites that way, under its own names."""
 
 import os
+import shutil
 import tempfile
 import time
 
@@ -20,6 +21,7 @@ import process_containers
 import process_debug
 import process_templates
 import real
+import server
 from family import Family
 
 # How the attempts of tests/fuzz/escape.c end that are not simply SIGSYS.
@@ -156,6 +158,68 @@ def check_huge_pages():
             assert (0xC00000000, "rw-s", "/memfd:ramet-window") in huge, f"{pid}: {huge}"
 
 
+def check_at_the_limit():
+    """A process that has been waited for is none of those that there may be, even if the host is
+    still tearing it down."""
+    script = "i=0; while [ $i -lt 40 ]; do busybox true || echo failed; i=$((i+1)); done; echo end"
+    options = ["--max-procs", "2"]
+    outcome = proc.run(paths.ramet_run(paths.SHELL_IMAGE, "-c", script, options=options), limit=30)
+    assert outcome.out == b"end\n" and outcome.status == 0, f"{outcome}"
+
+
+def check_image_cut():
+    """A program whose text is in the text cache dies like any other when the rest of its image is
+    gone."""
+    script = ("i=0; while [ $i -lt 10 ]; do busybox true; i=$((i+1)); done; echo ready; read go; "
+              "busybox true; echo $?")  # fmt: skip
+    with tempfile.NamedTemporaryFile() as image:
+        with open(paths.SHELL_IMAGE, "rb") as original:
+            shutil.copyfileobj(original, image)
+        image.flush()
+        with Family(paths.ramet_run(image.name, "-c", script)) as family:
+            family.expect("ready")
+            image.truncate(100000)
+            family.send("\n")
+            # The shell may need what is gone itself.
+            status = family.finish(limit=5)
+            assert status in (0, 135), f"status {status}"
+
+
+def check_served_processors():
+    """What a program clones at once after its client has come may run anywhere, too."""
+    script = "echo READY; read go; (while :; do :; done) & (while :; do :; done) & echo busy; wait"
+    with server.Server(script, pool=1) as s:
+        client = s.client()
+        client.stdin.write(b"\n")
+        client.stdin.flush()
+        assert client.stdout.readline() == b"busy\n"
+        time.sleep(paths.limit(0.3))
+        wanted = os.sched_getaffinity(0)
+        for supervisor in s.used():
+            for pid in [supervisor, *proc.descendants(supervisor)]:
+                found = os.sched_getaffinity(pid)
+                assert found == wanted, f"{proc.command_line(pid)}: {found}, not {wanted}"
+        client.kill()
+        client.communicate()
+
+
+def check_moved_from_outside():
+    """Where a user says that a family's processes are to run they stay."""
+    last = sorted(os.sched_getaffinity(0))[-1:]
+    script = "read go; i=0; while [ $i -lt 40 ]; do (exit 0); i=$((i+1)); done; echo done; sleep 9"
+    for moved in "supervisor", "both":
+        with Family(paths.ramet_run(paths.SHELL_IMAGE, "-c", script)) as family:
+            members = family.wait_for_monitors(lambda pids: len(pids) == 1, "the shell")
+            pids = [family.process.pid, *(members if moved == "both" else [])]
+            for pid in pids:
+                os.sched_setaffinity(pid, last)
+            family.send("\n")
+            family.expect("done")
+            time.sleep(paths.limit(0.1))
+            found = [os.sched_getaffinity(pid) for pid in pids]
+            assert all(f == set(last) for f in found), f"{moved}: {found}"
+
+
 def check_floods():
     """TERM ends a family soon, whatever its members ask the supervisor for without end."""
     for how in ("nobody", "kicks", "children"):
@@ -180,7 +244,9 @@ def short_endurance(name):
 CHECKS = {
     **{f"endure_{name}": short_endurance(name) for name in endurance.TESTS},
     "escapes": check_escapes, "floods": check_floods,
-    "processors": check_processors, "huge_pages": check_huge_pages,
+    "processors": check_processors, "served_processors": check_served_processors,
+    "moved_from_outside": check_moved_from_outside, "huge_pages": check_huge_pages,
+    "at_the_limit": check_at_the_limit, "image_cut": check_image_cut,
     "children_without_end": check_children_without_end,
     "supervisor_killed": check_supervisor_killed, "kill_at_random": check_kill_at_random,
 }  # fmt: skip

@@ -137,6 +137,7 @@ struct stub_state {
     int32_t text_fd;
     uint32_t text_tries;
     struct stub_texts texts;
+    uint64_t nested;         // where the last exception on the stack for exceptions was
     struct stub_start start; // of the EXEC or SPAWN in progress, and the first program's
 };
 

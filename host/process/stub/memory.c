@@ -72,7 +72,7 @@ int64_t stub_protect(const struct pv_protect *c)
         return -EINVAL;
     if ((rights & both) == both)
         return -EACCES;
-    if (rights & PV_RIGHT_WRITE)
+    if (rights != (PV_RIGHT_READ | PV_RIGHT_EXEC))
         text_keep(c->addr);
     return sys3(SYS_mprotect, c->addr, c->len, rights);
 }

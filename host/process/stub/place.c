@@ -74,8 +74,12 @@ uint32_t place_sleep(void)
     return since < RECENT_NS && STATE->sleeps >= ENOUGH ? stay() : 0;
 }
 
+// A sleep may have been long, and somebody may have said meanwhile where this process is to run.
 void place_woken(uint32_t stayed)
 {
-    if (stayed)
+    uint64_t now[STUB_CPU_WORDS] = {0};
+    if (!stayed || sys3(SYS_sched_getaffinity, 0, sizeof now, (uintptr_t)now) < 0)
+        return;
+    if (one_processor(now) && now[(stayed - 1) / 64] == UINT64_C(1) << (stayed - 1) % 64)
         go_anywhere();
 }

@@ -11,9 +11,10 @@
 
 #include "host/process/stub/stub.h"
 
-#define RED_ZONE 128u
-#define FLAG_TF  UINT64_C(0x100)
-#define FLAG_DF  UINT64_C(0x400)
+#define RED_ZONE        128u
+#define EXCEPTION_STACK 4096u // at most
+#define FLAG_TF         UINT64_C(0x100)
+#define FLAG_DF         UINT64_C(0x400)
 
 extern const char stub_look[], stub_event[], stub_return[];
 extern const char stub_wait_begin[], stub_wait_end[], stub_wait_abort[];
@@ -152,6 +153,12 @@ void stub_on_exception(int sig, siginfo_t *info, void *context)
     // has been cut.
     if (!SHARED->upcall_entry || rip == SHARED->upcall_entry)
         leave(STUB_DIED + sig);
+    // Or the kernel's data is: it faults where it did before, on the stack that it has for
+    // exceptions, without end.
+    const int nested = stack - (uint64_t)g[REG_RSP] < EXCEPTION_STACK;
+    if (nested && STATE->nested == rip)
+        leave(STUB_DIED + sig);
+    STATE->nested = nested ? rip : 0;
     fill_frame(&f, g);
     f.type = PV_UPCALL_EXCEPTION;
     f.vector = (uint32_t)g[REG_TRAPNO];

@@ -107,7 +107,7 @@ int64_t stub_notify(const struct pv_notify *c);
 int text_map(const struct stub_start *start);
 // This member is about to fork: maps its own text from the cache, if it has come there meanwhile.
 void text_fork(void);
-// Memory at that address may be written now: if it is text, it is the program's own.
+// Memory at that address has other rights than text has: if it is text, it is the program's own.
 void text_keep(uint64_t at);
 // A program is about to begin here: says so, unless its text is in the cache.
 void text_exec(uint32_t program);
