@@ -162,6 +162,7 @@ int process_filter(const struct family *f, struct sock_filter *code, unsigned ma
              BITS(2, ~UINT64_C(3), 0), IS(3, ANONYMOUS)),
         RULE(munmap, IN(0, ram, end), IN(1, 0, size)),
         RULE(munmap, IN(0, scratch, scratch_end), IN(1, 0, STUB_SCRATCH_SIZE + 1)),
+        RULE(munmap, IS(0, STUB_ONCE_VA), IS(1, STUB_ONCE_SIZE)),
         // Members.
         ASK(SYS_clone, IS(0, STUB_CLONE_FLAGS), IS(1, 0), IN(2, window, window_end),
             IN(5, 1, PV_MAX_SLOTS + 1)),

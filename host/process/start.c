@@ -151,6 +151,13 @@ static void resume_pages(const struct family *f, struct stub_state *state)
     resume_state(f, state);
 }
 
+static void place_arguments(uint64_t at, const struct load_args *args)
+{
+    if (at == STUB_SCRATCH_VA)
+        place_private(STUB_SCRATCH_VA, PV_ARG_MAX, "scratch");
+    memcpy((void *)at, args->strings, args->len);
+}
+
 static void fill_state(const struct family *f, uint32_t slot, uint32_t program,
                        const struct load_args *args)
 {
@@ -166,13 +173,15 @@ static void fill_state(const struct family *f, uint32_t slot, uint32_t program,
         .start = {.program = program,
                   .argc = args->argc,
                   .envc = args->envc,
-                  .strings = STUB_SCRATCH_VA,
+                  .strings = args->len <= STUB_SMALL_SIZE ? STUB_SMALL_VA : STUB_SCRATCH_VA,
                   .strings_len = args->len},
     };
     memcpy(state->nowait, f->stdio_nowait, sizeof state->nowait);
     memcpy(state->disks, f->disks, sizeof state->disks);
     if (f->template)
         resume_pages(f, state);
+    else
+        place_arguments(state->start.strings, args);
 }
 
 // What the supervisor reads a member by that it saves: once confined, a member is open to nobody,
@@ -191,14 +200,12 @@ static void open_own_files(const struct family *f, struct stub_hello *hello)
         cannot_start("/proc/self", errno);
 }
 
-static void place_scratch(const struct family *f, const struct load_args *args)
+// What the stub needs once. The page of the hello is one that the supervisor has as well.
+static void place_once(const struct family *f)
 {
-    void *strings = place_private(STUB_SCRATCH_VA, PV_ARG_MAX, "scratch");
-    memcpy(strings, args->strings, args->len);
-    // The page the supervisor has as well, at its place here.
     if (mremap(process_of(f)->hello, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
                (void *)STUB_HELLO_VA) == MAP_FAILED)
-        cannot_start("scratch", errno);
+        cannot_start("first page", errno);
     struct sock_fprog *filter = place_private(STUB_FILTER_VA, STUB_FILTER_SIZE, "filter");
     struct sock_filter *code = (struct sock_filter *)(filter + 1);
     int n = process_filter(f, code, (STUB_FILTER_SIZE - sizeof *filter) / sizeof *code);
@@ -237,7 +244,7 @@ void process_start(struct family *f, uint32_t slot, uint32_t program, const stru
              "window");
     fill_state(f, slot, program, args);
     open_own_files(f, process_of(f)->hello);
-    place_scratch(f, args);
+    place_once(f);
     first_signals();
     if ((r = process_drop_rights(f, &what)) < 0)
         cannot_start(what, -r);

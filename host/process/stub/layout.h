@@ -32,13 +32,17 @@
 #define STUB_DATA_VA   (PV_SHARED_VA + 1024)
 #define STUB_DATA_SIZE 3072u
 
-// Scratch: the arguments, then the bytes of a program that is no part of the image. At the start,
-// behind the arguments, what is needed once.
+// What is needed once, at the start.
+#define STUB_ONCE_VA     UINT64_C(0x90000)
+#define STUB_ONCE_SIZE   (STUB_FILTER_SIZE + UINT64_C(0x1000))
+#define STUB_FILTER_VA   STUB_ONCE_VA // struct sock_fprog and its instructions
+#define STUB_FILTER_SIZE UINT64_C(0x4000)
+#define STUB_HELLO_VA    (STUB_FILTER_VA + STUB_FILTER_SIZE) // struct stub_hello
+
+// Scratch: the arguments, then the bytes of a program that is no part of the image; or, where a
+// template is started, what is to be done.
 #define STUB_FILE_VA      (STUB_SCRATCH_VA + PV_ARG_MAX)
-#define STUB_HELLO_VA     STUB_FILE_VA            // struct stub_hello
-#define STUB_FILTER_VA    (STUB_FILE_VA + 0x1000) // struct sock_fprog and its instructions
-#define STUB_FILTER_SIZE  UINT64_C(0x4000)
-#define STUB_STEPS_VA     (STUB_FILTER_VA + STUB_FILTER_SIZE) // struct stub_step[]
+#define STUB_STEPS_VA     STUB_SCRATCH_VA // struct stub_step[]
 #define STUB_STEPS_MAX    (UINT32_C(1) << 14)
 #define STUB_SCRATCH_SIZE (PV_ARG_MAX + PV_PROGRAM_MAX)
 

@@ -153,5 +153,6 @@ void stub_first(void)
         resume_program();
     if (load_plan(&STATE->start) < 0 || note(STUB_REPORT, STATE->slot, STATE->start.program) < 0)
         leave(STUB_DIED + SIGKILL);
+    sys2(SYS_munmap, STUB_ONCE_VA, STUB_ONCE_SIZE);
     start_program();
 }

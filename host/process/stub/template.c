@@ -126,12 +126,12 @@ void resume_program(void)
     if (sys3(SYS_getrandom, (uintptr_t)b->seed, sizeof b->seed, 0) != sizeof b->seed)
         leave(STUB_DIED + SIGKILL);
     __atomic_fetch_or(&SHARED->pending, PV_EVENT_RESUMED, __ATOMIC_SEQ_CST);
-    sys2(SYS_munmap, STUB_FILTER_VA, STUB_SCRATCH_VA + STUB_SCRATCH_SIZE - STUB_FILTER_VA);
+    sys2(SYS_munmap, STUB_SCRATCH_VA, STUB_SCRATCH_SIZE);
     if (note(waits ? STUB_READY : STUB_REPORT, STATE->slot, b->program) < 0)
         leave(STUB_DIED + SIGKILL);
     if (waits)
         take_client(b);
-    sys2(SYS_munmap, STUB_SCRATCH_VA, STUB_FILTER_VA - STUB_SCRATCH_VA);
+    sys2(SYS_munmap, STUB_ONCE_VA, STUB_ONCE_SIZE);
     set_registers(s);
     if (s->timer_deadline)
         set_timer(s->timer_deadline);

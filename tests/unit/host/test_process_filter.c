@@ -133,6 +133,8 @@ static void test_addresses(void)
         CHECK_EQ(call(SYS_mprotect, others[i], 4096, PROT_READ | PROT_EXEC, 0, 0, 0), KILL);
         CHECK_EQ(call(SYS_madvise, others[i], 4096, MADV_DONTNEED, 0, 0, 0), KILL);
     }
+    CHECK_EQ(call(SYS_munmap, STUB_ONCE_VA, STUB_ONCE_SIZE, 0, 0, 0, 0), ALLOW);
+    CHECK_EQ(call(SYS_munmap, STUB_ONCE_VA, STUB_ONCE_SIZE + 4096, 0, 0, 0, 0), KILL);
     CHECK_EQ(call(SYS_mprotect, PV_BOOT_INFO_VA, 4096, PROT_READ | PROT_WRITE, 0, 0, 0), KILL);
 }
 
