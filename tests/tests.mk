@@ -134,10 +134,9 @@ UNIT_virtio_mmio := $(MACHINE) \
 FUZZ := call elf image notify template virtio driver
 FUZZ_call := tests/fuzz/fake_extras.c $(DEVICES) $(UNIT_image) \
 	$(addprefix host/call/,call.c wait.c console.c process.c guest.c) \
-	$(addprefix host/kvm/,calls.c clone.c no_aid.c load.c platform.c protect.c textcache.c) \
+	$(addprefix host/kvm/,calls.c clone.c no_aid.c load.c platform.c protect.c) \
 	host/kvm/spare/warm_code.c \
-	$(addprefix host/family/,family.c placement.c fdpass.c hugemem.c \
-		identity.c)
+	$(addprefix host/family/,family.c placement.c fdpass.c hugemem.c textcache.c identity.c)
 FUZZ_driver := $(UNIT_blk)
 FUZZ_notify := $(FAKE_CHILDREN)
 FUZZ_FLAGS_notify := $(FAKE_CHILDREN_FLAGS)
