@@ -90,6 +90,7 @@ static void test_late_word(void)
         sys_exit(4);
     CHECK_EQ(reap(pid), 4);
     const uint32_t gen = window_door(2)->gen;
+    lowest_slot_next();
     long next = sys_fork();
     if (next == 0) {
         wait_go();
@@ -101,6 +102,25 @@ static void test_late_word(void)
     CHECK_EQ(window_door(2)->death, 0);
     notes->go = 1;
     CHECK_EQ(reap(next), 2);
+    check_alone();
+}
+
+// Slots come in turn, for the last one's VM may be leaving still; but it is always the same few.
+static void test_slots_in_turn(void)
+{
+    uint32_t used = 0, top = 0;
+    set_up();
+    for (int i = 0, last = 0; i < 40; i++) {
+        long pid = sys_fork();
+        if (pid == 0)
+            sys_exit((int)proc_self->slot);
+        const int slot = reap(pid);
+        CHECK(slot >= 2 && slot != last);
+        last = slot;
+        used |= 1u << slot;
+        top = slot > (int)top ? (uint32_t)slot : top;
+    }
+    CHECK(top <= 12 && __builtin_popcount(used) >= 8);
     check_alone();
 }
 
@@ -124,6 +144,7 @@ static void test_lender_dies(void)
     family_mourn(2);
     CHECK_EQ(reap(lender), -SIGKILL);
     long next[2]; // in the lender's slot, and in the borrower's
+    lowest_slot_next();
     for (int i = 0; i < 2; i++) {
         next[i] = sys_fork();
         if (next[i] == 0) {
@@ -231,6 +252,7 @@ static void test_claims_zombie(void)
     while (proc_at(2)->state != PROC_ZOMBIE) // its VM is leaving
         family_sleep_ms(1);
     halves = 0;
+    lowest_slot_next();
     step_begin(look_at_claimed);
     long r = proc_claim(&child);
     step_end();
@@ -267,6 +289,7 @@ int main(void)
     RUN(test_exits_while_starting);
     RUN(test_dead_middle);
     RUN(test_late_word);
+    RUN(test_slots_in_turn);
     RUN(test_lender_dies);
     RUN(test_lender_dies_early);
     RUN(test_dies_while_moving);

@@ -120,6 +120,7 @@ static void test_last_user(void)
     check_nothing_left();
 
     at = shm_map(5);
+    lowest_slot_next();
     pid = sys_fork();
     if (pid == 0)
         family_die();

@@ -9,6 +9,7 @@
 #include "kernel/api/wait.h"
 #include "kernel/proc/proc.h"
 #include "kernel/pv.h"
+#include "kernel/root.h"
 #include "kernel/sys.h"
 #include "tests/unit/lib/check.h"
 #include "tests/unit/lib/fake_family.h"
@@ -43,6 +44,12 @@ static inline int reap(long pid)
     int status = -1;
     long r = sys_wait4((int)pid, &status, 0, NULL);
     return r == pid ? exit_code(status) : (int)r * 1000;
+}
+
+// Slots are taken in turn; the next claim begins a new one.
+static inline void lowest_slot_next(void)
+{
+    window_root()->turn = UINT32_MAX;
 }
 
 // Everything a family of one has, and no more.
