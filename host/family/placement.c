@@ -31,29 +31,31 @@ void placement_move(const struct placement *p, pid_t child, uint32_t cpu, int of
         placement_free(p, child);
 }
 
-void placement_pin(const struct placement *p, unsigned n)
+static int keep_to(int cpu)
 {
     cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    return sched_setaffinity(0, sizeof one, &one);
+}
+
+void placement_pin(const struct placement *p, unsigned n)
+{
     if (!p->push)
         return;
     n %= (unsigned)CPU_COUNT(&p->allowed);
     for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
         if (CPU_ISSET(cpu, &p->allowed) && n-- == 0) {
-            CPU_ZERO(&one);
-            CPU_SET(cpu, &one);
-            sched_setaffinity(0, sizeof one, &one);
+            keep_to(cpu);
             return;
         }
 }
 
 int placement_follow(uint64_t cpu, cpu_set_t *home)
 {
-    cpu_set_t one;
     if (cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof *home, home) < 0 || !CPU_ISSET(cpu, home))
         return -1;
-    CPU_ZERO(&one);
-    CPU_SET(cpu, &one);
-    return sched_setaffinity(0, sizeof one, &one);
+    return keep_to((int)cpu);
 }
 
 void placement_return(const cpu_set_t *home)

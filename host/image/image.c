@@ -4,6 +4,7 @@
 // Neighbours: abi/image.h (the format), tools/mkimage (the writer).
 #include "host/image/image.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -92,7 +93,7 @@ static int load_tables(struct image *img, const uint8_t *mem, char *err, size_t 
     rc = image_read_at(img, mem, &h, sizeof h, 0);
     if (rc)
         return rc;
-    if (memcmp(h.magic, "\177ELF", 4) == 0)
+    if (memcmp(h.magic, ELFMAG, SELFMAG) == 0)
         return elf_refuse(err, errlen, "not a Ramet image: mkimage makes one of a program");
     if (memcmp(h.magic, IMAGE_MAGIC, sizeof h.magic) != 0)
         return elf_refuse(err, errlen, "not a Ramet image");

@@ -173,7 +173,7 @@ static void fill_state(const struct family *f, uint32_t slot, uint32_t program,
         .start = {.program = program,
                   .argc = args->argc,
                   .envc = args->envc,
-                  .strings = args->len <= STUB_SMALL_SIZE ? STUB_SMALL_VA : STUB_SCRATCH_VA,
+                  .strings = stub_strings_va(args->len),
                   .strings_len = args->len},
     };
     memcpy(state->nowait, f->stdio_nowait, sizeof state->nowait);

@@ -44,6 +44,12 @@ def missing(*paths):
     return None
 
 
+def unbuilt(*paths):
+    """A line about the first of what is made that is not there, or None."""
+    absent = missing(*paths)
+    return absent and f"{absent} is not built (make test-programs)"
+
+
 def qemu_problem():
     """Why no QEMU can be started here, or None."""
     return None if shutil.which("qemu-system-x86_64") else "no qemu-system-x86_64 (tools/setup)"

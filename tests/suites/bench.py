@@ -211,9 +211,9 @@ def checked(function):
 
 
 def suite(report, _options):
-    absent = paths.missing(measure.RAMET, measure.BENCH_IMAGE, *measure.linux("sweep"))
-    if absent:
-        report.fail("bench", f"{absent} is not built (make test-programs)")
+    unbuilt = paths.unbuilt(measure.RAMET, measure.BENCH_IMAGE, *measure.linux("sweep"))
+    if unbuilt:
+        report.fail("bench", unbuilt)
         return
     measure.LIMIT = paths.limit(measure.LIMIT)
     needs_kvm = ("fork", "first_write", "sweep", "clones")

@@ -285,8 +285,8 @@ def test_bad_options():
 
 
 def suite(report, _options):
-    if paths.missing(STUDY):
-        report.fail("study", f"{paths.relative(STUDY)} is not built (make test-programs)")
+    if unbuilt := paths.unbuilt(STUDY):
+        report.fail("study", unbuilt)
         return
     for name, test in sorted(globals().items()):
         full = "study/" + name.removeprefix("test_")

@@ -182,9 +182,9 @@ def tests():
 def suite(report, _options):
     if not paths.kvm_gate(report, "confine"):
         return
-    absent = paths.missing(paths.RAMET, paths.SHELL_IMAGE)
-    if absent:
-        report.fail("confine", f"{absent} is not built (make test-programs)")
+    unbuilt = paths.unbuilt(paths.RAMET, paths.SHELL_IMAGE)
+    if unbuilt:
+        report.fail("confine", unbuilt)
         return
     proc.reap()
     for name, function in tests():

@@ -130,9 +130,9 @@ def minimise(area, seed, count, known):
 
 
 def suite(report, options):
-    absent = paths.missing(LINUX, IMAGE)
-    if absent:
-        report.fail("diff", f"{absent} is not built (make test-programs)")
+    unbuilt = paths.unbuilt(LINUX, IMAGE)
+    if unbuilt:
+        report.fail("diff", unbuilt)
         return
     if not paths.kvm_gate(report, "diff"):
         return

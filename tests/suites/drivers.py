@@ -110,9 +110,9 @@ def test_unknown():
 
 
 def suite(report, _options):
-    absent = paths.missing(CC, paths.MKIMAGE, os.path.join(paths.BUILD, "apps", "hello.elf"))
-    if absent:
-        report.fail("drivers", f"{absent} is not built (make test-programs)")
+    unbuilt = paths.unbuilt(CC, paths.MKIMAGE, os.path.join(paths.BUILD, "apps", "hello.elf"))
+    if unbuilt:
+        report.fail("drivers", unbuilt)
         return
     for name, function in list(globals().items()):
         full = "drivers/" + name.removeprefix("test_")

@@ -132,9 +132,9 @@ TESTS = {
 
 
 def suite(report, _options):
-    absent = paths.missing(paths.RAMET, paths.TESTS_IMAGE)
-    if absent:
-        report.fail("endurance", f"{absent} is not built (make test-programs)")
+    unbuilt = paths.unbuilt(paths.RAMET, paths.TESTS_IMAGE)
+    if unbuilt:
+        report.fail("endurance", unbuilt)
         return
     for name, (function, count, _) in TESTS.items():
         full = f"endurance/{name}"

@@ -64,10 +64,10 @@ def one(report, full, function):
 
 
 def suite(report, _options):
-    absent = paths.missing(paths.RAMET, paths.SHELL_IMAGE, paths.TESTS_IMAGE,
-                           paths.HOSTILE_IMAGE, paths.DRIVERLESS_IMAGE)  # fmt: skip
-    if absent:
-        report.fail("faults", f"{absent} is not built (make test-programs)")
+    unbuilt = paths.unbuilt(paths.RAMET, paths.SHELL_IMAGE, paths.TESTS_IMAGE,
+                            paths.HOSTILE_IMAGE, paths.DRIVERLESS_IMAGE)  # fmt: skip
+    if unbuilt:
+        report.fail("faults", unbuilt)
         return
     has_kvm = paths.kvm_gate(report, "faults")
     for name, function in tests():

@@ -276,10 +276,9 @@ def test_on_qemu():
 
 
 def suite(report, _options):
-    absent = paths.missing(paths.RAMET, paths.TESTS_IMAGE, ELF)
-    if absent or not shutil.which("gdb"):
-        unbuilt = f"{absent} is not built (make test-programs)"
-        report.fail("gdb", unbuilt if absent else "gdb is not installed")
+    unbuilt = paths.unbuilt(paths.RAMET, paths.TESTS_IMAGE, ELF)
+    if unbuilt or not shutil.which("gdb"):
+        report.fail("gdb", unbuilt or "gdb is not installed")
         return
     has_kvm = paths.kvm_gate(report, "gdb")
     for name, function in list(globals().items()):

@@ -136,9 +136,9 @@ def suite(report, options):
     if options.backend == "kvm":
         if not paths.kvm_gate(report, "guest"):
             return
-        absent = paths.missing(paths.RAMET, paths.TESTS_IMAGE)
-        if absent:
-            report.fail("guest", f"{absent} is not built (make test-programs)")
+        unbuilt = paths.unbuilt(paths.RAMET, paths.TESTS_IMAGE)
+        if unbuilt:
+            report.fail("guest", unbuilt)
             return
     for name in names():
         full = "guest/" + name

@@ -299,10 +299,10 @@ def of_other_suites():
 
 
 def suite(report, options):
-    absent = paths.missing(paths.RAMET, paths.TESTS_IMAGE, paths.SHELL_IMAGE,
-                           paths.HOSTILE_IMAGE, paths.DRIVERLESS_IMAGE,
-                           process_containers.CONTAINER)  # fmt: skip
-    problem = f"{absent} is not built (make test-programs)" if absent else oracle.lay_out_applets()
+    unbuilt = paths.unbuilt(paths.RAMET, paths.TESTS_IMAGE, paths.SHELL_IMAGE,
+                            paths.HOSTILE_IMAGE, paths.DRIVERLESS_IMAGE,
+                            process_containers.CONTAINER)  # fmt: skip
+    problem = unbuilt or oracle.lay_out_applets()
     if problem:
         report.fail("process", problem)
         return

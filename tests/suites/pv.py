@@ -129,8 +129,8 @@ def suite(report, _options):
         full = "pv/" + backend.name
         if not backend.gate(report, full) or not report.wants(full):
             continue
-        absent = paths.missing(*backend.needs)
-        if absent:
-            report.fail(full, f"{absent} is not built (make test-programs)")
+        unbuilt = paths.unbuilt(*backend.needs)
+        if unbuilt:
+            report.fail(full, unbuilt)
         else:
             one(report, full, backend, expected)

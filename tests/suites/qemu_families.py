@@ -39,8 +39,8 @@ REAL = ["background", "many_at_once", "pipelines", "signals_kill"]
 def suite(report, options):
     if not paths.boot_gate(report, "qemu"):
         return
-    absent = paths.missing(paths.RAMET, paths.TESTS_IMAGE, paths.SHELL_IMAGE)
-    problem = f"{absent} is not built (make test-programs)" if absent else oracle.lay_out_applets()
+    unbuilt = paths.unbuilt(paths.RAMET, paths.TESTS_IMAGE, paths.SHELL_IMAGE)
+    problem = unbuilt or oracle.lay_out_applets()
     if problem:
         report.fail("qemu", problem)
         return

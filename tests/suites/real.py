@@ -61,9 +61,9 @@ def suite(report, options):
     if options.backend == "kvm":
         if not paths.kvm_gate(report, "real"):
             return
-        absent = paths.missing(paths.RAMET, paths.SHELL_IMAGE)
-        if absent:
-            report.fail("real", f"{absent} is not built (make test-programs)")
+        unbuilt = paths.unbuilt(paths.RAMET, paths.SHELL_IMAGE)
+        if unbuilt:
+            report.fail("real", unbuilt)
             return
     for name in names():
         full = "real/" + name

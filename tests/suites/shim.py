@@ -96,9 +96,9 @@ def names(options):
 def suite(report, options):
     if not paths.boot_gate(report, "shim"):
         return
-    absent = paths.missing(paths.TESTS_ELF)
-    if absent:
-        report.fail("shim", f"{absent} is not built (make test-programs)")
+    unbuilt = paths.unbuilt(paths.TESTS_ELF)
+    if unbuilt:
+        report.fail("shim", unbuilt)
         return
     for name in names(options):
         full = "shim/" + name

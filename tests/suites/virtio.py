@@ -186,9 +186,9 @@ def test_nothing():
 def suite(report, _options):
     if not paths.boot_gate(report, "virtio"):
         return
-    absent = paths.missing(paths.TESTS_ELF, paths.MKIMAGE)
-    if absent:
-        report.fail("virtio", f"{absent} is not built (make test-programs)")
+    unbuilt = paths.unbuilt(paths.TESTS_ELF, paths.MKIMAGE)
+    if unbuilt:
+        report.fail("virtio", unbuilt)
         return
     for name, function in list(globals().items()):
         full = "virtio/" + name.removeprefix("test_")

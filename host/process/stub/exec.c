@@ -54,7 +54,7 @@ static int64_t prepare(struct stub_start *s, const struct pv_exec *c)
     *s = (struct stub_start){.program = c->program,
                              .argc = c->argc,
                              .envc = c->envc,
-                             .strings = c->len <= STUB_SMALL_SIZE ? STUB_SMALL_VA : STUB_SCRATCH_VA,
+                             .strings = stub_strings_va(c->len),
                              .strings_len = c->len};
     int64_t r = 0;
     if (c->program == PV_PROGRAM_FILE) {

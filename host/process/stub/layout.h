@@ -74,6 +74,11 @@ struct stub_texts {
 #define STUB_SMALL_SIZE UINT64_C(3072)
 _Static_assert(sizeof(struct pv_boot_info) <= 1024, "in front of them");
 
+static inline uint64_t stub_strings_va(uint64_t len)
+{
+    return len <= STUB_SMALL_SIZE ? STUB_SMALL_VA : STUB_SCRATCH_VA;
+}
+
 // A program that is to be started, its strings, and a file's bytes at STUB_FILE_VA.
 struct stub_start {
     uint32_t program, argc, envc, nsegs;
@@ -204,7 +209,7 @@ enum stub_note {
     STUB_KILL,                  // slot
     STUB_EXIT,                  // wait status: about to leave. Of slot 1, or with STUB_TRACE
     STUB_UNCLAIM,               // slot: the clone did not come about
-    STUB_EXEC,                  // program: about to become it, if it is not in the text cache
+    STUB_EXEC, // program: about to become it; not in the text cache, or with STUB_TRACE
     // With STUB_WATCHED:
     STUB_WROTE, // address, length: printed. 1: the text has come, SAVE follows
     STUB_SAVE,  // STATE->saved is filled; no answer but the end, or an error

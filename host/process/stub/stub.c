@@ -100,17 +100,19 @@ static int vacate(void)
     return 0;
 }
 
+// The lower of `next` and a descriptor that is kept, if that is not below `fd`. -1 is none.
+static uint32_t nearer(uint32_t next, int kept, uint32_t fd)
+{
+    return (uint32_t)kept >= fd && (uint32_t)kept < next ? (uint32_t)kept : next;
+}
+
 // The lowest descriptor from `fd` on that a member keeps, stdio aside.
 static uint32_t next_kept(uint32_t fd)
 {
-    uint32_t next = UINT32_MAX, image = (uint32_t)STATE->image_fd;
-    if (image >= fd)
-        next = image;
-    if (STATE->text_fd >= 0 && (uint32_t)STATE->text_fd >= fd && (uint32_t)STATE->text_fd < next)
-        next = (uint32_t)STATE->text_fd;
+    uint32_t next = nearer(UINT32_MAX, STATE->image_fd, fd);
+    next = nearer(next, STATE->text_fd, fd);
     for (uint32_t i = 0; i < STATE->ndisks; i++)
-        if ((uint32_t)STATE->disks[i].fd >= fd && (uint32_t)STATE->disks[i].fd < next)
-            next = (uint32_t)STATE->disks[i].fd;
+        next = nearer(next, STATE->disks[i].fd, fd);
     return next;
 }
 

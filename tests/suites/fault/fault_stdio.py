@@ -8,6 +8,7 @@ import time
 
 import paths
 import proc
+from fault_host import by_shell
 
 
 def argv(script, *args):
@@ -31,23 +32,13 @@ def ended(process, limit=15.0):
         process.stderr.close()
 
 
-def by_host_shell(line):
-    """A line of the host's shell with $R = ramet, $V = its options and $I = the image: for
-    redirections only it can make."""
-    env = {"PATH": os.environ["PATH"], "R": paths.RAMET, "I": paths.SHELL_IMAGE,
-           "V": " ".join(paths.ramet_run()[2:])}  # fmt: skip
-    outcome = proc.run(["sh", "-c", line], limit=20, env=env)
-    assert outcome.trouble() is None, outcome.trouble()
-    return outcome
-
-
 def test_stdin_closed():
-    outcome = by_host_shell('"$R" run $V "$I" -c "cat; echo after" <&-')
+    outcome = by_shell('"$R" run $V "$I" -c "cat; echo after" <&-')
     assert outcome.out.endswith(b"after\n"), f"{outcome.out!r} {outcome.err[:200]!r}"
 
 
 def test_stdin_null():
-    outcome = by_host_shell('"$R" run $V "$I" -c "read x; echo \\$?" < /dev/null')
+    outcome = by_shell('"$R" run $V "$I" -c "read x; echo \\$?" < /dev/null')
     assert outcome.out == b"1\n", f"{outcome.out!r}"
 
 
@@ -55,22 +46,22 @@ def test_stdin_file():
     with tempfile.NamedTemporaryFile() as f:
         f.write(b"".join(b"line %d\n" % i for i in range(20000)))
         f.flush()
-        outcome = by_host_shell(f'"$R" run $V "$I" -c "wc -l; cat" < {f.name}')
+        outcome = by_shell(f'"$R" run $V "$I" -c "wc -l; cat" < {f.name}')
     assert outcome.out == b"20000\n", f"{outcome.out!r}"
 
 
 def test_stdout_closed():
-    outcome = by_host_shell('"$R" run $V "$I" -c "echo x; exit 5" >&-')
+    outcome = by_shell('"$R" run $V "$I" -c "echo x; exit 5" >&-')
     assert outcome.status == 5, f"status {outcome.status}"
 
 
 def test_all_closed():
-    outcome = by_host_shell('"$R" run $V "$I" -c "echo x | cat; exit 4" <&- >&- 2>&-')
+    outcome = by_shell('"$R" run $V "$I" -c "echo x | cat; exit 4" <&- >&- 2>&-')
     assert outcome.status == 4, f"status {outcome.status}"
 
 
 def test_stdout_to_head():
-    outcome = by_host_shell('"$R" run $V "$I" -c "yes" | head -n 3')
+    outcome = by_shell('"$R" run $V "$I" -c "yes" | head -n 3')
     assert outcome.out == b"y\n" * 3, f"{outcome.out!r}"
 
 
@@ -85,7 +76,7 @@ def test_stdout_reader_gone():
 
 
 def test_stdout_full_device():
-    outcome = by_host_shell('"$R" run $V "$I" -c "cat /etc/passwd; echo \\$? >&2" > /dev/full')
+    outcome = by_shell('"$R" run $V "$I" -c "cat /etc/passwd; echo \\$? >&2" > /dev/full')
     assert outcome.err.strip().endswith(b"1"), f"{outcome.err[:200]!r}"
 
 
