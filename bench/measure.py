@@ -103,6 +103,14 @@ def children(pid):
         return []
 
 
+def process_group(pid):
+    """Of a process that may be gone: then 0."""
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return 0
+
+
 def two_processors():
     """The processors for two processes: two if there are two, else one twice."""
     cpus = sorted(os.sched_getaffinity(0))
@@ -167,7 +175,7 @@ class Meeting:
         if not self.on_ramet:
             return [self.process.pid, *below]
         # The first leads the members' process group; a watchdog is not in it.
-        return [pid for pid in below if os.getpgid(pid) == below[0]]
+        return [pid for pid in below if process_group(pid) == below[0]]
 
 
 def pinned(argv, cpus):

@@ -36,7 +36,8 @@
 
 static uint32_t slot_of_pid(const struct process_family *p, pid_t pid)
 {
-    return pid > 0 && pid < p->pid_max ? p->slot_of[pid] : 0;
+    const uint32_t slot = pid > 0 && pid < p->pid_max ? p->slot_of[pid] : 0;
+    return slot == PROCESS_STRAY ? 0 : slot;
 }
 
 static int execs(struct supervisor *s, uint32_t from, uint64_t program)

@@ -22,13 +22,16 @@ struct clocks {
     uint64_t tsc, ns;
 };
 
+#define PROCESS_STRAY UINT16_MAX // in slot_of; no slot has that number
+
 // What the supervisor keeps, of which no member has a part.
 struct process_family {
     int listener;             // of the notifications, or -1
     struct stub_hello *hello; // shared with the first member until it has it
     uint32_t stub_flags;      // STUB_*
     struct clocks opened;     // when it was
-    // Slot of a pid, 0: none of ours. Private memory; only the pages of pids that come are touched.
+    // Slot of a pid, 0: none of ours, PROCESS_STRAY: killed as a stray and not reaped. Private
+    // memory; only the pages of pids that come are touched.
     uint16_t *slot_of;
     pid_t pid_max;
     // When a slot was claimed for a clone that has not been seen yet, CLOCK_MONOTONIC ns; 0: none.
@@ -141,9 +144,9 @@ void debug_end(struct process_family *p);
 
 // --- strays.c ---
 // Children of this process but for watchdog and debugger, members or not.
-uint32_t children_count(const struct process_family *p);
-// The end of those that are no members.
-void strays_kill(const struct process_family *p);
+uint32_t children_count(struct process_family *p);
+// The end of those that are no members, nor become one before they are reaped.
+void strays_kill(struct process_family *p);
 
 // --- claim.c ---
 #define CLAIM_NS UINT64_C(2000000000) // in which a clone has come about, or never will

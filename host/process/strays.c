@@ -10,7 +10,7 @@
 #include "host/process/process.h"
 
 // Counts all children, and ends by `sig`, if it is not 0, those that are no members.
-static uint32_t each_child(const struct process_family *p, int sig)
+static uint32_t each_child(struct process_family *p, int sig)
 {
     char path[64];
     uint32_t n = 0;
@@ -23,19 +23,22 @@ static uint32_t each_child(const struct process_family *p, int sig)
         if (pid == p->watchdog || pid == p->debugger || pid <= 0 || pid >= p->pid_max)
             continue;
         n++;
-        if (sig && !p->slot_of[pid])
-            kill(pid, sig); // a child, not reaped meanwhile: we are the one who reaps
+        if (!sig || p->slot_of[pid])
+            continue;
+        kill(pid, sig); // a child, not reaped meanwhile: we are the one who reaps
+        // Or a door with its number would make a member of it, and a stray of the door's own child.
+        p->slot_of[pid] = PROCESS_STRAY;
     }
     fclose(list);
     return n;
 }
 
-uint32_t children_count(const struct process_family *p)
+uint32_t children_count(struct process_family *p)
 {
     return each_child(p, 0);
 }
 
-void strays_kill(const struct process_family *p)
+void strays_kill(struct process_family *p)
 {
     each_child(p, SIGKILL);
 }

@@ -50,8 +50,9 @@ static void check_members(void)
     int owner[FAKE_SLOTS + 1] = {0};
     for (int pid = 0; pid < FAKE_PIDS; pid++) {
         const struct fake_child *c = &fake_children[pid];
-        const uint32_t slot = fake_process.slot_of[pid];
-        require(slot <= FAKE_SLOTS);
+        const uint32_t marked = fake_process.slot_of[pid];
+        const uint32_t slot = marked == PROCESS_STRAY ? 0 : marked;
+        require(slot <= FAKE_SLOTS && (slot || !marked || c->state == CHILD_ZOMBIE));
         if (slot) {
             if (!c->member_of)
                 fake_children[pid].member_of = slot;

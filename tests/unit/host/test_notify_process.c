@@ -160,6 +160,27 @@ static void test_child_of_dead(void)
     CHECK_EQ(fake_process.embryos, 0);
 }
 
+// A killed stray that is not reaped yet is not to be taken for the child of a later claim: that
+// child would live on, as nobody's.
+static void test_killed_stray(void)
+{
+    fake_family_begin();
+    CHECK_EQ(clone_into(FAKE_FIRST, 2), 0);
+    const int stray = fake_clone(FAKE_FIRST, 0);
+    write_born(2, 0);
+    fake_now += 3 * SECOND;
+    process_step(&fake_supervisor); // killed
+    CHECK_EQ(clone_into(FAKE_FIRST, 3), 0);
+    const int child = fake_clone(FAKE_FIRST, 0);
+    CHECK(child != stray);
+    write_born(3, stray);
+    CHECK(!is_member(stray, 3));
+    pass_seconds(3);
+    CHECK_EQ(fake_children[child].state, CHILD_NONE);
+    CHECK_EQ(fake_children_count(), 1);
+    CHECK_EQ(atomic_load(&slot_of(&fake_supervisor, 3)->state), SLOT_FREE);
+}
+
 // One that dies may have been about to wake others: all look again, asleep by futex or in ppoll().
 static void test_death_wakes_pollers(void)
 {
@@ -184,6 +205,7 @@ int main(void)
     RUN(test_kill_of_embryo);
     RUN(test_claim_of_dead);
     RUN(test_child_of_dead);
+    RUN(test_killed_stray);
     RUN(test_death_wakes_pollers);
     return check_done("notify_process");
 }

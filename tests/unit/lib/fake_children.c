@@ -253,7 +253,7 @@ long __wrap_syscall(long nr, ...)
 
 // ---- neighbours that are not there ----
 
-uint32_t children_count(const struct process_family *p)
+uint32_t children_count(struct process_family *p)
 {
     uint32_t n = 0;
     (void)p;
@@ -262,11 +262,13 @@ uint32_t children_count(const struct process_family *p)
     return n;
 }
 
-void strays_kill(const struct process_family *p)
+void strays_kill(struct process_family *p)
 {
     for (int pid = 0; pid < FAKE_PIDS; pid++)
-        if (fake_children[pid].state != CHILD_NONE && !p->slot_of[pid])
+        if (fake_children[pid].state != CHILD_NONE && !p->slot_of[pid]) {
             __wrap_kill(pid, SIGKILL);
+            p->slot_of[pid] = PROCESS_STRAY;
+        }
 }
 
 void process_refused(int error)
