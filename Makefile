@@ -13,7 +13,7 @@ KERNEL := \
 	$(addprefix kernel/,main.c pv.c upcall.c print.c note.c random.c root.c uname.c) \
 	$(addprefix kernel/mem/,mem.c protect.c shared.c copy.c) \
 	$(addprefix kernel/time/,time.c alarm.c) \
-	kernel/thread/thread.c \
+	$(addprefix kernel/thread/,thread.c room.c sched.c hooks.c calls.c word.c) \
 	$(addprefix kernel/window/,window.c slab.c run.c lock.c waitq.c) \
 	$(addprefix kernel/file/,file.c fd.c poll.c hoststream.c stdio.c calls.c record_lock.c \
 		record_lock_calls.c vector.c) \
@@ -41,6 +41,8 @@ GLUE := \
 	$(addprefix libc-glue/stdio/,flush.c gets.c open.c write.c) \
 	$(addprefix libc-glue/stdlib/,dtoa.c err.c getopt.c locale.c regerror.c stdlib.c strftime.c \
 		strings.c strptime.c strtod.c time.c tz.c tzfile.c) \
+	$(addprefix libc-glue/pthread/,atfork.c attr.c barrier.c cancel.c cond.c key.c locks.c mutex.c \
+		rwlock.c sem.c sem_open.c signal.c stack.c stream.c thread.c word.c) \
 	$(addprefix libc-glue/memory/,layout.c memory.c mman.c shm.c)
 HOST := \
 	$(addprefix host/,main.c options.c) \

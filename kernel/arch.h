@@ -34,6 +34,13 @@ void arch_call_on_stack(void *top, void (*fn)(void *), void *arg);
 // units).
 int64_t arch_fork(struct pv_fork *call);
 
+// Puts the calling thread aside, its stack pointer in *from, and goes on where another was put
+// aside, or begins. Returns when somebody goes on here. Keeps what a function call keeps, the
+// control words of the x87 and SSE units among it; not the thread pointer.
+void arch_switch(void **from, void *to);
+// What arch_switch() finds on a new stack that ends at `top`, of any alignment: it goes on in fn().
+void *arch_stack_begin(void *top, void (*fn)(void));
+
 // Where a function was called from, and what it must preserve: enough to return from it once more.
 struct arch_context {
     uint64_t rbx, rbp, r12, r13, r14, r15, rsp, rip;

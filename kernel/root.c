@@ -13,7 +13,7 @@
 #include "kernel/proc/proc.h"
 #include "kernel/signal/signal.h"
 
-#define ROOT_LAYOUT 10u // count up when a structure of the window changes
+#define ROOT_LAYOUT 11u // count up when a structure of the window changes
 
 #define MIN_FILES 1024u
 #define MIN_PIPES 256u

@@ -13,6 +13,7 @@
 
 #define TTY_LINE_MAX 4096
 #define FS_MOUNTS    16   // mounted file systems
+#define WORD_QUEUES  256  // of waits for words in the window
 #define PID_HINTS    4096 // as many as there can be processes: pids are given out in turn
 
 // The family's terminal (kernel/tty/tty.c).
@@ -87,6 +88,10 @@ struct wroot {
     } disk_turn[PV_MAX_DEVICES];
     // Terminal.
     struct tty tty;
+    // Threads: of all that wait for words in shared memory, by the word's place; the next number.
+    struct waitq word_queues[WORD_QUEUES];
+    uint32_t next_tid;
+    uint32_t reserved;
     char hostname[64];
     // Monotonic time when the family began. A member's own boot_info says when its VM did, which on
     // some implementers is later.

@@ -25,6 +25,8 @@ struct k_rusage;
 struct k_rlimit;
 struct k_utsname;
 struct k_iovec;
+struct k_thread;
+struct k_thread_start;
 
 // --- files: kernel/file/ and kernel/fs/ ---
 long sys_openat(int dirfd, const char *path, int flags, unsigned mode);
@@ -148,6 +150,40 @@ long sys_sigtimedwait(const uint64_t *set, struct k_siginfo *info,
 long sys_sigaltstack(const struct k_stack *ss, struct k_stack *old);
 long sys_setitimer(int which, const struct k_itimerval *value, struct k_itimerval *old);
 long sys_getitimer(int which, struct k_itimerval *value);
+
+// --- threads: kernel/thread/ (kernel/api/thread.h) ---
+// Starts a thread, which is ready and not yet run. Its number (sys_gettid()), -EFAULT or -EAGAIN.
+// `reent` is a pointer of the C library's: each thread finds in it what it last had there; always
+// the same one.
+long sys_thread_start(const struct k_thread_start *start, void **reent);
+// Ends the calling thread; the process, if it is the last one. Its memory may be used again when
+// *word is 0, which wakes those that wait for it; NULL: nobody asks.
+_Noreturn void sys_thread_exit(uint32_t *word);
+// The calling one.
+struct k_thread *sys_thread_self(void);
+long sys_gettid(void);
+// A signal to one thread; tid 0: to the calling one. Code and value: of its siginfo. -ESRCH.
+long sys_thread_kill(int tid, int sig, int code, uint64_t value);
+// Asks a thread to end: what it waits for in a cancellation point is over with -EINTR. -ESRCH.
+long sys_thread_cancel(int tid);
+// Its name, K_THREAD_NAME bytes, is copied to `get`, then set to `set`; either may be NULL.
+long sys_thread_name(int tid, char *get, const char *set);
+// Blocks while *word is `expected`, until sys_word_wake(). In the window a word is waited for by
+// any member; whoever wakes has changed it before. 0; -EAGAIN: it has another value; -ETIMEDOUT at
+// `deadline` (monotonic ns, PV_FOREVER: never); -EINTR unless K_WORD_NO_SIG, or when the thread is
+// cancelled.
+long sys_word_wait(const uint32_t *word, uint32_t expected, uint64_t deadline, unsigned flags);
+// This member, for locks in the window that tell who has them: never 0, and no other's as long as
+// anybody could ask. And whether that one is dead, without having ended properly.
+long sys_member(void);
+int sys_member_dead(uint32_t member);
+// Called when the process ends, by exit, exec or a signal that it notices: in the kernel, so it may
+// only change memory and wake. NULL: nothing.
+void sys_at_end(void (*call)(void));
+// Of the first thread.
+void sys_stack_bounds(uintptr_t *low, uintptr_t *high);
+// Wakes up to n of those that wait for it, the first first; all, in the window.
+long sys_word_wake(const uint32_t *word, uint32_t n);
 
 // --- time, memory, system: kernel/time/time.c, mem.c, uname.c ---
 long sys_clock_gettime(int clock, struct k_timespec *ts);

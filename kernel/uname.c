@@ -67,8 +67,10 @@ long sys_sched_yield(void)
 {
     long r = 0;
     sys_enter();
-    // A wait that is over at once lets the host run others; the way out looks at signals.
-    pv_wait(window_door(lock_self_slot())->bell, 0, 0);
+    // To another thread, if one is ready. Else a wait that is over at once lets the host run
+    // others; the way out looks at signals.
+    if (!thread_hooks || !thread_hooks->yield())
+        pv_wait(window_door(lock_self_slot())->bell, 0, 0);
     sys_leave(&r);
     return r;
 }

@@ -54,6 +54,14 @@ void events_handle(void)
         timer_expired();
     if (bits & PV_EVENT_DEVICE)
         drivers_event();
+    if (thread_hooks)
+        thread_hooks->events();
+}
+
+// Whether a wait must end.
+static int wait_must_end(void)
+{
+    return signal_deliverable() || thread_cancelled();
 }
 
 // For waits that nothing but SIGKILL may end.
@@ -63,11 +71,22 @@ static int killed(void)
 }
 
 // Waits handle events too, and end for signals.
-const struct wait_hooks wait_hooks = {events_handle, signal_deliverable, killed};
+const struct wait_hooks wait_hooks = {events_handle, wait_must_end, killed};
 
 void sys_enter(void)
 {
     set_depth(current->depth + 1);
+}
+
+// Asynchronous cancellation (XSH 2.9.5): here the program goes on, and does not.
+static void end_if_asked(void)
+{
+    const struct k_thread *t = &current->pub;
+    if (!t->pending || (t->state & (K_CANCEL_ASYNC | K_CANCEL_DISABLED)) != K_CANCEL_ASYNC)
+        return;
+    current->pub.state |= K_CANCEL_DISABLED; // once
+    set_depth(0);
+    t->end();
 }
 
 // The depth goes to 0 before the last look: a signal posted before it is found by the look, one
@@ -79,6 +98,8 @@ int sys_leave(long *r)
         set_depth(current->depth - 1);
         return 0;
     }
+    if (thread_hooks)
+        thread_hooks->left();
     for (;;) {
         int restart = 1;
         if (have_work()) {
@@ -87,6 +108,10 @@ int sys_leave(long *r)
             all_restart &= restart;
             if (timer_lapsed)
                 timer_resume();
+            if (thread_hooks) {
+                thread_hooks->turn();
+                end_if_asked();
+            }
         }
         set_depth(0);
         if (!have_work())
@@ -95,6 +120,10 @@ int sys_leave(long *r)
     }
     if (*r != -ERESTART)
         return 0;
+    if (thread_cancelled()) { // the C library ends the thread
+        *r = -EINTR;
+        return 0;
+    }
     if (ran == 0 || all_restart)
         return 1;
     *r = -EINTR;
@@ -110,6 +139,10 @@ static void interrupted(struct pv_frame *frame, void *fpu)
             signal_deliver_frame(frame, fpu);
         if (timer_lapsed)
             timer_resume();
+        if (thread_hooks) {
+            thread_hooks->turn();
+            end_if_asked();
+        }
         set_depth(0);
         if (!have_work())
             break;

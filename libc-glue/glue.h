@@ -8,6 +8,7 @@
 
 #include <errno.h>
 
+#include "kernel/api/thread.h"
 #include "kernel/sys.h"
 
 // The libc's struct pointer P as the kernel's struct TYPE pointer; layout.c vouches for it.
@@ -23,5 +24,38 @@ static inline long glue_ret(long r)
     }
     return r;
 }
+
+// Around a call that is a cancellation point (XSH 2.9.5): the thread ends here if it was asked to,
+// before the call or while the call waited.
+static inline void glue_point_begin(void)
+{
+    struct k_thread *t = sys_thread_self();
+    t->state |= K_CANCEL_POINT;
+    if (t->pending && !(t->state & K_CANCEL_DISABLED) && t->end)
+        t->end();
+}
+
+static inline void glue_point_end(long r)
+{
+    struct k_thread *t = sys_thread_self();
+    t->state &= ~K_CANCEL_POINT;
+    if (r == -EINTR && t->pending && !(t->state & K_CANCEL_DISABLED) && t->end)
+        t->end();
+}
+
+// The result of a call that is a cancellation point, as C reports it.
+#define GLUE_POINT(call)                                                                           \
+    ({                                                                                             \
+        glue_point_begin();                                                                        \
+        long result_ = (call);                                                                     \
+        glue_point_end(result_);                                                                   \
+        glue_ret(result_);                                                                         \
+    })
+
+// What fork() does besides, in a program with threads or handlers (libc-glue/pthread/atfork.c).
+struct fork_calls {
+    void (*before)(void), (*parent)(void), (*child)(void);
+};
+extern const struct fork_calls *glue_fork; // NULL: nothing
 
 #endif

@@ -19,10 +19,7 @@ int64_t arch_call(struct pv_call *call)
     // the shim, which clobbers RCX and R11 (SDM vol. 2B). It reads and writes the struct behind
     // `call`. The CALL pushes on this stack, so the kernel must be built with -mno-red-zone.
     uintptr_t at = PV_CALL_VA;
-    __asm__ volatile("call *%%rax"
-                     : "+a"(at)
-                     : "D"(call)
-                     : "rcx", "r11", "memory", "cc");
+    __asm__ volatile("call *%%rax" : "+a"(at) : "D"(call) : "rcx", "r11", "memory", "cc");
     return call->ret;
 }
 
@@ -53,8 +50,8 @@ void arch_set_thread_pointer(void *tp)
 uint64_t arch_fpu_mask, arch_fpu_size;
 uint32_t arch_fpu_tells_use;
 
-#define XSAVE_LEAF   0xd // of CPUID (SDM vol. 1, 13.2)
-#define XSAVE_LEGACY 576 // the FXSAVE area and the header
+#define XSAVE_LEAF   0xd               // of CPUID (SDM vol. 1, 13.2)
+#define XSAVE_LEGACY 576               // the FXSAVE area and the header
 #define XSAVE_AMX    UINT64_C(0x60000) // tiles want leave of the host first; nobody here asks
 
 static uint64_t enabled_components(void)
@@ -109,6 +106,25 @@ int64_t arch_fork(struct pv_fork *call)
     if (ret == 1)
         __asm__ volatile("ldmxcsr %0\n\tfldcw %1" : : "m"(mxcsr), "m"(fcw));
     return ret;
+}
+
+// As arch_switch() (entry.S) leaves a stack, with the units' control words of the caller, which a
+// new thread inherits. fn() finds its stack as a call does: 8 below a multiple of 16.
+void *arch_stack_begin(void *top, void (*fn)(void))
+{
+    struct {
+        uint32_t mxcsr;
+        uint16_t fcw, pad;
+        uint64_t saved[6];
+        void (*fn)(void);
+        uint64_t back; // nowhere: ends backtraces
+    } *frame = (void *)(((uintptr_t)top & ~UINT64_C(15)) - sizeof *frame);
+    __asm__ volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(frame->mxcsr), "=m"(frame->fcw));
+    for (int i = 0; i < 6; i++)
+        frame->saved[i] = 0;
+    frame->fn = fn;
+    frame->back = 0;
+    return frame;
 }
 
 // SIGSEGV's si_code: nothing there, or there but not for this access (SDM vol. 3, 4.7).

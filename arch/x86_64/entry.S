@@ -121,6 +121,34 @@ arch_call_on_stack:
         ret
         .size arch_call_on_stack, . - arch_call_on_stack
 
+// void arch_switch(void **from, void *to)
+// What a call preserves (psABI 3.2.1): six registers, MXCSR and the x87 control word.
+        .globl arch_switch
+        .type arch_switch, @function
+arch_switch:
+        push    %rbp
+        push    %rbx
+        push    %r12
+        push    %r13
+        push    %r14
+        push    %r15
+        sub     $8, %rsp
+        stmxcsr (%rsp)
+        fnstcw  4(%rsp)
+        mov     %rsp, (%rdi)
+        mov     %rsi, %rsp
+        ldmxcsr (%rsp)
+        fldcw   4(%rsp)
+        add     $8, %rsp
+        pop     %r15
+        pop     %r14
+        pop     %r13
+        pop     %r12
+        pop     %rbx
+        pop     %rbp
+        ret
+        .size arch_switch, . - arch_switch
+
 // long sys_vfork(uint64_t keep): returns to the same place twice, first as the child
 // (kernel/proc/vfork.h). The callee-saved registers and the caller's stack pointer and address make
 // a struct arch_context; `keep` comes back in RDX both times, for a caller whose own return address

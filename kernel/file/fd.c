@@ -15,6 +15,7 @@
 #include "kernel/lib.h"
 #include "kernel/ipc/pipe.h"
 #include "kernel/root.h"
+#include "kernel/thread/thread.h"
 
 // Flags that F_SETFL may change, and those that open() acts on but F_GETFL does not show.
 #define SETTABLE  (O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME)
@@ -43,7 +44,15 @@ struct file *fd_borrow(int fd)
 {
     if (fd < 0 || (uint32_t)fd >= proc_self->fd_high)
         return NULL;
-    return file_of(proc_self->fds[fd]);
+    return current->borrowed = file_of(proc_self->fds[fd]);
+}
+
+// Drops the reference of a descriptor that is closed, but for one that another thread's call goes
+// on with.
+static void drop_file(struct file *f)
+{
+    if (!thread_hooks || !thread_hooks->keep_file(f))
+        file_unref(f);
 }
 
 struct file *fd_get(int fd)
@@ -94,7 +103,7 @@ static void drop_fd(struct proc *p, uint32_t fd)
         p->fd_high--;
     if (f) {
         flock_release(p, f->inode);
-        file_unref(f);
+        drop_file(f);
     }
     critical_end();
 }
@@ -131,7 +140,7 @@ int fds_put(struct proc *p, struct file *f, int at, int cloexec)
     set_word(p, (uint32_t)at, fd_word(f, cloexec));
     if (old) {
         flock_release(p, old->inode);
-        file_unref(old);
+        drop_file(old);
     }
     critical_end();
     return at;

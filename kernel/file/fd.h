@@ -7,9 +7,10 @@
 #include "kernel/file/file.h"
 #include "kernel/proc/proc.h"
 
-// The description behind a descriptor, without a reference of its own: good until this process
-// closes the descriptor, which it cannot do before the system call in progress ends. So a VM that
-// dies while it blocks in read() or write() leaves no reference behind. NULL: -EBADF.
+// The description behind a descriptor, without a reference of its own: good until the system call
+// in progress ends. So a VM that dies while it blocks in read() or write() leaves no reference
+// behind. (If another thread closes the descriptor meanwhile, its reference goes over to this call;
+// that of the last one borrowed, of several.) NULL: -EBADF.
 struct file *fd_borrow(int fd);
 // The same if it was opened for this access (O_RDONLY or O_WRONLY).
 struct file *fd_for(int fd, uint32_t access);

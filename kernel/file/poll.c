@@ -21,17 +21,20 @@
 // What holds whether it was asked for or not (POSIX poll()).
 #define ALWAYS (POLLERR | POLLHUP | POLLNVAL)
 
-// On the stack of the call, for its whole length. The queues lie in the scratch, which nobody else
-// uses while this call waits: a handler runs only after it has ended.
+// On the stack of the call, for its whole length. Many queues lie in the thread's room, which
+// nobody else uses while this call waits: a handler runs only after it has ended.
 struct poll {
     struct k_pollfd *fds;
     uint32_t n;
-    uint32_t queues;  // used of the scratch queues
+    uint32_t nqueues; // used of queues
     uint32_t console; // PV_WAIT_* of all descriptors
+    struct waitq **queues;
 };
 
-// At most two per descriptor.
-_Static_assert(2 * PROC_MAX_FDS <= SCRATCH_BODY / sizeof(struct waitq *), "queues fit the scratch");
+#define PER_FD 2u  // queues of a descriptor, at most
+#define FEW    16u // descriptors whose queues lie on the stack
+_Static_assert(PER_FD *PROC_MAX_FDS <= SCRATCH_BODY / sizeof(struct waitq *),
+               "queues fit the room");
 
 // What holds of one descriptor. Its operation adds the queues in which a change would show and the
 // host's streams it would have to wait for; it must add the same ones whether or not anything
@@ -44,7 +47,7 @@ static uint32_t look_at(struct poll *p, const struct k_pollfd *pfd)
     const struct file_ops *ops = file_ops(f);
     uint32_t holds = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM; // files are always ready
     if (ops->poll)
-        holds = ops->poll(f, current->scratch->queues, &p->queues, &p->console);
+        holds = ops->poll(f, p->queues, &p->nqueues, &p->console);
     return holds & ((uint16_t)pfd->events | ALWAYS);
 }
 
@@ -56,7 +59,7 @@ static int look_at_all(void *arg)
     // Each time: what was checked before a wait is not trusted after it.
     if (user_writable(p->fds, p->n * sizeof *p->fds) < 0)
         return -EFAULT;
-    p->queues = 0; // the same ones every time
+    p->nqueues = 0; // the same ones every time
     p->console = 0;
     for (uint32_t i = 0; i < p->n; i++) {
         uint32_t holds = p->fds[i].fd < 0 ? 0 : look_at(p, &p->fds[i]);
@@ -70,14 +73,18 @@ static int look_at_all(void *arg)
 // look in a loop of their own. DEADLINE is in nanoseconds of the monotonic clock.
 static long poll_until(struct k_pollfd *fds, uint32_t n, uint64_t deadline)
 {
-    struct poll p = {.fds = fds, .n = n};
+    struct waitq *few[PER_FD * FEW];
+    struct thread_room *room = n > FEW ? thread_room() : NULL;
+    if (n > FEW && !room)
+        return -ENOMEM;
+    struct poll p = {.fds = fds, .n = n, .queues = room ? room->queues : few};
     int found = look_at_all(&p);
     if (found || deadline == 0)
         return found;
     struct wait w = {.ready = look_at_all,
                      .arg = &p,
-                     .queues = current->scratch->queues,
-                     .nqueues = p.queues,
+                     .queues = p.queues,
+                     .nqueues = p.nqueues,
                      .console = p.console,
                      .deadline = deadline};
     return wait_for(&w);

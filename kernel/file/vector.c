@@ -19,13 +19,16 @@
 
 #define GATHER_MAX 65536u
 
-_Static_assert(GATHER_MAX <= SCRATCH_BODY, "a vector's bytes fit the scratch");
+#define FEW 1024u // bytes whose copy lies on the stack
+
+_Static_assert(GATHER_MAX <= SCRATCH_BODY, "a vector's bytes fit the room");
 
 // The caller's list as it was given; TOTAL is cut to what one call moves (RW_MAX).
 struct vector {
     const struct k_iovec *iov;
     int n;
     size_t total;
+    uint8_t *buffer; // of those that go through one: through()
 };
 
 // The pieces themselves are looked at only when their turn comes.
@@ -47,7 +50,7 @@ static int check_vector(struct vector *v)
 // Copies between the pieces and the buffer, at most len bytes. The bytes before a bad piece.
 static size_t spread(const struct vector *v, size_t len, int gather)
 {
-    uint8_t *buffer = current->scratch->bytes;
+    uint8_t *buffer = v->buffer;
     size_t done = 0;
     if (user_readable(v->iov, (size_t)v->n * sizeof *v->iov) < 0) // it may have waited
         return 0;
@@ -81,7 +84,7 @@ static long read_through(struct file *f, const struct file_ops *ops, const struc
     size_t len = min_u64(writable_prefix(v), GATHER_MAX);
     if (len == 0)
         return -EFAULT;
-    long n = ops->read(f, current->scratch->bytes, len);
+    long n = ops->read(f, v->buffer, len);
     if (n <= 0)
         return n;
     size_t done = spread(v, (size_t)n, 0);
@@ -94,7 +97,18 @@ static long write_through(struct file *f, const struct file_ops *ops, const stru
     // A stream takes all of a short write or nothing; a file what came before the bad piece.
     if (n == 0 || (n < v->total && !ops->pwrite))
         return -EFAULT;
-    return ops->write(f, current->scratch->bytes, n);
+    return ops->write(f, v->buffer, n);
+}
+
+// By way of a buffer: of this call, since it may wait.
+static long through(struct file *f, const struct file_ops *ops, struct vector *v, int write)
+{
+    uint8_t few[FEW];
+    struct thread_room *room = v->total > FEW ? thread_room() : NULL;
+    if (v->total > FEW && !room)
+        return -ENOMEM;
+    v->buffer = room ? room->bytes : few;
+    return write ? write_through(f, ops, v) : read_through(f, ops, v);
 }
 
 // One piece; `off` < 0: at the file's own position.
@@ -146,7 +160,7 @@ static long do_readv(int fd, struct vector v)
         return 0;
     // What has positions gives the pieces one by one; from a stream one read is made and then
     // spread, as two reads could wait twice.
-    return ops->pread ? move_pieces(f, &v, -1, 0) : read_through(f, ops, &v);
+    return ops->pread ? move_pieces(f, &v, -1, 0) : through(f, ops, &v, 0);
 }
 
 static long do_writev(int fd, struct vector v)
@@ -164,7 +178,7 @@ static long do_writev(int fd, struct vector v)
         return 0;
     // Gathered, so that a pipe gets all of it as one write (PIPE_BUF's promise) and an appending
     // file in one piece.
-    return v.total > GATHER_MAX ? move_pieces(f, &v, -1, 1) : write_through(f, ops, &v);
+    return v.total > GATHER_MAX ? move_pieces(f, &v, -1, 1) : through(f, ops, &v, 1);
 }
 
 long sys_readv(int fd, const struct k_iovec *iov, int n)

@@ -43,7 +43,7 @@ long fs_stat(int dirfd, const char *path, struct k_stat *st, int flags)
 
 long fs_readlink(int dirfd, const char *path, char *buf, size_t len)
 {
-    char *target = current->scratch->path;
+    char *target = thread_scratch.path;
     struct walk w;
     long r = path_walk(dirfd, path, WALK_EMPTY, &w);
     if (r < 0)
@@ -243,7 +243,7 @@ long fs_truncate(int dirfd, const char *path, int64_t len)
 
 long fs_getcwd(char *buf, size_t len)
 {
-    char *path = current->scratch->path;
+    char *path = thread_scratch.path;
     uint32_t at;
     long r = path_of(inode_at(proc_self->cwd), inode_at(proc_self->root), path, &at);
     if (r < 0)

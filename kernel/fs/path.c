@@ -73,7 +73,7 @@ static int look_up_name(struct inode *dir, const char *name, uint32_t len, struc
 // Goes on with the target of a symlink, then with the rest of the path.
 static int follow_text(struct state *s, struct inode *link)
 {
-    char(*joined)[FS_PATH_MAX] = current->scratch->joined;
+    char(*joined)[FS_PATH_MAX] = thread_scratch.joined;
     char *buf = joined[s->rest >= joined[0] && s->rest < joined[1]]; // the one not in use
     if (++s->links > LINKS_MAX)
         return -ELOOP;

@@ -38,7 +38,8 @@
 
 extern uint8_t __data_start[], __kernel_start[], __kernel_end[], __hot_end[], __text_end[];
 extern uint8_t __tls_start[], __tls_file_end[];
-extern uint8_t __tls_size[], __tls_align[]; // absolute symbols: their addresses are the values
+// Absolute symbols: their addresses are the values. Weak: else the compiler takes none to be 0.
+extern uint8_t __tls_size[] __attribute__((weak)), __tls_align[] __attribute__((weak));
 
 static uintptr_t heap_start, heap_end, brk, map_low;
 // A bit per heap page that a mapping holds, from bit 0, the page below heap_end, downwards.
@@ -384,10 +385,10 @@ int tls_init(void)
     uintptr_t size = (uintptr_t)__tls_size, align = (uintptr_t)__tls_align;
     if (size == 0)
         return 0;
-    // Variant II (psABI "Thread-Local Storage"): the block ends at the thread pointer, which points
-    // at itself.
-    align = align < 64 ? 64 : align;
+    // Variant II (psABI "Thread-Local Storage"): the block, as large as the linker rounds it up to,
+    // ends at the thread pointer, which points at itself.
     size = (size + align - 1) & ~(align - 1);
+    align = align < 64 ? 64 : align;
     long block = sys_sbrk((ptrdiff_t)(size + align + 64));
     if (block < 0)
         return -ENOMEM;

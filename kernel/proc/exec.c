@@ -80,7 +80,7 @@ void exec_set_ids(struct exec_image *image, uint32_t mode, uint32_t uid, uint32_
 // Follows path to a program; the scratch has the *depth scripts on the way.
 static int find_program(struct exec_image *image, const char *path, int *depth)
 {
-    struct script *scripts = current->scratch->scripts;
+    struct script *scripts = thread_scratch.scripts;
     for (int n = 0;; n++) {
         struct exec_file file;
         int r = fs_exec_lookup(path, &file);
@@ -115,7 +115,7 @@ static int add_string(struct exec_image *image, const char *s)
     long n = user_strlen(s, room);
     if (n < 0)
         return n == -EFAULT ? -EFAULT : -E2BIG;
-    memcpy(current->scratch->strings + image->len, s, (size_t)n);
+    memcpy(thread_scratch.strings + image->len, s, (size_t)n);
     image->len += (uint64_t)n;
     return 0;
 }
@@ -151,7 +151,7 @@ static int add_one(struct exec_image *image, const char *s)
 // first.
 static int add_scripts(struct exec_image *image, const char *path, int depth)
 {
-    const struct script *scripts = current->scratch->scripts;
+    const struct script *scripts = thread_scratch.scripts;
     int r = 0;
     for (int i = depth - 1; i >= 0 && r == 0; i--) {
         r = add_one(image, scripts[i].interpreter);
@@ -213,8 +213,8 @@ static int gather(struct exec_image *image, const char *path, char *const argv[]
 int exec_prepare(struct exec_image *image, const char *path, char *const argv[], char *const envp[])
 {
     long n = user_strlen(path, PATH_LIMIT);
-    *image = (struct exec_image){
-        .strings = current->scratch->strings, .uid = EXEC_KEEP, .gid = EXEC_KEEP};
+    *image =
+        (struct exec_image){.strings = thread_scratch.strings, .uid = EXEC_KEEP, .gid = EXEC_KEEP};
     if (n < 0)
         return (int)n;
     int r = gather(image, path, argv, envp);
@@ -229,6 +229,7 @@ int exec_prepare(struct exec_image *image, const char *path, char *const argv[],
 void exec_commit(struct proc *p, const struct exec_image *image, const char *path)
 {
     fds_close_on_exec(p);
+    atomic_store(&p->threads, 0);
     signal_exec(p);
     p->exec_done = 1;
     if (image->uid != EXEC_KEEP)
@@ -248,10 +249,13 @@ long sys_execve(const char *path, char *const argv[], char *const envp[])
 {
     struct exec_image image;
     sys_enter();
+    thread_alone_begin(); // the strings are in memory that all threads use
     long r = exec_prepare(&image, path, argv, envp);
+    thread_alone_end();
     if (r == 0) {
         if (vfork_borrowed())
             vfork_exec(&image, path);
+        thread_end_others();
         exec_commit(proc_self, &image, path);
         // From here on nothing may fail: the old program's handlers and descriptors are gone.
         clock_exec();

@@ -201,6 +201,7 @@ void proc_exit(int status)
 {
     struct proc *p = proc_self = proc_vm;
     sys_enter(); // for good: from here on upcalls only note their events
+    thread_end_others();
     p->cpu_ns = vfork_borrowed() ? 0 : clock_cpu_ns(); // the VM's time is its parent's
     if (p->had_children)
         discard_embryos(p); // a SIGKILL may come during posix_spawn()

@@ -71,6 +71,7 @@ struct proc {
     // The slot of the VM that runs it: its own, but for a vforked child its parent's
     // (kernel/proc/vfork.h).
     uint32_t vm_slot;
+    _Atomic uint32_t threads; // 0: it has one, as at its beginning
     // Atomic, written by senders.
     _Atomic uint64_t sig_pending;
     struct proc_siginfo siginfo[PROC_PLAIN_SIGS];
@@ -78,8 +79,8 @@ struct proc {
     // Atomic, written by the process itself, read by senders as hints.
     _Atomic uint64_t sig_ignored; // so that SIGCHLD to a parent that ignores it is not sent
     _Atomic uint64_t sig_caught;  // signals with a handler; 0 after exec
-    _Atomic uint64_t sig_blocked;
-    _Atomic uint32_t nocldwait; // children of this process leave no zombie
+    _Atomic uint64_t sig_blocked; // by the thread that runs
+    _Atomic uint32_t nocldwait;   // children of this process leave no zombie
     _Atomic uint32_t nocldstop;
     struct waitq child_q; // the process waits here in wait4
     // Written by the process itself (a parent sets the child's before it runs).

@@ -106,12 +106,14 @@ static long prepare(struct proc *child, struct exec_image *image, const char *pa
     // Signals wait while proc_self is the child: a handler of the parent's would act in the child's
     // name.
     uint64_t mask = signal_hold();
+    thread_alone_begin(); // another thread would, too
     proc_self = child;
     for (uint32_t i = 0; how && r >= 0 && i < how->nactions; i++)
         r = run_action(&how->actions[i]);
     if (r >= 0)
         r = exec_prepare(image, path, argv, envp);
     proc_self = self;
+    thread_alone_end();
     signal_release(mask);
     if (r == 0)
         exec_commit(child, image, path);

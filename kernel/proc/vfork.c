@@ -60,7 +60,9 @@ static long borrow(const struct arch_context *context)
 long vfork_begin(const struct arch_context *context)
 {
     long r;
-    if (vfork_borrowed()) // one VM, one borrower: this child's child gets a VM of its own
+    // One VM, one borrower: this child's child gets a VM of its own. And one thread: the others
+    // would act in the child's name.
+    if (vfork_borrowed() || thread_hooks)
         return sys_fork();
     do {
         sys_enter();

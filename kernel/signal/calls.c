@@ -105,7 +105,7 @@ long sys_sigpending(uint64_t *set)
 {
     if (user_writable(set, sizeof *set) < 0)
         return -EFAULT;
-    *set = atomic_load(&proc_vm->sig_pending) & atomic_load(&proc_vm->sig_blocked);
+    *set = thread_pending() & atomic_load(&proc_vm->sig_blocked);
     return 0;
 }
 
@@ -149,8 +149,7 @@ struct sigwait {
 static int take_one(void *arg)
 {
     struct sigwait *want = arg;
-    struct proc *p = proc_vm;
-    uint64_t there = atomic_load(&p->sig_pending) & want->set;
+    uint64_t there = thread_pending() & want->set;
     if (!there)
         return 0;
     // The lowest number first (XSH sigwait()); real-time signals of one number come in the order in
@@ -188,7 +187,9 @@ long sys_sigtimedwait(const uint64_t *set, struct k_siginfo *info, const struct 
     struct wait w = {.ready = take_one, .arg = &want, .deadline = deadline, .spin = 1};
     do {
         sys_enter();
+        current->awaits = want.set; // so that this thread is woken for them
         r = current->handled != seen ? -EINTR : wait_for(&w);
+        current->awaits = 0;
         if (r == 0)
             r = -EAGAIN; // the time is up
         if (r > 0) {

@@ -31,7 +31,7 @@ static uint64_t ignored(void)
 
 uint64_t signal_active(void)
 {
-    uint64_t pending = atomic_load(&proc_vm->sig_pending);
+    uint64_t pending = thread_pending();
     // The common case first: this runs at the end of every system call.
     return pending ? pending & ~blocked() & ~ignored() : 0;
 }
@@ -45,7 +45,7 @@ int signal_work(void)
 {
     // Of what is not blocked, ignored signals are work as well: they are to be forgotten now. A
     // blocked one was kept, and must not turn up when its disposition changes.
-    uint64_t pending = atomic_load(&proc_vm->sig_pending);
+    uint64_t pending = thread_pending();
     return current->mask_pushed || (pending && (pending & ~blocked()));
 }
 
@@ -211,12 +211,14 @@ static void stop(int sig)
             return;
     }
     enum proc_state before = p->state; // a vforked child that borrows this VM is an embryo still
+    thread_alone_begin();              // all threads stop
     change_state(PROC_STOPPED, PROC_W_STOPPED, K_STATUS_STOPPED(sig), CLD_STOPPED, sig);
     while (!may_continue(NULL))
         wait_for(&w); // -ERESTART only when SIGKILL is pending
     if (atomic_load(&p->sig_pending) & SIG_BIT(SIGKILL))
         proc_exit(K_STATUS_SIGNAL(SIGKILL));
     change_state(before, PROC_W_CONTINUED, 0, CLD_CONTINUED, SIGCONT);
+    thread_alone_end();
 }
 
 // --- the loop ---
@@ -240,7 +242,7 @@ static int act_on(int sig, struct pv_frame *frame, void *fpu, int *restart)
 
 void signal_drop_ignored(void)
 {
-    uint64_t idle = atomic_load(&proc_vm->sig_pending) & ~blocked() & ignored();
+    uint64_t idle = thread_pending() & ~blocked() & ignored();
     if (idle)
         signal_forget(idle);
 }
@@ -259,7 +261,7 @@ static int deliver_all(struct pv_frame *frame, void *fpu, int *restart)
         // Before all others, in each round: a handler that never returns is not to delay it.
         if (atomic_load(&proc_vm->sig_pending) & SIG_BIT(SIGKILL))
             proc_exit(K_STATUS_SIGNAL(SIGKILL));
-        uint64_t ready = atomic_load(&proc_vm->sig_pending) & ~blocked();
+        uint64_t ready = thread_pending() & ~blocked();
         if (!ready)
             return handlers;
         if (lowest(ready) & ignored())

@@ -72,6 +72,11 @@ static int ignores(struct proc *p, uint64_t bit)
            ((bit & SIG_DEFAULT_IGNORED) && !(atomic_load(&p->sig_caught) & bit));
 }
 
+int signal_drops(int sig, uint64_t blocked)
+{
+    return ignores(proc_vm, SIG_BIT(sig)) && !(blocked & SIG_BIT(sig));
+}
+
 // Under proc_lock, but for a signal to oneself. Who is to be woken is only marked: signal_kick()
 // does it after the lock is dropped. INFO is NULL for the kernel's own signals.
 int signal_post(struct proc *p, int sig, const struct proc_siginfo *info)
@@ -85,18 +90,20 @@ int signal_post(struct proc *p, int sig, const struct proc_siginfo *info)
         atomic_fetch_and(&p->sig_pending, ~SIG_STOPS);
     // POSIX leaves open what becomes of a blocked and ignored signal; as Linux, keep it: the
     // program may be about to sigwait for it. SIGCONT is always kept: it ends a stop, ignored or
-    // not.
-    if (sig != SIGCONT && ignores(p, bit) && !(atomic_load(&p->sig_blocked) & bit))
+    // not. Of several threads another may block it than the one whose mask is seen here.
+    if (sig != SIGCONT && !atomic_load(&p->threads) && ignores(p, bit) &&
+        !(atomic_load(&p->sig_blocked) & bit))
         return 0;
     struct proc_siginfo from = info ? *info : (struct proc_siginfo){.code = SI_KERNEL};
     if (!(bit & SIG_QUEUED))
         p->siginfo[sig - 1] = from;
-    else if (signal_queue_put(p, sig, &from) < 0 && from.code == SI_QUEUE)
+    else if (signal_queue_put(p, sig, &from, 0) < 0 && from.code == SI_QUEUE)
         return -EAGAIN;
     atomic_fetch_or(&p->sig_pending, bit); // after its siginfo, before looking at the mask
     if (p == proc_vm)
         return 0;
-    int blocked = (atomic_load(&p->sig_blocked) & bit & ~SIG_UNBLOCKABLE) != 0;
+    int blocked =
+        !atomic_load(&p->threads) && (atomic_load(&p->sig_blocked) & bit & ~SIG_UNBLOCKABLE) != 0;
     signal_mark(p->vm_slot, !blocked);
     if (sig == SIGKILL)
         current->marks.kill[p->slot / 64] |= UINT64_C(1) << p->slot % 64;

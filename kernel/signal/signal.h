@@ -33,7 +33,7 @@ struct sig_record {
     uint32_t used; // 0: free
     uint32_t next; // the next younger one of the process, its index + 1
     int32_t sig;
-    uint32_t pad;
+    int32_t tid; // of the thread it was sent to; 0: to the process
     struct proc_siginfo info;
     uint32_t reserved[6];
 };
@@ -76,6 +76,8 @@ void signal_release(uint64_t mask);
 // -EAGAIN: too many are queued, and a sigqueue() is refused (all else is delivered without its
 // siginfo).
 int signal_post(struct proc *p, int sig, const struct proc_siginfo *info);
+// Whether a signal to a thread of this process that blocks `blocked` would do nothing.
+int signal_drops(int sig, uint64_t blocked);
 // Marks a slot for signal_kick(): to be woken if it sleeps and, with `interrupt`, stopped in its
 // tracks if it runs.
 void signal_mark(uint32_t slot, int interrupt);
@@ -94,7 +96,8 @@ struct proc_siginfo signal_take(int sig);
 // This process's signals of `set` are not pending any more.
 void signal_forget(uint64_t set);
 // Under proc_lock: appends a real-time signal to p's queue (0 or -EAGAIN); drops those of `set`.
-int signal_queue_put(struct proc *p, int sig, const struct proc_siginfo *info);
+// `tid`: to that thread alone, 0 to the process.
+int signal_queue_put(struct proc *p, int sig, const struct proc_siginfo *info, int32_t tid);
 void signal_queue_empty(struct proc *p, uint64_t set);
 
 // --- delivery (deliver.c); in the kernel (depth > 0), no lock held ---

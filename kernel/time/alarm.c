@@ -16,6 +16,7 @@
 #include "kernel/pv.h"
 #include "kernel/signal/signal.h"
 #include "kernel/sys.h"
+#include "kernel/thread/thread.h"
 
 // Set at an expiry that leaves processor time to be watched: the way back to the program arms the
 // timer again, since it is then that processor time goes on.
@@ -55,6 +56,7 @@ static void arm(void)
     uint64_t deadline = p->alarm_ns ? p->alarm_ns : PV_FOREVER;
     if (due != PV_FOREVER)
         deadline = min_u64(deadline, clock_deadline(due > used ? due - used : 0));
+    deadline = min_u64(deadline, thread_due);
     if (deadline == PV_FOREVER)
         deadline = 0;
     if (armed || deadline) // alarm(0) without an alarm is common, and an exit is not free
@@ -131,8 +133,11 @@ void timer_expired(void)
         check_cpu_timers(p, clock_cpu_ns());
         check_cpu_limit(p, clock_cpu_ns());
     }
-    if (p->alarm_ns) // also in the middle of a wait
-        pv_set_timer(armed = p->alarm_ns);
+    uint64_t next = p->alarm_ns ? p->alarm_ns : PV_FOREVER;
+    if (thread_due > now) // else the scheduler is about to say when it wants the timer next
+        next = min_u64(next, thread_due);
+    if (next != PV_FOREVER) // also in the middle of a wait
+        pv_set_timer(armed = next);
     timer_lapsed = cpu_due(p) != PV_FOREVER;
 }
 

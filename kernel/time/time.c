@@ -14,6 +14,7 @@
 #include "kernel/root.h"
 #include "kernel/signal/signal.h"
 #include "kernel/sys.h"
+#include "kernel/thread/thread.h"
 
 #define MAX_SEC (INT64_MAX / (int64_t)NS_PER_SEC)
 
@@ -76,9 +77,25 @@ void clock_fork_child(void)
 
 // --- clocks ---
 
-// There is one clock and one thread: names that Linux tells apart read the same.
+// A thread's clock by its number, as Linux's clock ids have it (pthread_getcpuclockid()).
+#define IS_THREAD_CLOCK(clock) ((clock) < 0 && ((clock)&7) == 6)
+#define THREAD_OF(clock)       (~((clock) >> 3))
+
+static int read_thread_clock(int tid, uint64_t *ns)
+{
+    if (thread_hooks)
+        return thread_hooks->cpu_time(tid, ns);
+    if (tid && tid != proc_self->pid)
+        return -ESRCH;
+    *ns = clock_cpu_ns(); // a lone thread's is the process's
+    return 0;
+}
+
+// There is one clock: names that Linux tells apart read the same.
 static int read_clock(int clock, uint64_t *ns)
 {
+    if (IS_THREAD_CLOCK(clock))
+        return read_thread_clock(THREAD_OF(clock), ns);
     switch (clock) {
     case CLOCK_REALTIME:
     case CLOCK_REALTIME_COARSE:
@@ -90,8 +107,9 @@ static int read_clock(int clock, uint64_t *ns)
     case CLOCK_BOOTTIME:
         *ns = pv_mono_ns();
         return 0;
-    case CLOCK_PROCESS_CPUTIME_ID:
     case CLOCK_THREAD_CPUTIME_ID:
+        return read_thread_clock(0, ns);
+    case CLOCK_PROCESS_CPUTIME_ID:
         *ns = clock_cpu_ns();
         return 0;
     default:
@@ -104,8 +122,9 @@ long sys_clock_gettime(int clock, struct k_timespec *ts)
     uint64_t ns;
     if (user_writable(ts, sizeof *ts) < 0)
         return -EFAULT;
-    if (read_clock(clock, &ns) < 0)
-        return -EINVAL;
+    int r = read_clock(clock, &ns);
+    if (r < 0)
+        return r;
     *ts = clock_ns_timespec(ns);
     return 0;
 }
@@ -194,12 +213,15 @@ long sys_clock_nanosleep(int clock, int flags, const struct k_timespec *req, str
 
 long sys_getrusage(int who, struct k_rusage *usage)
 {
-    const int thread = 1; // Linux's RUSAGE_THREAD: there is one
+    uint64_t ns = clock_cpu_ns();
+    const int thread = 1; // Linux's RUSAGE_THREAD
     if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN && who != thread)
         return -EINVAL;
     if (user_writable(usage, sizeof *usage) < 0)
         return -EFAULT;
     memset(usage, 0, sizeof *usage);
-    usage->utime = who == RUSAGE_CHILDREN ? proc_self->cutime : clock_ns_timeval(clock_cpu_ns());
+    if (who == thread)
+        read_thread_clock(0, &ns);
+    usage->utime = who == RUSAGE_CHILDREN ? proc_self->cutime : clock_ns_timeval(ns);
     return 0;
 }

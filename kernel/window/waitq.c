@@ -44,6 +44,7 @@
 #define REST_MAX      1024u
 
 uint64_t wait_asleep_ns;
+const struct wait_threads *wait_threads;
 
 // What spins have been worth: of this process, so a clone begins with its parent's.
 static struct {
@@ -60,7 +61,10 @@ static void ring(uint32_t slot, uint32_t flags)
 {
     struct window_door *door = window_door(slot);
     __atomic_add_fetch(&door->bell, 1, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&door->asleep, __ATOMIC_SEQ_CST) || flags)
+    uint32_t asleep = __atomic_load_n(&door->asleep, __ATOMIC_SEQ_CST);
+    if (asleep == WAIT_ALERT) // it runs, but a thread of it waits for this
+        flags |= PV_KICK_INTERRUPT;
+    if (asleep || flags)
         pv_kick(slot, flags); // -ESRCH: it died in its sleep
 }
 
@@ -87,6 +91,8 @@ void waitq_wake(struct waitq *q)
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (__atomic_load_n((uint64_t *)&q->slots, __ATOMIC_RELAXED) == 0)
         return;
+    if (wait_threads)
+        wait_threads->wake(q);
     critical_begin(); // a kill is held off until the bells have rung
     uint64_t taken = __atomic_exchange_n((uint64_t *)&q->slots, 0, __ATOMIC_SEQ_CST);
     uint32_t groups = window_header()->max_slots / 64 + 1;
@@ -116,7 +122,7 @@ static int is_interrupted(const struct wait *w)
 }
 
 // One look: what ready() says, or why else to stop; 0 to go on.
-static int look(const struct wait *w)
+int wait_look(const struct wait *w)
 {
     if (*(volatile uint32_t *)&pv_shared->pending)
         wait_hooks.events();
@@ -131,7 +137,7 @@ static int look(const struct wait *w)
 static int spin(const struct wait *w, uint64_t until)
 {
     for (uint32_t turn = 1;; turn++) {
-        int r = look(w);
+        int r = wait_look(w);
         if (r || (w->spin && turn >= w->spin) || (!w->spin && pv_mono_ns() >= until))
             return r;
         for (uint32_t i = 0; i < SPIN_PAUSES; i++)
@@ -141,18 +147,38 @@ static int spin(const struct wait *w, uint64_t until)
 
 // W2, in the order that is written above; again before each sleep, since a waker may have taken
 // bits.
-static void announce(const struct wait *w, struct window_door *door, uint32_t slot)
+static void enter_queues(const struct wait *w, uint32_t name, uint32_t slot)
 {
-    uint32_t name = w->nqueues == 1   ? queue_name(w->queues[0])
-                    : w->nqueues == 0 ? IN_NONE
-                                      : IN_SEVERAL;
-    __atomic_store_n(&door->asleep, 1, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&door->queue, name, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&window_door(slot)->queue, name, __ATOMIC_SEQ_CST);
     __atomic_fetch_or((uint64_t *)&window_core()->waiting[slot / 64], UINT64_C(1) << slot % 64,
                       __ATOMIC_SEQ_CST);
     for (uint32_t i = 0; i < w->nqueues; i++)
         __atomic_fetch_or((uint64_t *)&w->queues[i]->slots, UINT64_C(1) << slot % 64,
                           __ATOMIC_SEQ_CST);
+}
+
+static void announce(const struct wait *w, struct window_door *door, uint32_t slot)
+{
+    uint32_t name = w->nqueues == 1   ? queue_name(w->queues[0])
+                    : w->nqueues == 0 ? IN_NONE
+                                      : IN_SEVERAL;
+    __atomic_store_n(&door->asleep, WAIT_ASLEEP, __ATOMIC_SEQ_CST);
+    enter_queues(w, name, slot);
+}
+
+// Of one thread among several: others wait in other queues.
+void wait_enter(const struct wait *w)
+{
+    enter_queues(w, IN_SEVERAL, lock_self_slot());
+}
+
+void wait_set_alert(enum wait_alert alert)
+{
+    const uint32_t slot = lock_self_slot();
+    __atomic_store_n(&window_door(slot)->asleep, alert, __ATOMIC_SEQ_CST);
+    if (alert == WAIT_AWAKE)
+        __atomic_fetch_and((uint64_t *)&window_core()->waiting[slot / 64],
+                           ~(UINT64_C(1) << slot % 64), __ATOMIC_SEQ_CST);
 }
 
 // Bits left in queues are harmless: a waker finds nobody waiting under them.
@@ -167,7 +193,7 @@ static int sleep_once(const struct wait *w, struct window_door *door, uint32_t s
 {
     uint32_t bell = __atomic_load_n(&door->bell, __ATOMIC_SEQ_CST);
     announce(w, door, slot);
-    int r = look(w);
+    int r = wait_look(w);
     if (r == 0) {
         uint64_t from = pv_mono_ns();
         if (from < w->deadline)
@@ -184,7 +210,7 @@ static int sleep_until(const struct wait *w, uint32_t slot)
     do {
         r = sleep_once(w, door, slot);
         if (r == 0)
-            r = look(w); // as late as possible before giving up at the deadline
+            r = wait_look(w); // as late as possible before giving up at the deadline
     } while (r == 0 && pv_mono_ns() < w->deadline);
     withdraw(door, slot);
     return r;
@@ -217,8 +243,7 @@ static int spin_first(const struct wait *w, uint64_t start)
     return r;
 }
 
-// What ready() said, 0 at the deadline, -ERESTART for a signal. With no lock held, in the kernel.
-int wait_for(const struct wait *w)
+int wait_alone(const struct wait *w)
 {
     uint64_t start = pv_mono_ns();
     int r = 0;
@@ -229,4 +254,10 @@ int wait_for(const struct wait *w)
         r = sleep_until(w, lock_self_slot());
     spins.ns = pv_mono_ns() - start < SHORT_WAIT_NS ? SPIN_LONG_NS : SPIN_NS;
     return r;
+}
+
+// What ready() said, 0 at the deadline, -ERESTART for a signal. With no lock held, in the kernel.
+int wait_for(const struct wait *w)
+{
+    return wait_threads ? wait_threads->wait(w) : wait_alone(w);
 }

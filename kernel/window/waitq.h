@@ -45,6 +45,27 @@ struct wait_hooks {
 };
 extern const struct wait_hooks wait_hooks;
 
+// What a process with several threads does instead (kernel/thread/sched.c).
+struct wait_threads {
+    // wait_for()'s: others run meanwhile.
+    int (*wait)(const struct wait *w);
+    // The queue is woken: those of this process that wait in it as well.
+    void (*wake)(struct waitq *q);
+};
+// NULL: the process has one thread, or none but the calling one is to run.
+extern const struct wait_threads *wait_threads;
+
+// --- for kernel/thread/ ---
+// One look: what ready() says, -ERESTART if the wait is to end for a signal, or 0. Handles events.
+int wait_look(const struct wait *w);
+// Enters the queues: a waker rings this VM's door from now on. Look again before sleeping.
+void wait_enter(const struct wait *w);
+// Whether wakers are to kick this VM: not at all, in its sleep, or also while it runs.
+enum wait_alert { WAIT_AWAKE = 0, WAIT_ASLEEP = 1, WAIT_ALERT = 2 };
+void wait_set_alert(enum wait_alert alert);
+// wait_for() of a VM that has nothing else to do meanwhile.
+int wait_alone(const struct wait *w);
+
 // Returns what ready() returned (> 0), 0 at the deadline, -ERESTART when a signal is to be
 // delivered. No lock may be held. Handles events (timers, deaths, terminal input) while it waits.
 int wait_for(const struct wait *wait);

@@ -23,7 +23,7 @@ int openat(int dirfd, const char *path, int flags, ...)
         mode = va_arg(ap, mode_t);
         va_end(ap);
     }
-    return (int)glue_ret(sys_openat(dirfd, path, flags, mode));
+    return (int)GLUE_POINT(sys_openat(dirfd, path, flags, mode));
 }
 
 int open(const char *path, int flags, ...)
@@ -35,7 +35,7 @@ int open(const char *path, int flags, ...)
         mode = va_arg(ap, mode_t);
         va_end(ap);
     }
-    return (int)glue_ret(sys_openat(AT_FDCWD, path, flags, mode));
+    return (int)GLUE_POINT(sys_openat(AT_FDCWD, path, flags, mode));
 }
 
 int creat(const char *path, mode_t mode)
@@ -47,7 +47,7 @@ int creat(const char *path, mode_t mode)
 // file's at once: POSIX leaves open what EINTR means, here a close is never interrupted.
 int close(int fd)
 {
-    return (int)glue_ret(sys_close(fd));
+    return (int)GLUE_POINT(sys_close(fd));
 }
 
 // A call moves at most RW_MAX bytes, as on Linux; a program that asks for more sees a short count,
@@ -55,24 +55,24 @@ int close(int fd)
 // EINTR seen here is final.
 ssize_t read(int fd, void *buf, size_t len)
 {
-    return glue_ret(sys_read(fd, buf, len));
+    return GLUE_POINT(sys_read(fd, buf, len));
 }
 
 ssize_t write(int fd, const void *buf, size_t len)
 {
-    return glue_ret(sys_write(fd, buf, len));
+    return GLUE_POINT(sys_write(fd, buf, len));
 }
 
 // The file's own offset is neither used nor moved, so parent and child may share a descriptor and
 // read different places of it.
 ssize_t pread(int fd, void *buf, size_t len, off_t off)
 {
-    return glue_ret(sys_pread(fd, buf, len, off));
+    return GLUE_POINT(sys_pread(fd, buf, len, off));
 }
 
 ssize_t pwrite(int fd, const void *buf, size_t len, off_t off)
 {
-    return glue_ret(sys_pwrite(fd, buf, len, off));
+    return GLUE_POINT(sys_pwrite(fd, buf, len, off));
 }
 
 off_t lseek(int fd, off_t off, int whence)
@@ -84,22 +84,22 @@ off_t lseek(int fd, off_t off, int whence)
 // write() would keep them out.
 ssize_t readv(int fd, const struct iovec *iov, int n)
 {
-    return glue_ret(sys_readv(fd, KC(k_iovec, iov), n));
+    return GLUE_POINT(sys_readv(fd, KC(k_iovec, iov), n));
 }
 
 ssize_t writev(int fd, const struct iovec *iov, int n)
 {
-    return glue_ret(sys_writev(fd, KC(k_iovec, iov), n));
+    return GLUE_POINT(sys_writev(fd, KC(k_iovec, iov), n));
 }
 
 ssize_t preadv(int fd, const struct iovec *iov, int n, off_t off)
 {
-    return glue_ret(sys_preadv(fd, KC(k_iovec, iov), n, off));
+    return GLUE_POINT(sys_preadv(fd, KC(k_iovec, iov), n, off));
 }
 
 ssize_t pwritev(int fd, const struct iovec *iov, int n, off_t off)
 {
-    return glue_ret(sys_pwritev(fd, KC(k_iovec, iov), n, off));
+    return GLUE_POINT(sys_pwritev(fd, KC(k_iovec, iov), n, off));
 }
 
 int dup(int fd)
@@ -125,7 +125,7 @@ int fcntl(int fd, int cmd, ...)
     va_start(ap, cmd);
     long arg = va_arg(ap, long); // an int or a pointer: both fit, the kernel knows which
     va_end(ap);
-    return (int)glue_ret(sys_fcntl(fd, cmd, arg));
+    return (int)GLUE_POINT(sys_fcntl(fd, cmd, arg));
 }
 
 // The argument is a pointer, a number in its place (tcflush()) or missing: it is handed over as it
@@ -155,7 +155,7 @@ int pipe(int fds[2])
 // there an error shows. Pipes and terminals are EINVAL: they cannot be synchronized (XSH fsync()).
 int fsync(int fd)
 {
-    return (int)glue_ret(sys_fsync(fd));
+    return (int)GLUE_POINT(sys_fsync(fd));
 }
 
 int fdatasync(int fd)

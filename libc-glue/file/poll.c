@@ -14,7 +14,7 @@ int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const si
 {
     if (n > INT32_MAX)
         return (int)glue_ret(-EINVAL);
-    return (int)glue_ret(sys_ppoll(K(k_pollfd, fds), (unsigned)n, KC(k_timespec, timeout), mask));
+    return (int)GLUE_POINT(sys_ppoll(K(k_pollfd, fds), (unsigned)n, KC(k_timespec, timeout), mask));
 }
 
 // Any negative number waits for ever (XSH poll()), not only -1.

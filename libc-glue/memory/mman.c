@@ -54,7 +54,7 @@ int posix_madvise(void *addr, size_t len, int advice)
 // arguments are checked all the same: programs probe with it whether an address is mapped.
 int msync(void *addr, size_t len, int flags)
 {
-    return (int)glue_ret(sys_msync(addr, len, flags));
+    return (int)GLUE_POINT(sys_msync(addr, len, flags));
 }
 
 int mlock(const void *addr, size_t len)

@@ -17,9 +17,17 @@
 
 // The child is a VM of its own with a copy of this one's memory (docs/fork.md). Handlers and
 // streams are copied as POSIX says: what is unwritten in a buffer is then there twice.
+const struct fork_calls *glue_fork;
+
 pid_t fork(void)
 {
-    return (pid_t)glue_ret(sys_fork());
+    const struct fork_calls *calls = glue_fork;
+    if (calls)
+        calls->before();
+    const long r = sys_fork();
+    if (calls)
+        (r ? calls->parent : calls->child)();
+    return (pid_t)glue_ret(r);
 }
 
 // Returns only with an error, and then everything is as it was: the kernel looks at the whole file
@@ -159,7 +167,7 @@ int execlpe(const char *file, const char *arg, ...)
 // for: it blocks until the last child is gone and says ECHILD (XSH wait()).
 pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
 {
-    return (pid_t)glue_ret(sys_wait4(pid, status, options, K(k_rusage, usage)));
+    return (pid_t)GLUE_POINT(sys_wait4(pid, status, options, K(k_rusage, usage)));
 }
 
 pid_t wait3(int *status, int options, struct rusage *usage)
@@ -181,7 +189,7 @@ pid_t wait(int *status)
 // child to be waited for again.
 int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
 {
-    return (int)glue_ret(sys_waitid(type, (int)id, K(k_siginfo, info), options, NULL));
+    return (int)GLUE_POINT(sys_waitid(type, (int)id, K(k_siginfo, info), options, NULL));
 }
 
 // Asked for each time: a value kept here would be the parent's after fork().

@@ -130,7 +130,7 @@ int sigpending(sigset_t *set)
 // Always -1 with EINTR, after the handler has run and the old mask is back.
 int sigsuspend(const sigset_t *mask)
 {
-    return (int)glue_ret(sys_sigsuspend(mask));
+    return (int)GLUE_POINT(sys_sigsuspend(mask));
 }
 
 // Between reading the mask and waiting nothing is lost that pause() could keep: a signal just
@@ -147,7 +147,7 @@ int pause(void)
 int sigtimedwait(const sigset_t *restrict set, siginfo_t *restrict info,
                  const struct timespec *restrict timeout)
 {
-    return (int)glue_ret(sys_sigtimedwait(set, K(k_siginfo, info), KC(k_timespec, timeout)));
+    return (int)GLUE_POINT(sys_sigtimedwait(set, K(k_siginfo, info), KC(k_timespec, timeout)));
 }
 
 int sigwaitinfo(const sigset_t *restrict set, siginfo_t *restrict info)
@@ -159,9 +159,11 @@ int sigwaitinfo(const sigset_t *restrict set, siginfo_t *restrict info)
 int sigwait(const sigset_t *restrict set, int *restrict sig)
 {
     long r;
-    do
+    do {
+        glue_point_begin();
         r = sys_sigtimedwait(set, NULL, NULL);
-    while (r == -EINTR);
+        glue_point_end(r);
+    } while (r == -EINTR);
     if (r < 0)
         return (int)-r;
     *sig = (int)r;
@@ -196,9 +198,10 @@ int sigqueue(pid_t pid, int sig, const union sigval value)
     return (int)glue_ret(sys_sigqueue(pid, sig, (uint64_t)(uintptr_t)value.sival_ptr));
 }
 
+// To the calling thread (XSH raise()).
 int raise(int sig)
 {
-    return kill(getpid(), sig);
+    return (int)glue_ret(sys_thread_kill(0, sig, SI_TKILL, 0));
 }
 
 int _raise_r(struct _reent *reent, int sig)

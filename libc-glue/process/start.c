@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "libc-glue/glue.h"
+#include "libc-glue/pthread/locks.h"
 
 int main(int argc, char **argv, char **envp);
 void libc_start(int argc, char **argv, char **envp) __attribute__((noreturn));
@@ -26,7 +27,7 @@ char *program_invocation_short_name;
 // C++ and newlib's exit handlers key on it; one image, one value.
 void *__dso_handle;
 
-// Threads do not exist yet, so there is one set of errno and stdio state: newlib's own.
+// errno and stdio state of the thread that runs: the kernel exchanges the pointer when it switches.
 struct _reent *__getreent(void)
 {
     return _impure_ptr;
@@ -47,6 +48,8 @@ static void destruct(void)
 {
     for (hook **h = __fini_array_end; h > __fini_array_start;)
         (*--h)();
+    if (glue_locks)
+        glue_locks->at_exit();
 }
 
 // ARGC may be 0 (execve() with an empty list), and then the program has no name.

@@ -26,6 +26,35 @@ static long open_max(void)
     return getrlimit(RLIMIT_NOFILE, &r) < 0 ? -1 : (long)r.rlim_cur;
 }
 
+// What there is of threads and of what they use to wait for each other. 0: it is none of these.
+static long sysconf_threads(int name)
+{
+    switch (name) {
+    case _SC_BARRIERS:
+    case _SC_READER_WRITER_LOCKS:
+    case _SC_SEMAPHORES:
+    case _SC_SPIN_LOCKS:
+    case _SC_THREADS:
+    case _SC_THREAD_ATTR_STACKADDR:
+    case _SC_THREAD_ATTR_STACKSIZE:
+    case _SC_THREAD_CPUTIME:
+    case _SC_THREAD_PROCESS_SHARED:
+    case _SC_THREAD_SAFE_FUNCTIONS:
+    case _SC_TIMEOUTS:
+        return 200809L;
+    case _SC_THREAD_DESTRUCTOR_ITERATIONS:
+        return PTHREAD_DESTRUCTOR_ITERATIONS;
+    case _SC_THREAD_KEYS_MAX:
+        return PTHREAD_KEYS_MAX;
+    case _SC_THREAD_STACK_MIN:
+        return PTHREAD_STACK_MIN;
+    case _SC_SEM_VALUE_MAX:
+        return INT_MAX;
+    default:
+        return 0;
+    }
+}
+
 // The options this system has are all of issue 7 (200809L); the rest is "no such option" (-1).
 long sysconf(int name)
 {
@@ -92,6 +121,8 @@ long sysconf(int name)
         return 700;
     // An option that POSIX knows and we have not: -1 without an error.
     default:
+        if (sysconf_threads(name))
+            return sysconf_threads(name);
         return name < 0 || name > _SC_POSIX_26_VERSION ? glue_ret(-EINVAL) : -1;
     }
 }

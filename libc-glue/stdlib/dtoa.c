@@ -22,17 +22,16 @@ char *_ldtoa_r(struct _reent *re, long double x, int mode, int digits, int *poin
 // ending the program there would be worse.
 static char *buffer_for(size_t size)
 {
-    static __thread char *buffer;
-    static __thread size_t room;
     static char emergency[EMERGENCY];
-    if (size <= room)
-        return buffer;
-    free(buffer);
+    struct _reent *re = _REENT; // newlib's field for this; it frees it with the thread
+    if (size <= (size_t)re->_result_k)
+        return (char *)re->_result;
+    free(re->_result);
     size_t wanted = size < 512 ? 512 : size;
-    buffer = malloc(wanted);
-    room = buffer ? wanted : 0;
-    if (buffer)
-        return buffer;
+    re->_result = malloc(wanted);
+    re->_result_k = re->_result ? (int)wanted : 0;
+    if (re->_result)
+        return (char *)re->_result;
     if (size > sizeof emergency)
         abort();
     return emergency;

@@ -33,7 +33,10 @@ int clock_getres(clockid_t clock, struct timespec *ts)
 // asks again with the same moment.
 int clock_nanosleep(clockid_t clock, int flags, const struct timespec *req, struct timespec *rem)
 {
-    return (int)-sys_clock_nanosleep(clock, flags, KC(k_timespec, req), K(k_timespec, rem));
+    glue_point_begin();
+    long r = sys_clock_nanosleep(clock, flags, KC(k_timespec, req), K(k_timespec, rem));
+    glue_point_end(r);
+    return (int)-r;
 }
 
 int nanosleep(const struct timespec *req, struct timespec *rem)

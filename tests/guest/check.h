@@ -91,6 +91,9 @@ static inline const char *err_name(int err)
         {ETXTBSY, "ETXTBSY"},
         {ENOTSOCK, "ENOTSOCK"},
         {ENAMETOOLONG, "ENAMETOOLONG"},
+        {ENOTRECOVERABLE, "ENOTRECOVERABLE"},
+        {EOWNERDEAD, "EOWNERDEAD"},
+        {ETIMEDOUT, "ETIMEDOUT"},
     };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -144,7 +147,10 @@ static inline void say_result(const char *what, long result)
 
 // TRY prints the call as written and what it returned; CHECK prints a fact. "NO" in the oracle's
 // own output is refused by the harness: it means that the test is wrong, not the system.
-#define TRY(call)          (errno = 0, say_result(#call, (long)(call)))
+#define TRY(call) (errno = 0, say_result(#call, (long)(call)))
+// Says nothing unless the fact is none.
+#define MUST(fact) ((fact) ? (void)0 : say("line %d: %s: NO, %s", __LINE__, #fact, err_name(errno)))
+
 #define CHECK(label, fact) say("%s: %s", (label), (fact) ? "yes" : "NO")
 
 // For the steps a test cannot go on without: one line, then out with a status no test uses.

@@ -205,7 +205,7 @@ static void put_loadavg(struct text *t)
 // Lines of fstab(5): source, directory, type, options.
 static void put_mounts(struct text *t)
 {
-    char *path = current->scratch->path;
+    char *path = thread_scratch.path;
     for (uint32_t i = 0; i < FS_MOUNTS; i++) {
         const struct mount *m = &window_root()->mounts[i];
         const struct fs_type *type = fs_type(m->fs);

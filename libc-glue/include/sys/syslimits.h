@@ -29,6 +29,10 @@
 #define LINE_MAX         2048
 #define RE_DUP_MAX       255
 
+#define PTHREAD_DESTRUCTOR_ITERATIONS 4
+#define PTHREAD_KEYS_MAX              128
+#define PTHREAD_STACK_MIN             16384
+
 #define _POSIX_ARG_MAX        4096
 #define _POSIX_CHILD_MAX      25
 #define _POSIX_HOST_NAME_MAX  255

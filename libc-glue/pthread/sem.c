@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Semaphores: a count that is waited for while it is 0. sem_post() makes one store and, where
+// somebody waits, one call; a signal handler may use it.
+#include <limits.h>
+#include <semaphore.h>
+
+#include "libc-glue/pthread/pthread.h"
+
+int sem_init(sem_t *s, int shared, unsigned value)
+{
+    (void)shared; // memory that is shared says so by its address
+    if (value > SEM_VALUE_MAX)
+        return (int)glue_ret(-EINVAL);
+    *s = (sem_t){.__value = value};
+    return 0;
+}
+
+int sem_destroy(sem_t *s)
+{
+    (void)s;
+    return 0;
+}
+
+static int sem_take(sem_t *s)
+{
+    uint32_t n = __atomic_load_n(&s->__value, __ATOMIC_ACQUIRE);
+    while (n)
+        if (__atomic_compare_exchange_n(&s->__value, &n, n - 1, 0, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_ACQUIRE))
+            return 1;
+    return 0;
+}
+
+static void leave(void *waiters)
+{
+    __atomic_fetch_sub((uint32_t *)waiters, 1, __ATOMIC_ACQ_REL);
+}
+
+// 0 or -errno. `waiters` is a hint, so that a post without waiters makes no call.
+static int sem_wait_until(sem_t *s, uint64_t deadline)
+{
+    int r = 0;
+    while (!sem_take(s)) {
+        __atomic_fetch_add(&s->__waiters, 1, __ATOMIC_SEQ_CST);
+        pthread_cleanup_push(leave, &s->__waiters);
+        r = glue_wait(&s->__value, 0, deadline, 1);
+        pthread_cleanup_pop(1);
+        if (r)
+            return sem_take(s) ? 0 : -r;
+    }
+    return 0;
+}
+
+int sem_wait(sem_t *s)
+{
+    glue_point_begin();
+    glue_point_end(0);
+    return (int)glue_ret(sem_wait_until(s, FOREVER));
+}
+
+int sem_trywait(sem_t *s)
+{
+    return sem_take(s) ? 0 : (int)glue_ret(-EAGAIN);
+}
+
+int sem_clockwait(sem_t *s, clockid_t clock, const struct timespec *ts)
+{
+    uint64_t deadline;
+    glue_point_begin();
+    glue_point_end(0);
+    // A time that is none is an error also where no wait would be, as on Linux.
+    const int r = wait_deadline(clock, ts, &deadline);
+    return (int)glue_ret(r ? -r : sem_wait_until(s, deadline));
+}
+
+int sem_timedwait(sem_t *s, const struct timespec *ts)
+{
+    return sem_clockwait(s, CLOCK_REALTIME, ts);
+}
+
+int sem_post(sem_t *s)
+{
+    uint32_t n = __atomic_load_n(&s->__value, __ATOMIC_RELAXED);
+    do {
+        if (n == SEM_VALUE_MAX)
+            return (int)glue_ret(-EOVERFLOW);
+    } while (!__atomic_compare_exchange_n(&s->__value, &n, n + 1, 0, __ATOMIC_SEQ_CST,
+                                          __ATOMIC_RELAXED));
+    if (__atomic_load_n(&s->__waiters, __ATOMIC_SEQ_CST))
+        glue_wake(&s->__value, 1);
+    return 0;
+}
+
+int sem_getvalue(sem_t *s, int *value)
+{
+    *value = (int)__atomic_load_n(&s->__value, __ATOMIC_RELAXED);
+    return 0;
+}
