@@ -34,13 +34,18 @@ VIRTIO := \
 	drivers/virtio/blk.c drivers/virtio/console.c drivers/virtio/rng.c
 DRIVERS := blk console rng
 GLUE := \
-	$(addprefix libc-glue/file/,dir.c glob.c io.c mktemp.c mntent.c path.c poll.c stat.c \
-		termios.c) \
-	$(addprefix libc-glue/process/,env.c ids.c process.c setjmp.c signal.c spawn.c start.c \
-		system.c users.c vfork.c) \
+	$(addprefix libc-glue/file/,dir.c fts.c glob.c io.c mktemp.c mntent.c nftw.c path.c poll.c \
+		stat.c termios.c) \
+	$(addprefix libc-glue/i18n/,catgets.c gettext.c iconv.c) \
+	$(addprefix libc-glue/process/,env.c gnu.c ids.c process.c setjmp.c shadow.c signal.c \
+		spawn.c start.c system.c sysv_signal.c ucontext.c users.c utmpx.c vfork.c wordexp.c) \
 	$(addprefix libc-glue/stdio/,flush.c gets.c open.c write.c) \
-	$(addprefix libc-glue/stdlib/,dtoa.c err.c getopt.c locale.c regerror.c stdlib.c strftime.c \
-		strings.c strptime.c strtod.c time.c tz.c tzfile.c) \
+	$(addprefix libc-glue/stdio/,printf.c printf_args.c printf_calls.c printf_float.c printf_hex.c \
+		printf_spec.c printf_stream.c printf_text.c scanf.c scanf_calls.c scanf_number.c scanf_text.c \
+		sink.c wprintf.c wscanf.c) \
+	$(addprefix libc-glue/stdlib/,dtoa.c err.c error.c getopt.c langinfo.c locale.c names.c \
+		rand48.c random.c regerror.c stdlib.c strftime.c strings.c strptime.c strtod.c strtol.c \
+		time.c tz.c tzfile.c utf8.c wcstol.c wctype.c) \
 	$(addprefix libc-glue/pthread/,atfork.c attr.c barrier.c cancel.c cond.c key.c locks.c mutex.c \
 		rwlock.c sem.c sem_open.c signal.c stack.c stream.c thread.c word.c) \
 	$(addprefix libc-glue/memory/,layout.c memory.c mman.c shm.c)
@@ -206,6 +211,11 @@ $(LIB)/libregex.a: tools/build-regex tools/sources.list libc-glue/include/regex.
 	$(call say,BUILD,musl: regex and fnmatch)
 	$(Q)tools/build-regex
 
+$(LIB)/libmusl.a: tools/build-musl tools/sources.list libc-glue/include/math.h \
+		libc-glue/include/crypt.h $(RAMET_CC) $(LIBC)
+	$(call say,BUILD,musl: mathematics of long double$(comma) hashes$(comma) searching)
+	$(Q)tools/build-musl
+
 # Makes a driver part of a program (ramet-cc --drivers).
 $(LIB)/driver-%.o: $(B)/obj/guest/drivers/virtio/link_%.o $(LIBC)
 	$(Q)cp $< $@
@@ -215,8 +225,8 @@ $(LIB)/ramet.ld: arch/x86_64/ramet.ld $(LIBC)
 
 # What every guest program is linked with (ramet-cc and gcc.specs: tools/tools.mk).
 GUEST := $(RAMET_CC) $(LIBC) \
-	$(addprefix $(LIB)/,ramet-kernel.o libglue.a libregex.a ramet.ld gcc.specs \
-	$(DRIVERS:%=driver-%.o))
+	$(addprefix $(LIB)/,ramet-kernel.o libglue.a libregex.a libmusl.a ramet.ld \
+	gcc.specs $(DRIVERS:%=driver-%.o))
 
 # ---- the shim ------------------------------------------------------------------------------------
 # Ring 0 keeps its hands off the vector registers, which are ring 3's.

@@ -21,6 +21,7 @@ typedef struct {
 
 __BEGIN_DECLS
 int sched_yield(void);
+int sched_getcpu(void);
 int sched_getaffinity(pid_t, size_t, cpu_set_t *);
 int sched_setaffinity(pid_t, size_t, const cpu_set_t *);
 int __sched_cpucount(size_t, const cpu_set_t *);

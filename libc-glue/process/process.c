@@ -250,8 +250,11 @@ int daemon(int keep_dir, int keep_files)
         return -1;
     if (pid > 0)
         _exit(0);
-    if (setsid() < 0 || (!keep_dir && chdir("/") < 0))
+    if (setsid() < 0)
         return -1;
+    // As in glibc, a root that cannot be entered is no reason to stop half detached.
+    int moved = keep_dir ? 0 : chdir("/");
+    (void)moved;
     if (keep_files)
         return 0;
     // Only then the standard descriptors: a failure before this can still be printed.

@@ -116,6 +116,8 @@ long sysconf(int name)
     case _SC_CLOCK_SELECTION:
     case _SC_CPUTIME:
     case _SC_SPAWN:
+    case _SC_TIMERS:
+    case _SC_REALTIME_SIGNALS:
         return 200809L;
     case _SC_XOPEN_VERSION:
         return 700;

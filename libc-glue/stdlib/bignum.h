@@ -5,7 +5,8 @@
 //
 // Words of nine digits: word[POINT] and those after it are the fraction, those before it the
 // integer part. Only first..last-1 may be other than zero. Shifting by bits is exact as long as
-// there is room, and there is: see the two constants. Neighbours: dtoa.c, strtod.c.
+// there is room, and there is: see the two constants. Neighbours: dtoa.c, strtod.c,
+// stdio/printf_float.c.
 #ifndef RAMET_BIGNUM_H
 #define RAMET_BIGNUM_H
 
@@ -78,6 +79,43 @@ static inline void big_right(struct bignum *b, int bits)
     if (rest)
         big_set(b, b->last, rest * unit);
     big_trim(b);
+}
+
+// The processor's long double: no function of the mathematics library is needed to take it apart.
+union long_parts {
+    long double x;
+    struct {
+        uint64_t mantissa;
+        uint16_t exponent; // and the sign
+    };
+};
+#define NO_NUMBER 0x7fff // the exponent of infinity and NaN
+
+// X, greater than 0 and finite, exactly.
+static inline void big_from(struct bignum *b, const union long_parts *x)
+{
+    uint64_t bits = x->mantissa;
+    int field = x->exponent & NO_NUMBER, exponent = (field ? field : 1) - 16383 + 1;
+    // Fewer bits, fewer words and shifts: most numbers have few.
+    int zeros = __builtin_ctzll(bits);
+    bits >>= zeros;
+    exponent += zeros - 64;
+    big_clear(b);
+    for (int at = POINT - 1; bits; at--, bits /= WORD)
+        big_set(b, at, (uint32_t)(bits % WORD));
+    for (; exponent > 0; exponent -= exponent < 29 ? exponent : 29)
+        big_left(b, exponent < 29 ? exponent : 29);
+    for (; exponent<0; exponent += exponent> - 9 ? -exponent : 9)
+        big_right(b, exponent > -9 ? -exponent : 9);
+}
+
+// Of a word that is not zero: the first one of a number.
+static inline int big_digits_of(uint32_t word)
+{
+    int n = 0;
+    for (; word; word /= 10)
+        n++;
+    return n;
 }
 
 #endif

@@ -46,43 +46,6 @@ static char *word_result(const char *word, int *point, char **end)
     return buffer;
 }
 
-// The processor's long double: no function of the mathematics library is needed to take it apart.
-union parts {
-    long double x;
-    struct {
-        uint64_t mantissa;
-        uint16_t exponent; // and the sign
-    };
-};
-#define NO_NUMBER 0x7fff // the exponent of infinity and NaN
-
-// X, greater than 0 and finite, exactly.
-static void bignum_from(struct bignum *b, const union parts *x)
-{
-    uint64_t bits = x->mantissa;
-    int field = x->exponent & NO_NUMBER, exponent = (field ? field : 1) - 16383 + 1;
-    // Fewer bits, fewer words and shifts: most numbers have few.
-    int zeros = __builtin_ctzll(bits);
-    bits >>= zeros;
-    exponent += zeros - 64;
-    big_clear(b);
-    for (int at = POINT - 1; bits; at--, bits /= WORD)
-        big_set(b, at, (uint32_t)(bits % WORD));
-    for (; exponent > 0; exponent -= exponent < 29 ? exponent : 29)
-        big_left(b, exponent < 29 ? exponent : 29);
-    for (; exponent<0; exponent += exponent> - 9 ? -exponent : 9)
-        big_right(b, exponent > -9 ? -exponent : 9);
-}
-
-// Of a word that is not zero: the first one of a number.
-static int digits_of(uint32_t word)
-{
-    int n = 0;
-    for (; word; word /= 10)
-        n++;
-    return n;
-}
-
 // The digit at place I of the number, counted from the first one that is not zero; SKIP zeros lead
 // its first word.
 static int digit_at(const struct bignum *b, int skip, int i)
@@ -137,7 +100,7 @@ static int round_to(const struct bignum *b, int skip, int want, char *to, int *p
 char *_ldtoa_r(struct _reent *re, long double x, int mode, int digits, int *point, int *sign,
                char **end)
 {
-    union parts parts = {x};
+    union long_parts parts = {x};
     struct bignum b;
     (void)re;
     *sign = parts.exponent >> 15;
@@ -145,8 +108,8 @@ char *_ldtoa_r(struct _reent *re, long double x, int mode, int digits, int *poin
         return word_result(parts.mantissa << 1 ? "NaN" : "Infinity", point, end);
     if (x == 0)
         return word_result("0", point, end);
-    bignum_from(&b, &parts);
-    int skip = WORD_DIGIT - digits_of(b.word[b.first]);
+    big_from(&b, &parts);
+    int skip = WORD_DIGIT - big_digits_of(b.word[b.first]);
     *point = (POINT - b.first) * WORD_DIGIT - skip;
     if (mode != 3 && digits < 1)
         digits = 1;

@@ -115,30 +115,6 @@ int setlogmask(int mask)
     return old;
 }
 
-// newlib's printf knows no "%m", which XSH syslog() has: a copy of FORMAT with the text of ERROR in
-// its place, for the caller to free. NULL without memory.
-static char *with_error_text(const char *format, int error)
-{
-    const char *text = strerror(error); // contains no "%"
-    size_t size = strlen(format) + 1;
-    for (const char *p = format; (p = strstr(p, "%m")); p += 2)
-        size += strlen(text);
-    char *copy = malloc(size), *to = copy;
-    for (const char *p = format; copy && *p;) {
-        if (p[0] == '%' && p[1] == 'm') {
-            to = stpcpy(to, text);
-            p += 2;
-            continue;
-        }
-        if (p[0] == '%' && p[1]) // "%%m" is none
-            *to++ = *p++;
-        *to++ = *p++;
-    }
-    if (copy)
-        *to = '\0';
-    return copy;
-}
-
 // No log daemon runs in a family; with LOG_PERROR the message still reaches standard error.
 void vsyslog(int priority, const char *format, va_list ap)
 {
@@ -149,9 +125,8 @@ void vsyslog(int priority, const char *format, va_list ap)
     if (log_options & LOG_PID)
         fprintf(stderr, "[%d]", getpid());
     fputs(": ", stderr);
-    char *expanded = with_error_text(format, before);
-    vfprintf(stderr, expanded ? expanded : format, ap);
-    free(expanded);
+    errno = before;
+    vfprintf(stderr, format, ap);
     fputc('\n', stderr);
     errno = before;
 }

@@ -65,14 +65,17 @@ static long double composed(uint64_t bits, int exponent)
 }
 
 // BITS * 2^EXPONENT and a little more (REST: 0 nothing, 1 less than half of the last bit, 2 half, 3
-// more), rounded. BITS has no more bits than the format.
+// more, 4 three quarters and more), rounded. BITS has no more bits than the format.
 static long double rounded(uint64_t bits, int exponent, int rest, const struct format *f)
 {
-    if (rest && exponent == f->least && bits >> (f->mantissa - 1) == 0)
-        errno = ERANGE; // less precise than the format: underflow
+    // Less precise than the format: underflow. Not what becomes the smallest normal number when it
+    // is rounded to the format's bits, as if there were smaller ones (IEEE 754, 7.5).
+    uint64_t largest = (UINT64_C(1) << (f->mantissa - 1)) - 1;
+    if (rest && exponent == f->least && bits <= largest && (bits < largest || rest < 4))
+        errno = ERANGE;
     // To the nearest, ties to even (IEEE 754, 4.3.1). A carry out of 64 bits is the next power of
     // two.
-    if ((rest == 3 || (rest == 2 && (bits & 1))) && ++bits == 0) {
+    if ((rest >= 3 || (rest == 2 && (bits & 1))) && ++bits == 0) {
         bits = UINT64_C(1) << 63;
         exponent++;
     }
@@ -123,6 +126,8 @@ static int rest_of(const struct bignum *b)
         return 0;
     uint32_t first = b->first <= POINT ? b->word[POINT] : 0;
     int more = b->last > POINT + 1;
+    if (first >= WORD / 4 * 3)
+        return 4;
     return first > WORD / 2 || (first == WORD / 2 && more) ? 3 : first == WORD / 2 ? 2 : 1;
 }
 
@@ -270,6 +275,7 @@ static long double from_bits(unsigned __int128 n, int exponent, int more, const 
         unsigned __int128 gone = n & (((unsigned __int128)1 << drop) - 1);
         unsigned __int128 half = (unsigned __int128)1 << (drop - 1);
         rest = gone > half || (gone == half && more) ? 3 : gone == half ? 2 : gone || more;
+        rest = rest == 3 && gone >= half + half / 2 && half > 1 ? 4 : rest;
         n >>= drop;
         exponent += drop;
     }

@@ -103,9 +103,7 @@ static void do_hex_double(void)
 {
     char format[40] = "%", text[200];
     double d = a_double();
-    if (d != d || fabs(d) < 1e-300) // a denormal's leading digit is left open
-        d = 1;
-    modifiers(format, 1, 0);
+    modifiers(format, 1, 1);
     strcat(format, pick(2) ? "a" : "A");
     put(" %s", format);
     put_text(snprintf(text, sizeof text, format, d), text);

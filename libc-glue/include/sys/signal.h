@@ -118,6 +118,8 @@ struct sigaction {
 #define sa_handler   __sa.__handler
 #define sa_sigaction __sa.__sigaction
 
+#define SIG_HOLD ((void (*)(int))2) // sigset()
+
 #define SA_NOMASK  SA_NODEFER
 #define SA_ONESHOT SA_RESETHAND
 
@@ -149,6 +151,13 @@ int sigtimedwait(const sigset_t *__restrict, siginfo_t *__restrict,
 int sigaltstack(const stack_t *__restrict, stack_t *__restrict);
 int siginterrupt(int, int);
 void psiginfo(const siginfo_t *, const char *);
+int sighold(int); // System V's; POSIX calls them obsolescent
+int sigrelse(int);
+int sigignore(int);
+void (*sigset(int, void (*)(int)))(int);
+int sigpause(int); // X/Open's: a signal's number, not BSD's mask
+int sigorset(sigset_t *, const sigset_t *, const sigset_t *);
+int sigandset(sigset_t *, const sigset_t *, const sigset_t *);
 #ifdef _COMPILING_NEWLIB
 int _kill(pid_t, int);
 #endif

@@ -82,6 +82,7 @@ int chmod(const char *, mode_t);
 int fchmod(int, mode_t);
 int fchmodat(int, const char *, mode_t, int);
 int stat(const char *__restrict, struct stat *__restrict);
+int lchmod(const char *, mode_t);
 int lstat(const char *__restrict, struct stat *__restrict);
 int fstat(int, struct stat *);
 int fstatat(int, const char *__restrict, struct stat *__restrict, int);
