@@ -18,6 +18,9 @@ KERNEL := \
 	$(addprefix kernel/file/,file.c fd.c poll.c hoststream.c stdio.c calls.c record_lock.c \
 		record_lock_calls.c vector.c) \
 	$(addprefix kernel/ipc/,pipe.c pipe_ends.c fifo.c) \
+	$(addprefix kernel/net/,socket.c calls.c message.c options.c iter.c control.c ring.c) \
+	$(addprefix kernel/net/,rights.c collect.c unix.c unix_connect.c unix_name.c unix_room.c) \
+	$(addprefix kernel/net/,stream.c dgram.c) \
 	$(addprefix kernel/dev/,dev.c driver.c blkdev.c chardev.c) \
 	$(addprefix kernel/fs/,calls.c inode.c mount.c path.c name.c rename.c attr.c) \
 	$(addprefix kernel/fs/,open.c regular.c listing.c) \
@@ -48,7 +51,8 @@ GLUE := \
 		time.c tz.c tzfile.c utf8.c wcstol.c wctype.c) \
 	$(addprefix libc-glue/pthread/,atfork.c attr.c barrier.c cancel.c cond.c key.c locks.c mutex.c \
 		rwlock.c sem.c sem_open.c signal.c stack.c stream.c thread.c word.c) \
-	$(addprefix libc-glue/memory/,layout.c memory.c mman.c shm.c)
+	$(addprefix libc-glue/memory/,layout.c memory.c mman.c shm.c) \
+	$(addprefix libc-glue/net/,socket.c message.c)
 HOST := \
 	$(addprefix host/,main.c options.c) \
 	$(addprefix host/family/,supervisor.c answers.c deaths.c terminal.c family.c member.c \

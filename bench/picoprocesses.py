@@ -23,7 +23,9 @@ DISK_BYTES = 16 << 20
 SHELL_TURNS = (20, 170)
 SHELL = {"shell_run": "$2/true", "shell_subst": "x=$(echo a | $2/cat)", "shell_fork": "(exit 0)",
          "shell_pipe": "echo x | $2/cat > /dev/null"}  # fmt: skip
-PIPES = ["pipe_latency_1b", "pipe_throughput_1b", "pipe_throughput_4k", "pipe_throughput_64k"]
+TALKS = ["pipe", "socket"]
+PIPES = [f"{kind}_{what}" for kind in TALKS
+         for what in ("latency_1b", "throughput_1b", "throughput_4k", "throughput_64k")]
 
 
 def ramet(program, *arguments, options=()):
@@ -66,8 +68,13 @@ def template(table):
 def pipe(table):
     cpus = measure.two_processors()
     for suffix, pair in ("", cpus), ("_one_cpu", cpus[:1] * 2):
-        if pair[0] != pair[1] or suffix:
-            sides = [ramet("pipe", suffix), linux("pipe", suffix)]
+        if pair[0] == pair[1] and not suffix:
+            continue
+        for kind in TALKS:
+            if not table.wants(*[name + suffix + "_process" for name in PIPES
+                                 if name.startswith(kind)]):
+                continue
+            sides = [side("pipe", suffix, kind) for side in (ramet, linux)]
             runs = [[measure.parse(measure.pinned(argv, pair)[0]) for argv in sides]
                     for _ in range(measure.ROUNDS)]
             named(table, *(measure.medians(side) for side in zip(*runs)))

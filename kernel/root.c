@@ -10,15 +10,29 @@
 #include "kernel/fs/inode.h"
 #include "kernel/ipc/pipe.h"
 #include "kernel/mem/shared.h"
+#include "kernel/net/rights.h"
+#include "kernel/net/socket.h"
 #include "kernel/proc/proc.h"
 #include "kernel/signal/signal.h"
 
-#define ROOT_LAYOUT 11u // count up when a structure of the window changes
+#define ROOT_LAYOUT 12u // count up when a structure of the window changes
 
 #define MIN_FILES 1024u
 #define MIN_PIPES 256u
 #define RLOCKS    1024u // record locks of the family
 #define SEGMENTS  1024u // shared anonymous mappings
+// Pages of the pool at most, seven sockets to a page; of messages with descriptors there are 31.
+#define SOCKET_PAGES 8192u
+#define RIGHTS_PAGES 2048u
+
+// A slab whose index has room for so many pages, or all there are.
+static struct wslab lay_slab(uint64_t *off, uint32_t size, uint64_t pages)
+{
+    uint64_t all = window_header()->size / WPAGE;
+    struct wslab slab = {.size = size, .max_pages = (uint32_t)(pages < all ? pages : all)};
+    slab.index = window_lay(off, slab.max_pages * sizeof(uint64_t), 64);
+    return slab;
+}
 
 static uint32_t at_least(uint64_t n, uint32_t least)
 {
@@ -36,9 +50,7 @@ int window_format(void)
 
     // Tables by how often they are touched; the page pool last, on a 64 KB boundary. What an index
     // or bitmap begins with is all of it that a small family touches.
-    r->inodes =
-        (struct wslab){.size = sizeof(struct inode), .max_pages = (uint32_t)(header->size / WPAGE)};
-    r->inodes.index = window_lay(&off, header->size / WPAGE * sizeof(uint64_t), 64);
+    r->inodes = lay_slab(&off, sizeof(struct inode), header->size / WPAGE);
     window_lay_table(&r->files, &off, sizeof(struct file), at_least(8ull * slots, MIN_FILES));
     window_lay_table(&r->pipes, &off, sizeof(struct pipe), at_least(2ull * slots, MIN_PIPES));
     // Up to here all of a default family fits into the window's first 2 MB, one huge page.
@@ -46,6 +58,8 @@ int window_format(void)
     window_lay_table(&r->rlocks, &off, sizeof(struct rlock), RLOCKS);
     window_lay_table(&r->segments, &off, sizeof(struct shm_segment), SEGMENTS);
     window_lay_table(&r->sig_records, &off, sizeof(struct sig_record), SIG_RECORDS);
+    r->sockets = lay_slab(&off, sizeof(struct socket), SOCKET_PAGES);
+    r->rights = lay_slab(&off, sizeof(struct rights), RIGHTS_PAGES);
     r->next_ino = 1;
     return window_lay_pool(r, off, ROOT_LAYOUT);
 }

@@ -11,10 +11,12 @@
 #include "kernel/window/waitq.h"
 #include "kernel/window/window.h"
 
-#define TTY_LINE_MAX 4096
-#define FS_MOUNTS    16   // mounted file systems
-#define WORD_QUEUES  256  // of waits for words in the window
-#define PID_HINTS    4096 // as many as there can be processes: pids are given out in turn
+#define TTY_LINE_MAX  4096
+#define FS_MOUNTS     16 // mounted file systems
+#define SOCKET_CHAINS 64
+#define SOCKET_ROOMS  16u
+#define WORD_QUEUES   256  // of waits for words in the window
+#define PID_HINTS     4096 // as many as there can be processes: pids are given out in turn
 
 // The family's terminal (kernel/tty/tty.c).
 struct tty {
@@ -48,6 +50,8 @@ struct wroot {
     struct wtable rlocks;      // struct rlock (kernel/file/record_lock.c)
     struct wtable segments;    // struct shm_segment (kernel/mem/shared.c)
     struct wtable sig_records; // struct sig_record (kernel/signal/queue.c)
+    struct wslab sockets;      // struct socket (kernel/net/socket.h)
+    struct wslab rights;       // struct rights (kernel/net/rights.h)
     uint32_t segments_top;     // atomic: no segment at or above it was ever used
     // Processes, under proc_lock.
     struct wlock proc_lock;
@@ -78,6 +82,21 @@ struct wroot {
         uint32_t flags;   // MOUNT_*
         char source[24];  // what /proc/mounts calls it
     } mounts[FS_MOUNTS];
+    // Sockets. Abstract names of AF_UNIX, in chains; and the numbers that autobind gives out.
+    struct wlock names_lock;
+    struct wref socket_names[SOCKET_CHAINS];
+    _Atomic uint32_t next_autobind;
+    // Messages with descriptors that are under way (kernel/net/rights.c), under rights_lock.
+    struct wlock rights_lock;
+    struct wref rights_first;
+    uint32_t rights_files;  // in them
+    uint32_t rights_number; // of the last collection
+    // Where senders wait for room at datagram sockets and listeners (kernel/net/dgram.c).
+    struct socket_room {
+        struct waitq senders;
+        _Atomic uint32_t turn;
+        uint32_t pad;
+    } socket_rooms[SOCKET_ROOMS];
     struct wlock flock_lock; // all record locks
     struct waitq flock_q;
     // Disks, by their number: one write at a time (kernel/dev/blkdev.c).

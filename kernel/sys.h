@@ -27,6 +27,7 @@ struct k_utsname;
 struct k_iovec;
 struct k_thread;
 struct k_thread_start;
+struct k_msghdr;
 
 // --- files: kernel/file/ and kernel/fs/ ---
 long sys_openat(int dirfd, const char *path, int flags, unsigned mode);
@@ -75,6 +76,25 @@ long sys_getcwd(char *buf, size_t len); // length with the NUL, as Linux
 long sys_umask(unsigned mask);
 long sys_ppoll(struct k_pollfd *fds, unsigned n, const struct k_timespec *timeout,
                const uint64_t *sigmask);
+
+// --- sockets: kernel/net/ ---
+// AF_UNIX is the one family so far: others are -EAFNOSUPPORT.
+long sys_socket(int family, int type, int protocol);
+long sys_socketpair(int family, int type, int protocol, int fds[2]);
+long sys_bind(int fd, const void *addr, uint32_t len);
+long sys_listen(int fd, int backlog);
+long sys_accept4(int fd, void *addr, uint32_t *len, int flags);
+long sys_connect(int fd, const void *addr, uint32_t len);
+long sys_shutdown(int fd, int how);
+long sys_sendto(int fd, const void *buf, size_t len, int flags, const void *addr,
+                uint32_t addr_len);
+long sys_recvfrom(int fd, void *buf, size_t len, int flags, void *addr, uint32_t *addr_len);
+long sys_sendmsg(int fd, const struct k_msghdr *msg, int flags);
+long sys_recvmsg(int fd, struct k_msghdr *msg, int flags);
+long sys_getsockopt(int fd, int level, int name, void *value, uint32_t *len);
+long sys_setsockopt(int fd, int level, int name, const void *value, uint32_t len);
+long sys_getsockname(int fd, void *addr, uint32_t *len);
+long sys_getpeername(int fd, void *addr, uint32_t *len);
 
 // --- processes: kernel/proc/fork.c, exec.c, exit.c, wait.c, ids.c ---
 long sys_fork(void);

@@ -73,7 +73,7 @@ UNIT_type_ahead := $(UNIT_tty)
 
 # The window, waits, pipes and files, over a faked host and kernel (tests/unit/lib/fake_kernel.h).
 UNIT += critical dir dir_index fs lock map mount path pipe pipe_size record_lock special waitq
-UNIT += truncate window
+UNIT += truncate window socket
 FILES := \
 	$(addprefix tests/unit/lib/,fake_pv.c fake_kernel.c fake_image.c) \
 	kernel/root.c $(addprefix kernel/window/,window.c slab.c run.c lock.c waitq.c) \
@@ -81,6 +81,9 @@ FILES := \
 	$(addprefix kernel/file/,file.c fd.c poll.c calls.c vector.c record_lock.c \
 		record_lock_calls.c) \
 	$(addprefix kernel/ipc/,pipe.c pipe_ends.c fifo.c) \
+	$(addprefix kernel/net/,socket.c calls.c message.c options.c iter.c control.c ring.c) \
+	$(addprefix kernel/net/,rights.c collect.c unix.c unix_connect.c unix_name.c unix_room.c) \
+	$(addprefix kernel/net/,stream.c dgram.c) \
 	$(addprefix kernel/dev/,dev.c driver.c) kernel/thread/thread.c \
 	$(addprefix kernel/fs/,calls.c inode.c mount.c path.c name.c rename.c attr.c) \
 	$(addprefix kernel/fs/,open.c regular.c listing.c) \
@@ -97,6 +100,7 @@ UNIT_path := $(FILES)
 UNIT_pipe := $(FILES)
 UNIT_pipe_size := $(FILES)
 UNIT_record_lock := $(FILES)
+UNIT_socket := $(FILES)
 UNIT_special := $(FILES)
 UNIT_truncate := $(FILES) tests/unit/lib/step.c
 UNIT_waitq := $(FILES)

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Two processes and the pipes between them: the latency of one byte, one way, and throughput by
-// block size. One side forks the other; bench/run pins both while they meet in rendezvous().
+// Two processes and the pipes between them, or a pair of stream sockets: the latency of one byte,
+// one way, and throughput by block size. One side forks the other; bench/run pins both while they
+// meet in rendezvous().
 //
-// usage: pipe [SUFFIX]   (appended to each result's name)
+// usage: pipe [SUFFIX [socket]]   (SUFFIX is appended to each result's name)
 
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 
@@ -21,14 +23,14 @@ static const struct load {
     size_t block, bytes;
     const char *name;
 } loads[] = {
-    {1, 4096, "pipe_throughput_1b"},
-    {4096, 4u << 20, "pipe_throughput_4k"},
-    {65536, 16u << 20, "pipe_throughput_64k"},
+    {1, 4096, "throughput_1b"},
+    {4096, 4u << 20, "throughput_4k"},
+    {65536, 16u << 20, "throughput_64k"},
 };
 #define LOADS (sizeof loads / sizeof loads[0])
 
 static char block[BLOCK_MAX];
-static const char *suffix = "";
+static const char *suffix = "", *kind = "pipe";
 
 // Ours to the other side and back.
 static int to_peer, from_peer;
@@ -56,7 +58,7 @@ static void peer(int in, int out)
 
 static void name_result(char *name, size_t len, const char *base)
 {
-    snprintf(name, len, "%s%s", base, suffix);
+    snprintf(name, len, "%s_%s%s", kind, base, suffix);
 }
 
 static void measure_latency(void)
@@ -69,7 +71,7 @@ static void measure_latency(void)
         read_all(from_peer, block, 1);
         samples[i < 0 ? 0 : i] = (double)(now_ns() - start) / 2 / NS_PER_US;
     }
-    name_result(name, sizeof name, "pipe_latency_1b");
+    name_result(name, sizeof name, "latency_1b");
     report_us(name, samples, LATENCY_SAMPLES);
 }
 
@@ -89,13 +91,27 @@ static void measure_throughput(const struct load *load)
     report(name, samples, THROUGHPUT_SAMPLES, "MB/s", 1);
 }
 
+// One pair of sockets serves both ways: [0] is the other side's.
+static void connect_ends(int there[2], int back[2])
+{
+    if (strcmp(kind, "socket") == 0) {
+        if (socketpair(AF_UNIX, SOCK_STREAM, 0, there) < 0)
+            die("socketpair");
+        back[0] = there[1];
+        back[1] = there[0];
+    } else if (pipe(there) < 0 || pipe(back) < 0) {
+        die("pipe");
+    }
+}
+
 int main(int argc, char **argv)
 {
     int there[2], back[2];
     if (argc > 1)
         suffix = argv[1];
-    if (pipe(there) < 0 || pipe(back) < 0)
-        die("pipe");
+    if (argc > 2)
+        kind = argv[2];
+    connect_ends(there, back);
     pid_t pid = fork();
     if (pid < 0)
         die("fork");

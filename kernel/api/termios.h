@@ -135,6 +135,7 @@
 #define TIOCGSID   0x5429
 #define FIONCLEX   0x5450
 #define FIOCLEX    0x5451
+#define FIOASYNC   0x5452
 
 struct k_termios {
     uint32_t iflag, oflag, cflag, lflag;

@@ -137,16 +137,18 @@ long sys_getdents64(int fd, void *buf, size_t len)
 static long fd_ioctl(int fd, struct file *f, unsigned long request, const void *arg)
 {
     int32_t on;
+    uint32_t bit;
     switch (request) {
     case FIOCLEX:
     case FIONCLEX:
         return fd_fcntl(fd, F_SETFD, request == FIOCLEX ? FD_CLOEXEC : 0);
     case FIONBIO:
+    case FIOASYNC:
+        bit = request == FIONBIO ? O_NONBLOCK : O_ASYNC;
         if (user_readable(arg, sizeof on) < 0)
             return -EFAULT;
         memcpy(&on, arg, sizeof on);
-        return fd_fcntl(fd, F_SETFL,
-                        (long)(on ? f->flags | O_NONBLOCK : f->flags & ~(uint32_t)O_NONBLOCK));
+        return fd_fcntl(fd, F_SETFL, (long)(on ? f->flags | bit : f->flags & ~bit));
     default:
         return 1;
     }

@@ -126,6 +126,11 @@ int fd_install(struct file *f, int from, int cloexec)
     return fd;
 }
 
+int fd_room(void)
+{
+    return lowest_free(proc_self, 0) < 0 ? -EMFILE : 0;
+}
+
 int fds_put(struct proc *p, struct file *f, int at, int cloexec)
 {
     if (at < 0)
@@ -229,6 +234,10 @@ long fd_fcntl(int fd, int cmd, long arg)
         return (long)(f->flags & ~(uint32_t)OPEN_ONLY);
     case F_SETFL:
         return set_flags(f, arg);
+    case F_SETOWN:
+        return arg < INT32_MIN || arg > INT32_MAX ? -EINVAL : file_set_owner(f, (int32_t)arg);
+    case F_GETOWN:
+        return f->owner;
     case F_GETLK:
     case F_SETLK:
     case F_SETLKW:

@@ -20,6 +20,8 @@ int fd_at(int fd, uint32_t access, int64_t off, struct file **file);
 
 #define RW_MAX 0x7ffff000u // the most one read or write moves, as on Linux
 
+// Whether one more can be installed: 0 or -EMFILE.
+int fd_room(void);
 // Closes one descriptor. 0 or -EBADF.
 long fd_close(int fd);
 // Makes `to` another descriptor for what fd refers to, closing what it was. `to`, or -EBADF.

@@ -12,6 +12,7 @@
 #include "kernel/entry.h"
 #include "kernel/file/fd.h"
 #include "kernel/lib.h"
+#include "kernel/net/rights.h"
 #include "kernel/proc/proc.h"
 #include "kernel/root.h"
 
@@ -20,14 +21,14 @@
 // A description without operations: O_PATH, and whatever a damaged kind would lead to.
 static const struct file_ops none_ops = {0};
 
-static const struct file_ops *const kinds[FILE_DEVICE + 1] = {
+static const struct file_ops *const kinds[FILE_SOCKET + 1] = {
     [FILE_NONE] = &none_ops,     [FILE_REGULAR] = &regular_ops, [FILE_DIR] = &dir_ops,
     [FILE_PIPE] = &pipe_ops,     [FILE_TTY] = &tty_ops,         [FILE_STREAM] = &stream_ops,
-    [FILE_DEVICE] = &device_ops,
+    [FILE_DEVICE] = &device_ops, [FILE_SOCKET] = &socket_ops,
 };
 
 // The rest come from drivers.
-_Static_assert(FILE_BLOCK == FILE_DEVICE + 1, "kinds[] holds those up to FILE_DEVICE");
+_Static_assert(FILE_BLOCK == FILE_SOCKET + 1, "kinds[] holds those up to FILE_SOCKET");
 
 const struct file_ops *file_ops(const struct file *f)
 {
@@ -82,6 +83,7 @@ static void clean_up(struct file *f)
 void file_unref(struct file *f)
 {
     uint32_t old = f->refs, new;
+    const int is_socket = f->kind == FILE_SOCKET;
     critical_begin(); // whoever finds it dying waits for nobody: it must be cleaned up
     do {
         new = old == 1 ? DYING : old - 1;
@@ -90,5 +92,24 @@ void file_unref(struct file *f)
                                           __ATOMIC_RELAXED));
     if (new == DYING)
         clean_up(f);
+    if (is_socket)
+        rights_collect(); // what refers to it now may be nothing but messages
     critical_end();
+}
+
+// Any process or group may be named: it is the signal that needs permission, and SIGIO comes from
+// the kernel.
+long file_set_owner(struct file *f, int32_t owner)
+{
+    int known = owner == 0;
+    if (owner == INT32_MIN)
+        return -EINVAL;
+    proc_lock();
+    for (struct proc *p = proc_next(NULL); p && !known; p = proc_next(p))
+        known = owner > 0 ? p->pid == owner : p->pgid == -owner;
+    proc_unlock();
+    if (!known)
+        return -ESRCH;
+    f->owner = owner;
+    return 0;
 }

@@ -10,6 +10,8 @@
 #include "kernel/window/waitq.h"
 #include "kernel/window/window.h"
 
+struct k_iovec;
+
 enum file_kind {
     FILE_NONE = 0,
     FILE_REGULAR = 1, // RAM file system
@@ -18,11 +20,12 @@ enum file_kind {
     FILE_TTY = 4,    // the family's terminal (kernel/tty/tty.c)
     FILE_STREAM = 5, // a descriptor of the host that is no terminal (kernel/file/hoststream.c)
     FILE_DEVICE = 6, // /dev/null, zero, full, random (kernel/dev/dev.c)
+    FILE_SOCKET = 7, // kernel/net/socket.c
     // Devices behind a driver (kernel/dev/driver.h), which brings the operations.
-    FILE_BLOCK = 7, // /dev/vda... (kernel/dev/blkdev.c)
-    FILE_HVC = 8,   // /dev/hvc0 (kernel/dev/chardev.c)
-    FILE_HWRNG = 9, // /dev/hwrng (kernel/dev/chardev.c)
-    FILE_KINDS = 10,
+    FILE_BLOCK = 8,  // /dev/vda... (kernel/dev/blkdev.c)
+    FILE_HVC = 9,    // /dev/hvc0 (kernel/dev/chardev.c)
+    FILE_HWRNG = 10, // /dev/hwrng (kernel/dev/chardev.c)
+    FILE_KINDS = 11,
 };
 
 struct file {
@@ -31,10 +34,10 @@ struct file {
     _Atomic uint32_t flags; // O_ACCMODE | O_APPEND | O_NONBLOCK...
     uint32_t minor;         // DEVICE, BLOCK: which; STREAM: host descriptor 0..2
     struct wref inode;      // holds a reference; 0 for an anonymous pipe
-    struct wref object;     // PIPE: struct pipe
+    struct wref object;     // PIPE: struct pipe; SOCKET: struct socket
     struct wlock lock;      // offset
-    uint32_t reserved;
-    uint64_t offset; // under lock
+    int32_t owner;          // F_SETOWN: whom SIGIO goes to, a pid or minus a group; 0 = nobody
+    uint64_t offset;        // under lock
     uint64_t reserved2[3];
 };
 _Static_assert(sizeof(struct file) == 64, "one cache line");
@@ -47,10 +50,13 @@ struct file_ops {
     long (*write)(struct file *f, const void *buf, size_t len);               // NULL: -EINVAL
     long (*pread)(struct file *f, void *buf, size_t len, int64_t off);        // NULL: -ESPIPE
     long (*pwrite)(struct file *f, const void *buf, size_t len, int64_t off); // NULL: -ESPIPE
-    long (*lseek)(struct file *f, int64_t off, int whence);                   // NULL: -ESPIPE
-    long (*ioctl)(struct file *f, unsigned long request, void *arg);          // NULL: -ENOTTY
-    long (*stat)(struct file *f, struct k_stat *st); // NULL: from the inode
-    long (*sync)(struct file *f);                    // fsync(2). NULL: -EINVAL, but 0 for files
+    // All pieces of a vector as one transfer; the list has been checked, the pieces not. NULL:
+    // vector.c makes plain transfers of them.
+    long (*vector)(struct file *f, const struct k_iovec *iov, int n, int write);
+    long (*lseek)(struct file *f, int64_t off, int whence);          // NULL: -ESPIPE
+    long (*ioctl)(struct file *f, unsigned long request, void *arg); // NULL: -ENOTTY
+    long (*stat)(struct file *f, struct k_stat *st);                 // NULL: from the inode
+    long (*sync)(struct file *f); // fsync(2). NULL: -EINVAL, but 0 for files
     // Which of POLLIN, POLLOUT, POLLERR, POLLHUP hold now. Adds to *queues (at most 2, *n counts)
     // where a change would be announced, and to *console which host descriptors (PV_WAIT_*) a
     // waiter must watch.
@@ -61,12 +67,15 @@ struct file_ops {
 
 // One table per kind, each in the file named at enum file_kind.
 extern const struct file_ops regular_ops, dir_ops, pipe_ops, tty_ops, stream_ops, device_ops;
+extern const struct file_ops socket_ops;
 
 // Claims a description with one reference. NULL: table full (-ENFILE).
 struct file *file_new(enum file_kind kind, uint32_t flags);
 void file_ref(struct file *f);
 void file_unref(struct file *f);
 const struct file_ops *file_ops(const struct file *f);
+// fcntl(F_SETOWN): 0, -ESRCH (no such process or group), -EINVAL.
+long file_set_owner(struct file *f, int32_t owner);
 // The ioctl operation of a kind that knows FIONREAD only: `unread` bytes, as much of it as an int
 // holds, go to *arg. -ENOTTY for other requests, -EFAULT.
 long file_ioctl_unread(unsigned long request, void *arg, int64_t unread);

@@ -158,6 +158,8 @@ static long do_readv(int fd, struct vector v)
         return -EINVAL;
     if (v.total == 0)
         return 0;
+    if (ops->vector)
+        return ops->vector(f, v.iov, v.n, 0);
     // What has positions gives the pieces one by one; from a stream one read is made and then
     // spread, as two reads could wait twice.
     return ops->pread ? move_pieces(f, &v, -1, 0) : through(f, ops, &v, 0);
@@ -176,6 +178,8 @@ static long do_writev(int fd, struct vector v)
         return -EINVAL;
     if (v.total == 0)
         return 0;
+    if (ops->vector)
+        return ops->vector(f, v.iov, v.n, 1);
     // Gathered, so that a pipe gets all of it as one write (PIPE_BUF's promise) and an appending
     // file in one piece.
     return v.total > GATHER_MAX ? move_pieces(f, &v, -1, 1) : through(f, ops, &v, 1);

@@ -30,6 +30,9 @@ long file_sync(struct file *f);
 // --- name.c, rename.c ---
 // `mode` with the type: S_IFDIR is mkdir.
 long fs_mknod(int dirfd, const char *path, unsigned mode, uint64_t dev);
+// bind(2) of a path: a name for a new inode of type socket, of that mode less the umask. *out is
+// referenced.
+long fs_make_socket(const char *path, uint32_t mode, struct inode **out);
 long fs_unlink(int dirfd, const char *path, int flags);
 long fs_link(int olddir, const char *old, int newdir, const char *path, int flags);
 long fs_symlink(const char *target, int dirfd, const char *path);

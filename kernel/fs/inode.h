@@ -42,6 +42,7 @@ struct inode {
                             // without
         uint32_t rdev;      // devices
         struct wref pipe;   // FIFO that is open somewhere (kernel/ipc/fifo.c)
+        struct wref socket; // that is bound to it (kernel/net/unix_name.c)
     };
     uint32_t pages;              // that hold its contents, for stat
     uint64_t own[INODE_OWN / 8]; // the file system's

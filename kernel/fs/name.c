@@ -74,18 +74,30 @@ static long walk_new(int dirfd, const char *path, int dir, struct walk *w)
 
 // The name may have come to be between walk and making: then the file system's create says EEXIST,
 // under the directory's lock, which is the look that counts.
-// Walks to a new name and makes it.
-static long make_at(int dirfd, const char *path, struct inode_make *what)
+// Walks to a new name and makes it: *out is referenced.
+static long make_named(int dirfd, const char *path, struct inode_make *what, struct inode **out)
 {
     struct walk w;
-    struct inode *ip = NULL;
     long r = walk_new(dirfd, path, (what->mode & S_IFMT) == S_IFDIR, &w);
     if (r < 0)
         return r;
-    r = create_name(&w, what, -EPERM, &ip);
-    inode_put(ip);
+    r = create_name(&w, what, -EPERM, out);
     walk_done(&w);
     return r;
+}
+
+static long make_at(int dirfd, const char *path, struct inode_make *what)
+{
+    struct inode *ip = NULL;
+    long r = make_named(dirfd, path, what, &ip);
+    inode_put(ip);
+    return r;
+}
+
+long fs_make_socket(const char *path, uint32_t mode, struct inode **out)
+{
+    struct inode_make what = {.mode = mode & ~proc_self->umask};
+    return make_named(AT_FDCWD, path, &what, out);
 }
 
 // Whether there is such a type of file to be made.
@@ -97,9 +109,10 @@ static int type_check(uint32_t type)
     case S_IFIFO:
     case S_IFCHR:
     case S_IFBLK:
+    case S_IFSOCK:
         return 0;
     default:
-        return type == S_IFSOCK ? -EPERM : -EINVAL;
+        return -EINVAL;
     }
 }
 

@@ -160,11 +160,13 @@ static void report_leaks(void)
     uint32_t files = __atomic_load_n(&root->files.used, __ATOMIC_RELAXED);
     uint32_t pipes = __atomic_load_n(&root->pipes.used, __ATOMIC_RELAXED);
     uint32_t segments = __atomic_load_n(&root->segments.used, __ATOMIC_RELAXED);
-    if (procs + files + pipes + segments == 0)
+    uint32_t sockets = __atomic_load_n(&root->sockets.used, __ATOMIC_RELAXED);
+    uint32_t rights = __atomic_load_n(&root->rights.used, __ATOMIC_RELAXED);
+    if (procs + files + pipes + segments + sockets + rights == 0)
         klog("leaks: none");
     else
-        klog("leaks: %u processes, %u files, %u pipes, %u shared mappings", procs, files, pipes,
-             segments);
+        klog("leaks: %u processes, %u files, %u pipes, %u shared mappings, %u sockets, %u messages",
+             procs, files, pipes, segments, sockets, rights);
 }
 
 // --- those who go with a VM ---

@@ -9,10 +9,12 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/time.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
 #include <termios.h>
 
@@ -73,6 +75,20 @@ SAME_FIELD(flock, l_pid, k_flock, pid);
 
 SAME_SIZE(iovec, k_iovec);
 SAME_FIELD(iovec, iov_len, k_iovec, len);
+
+SAME_SIZE(msghdr, k_msghdr);
+SAME_FIELD(msghdr, msg_namelen, k_msghdr, namelen);
+SAME_FIELD(msghdr, msg_iov, k_msghdr, iov);
+SAME_FIELD(msghdr, msg_iovlen, k_msghdr, iovlen);
+SAME_FIELD(msghdr, msg_control, k_msghdr, control);
+SAME_FIELD(msghdr, msg_controllen, k_msghdr, controllen);
+SAME_FIELD(msghdr, msg_flags, k_msghdr, flags);
+SAME_SIZE(cmsghdr, k_cmsghdr);
+SAME_FIELD(cmsghdr, cmsg_type, k_cmsghdr, type);
+SAME_SIZE(ucred, k_ucred);
+SAME_SIZE(linger, k_linger);
+SAME_SIZE(sockaddr_un, k_sockaddr_un);
+_Static_assert(sizeof(struct sockaddr_storage) == K_SOCKADDR_MAX, "sockaddr_storage");
 
 SAME_SIZE(pollfd, k_pollfd);
 SAME_FIELD(pollfd, revents, k_pollfd, revents);

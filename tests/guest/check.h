@@ -94,6 +94,20 @@ static inline const char *err_name(int err)
         {ENOTRECOVERABLE, "ENOTRECOVERABLE"},
         {EOWNERDEAD, "EOWNERDEAD"},
         {ETIMEDOUT, "ETIMEDOUT"},
+        {EADDRINUSE, "EADDRINUSE"},
+        {EAFNOSUPPORT, "EAFNOSUPPORT"},
+        {ECONNREFUSED, "ECONNREFUSED"},
+        {ECONNRESET, "ECONNRESET"},
+        {EDESTADDRREQ, "EDESTADDRREQ"},
+        {EISCONN, "EISCONN"},
+        {EMSGSIZE, "EMSGSIZE"},
+        {ENOPROTOOPT, "ENOPROTOOPT"},
+        {ENOTCONN, "ENOTCONN"},
+        {EOPNOTSUPP, "EOPNOTSUPP"},
+        {EPROTONOSUPPORT, "EPROTONOSUPPORT"},
+        {EPROTOTYPE, "EPROTOTYPE"},
+        {ESOCKTNOSUPPORT, "ESOCKTNOSUPPORT"},
+        {ETOOMANYREFS, "ETOOMANYREFS"},
     };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -113,7 +127,7 @@ static inline const char *sig_name(int sig)
         {SIGUSR1, "USR1"}, {SIGSEGV, "SEGV"}, {SIGUSR2, "USR2"},   {SIGPIPE, "PIPE"},
         {SIGALRM, "ALRM"}, {SIGTERM, "TERM"}, {SIGCHLD, "CHLD"},   {SIGCONT, "CONT"},
         {SIGSTOP, "STOP"}, {SIGTSTP, "TSTP"}, {SIGTTIN, "TTIN"},   {SIGTTOU, "TTOU"},
-        {SIGTRAP, "TRAP"}, {SIGURG, "URG"},   {SIGWINCH, "WINCH"},
+        {SIGTRAP, "TRAP"}, {SIGURG, "URG"},   {SIGWINCH, "WINCH"}, {SIGIO, "IO"},
     };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -113,7 +113,9 @@ static int proc_follow(struct inode *link, struct inode **found)
         inode_get(*found);
         return 0;
     }
-    uint32_t type = f->kind == FILE_PIPE || f->kind == FILE_STREAM ? S_IFIFO : S_IFCHR;
+    uint32_t type = f->kind == FILE_PIPE || f->kind == FILE_STREAM ? S_IFIFO
+                    : f->kind == FILE_SOCKET                       ? S_IFSOCK
+                                                                   : S_IFCHR;
     return make_proc_inode(link->mount, PROCFS_FD, type | 0600, procfs(link)->what, found);
 }
 
@@ -211,8 +213,8 @@ static long exe_path(char *buf, uint32_t size)
 static long fd_text(int32_t fd, char *buf)
 {
     static const char *const kinds[FILE_KINDS] = {
-        "file:[",   "file:[",   "directory:[", "pipe:[",   "/dev/console",
-        "stream:[", "device:[", "device:[",    "device:[", "device:["};
+        "file:[",   "file:[",   "directory:[", "pipe:[",   "/dev/console", "stream:[",
+        "device:[", "socket:[", "device:[",    "device:[", "device:["};
     const struct file *f = fd_borrow(fd);
     if (!f || f->kind >= FILE_KINDS)
         return -ENOENT;

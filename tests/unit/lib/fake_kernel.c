@@ -164,6 +164,29 @@ void proc_signal(struct proc *p, int sig, int code, int status)
     sent |= SIG_BIT(sig);
 }
 
+void proc_signal_group(int32_t pgid, int sig, int code)
+{
+    (void)pgid;
+    proc_signal(NULL, sig, code, 0);
+}
+
+// One process at a time looks at the table here.
+void proc_lock(void)
+{
+}
+
+void proc_unlock(void)
+{
+}
+
+struct proc *proc_next(const struct proc *p)
+{
+    for (uint32_t slot = p ? p->slot + 1 : 1; slot <= window_root()->top_slot; slot++)
+        if (proc_at(slot)->state != PROC_FREE)
+            return proc_at(slot);
+    return NULL;
+}
+
 uint64_t fake_signals(void)
 {
     uint64_t s = sent;
@@ -194,6 +217,17 @@ int clock_timespec_ns(const struct k_timespec *ts, uint64_t *ns)
         return -EINVAL;
     *ns = (uint64_t)ts->sec * 1000000000u + (uint64_t)ts->nsec;
     return 0;
+}
+
+int clock_timeval_ns(const struct k_timeval *tv, uint64_t *ns)
+{
+    const struct k_timespec ts = {tv->sec, tv->usec * 1000};
+    return clock_timespec_ns(&ts, ns);
+}
+
+struct k_timeval clock_ns_timeval(uint64_t ns)
+{
+    return (struct k_timeval){(int64_t)(ns / 1000000000u), (int64_t)(ns % 1000000000u / 1000)};
 }
 
 uint64_t clock_deadline(uint64_t ns)
