@@ -18,6 +18,8 @@
 
 // --- addresses ---
 
+// A copy: what the program changes after the check does not matter, and a family may look at it
+// under a lock.
 int address_get(const void *from, uint32_t len, uint8_t name[K_SOCKADDR_MAX])
 {
     if (len > K_SOCKADDR_MAX)
@@ -29,6 +31,8 @@ int address_get(const void *from, uint32_t len, uint8_t name[K_SOCKADDR_MAX])
     return 0;
 }
 
+// Asked before a call that may wait or take something out of a queue: an address that cannot be
+// stored should cost nobody a connection.
 int address_room(const void *to, uint32_t *len)
 {
     if (!to)
@@ -87,6 +91,7 @@ static int real_type(int type)
     return type == SOCK_RAW ? SOCK_DGRAM : type;
 }
 
+// A type comes with flags, which are the description's and the descriptor's, not the socket's.
 static long do_socket(int family, int type, int protocol)
 {
     const struct socket_family *ops;
@@ -126,6 +131,7 @@ static long install_pair(struct socket *s[2], int flags, int fds[2])
     return 0;
 }
 
+// The family joins two that are nobody's yet; what cannot be made is given back as it was got.
 static long make_pair(const struct socket_family *ops, int family, int type, int flags, int fds[2])
 {
     struct socket *s[2] = {socket_new(family, type), socket_new(family, type)};
@@ -163,6 +169,7 @@ long sys_socketpair(int family, int type, int protocol, int fds[2])
 
 // --- names, listening, connecting ---
 
+// No loop in sys_bind() and sys_listen(): they do not wait.
 static long do_bind(int fd, const void *addr, uint32_t len)
 {
     struct socket *s;
@@ -194,6 +201,7 @@ long sys_listen(int fd, int backlog)
     return sys_done(do_listen(fd, backlog));
 }
 
+// The time limit is SO_SNDTIMEO's, as if connecting were sending (socket(7)).
 static long do_connect(int fd, const void *addr, uint32_t len)
 {
     struct socket *s;
@@ -216,6 +224,7 @@ long sys_connect(int fd, const void *addr, uint32_t len)
     return r;
 }
 
+// Also what will never come any more: a wait must not outlast a shutdown.
 static int something_to_accept(void *arg)
 {
     const struct socket *s = arg;
@@ -239,6 +248,8 @@ static long accept_one(struct socket *s, int flags, void *addr, uint32_t *len)
     return r;
 }
 
+// Waits in turns with other processes that share the listener: whoever takes first has it, the
+// others find the queue empty and sleep again. The time limit is SO_RCVTIMEO's.
 static long do_accept(int fd, void *addr, uint32_t *len, int flags)
 {
     struct socket *s;
@@ -292,6 +303,7 @@ long sys_shutdown(int fd, int how)
     return sys_done(do_shutdown(fd, how));
 }
 
+// Where the name goes is looked at last, as on Linux: first whether there is any.
 static long do_name(int fd, int peer, void *addr, uint32_t *len)
 {
     struct socket *s;

@@ -31,6 +31,7 @@ static int next_header(const struct net_message *m, uint64_t *at, struct k_cmsgh
     return 1;
 }
 
+// A rest that is no whole number is left out.
 static uint32_t header_fds(const struct k_cmsghdr *h)
 {
     if (h->level != SOL_SOCKET || h->type != SCM_RIGHTS)
@@ -49,6 +50,7 @@ static int check_cred(const struct k_ucred *c)
     return c->pid == p->pid && uid && gid ? 0 : -EPERM;
 }
 
+// Of another level is another protocol's business, and passed over.
 static int check_header(struct net_message *m, const struct k_cmsghdr *h, const uint8_t *data)
 {
     if (h->level != SOL_SOCKET)
@@ -68,6 +70,8 @@ static int check_header(struct net_message *m, const struct k_cmsghdr *h, const 
     }
 }
 
+// The whole list before the first change: a message is sent with all of what came with it or not at
+// all.
 int control_check(struct net_message *m)
 {
     struct k_cmsghdr h;
@@ -87,6 +91,8 @@ int control_check(struct net_message *m)
     return r;
 }
 
+// Again from the program's list and not from a copy: 253 numbers would take a kilobyte of the
+// program's stack, and the list cannot change meanwhile.
 int control_next_fd(const struct net_message *m, struct control_walk *walk, int32_t *fd)
 {
     struct k_cmsghdr h;
@@ -174,6 +180,7 @@ static void give_cred(struct net_message *m)
     put_control(m, SCM_CREDENTIALS, m->has_cred ? &m->cred : &nobody, sizeof nobody);
 }
 
+// Who asked for credentials, or was sent descriptors, and gave no room for them is told so.
 void control_give(struct socket *s, struct net_message *m)
 {
     int cred = socket_has(s, SOCKET_PASSCRED);

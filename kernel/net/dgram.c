@@ -30,6 +30,7 @@ static struct socket *peer_of(struct socket *s)
     return peer;
 }
 
+// One that is connected hears its peer only (unix(7)).
 static int may_send_to(const struct socket *s, const struct socket *to)
 {
     struct socket *theirs = wref_ptr(to->peer);
@@ -84,6 +85,7 @@ static void set_peer(struct socket *s, struct socket *peer)
     socket_wake(s); // who waits in poll() stands in another queue from here on
 }
 
+// The socket is named first if it wants to know who sends, since it may be asked in turn.
 static int connect_named(struct socket *s, const uint8_t *name, uint32_t len)
 {
     uint8_t kept[SOCKET_NAME_MAX];
@@ -149,6 +151,7 @@ static int put_datagram(struct socket *s, struct socket *to, struct net_message 
     return 0;
 }
 
+// The lock is held for the copy of one datagram.
 static int put_locked(struct socket *s, struct socket *to, struct net_message *m)
 {
     lock_take(&to->ring.write_lock);
@@ -211,6 +214,8 @@ static int may_send(struct socket *s, const struct net_message *m)
     return e;
 }
 
+// Everything is asked anew after a wait: the receiver may be another, or gone, and the program's
+// memory, too.
 static long send_datagram(struct socket *s, struct net_message *m, const uint8_t *name,
                           uint32_t len)
 {
@@ -295,6 +300,7 @@ static int take_datagram(struct socket *s, struct net_message *m, uint32_t *whol
     return found;
 }
 
+// Whatever ends a wait, also an error or that nothing will come.
 static int dgram_readable(void *arg)
 {
     const struct socket *s = arg;
@@ -340,6 +346,7 @@ long unix_dgram_recv(struct socket *s, struct net_message *m)
 
 // --- poll() ---
 
+// By the same measure as streams where there is one sender; else by the number of messages.
 static int has_room_for(struct socket *s, const struct socket *peer)
 {
     if (is_choked(s, peer))

@@ -17,6 +17,8 @@
 #include "kernel/net/socket.h"
 #include "kernel/sys.h"
 
+// The description's O_NONBLOCK, the call's MSG_DONTWAIT and the socket's time limit are one
+// deadline.
 static long send_message(struct socket *s, struct net_message *m)
 {
     m->deadline = socket_deadline(s, s->sndtimeo, m->flags & MSG_DONTWAIT);
@@ -92,6 +94,7 @@ long sys_sendto(int fd, const void *buf, size_t len, int flags, const void *addr
     return r;
 }
 
+// Where the address goes is checked first: a datagram whose sender cannot be told is not lost.
 static long do_recvfrom(int fd, void *buf, size_t len, int flags, void *addr, uint32_t *addr_len)
 {
     struct socket *s;
@@ -173,6 +176,7 @@ static void put_message(struct k_msghdr *msg, const struct net_message *m, uint3
     msg->flags = (int32_t)(m->out_flags | (m->flags & MSG_CMSG_CLOEXEC));
 }
 
+// Room for the name and for ancillary data is checked before anything is taken.
 static long do_recvmsg(int fd, struct k_msghdr *msg, int flags)
 {
     struct socket *s;

@@ -53,6 +53,7 @@ static long put_option(void *value, uint32_t *len, const void *from, uint32_t n)
 }
 
 // Options that are one number. 1: this is one.
+// SO_ERROR is taken by being told: the next call does not meet it again (XSH getsockopt()).
 static int number_option(struct socket *s, int name, int32_t *n)
 {
     switch (name) {
@@ -86,6 +87,7 @@ static int number_option(struct socket *s, int name, int32_t *n)
     }
 }
 
+// 0 is for ever, on both sides.
 static long get_timeout(uint64_t ns, void *value, uint32_t *len)
 {
     struct k_timeval tv = clock_ns_timeval(ns);
@@ -162,6 +164,7 @@ static uint32_t buffer_size(int32_t n, uint32_t least)
     return 2 * asked > least ? 2 * asked : least;
 }
 
+// Two processes may switch options of one socket at once: each change is whole.
 static long set_switch(struct socket *s, uint32_t option, int on)
 {
     if (option == SOCKET_REUSEPORT && on && s->family == AF_UNIX)
@@ -175,13 +178,22 @@ static long set_switch(struct socket *s, uint32_t option, int on)
     return 0;
 }
 
+// More may wait at the peer of a stream than before: whoever waits there for room, of those who
+// share s, has it now perhaps.
+static void sender_looks_again(struct socket *s)
+{
+    struct socket *peer = s->type == SOCK_STREAM ? wref_ptr(s->peer) : NULL;
+    if (peer)
+        waitq_wake(&peer->room_q);
+}
+
 static long set_number(struct socket *s, int name, int32_t n)
 {
     const int root = proc_self->euid == 0;
     switch (name) {
     case SO_SNDBUF:
         s->sndbuf = buffer_size(n, SNDBUF_MIN);
-        waitq_wake(&s->room_q);
+        sender_looks_again(s);
         return 0;
     case SO_RCVBUF:
         s->rcvbuf = buffer_size(n, RCVBUF_MIN);
@@ -210,6 +222,7 @@ static long set_number(struct socket *s, int name, int32_t n)
     }
 }
 
+// All of them begin with a number, so one that is shorter is wrong whatever its name (Linux).
 long socket_setsockopt(struct socket *s, int level, int name, const void *value, uint32_t len)
 {
     int32_t n;

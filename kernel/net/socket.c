@@ -120,6 +120,7 @@ int socket_wait(struct waitq *q, int (*ready)(void *arg), void *arg, uint64_t de
     return r > 0 ? 0 : r == 0 ? -EAGAIN : r;
 }
 
+// By whoever asks first, if several share the socket.
 int socket_take_error(struct socket *s)
 {
     if (s->error == 0)
@@ -202,6 +203,7 @@ static long get_owner(const struct file *f, void *arg)
     return 0;
 }
 
+// FIONBIO and FIOASYNC are the descriptor's (kernel/file/calls.c).
 static long socket_ioctl(struct file *f, unsigned long request, void *arg)
 {
     struct socket *s = socket_of(f);
@@ -221,6 +223,7 @@ static long socket_ioctl(struct file *f, unsigned long request, void *arg)
     }
 }
 
+// The family ends it while it still has its description: whom it wakes may look at it.
 static void socket_release(struct file *f)
 {
     struct socket *s = socket_of(f);

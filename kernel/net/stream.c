@@ -26,6 +26,7 @@
 #define STREAM_BURST 65536u // moved under one hold of a lock
 #define STREAM_ROOM  16384u // a writer that spins goes on when there is this much room
 
+// Unsigned records are of one sender, nobody.
 static int same_sender(const struct net_message *m, const struct ring_record *rec)
 {
     return m->has_cred == (rec->flags & RECORD_CRED) && m->cred.pid == rec->pid &&
@@ -83,6 +84,7 @@ struct stream_writer {
     uint32_t least; // room that is worth going on for
 };
 
+// An empty ring takes a record of any size, so a limit that is below one does not stop a writer.
 static int stream_writable(void *arg)
 {
     const struct stream_writer *w = arg;
@@ -91,6 +93,8 @@ static int stream_writable(void *arg)
            used + w->least <= w->s->sndbuf;
 }
 
+// A signal ends the call before it sleeps, too: a write that goes on for long beside a reader who
+// keeps up would otherwise never see it.
 static int wait_to_send(struct socket *s, struct socket *peer, const struct net_message *m)
 {
     uint32_t least = (uint32_t)min_u64(m->it.left, STREAM_ROOM);
@@ -226,6 +230,7 @@ static void tell_writer(struct socket *s)
         waitq_wake(&s->room_q);
 }
 
+// Whatever ends a wait for bytes, also that none will come.
 static int stream_readable(void *arg)
 {
     const struct socket *s = arg;
@@ -276,6 +281,7 @@ static long receive_all(struct socket *s, struct net_message *m)
     }
 }
 
+// The peer's name, not the sender's, whoever has the peer open: what a stream tells (Linux).
 long unix_stream_recv(struct socket *s, struct net_message *m)
 {
     const size_t len = m->it.left;
@@ -296,6 +302,7 @@ long unix_stream_recv(struct socket *s, struct net_message *m)
 
 // --- poll() ---
 
+// A connection that is shut down is writable: a write would not wait, it would fail.
 uint32_t unix_stream_poll(struct socket *s, struct waitq **queues, uint32_t *n)
 {
     struct socket *peer = wref_ptr(s->peer);

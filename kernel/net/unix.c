@@ -24,6 +24,7 @@ static int unix_check(int type, int protocol)
 
 // --- ending ---
 
+// By both sides at once perhaps: a bit that is set stays set.
 static void add_shut(struct socket *s, uint32_t how)
 {
     __atomic_fetch_or((uint32_t *)&s->shut, how, __ATOMIC_SEQ_CST);
@@ -37,6 +38,8 @@ static void state_changed(struct socket *s)
     unix_room_made(s);
 }
 
+// What one end will not read, the other need not write. Nothing is an error here: a socket that is
+// not connected may be shut down (Linux).
 static int unix_shutdown(struct socket *s, uint32_t how)
 {
     struct socket *peer = socket_connects(s) ? wref_ptr(s->peer) : NULL;
@@ -51,6 +54,8 @@ static int unix_shutdown(struct socket *s, uint32_t how)
     return 0;
 }
 
+// Closed for writers and without readers, so no lock is held: letting go of descriptors may close
+// other sockets, and wake their peers.
 void unix_purge(struct socket *s)
 {
     struct ring *r = &s->ring;
@@ -96,6 +101,7 @@ static void part(struct socket *s, int unread)
     socket_unref(peer);
 }
 
+// Its own end first: whoever is woken finds it done.
 static void end_socket(struct socket *s, int unaccepted)
 {
     add_shut(s, SOCKET_SHUT_BOTH);
@@ -191,6 +197,7 @@ static long unix_unread(struct socket *s)
     return n;
 }
 
+// Of what others are sending to datagram sockets nobody keeps count.
 static long unix_unsent(struct socket *s)
 {
     const struct socket *peer = socket_connects(s) ? wref_ptr(s->peer) : NULL;

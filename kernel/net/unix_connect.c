@@ -14,6 +14,7 @@
 #include "kernel/net/rights.h"
 #include "kernel/proc/proc.h"
 
+// Who made the connection stays its owner in the peer's eyes, whoever gets the descriptor later.
 static struct k_ucred current_cred(void)
 {
     return (struct k_ucred){proc_self->pid, proc_self->euid, proc_self->egid};
@@ -83,6 +84,7 @@ int unix_listen(struct socket *s, int backlog)
     return r;
 }
 
+// A socket out of the queue is complete and may have bytes in it; its peer may even be closed.
 int unix_accept(struct socket *s, struct socket **out)
 {
     int r = -EAGAIN;
@@ -120,6 +122,7 @@ int unix_pair(struct socket *s[2])
     return 0;
 }
 
+// One more than was asked for, as on Linux: a backlog of 0 is room for one.
 static int is_full(const struct socket *l)
 {
     return l->waiting > l->backlog;
@@ -190,6 +193,8 @@ static int connect_to(struct socket *s, struct socket *l, struct unix_room *room
     return r;
 }
 
+// The listener is referenced between finding and letting go: a critical section, so that no kill
+// leaves the reference.
 static int find_and_connect(struct socket *s, const uint8_t *name, uint32_t len,
                             struct unix_room *room)
 {
@@ -204,6 +209,7 @@ static int find_and_connect(struct socket *s, const uint8_t *name, uint32_t len,
     return r;
 }
 
+// Whoever waits for a full queue finds the name again afterwards: it may be another's by then.
 int unix_connect(struct socket *s, const uint8_t *name, uint32_t len, uint64_t deadline)
 {
     uint8_t kept[SOCKET_NAME_MAX];

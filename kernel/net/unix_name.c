@@ -56,6 +56,7 @@ static struct wref *chain_of(const uint8_t *name, uint32_t len, int type)
     return &window_root()->socket_names[h % SOCKET_CHAINS];
 }
 
+// The length is compared first: an abstract name may be the beginning of another.
 static struct socket *find_abstract(const uint8_t *name, uint32_t len, int type)
 {
     struct socket *s = wref_ptr(*chain_of(name, len, type));
@@ -144,6 +145,7 @@ static int bind_path(struct socket *s, const uint8_t *name, uint32_t len)
     return r;
 }
 
+// Just the family asks for a name of the system's choice, or keeps the one there is.
 int unix_bind(struct socket *s, const uint8_t *name, uint32_t len)
 {
     uint8_t kept[SOCKET_NAME_MAX];
@@ -185,6 +187,8 @@ static int find_path(const uint8_t *name, struct socket **out)
     return r;
 }
 
+// Of a name whose socket has another type Linux says EPROTOTYPE if it is a path; an abstract one is
+// another name then.
 int unix_find(const uint8_t *name, uint32_t len, int type, struct socket **out)
 {
     *out = NULL;
@@ -209,6 +213,7 @@ int unix_find(const uint8_t *name, uint32_t len, int type, struct socket **out)
 
 // --- going ---
 
+// From the head on: chains are short, and a socket knows no one before it.
 static void leave_chain(struct socket *s)
 {
     lock_take(&window_root()->names_lock);

@@ -8,6 +8,7 @@
 
 #define NS_PER_S 1000000000L
 
+// A peer that is gone is SIGPIPE, or EPIPE with MSG_NOSIGNAL (XSH send()).
 ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
     return glue_ret(sys_sendto(fd, buf, len, flags, NULL, 0));
@@ -25,6 +26,7 @@ ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
     return glue_ret(sys_sendmsg(fd, KC(k_msghdr, msg), flags));
 }
 
+// 0 is the end of a stream, or a datagram of nothing.
 ssize_t recv(int fd, void *buf, size_t len, int flags)
 {
     return glue_ret(sys_recvfrom(fd, buf, len, flags, NULL, NULL));

@@ -7,6 +7,8 @@
 
 #include "libc-glue/glue.h"
 
+// The type may carry SOCK_NONBLOCK and SOCK_CLOEXEC, so that no exec in between sees the
+// descriptor.
 int socket(int family, int type, int protocol)
 {
     return (int)glue_ret(sys_socket(family, type, protocol));
@@ -25,11 +27,13 @@ int bind(int fd, const struct sockaddr *addr, socklen_t len)
     return (int)glue_ret(sys_bind(fd, addr, len));
 }
 
+// At most SOMAXCONN wait; a negative number means as many.
 int listen(int fd, int backlog)
 {
     return (int)glue_ret(sys_listen(fd, backlog));
 }
 
+// Does not inherit O_NONBLOCK from the listener, as on Linux and unlike BSD.
 int accept(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
 {
     return (int)glue_ret(sys_accept4(fd, addr, len, 0));
@@ -40,16 +44,19 @@ int accept4(int fd, struct sockaddr *restrict addr, socklen_t *restrict len, int
     return (int)glue_ret(sys_accept4(fd, addr, len, flags));
 }
 
+// Either connected or an error when it returns: AF_UNIX is never in progress.
 int connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
     return (int)glue_ret(sys_connect(fd, addr, len));
 }
 
+// For all who share the socket, unlike close().
 int shutdown(int fd, int how)
 {
     return (int)glue_ret(sys_shutdown(fd, how));
 }
 
+// *LEN is the room before and the name's length after, which may be more: then it was cut.
 int getsockname(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
 {
     return (int)glue_ret(sys_getsockname(fd, addr, len));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Abstract names: with NULs in them, gone with their socket, one a type; names the system chooses.
+// needs: family
 #include "../check.h"
 #include <stddef.h>
 #include <sys/socket.h>

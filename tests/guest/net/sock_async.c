@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SIGIO to whom F_SETOWN names, and what /proc shows of a socket.
+// needs: family
 #include "../check.h"
 #include <sys/ioctl.h>
 #include <sys/socket.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A listener's queue: how many wait in it, who connects to a full one, what a close does to them.
+// needs: family
 #include "../check.h"
 #include <poll.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Sends and receives that wait: for room, for bytes, for a time; and signals that end the wait.
+// needs: family
 #include "../check.h"
 #include <sys/socket.h>
 #include <sys/time.h>

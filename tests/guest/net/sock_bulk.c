@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Streams of odd pieces both ways at once, between processes: nothing lost, doubled or out of
 // order; and datagrams from several senders to one.
+// needs: family
 #include "../check.h"
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Who is at the other end: SO_PEERCRED, SO_PASSCRED, SCM_CREDENTIALS.
+// needs: family
 #include "../check.h"
 #include <stddef.h>
 #include <sys/socket.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What a process leaves that is killed with sockets open, busy with them or waiting in them; and
 // what an exec keeps.
+// needs: family
 #include "pass.h"
 #include <stddef.h>
 #include <sys/un.h>

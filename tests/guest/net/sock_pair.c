@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // socketpair: bytes both ways, what a descriptor of a socket can do, its end.
+// needs: family
 #include "../check.h"
 #include <sys/ioctl.h>
 #include <sys/socket.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Sockets with a path: bind makes it, connect finds it, unlink does not end what is connected.
+// needs: family
 #include "../check.h"
 #include <stddef.h>
 #include <sys/socket.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // poll() on sockets in every state, and waiting in it for what another process does.
+// needs: family
 #include "../check.h"
 #include <poll.h>
 #include <stddef.h>
