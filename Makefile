@@ -21,6 +21,8 @@ KERNEL := \
 	$(addprefix kernel/net/,socket.c calls.c message.c options.c iter.c control.c ring.c) \
 	$(addprefix kernel/net/,rights.c collect.c unix.c unix_connect.c unix_name.c unix_room.c) \
 	$(addprefix kernel/net/,stream.c dgram.c) \
+	$(addprefix kernel/ipc/,sysv.c waits.c sysv_shm.c sysv_shm_ctl.c sem.c sem_ctl.c sem_undo.c) \
+	$(addprefix kernel/ipc/,message.c msg.c msg_ctl.c) \
 	$(addprefix kernel/dev/,dev.c driver.c blkdev.c chardev.c) \
 	$(addprefix kernel/fs/,calls.c inode.c mount.c path.c name.c rename.c attr.c) \
 	$(addprefix kernel/fs/,open.c regular.c listing.c) \
@@ -52,7 +54,8 @@ GLUE := \
 	$(addprefix libc-glue/pthread/,atfork.c attr.c barrier.c cancel.c cond.c key.c locks.c mutex.c \
 		rwlock.c sem.c sem_open.c signal.c stack.c stream.c thread.c word.c) \
 	$(addprefix libc-glue/memory/,layout.c memory.c mman.c shm.c) \
-	$(addprefix libc-glue/net/,socket.c message.c)
+	$(addprefix libc-glue/net/,socket.c message.c) \
+	$(addprefix libc-glue/ipc/,layout.c ftok.c msg.c sem.c shm.c)
 HOST := \
 	$(addprefix host/,main.c options.c) \
 	$(addprefix host/family/,supervisor.c answers.c deaths.c terminal.c family.c member.c \

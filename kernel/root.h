@@ -40,6 +40,17 @@ struct tty {
     uint8_t mark[TTY_LINE_MAX / 8]; // a bit per cooked byte: it ends a line (newline, VEOL or VEOF)
 };
 
+// System V IPC (kernel/ipc/sysv.h): a kind's objects, its lock for their keys, and a lock for each
+// index, which outlives the object.
+enum ipc_kind { IPC_SHM, IPC_SEM, IPC_MSG, IPC_KINDS };
+struct ipc_registry {
+    struct wlock lock;
+    uint32_t made;     // under lock: objects ever, for their ids
+    uint32_t top;      // atomic: no object at or above it was ever made
+    struct wref locks; // struct wlock[table.count]
+    struct wtable table;
+};
+
 struct wroot {
     struct wcore core; // first
     // Objects.
@@ -53,6 +64,13 @@ struct wroot {
     struct wslab sockets;      // struct socket (kernel/net/socket.h)
     struct wslab rights;       // struct rights (kernel/net/rights.h)
     uint32_t segments_top;     // atomic: no segment at or above it was ever used
+    // Interprocess communication.
+    struct ipc_registry ipc[IPC_KINDS];
+    struct wtable ipc_waits; // struct ipc_wait (kernel/ipc/waits.c)
+    struct wtable sem_undos; // struct sem_undo (kernel/ipc/sem_undo.c)
+    struct wslab messages;   // struct message (kernel/ipc/message.c)
+    uint32_t ipc_waits_top;  // atomic, as segments_top
+    uint32_t sem_undos_top;  // atomic, as segments_top
     // Processes, under proc_lock.
     struct wlock proc_lock;
     int32_t next_pid;

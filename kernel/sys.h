@@ -205,6 +205,22 @@ void sys_stack_bounds(uintptr_t *low, uintptr_t *high);
 // Wakes up to n of those that wait for it, the first first; all, in the window.
 long sys_word_wake(const uint32_t *word, uint32_t n);
 
+// --- System V IPC: kernel/ipc/sysv_shm.c, sem.c, msg.c and their *_ctl.c ---
+struct k_sembuf;
+long sys_shmget(int key, size_t size, int flags);
+long sys_shmat(int id, const void *addr, int flags);
+long sys_shmdt(const void *addr);
+long sys_shmctl(int id, int cmd, void *arg);
+long sys_semget(int key, int n, int flags);
+// `timeout` is from now on; NULL: for ever, which is semop().
+long sys_semtimedop(int id, const struct k_sembuf *ops, size_t n, const struct k_timespec *timeout);
+long sys_semctl(int id, int num, int cmd, uint64_t arg); // `arg` as a union semun
+long sys_msgget(int key, int flags);
+// `message` is a long, the type, and the bytes behind it; `len` counts these.
+long sys_msgsnd(int id, const void *message, size_t len, int flags);
+long sys_msgrcv(int id, void *message, size_t len, int64_t type, int flags);
+long sys_msgctl(int id, int cmd, void *arg);
+
 // --- time, memory, system: kernel/time/time.c, mem.c, uname.c ---
 long sys_clock_gettime(int clock, struct k_timespec *ts);
 long sys_clock_getres(int clock, struct k_timespec *ts);

@@ -49,10 +49,12 @@ UNIT_protect := $(addprefix host/kvm/,protect.c platform.c) \
 	$(addprefix host/family/,hugemem.c textcache.c) host/kvm/spare/warm_code.c
 # Processes and signals, over a faked host that forks and interrupts (tests/unit/lib/fake_family.h).
 UNIT += death forktable proc random shm signal sigstate sigwait tty vfork
+SYSV := $(addprefix kernel/ipc/,sysv.c waits.c sysv_shm.c sysv_shm_ctl.c sem.c sem_ctl.c \
+	sem_undo.c message.c msg.c msg_ctl.c)
 FAMILY := \
 	$(addprefix tests/unit/lib/,fake_pv.c fake_family.c fake_lower.c) \
 	kernel/root.c $(addprefix kernel/window/,window.c slab.c run.c lock.c waitq.c) \
-	kernel/mem/shared.c \
+	kernel/mem/shared.c kernel/mem/copy.c $(SYSV) \
 	$(addprefix kernel/,upcall.c random.c) kernel/thread/thread.c \
 	$(addprefix kernel/proc/,proc.c claim.c fork.c vfork.c exit.c wait.c ids.c limits.c) \
 	$(addprefix kernel/signal/,signal.c queue.c calls.c deliver.c) \
@@ -77,7 +79,7 @@ UNIT += truncate window socket
 FILES := \
 	$(addprefix tests/unit/lib/,fake_pv.c fake_kernel.c fake_image.c) \
 	kernel/root.c $(addprefix kernel/window/,window.c slab.c run.c lock.c waitq.c) \
-	$(addprefix kernel/mem/,shared.c copy.c) \
+	$(addprefix kernel/mem/,shared.c copy.c) $(SYSV) \
 	$(addprefix kernel/file/,file.c fd.c poll.c calls.c vector.c record_lock.c \
 		record_lock_calls.c) \
 	$(addprefix kernel/ipc/,pipe.c pipe_ends.c fifo.c) \

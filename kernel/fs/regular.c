@@ -6,6 +6,7 @@
 
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"
+#include "kernel/api/mman.h"
 #include "kernel/file/fd.h"
 #include "kernel/fs/fs.h"
 #include "kernel/mem/shared.h"
@@ -108,18 +109,18 @@ const struct file_ops regular_ops = {
 
 // --- mapping ---
 
-long shm_map_fd(int fd, uint64_t pages, int64_t off, int writable)
+long shm_map_fd(int fd, uint64_t pages, int64_t off, int prot)
 {
     const struct file *f = fd_borrow(fd);
     if (!f)
         return -EBADF;
     uint32_t access = f->flags & O_ACCMODE;
     // A mapping is read as well as written.
-    if (access == O_WRONLY || (writable && access != O_RDWR))
+    if (access == O_WRONLY || ((prot & PROT_WRITE) && access != O_RDWR))
         return -EACCES;
     if (off < 0)
         return -EINVAL;
     if (f->kind != FILE_REGULAR)
         return -ENODEV;
-    return shm_map_inode(inode_at(f->inode), (uint64_t)off / WPAGE, pages, writable);
+    return shm_map_inode(inode_at(f->inode), (uint64_t)off / WPAGE, pages, prot);
 }

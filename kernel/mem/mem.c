@@ -98,10 +98,9 @@ static uintptr_t page_up(uintptr_t a)
     return (a + PAGE - 1) & ~(PAGE - 1);
 }
 
-// Whether RLIMIT_DATA and RLIMIT_AS leave room for so many bytes more, private ones or shared.
 // Linux counts as data what is private and may be written; here all that is private but text, stack
 // and what is the kernel's counts.
-static int limits_allow(uint64_t more, int private)
+int mem_limits_allow(uint64_t more, int private)
 {
     const struct k_rlimit *limits = proc_self->rlimits;
     uint64_t fixed = (uint64_t)((__kernel_start - __data_start) + (__hot_end - __kernel_end));
@@ -118,7 +117,7 @@ static long grow_break(size_t increment)
     uintptr_t old = brk;
     // A page stays free between the two, so that running over the break is noticed soon.
     if (increment > map_low - brk || map_low - brk - increment < PAGE ||
-        (increment && !limits_allow(increment, 1)))
+        (increment && !mem_limits_allow(increment, 1)))
         return -ENOMEM;
     long r = rights_reset(page_up(old), page_up(old + increment));
     if (r < 0)
@@ -203,8 +202,8 @@ static long map_shared(uint64_t pages, int prot, int fd, int64_t off, int anonym
 {
     long r = -ENOMEM;
     sys_enter(); // a handler that maps as well must not see half an entry
-    if (pages <= UINT64_MAX / PAGE && limits_allow(pages * PAGE, 0))
-        r = anonymous ? shm_map(pages) : shm_map_fd(fd, pages, off, (prot & PROT_WRITE) != 0);
+    if (pages <= UINT64_MAX / PAGE && mem_limits_allow(pages * PAGE, 0))
+        r = anonymous ? shm_map(pages, prot) : shm_map_fd(fd, pages, off, prot);
     sys_leave(&r);
     return r;
 }
@@ -285,7 +284,7 @@ static long map_private(uintptr_t at, size_t len, int prot, int flags, int fd, i
     long r = flags & MAP_ANONYMOUS ? 0 : may_copy(fd);
     if (r < 0)
         return r;
-    if (n > (heap_end - heap_start) / PAGE || !limits_allow(n * PAGE, 1))
+    if (n > (heap_end - heap_start) / PAGE || !mem_limits_allow(n * PAGE, 1))
         return -ENOMEM;
     if (flags & MAP_FIXED)
         r = clear_fixed(at, n);
@@ -308,10 +307,11 @@ long sys_mmap(void *addr, size_t len, int prot, int flags, int fd, int64_t off)
         ((flags & MAP_SHARED) != 0) == ((flags & MAP_PRIVATE) != 0))
         return -EINVAL;
     if (flags & MAP_SHARED) {
-        // The window has one set of rights and its own idea of where things lie. Refused rather
-        // than pretended.
-        if ((flags & MAP_FIXED) || (prot & PROT_EXEC) || !(prot & PROT_READ))
+        // The window has its own idea of where things lie. Refused rather than pretended.
+        if ((flags & MAP_FIXED) || (prot & PROT_EXEC))
             return -ENODEV;
+        if (prot & PROT_WRITE) // what may be written may be read, on this processor
+            prot |= PROT_READ;
         return map_shared(page_count(len), prot, fd, off, flags & MAP_ANONYMOUS);
     }
     if ((prot & PROT_WRITE) && (prot & PROT_EXEC))

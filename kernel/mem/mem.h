@@ -27,6 +27,9 @@ static inline uint64_t page_count(size_t len)
     return len / 4096 + (len % 4096 != 0);
 }
 
+// Whether RLIMIT_DATA and RLIMIT_AS leave room for so many bytes more, private ones or shared.
+int mem_limits_allow(uint64_t more, int private);
+
 // Makes writable memory read as zero, and tells the host when there is much of it.
 void mem_give_back(uintptr_t start, uintptr_t end);
 

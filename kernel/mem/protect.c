@@ -151,10 +151,12 @@ static long protect(uintptr_t start, size_t len, int prot)
     if (len == 0)
         return 0;
     if (shm_is_window(start)) {
-        if (!shm_within(start, len))
+        if (!shm_within(start, len, PROT_NONE))
             return -ENOMEM;
-        // What others share has one set of rights.
-        return prot == (PROT_READ | PROT_WRITE) ? 0 : -ENOSYS;
+        if (prot != (PROT_READ | PROT_WRITE)) // what others share has one set of rights
+            return -ENOSYS;
+        shm_open_up(start, len);
+        return 0;
     }
     uint64_t n = page_count(len);
     if (n > (UINTPTR_MAX - start) / PAGE || !mem_is_mapped(start, start + n * PAGE))
@@ -191,7 +193,7 @@ static int has_pages(uintptr_t start, uint64_t n)
 {
     if (n > (UINTPTR_MAX - start) / PAGE)
         return 0;
-    return shm_is_window(start) ? shm_within(start, n * PAGE)
+    return shm_is_window(start) ? shm_within(start, n * PAGE, PROT_NONE)
                                 : mem_is_mapped(start, start + n * PAGE);
 }
 
@@ -244,7 +246,7 @@ int user_writable(void *p, size_t n)
     if (n > UINTPTR_MAX - a)
         return -EFAULT;
     if (shm_is_window(a))
-        return shm_within(a, n) ? 0 : -EFAULT;
+        return shm_within(a, n, PROT_WRITE) ? 0 : -EFAULT;
     // The common case without a look at the map.
     if (is_text(a) && !unusual) // text only where the program made it so
         return -EFAULT;
@@ -259,7 +261,7 @@ int user_readable(const void *p, size_t n)
     if (n > UINTPTR_MAX - a)
         return -EFAULT;
     if (shm_is_window(a))
-        return shm_within(a, n) ? 0 : -EFAULT;
+        return shm_within(a, n, PROT_READ) ? 0 : -EFAULT;
     return mem_is_mapped(a, a + n) && protection_allowed(a, n, PROT_READ) ? 0 : -EFAULT;
 }
 

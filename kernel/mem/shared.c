@@ -8,6 +8,7 @@
 
 #include "kernel/mem/shared.h"
 #include "kernel/api/errno.h"
+#include "kernel/api/mman.h"
 #include "kernel/fs/inode.h"
 #include "kernel/proc/proc.h"
 #include "kernel/root.h"
@@ -37,6 +38,8 @@ static void segment_unref(uint32_t index)
         !__atomic_compare_exchange_n(&s->refs, &old, new, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
     if (new != DYING)
         return;
+    if (s->sysv)
+        sysv_shm_gone(s->sysv); // first: until then its id leads here
     struct inode *ip = inode_at(s->inode);
     int writable = s->writable != 0;
     if (!ip)
@@ -72,19 +75,23 @@ static uintptr_t map_start(const struct proc_map *m)
     return (uintptr_t)wref_ptr(m->start);
 }
 
-static void set_map(struct proc_map *m, uint32_t segment, uintptr_t start, uint64_t pages)
+static void set_map(struct proc_map *m, uint32_t segment, uintptr_t start, uint64_t pages,
+                    uint32_t prot)
 {
     m->start = wref_of((void *)start);
     m->pages = (uint32_t)pages;
+    m->prot = prot;
     __atomic_store_n(&m->segment, segment, __ATOMIC_RELEASE);
 }
 
-static void drop_map(struct proc_map *m)
+static void drop_map(const struct proc *p, struct proc_map *m)
 {
     uint32_t segment = m->segment;
     if (!segment)
         return;
-    critical_begin();                                   // the two are one: see kernel/file/fd.c
+    critical_begin(); // the two are one: see kernel/file/fd.c
+    if (segment_of(segment)->sysv)
+        sysv_shm_detached(segment_of(segment)->sysv, p);
     __atomic_store_n(&m->segment, 0, __ATOMIC_RELEASE); // first: twice would free somebody else's
     segment_unref(segment);
     critical_end();
@@ -103,7 +110,7 @@ static struct proc_map *free_map(struct proc *p)
 }
 
 // A new segment of fresh pages, or of a file's, in this process's table.
-static long map_new(struct inode *ip, uint64_t index, uint64_t pages, int writable)
+static long map_new(struct inode *ip, uint64_t index, uint64_t pages, int prot)
 {
     struct wtable *table = &window_root()->segments;
     struct proc_map *m = free_map(proc_self);
@@ -111,7 +118,7 @@ static long map_new(struct inode *ip, uint64_t index, uint64_t pages, int writab
     if (!s)
         return -ENOMEM;
     int r = 0;
-    s->writable = (uint32_t)writable;
+    s->writable = ip && (prot & PROT_WRITE);
     if (ip)
         r = inode_map(ip, s);
     else
@@ -123,18 +130,18 @@ static long map_new(struct inode *ip, uint64_t index, uint64_t pages, int writab
     uintptr_t at = (uintptr_t)wref_ptr(s->start);
     // Last, as the title says: until then nobody who buries us finds the segment, and a death here
     // leaks it.
-    set_map(m, wtable_index(table, s) + 1, at, pages);
+    set_map(m, wtable_index(table, s) + 1, at, pages, (uint32_t)prot);
     return (long)at;
 }
 
-long shm_map(uint64_t pages)
+long shm_map(uint64_t pages, int prot)
 {
-    return map_new(NULL, 0, pages, 0);
+    return map_new(NULL, 0, pages, prot);
 }
 
-long shm_map_inode(struct inode *ip, uint64_t index, uint64_t pages, int writable)
+long shm_map_inode(struct inode *ip, uint64_t index, uint64_t pages, int prot)
 {
-    return map_new(ip, index, pages, writable);
+    return map_new(ip, index, pages, prot);
 }
 
 // Takes [start, end), which lies in m, out of it.
@@ -150,13 +157,13 @@ static long cut(struct proc_map *m, uintptr_t start, uintptr_t end)
             return -ENOMEM;
         critical_begin();
         segment_ref(m->segment);
-        set_map(rest, m->segment, end, after);
+        set_map(rest, m->segment, end, after, m->prot);
         critical_end();
     } else if (after) {
         m->start = wref_of((void *)end);
     }
     if (before + after == 0)
-        drop_map(m);
+        drop_map(proc_self, m);
     else
         m->pages = (uint32_t)(before ? before : after);
     return 0;
@@ -188,17 +195,29 @@ uint64_t shm_pages(void)
     return pages;
 }
 
-int shm_within(uintptr_t a, size_t n)
+static int holds(const struct proc_map *m, uintptr_t a, size_t n)
+{
+    uintptr_t first = map_start(m), last = first + (uintptr_t)m->pages * WPAGE;
+    return m->segment && a >= first && a <= last && n <= last - a;
+}
+
+int shm_within(uintptr_t a, size_t n, int prot)
 {
     const struct proc *p = proc_self;
     // In one entry: two mappings that happen to be neighbours in the window are not one.
-    for (uint32_t i = 0; i < p->nmaps; i++) {
-        const struct proc_map *m = &p->maps[i];
-        uintptr_t first = map_start(m), last = first + (uintptr_t)m->pages * WPAGE;
-        if (m->segment && a >= first && a <= last && n <= last - a)
+    for (uint32_t i = 0; i < p->nmaps; i++)
+        if (holds(&p->maps[i], a, n) && (p->maps[i].prot & (uint32_t)prot) == (uint32_t)prot)
             return 1;
-    }
     return 0;
+}
+
+// All of a mapping, where a part is asked for: nobody is refused what he asked for, and the pages
+// could be written before.
+void shm_open_up(uintptr_t a, size_t n)
+{
+    for (uint32_t i = 0; i < proc_self->nmaps; i++)
+        if (holds(&proc_self->maps[i], a, n))
+            proc_self->maps[i].prot |= PROT_READ | PROT_WRITE;
 }
 
 int shm_is_window(uintptr_t a)
@@ -218,7 +237,9 @@ void shm_inherit(struct proc *child, const struct proc *parent)
         critical_begin();
         segment_ref(m->segment);
         child->nmaps = i + 1;
-        set_map(&child->maps[i], m->segment, map_start(m), m->pages);
+        if (segment_of(m->segment)->sysv)
+            sysv_shm_attached(segment_of(m->segment)->sysv, parent);
+        set_map(&child->maps[i], m->segment, map_start(m), m->pages, m->prot);
         critical_end();
     }
 }
@@ -226,6 +247,88 @@ void shm_inherit(struct proc *child, const struct proc *parent)
 void shm_drop_all(struct proc *p)
 {
     for (uint32_t i = 0; i < p->nmaps; i++)
-        drop_map(&p->maps[i]);
+        drop_map(p, &p->maps[i]);
     p->nmaps = 0;
+}
+
+// --- System V segments ---
+
+uint32_t shm_segment_make(uint64_t pages, uint32_t sysv)
+{
+    struct shm_segment *s = segment_new(0, pages);
+    if (!s)
+        return 0;
+    s->start = wref_of(window_run_alloc(s->pages));
+    if (!s->start.unit) {
+        wtable_free(&window_root()->segments, s);
+        return 0;
+    }
+    s->sysv = sysv;
+    return wtable_index(&window_root()->segments, s) + 1;
+}
+
+void shm_segment_drop(uint32_t segment)
+{
+    critical_begin();
+    segment_unref(segment);
+    critical_end();
+}
+
+uint32_t shm_segment_refs(uint32_t segment)
+{
+    uint32_t refs = __atomic_load_n(&segment_of(segment)->refs, __ATOMIC_RELAXED);
+    return refs == DYING ? 0 : refs;
+}
+
+uintptr_t shm_segment_start(uint32_t segment)
+{
+    return (uintptr_t)wref_ptr(segment_of(segment)->start);
+}
+
+// Unlike segment_ref(): the caller has none yet, and the last one may be going.
+static int try_ref(struct shm_segment *s)
+{
+    uint32_t refs = __atomic_load_n(&s->refs, __ATOMIC_RELAXED);
+    while (refs && refs != DYING)
+        if (__atomic_compare_exchange_n(&s->refs, &refs, refs + 1, 0, __ATOMIC_ACQUIRE,
+                                        __ATOMIC_RELAXED))
+            return 1;
+    return 0;
+}
+
+long shm_attach(uint32_t segment, int prot)
+{
+    struct shm_segment *s = segment_of(segment);
+    struct proc_map *m = free_map(proc_self);
+    if (!m)
+        return -ENOMEM;
+    critical_begin();
+    int got = try_ref(s);
+    if (got) {
+        sysv_shm_attached(s->sysv, proc_self);
+        set_map(m, segment, (uintptr_t)wref_ptr(s->start), s->pages, (uint32_t)prot);
+    }
+    critical_end();
+    return got ? (long)map_start(m) : -EIDRM;
+}
+
+// Of two attachments at one address the first found: they are alike but for their rights. What
+// munmap() has left of one has a start of its own, and goes with it.
+long shm_detach(uintptr_t start)
+{
+    struct proc *p = proc_self;
+    for (uint32_t i = 0; i < p->nmaps; i++) {
+        struct proc_map *m = &p->maps[i];
+        uint32_t segment = m->segment;
+        if (!segment || !segment_of(segment)->sysv || map_start(m) != start ||
+            shm_segment_start(segment) != start)
+            continue;
+        int whole = m->pages == segment_of(segment)->pages;
+        drop_map(p, m);
+        for (uint32_t k = 0; !whole && k < p->nmaps; k++)
+            if (p->maps[k].segment == segment && map_start(&p->maps[k]) != start)
+                drop_map(p, &p->maps[k]);
+        return 0;
+    }
+    return -EINVAL;
 }

@@ -11,6 +11,7 @@
 #include "kernel/api/wait.h"
 #include "kernel/time/clock.h"
 #include "kernel/entry.h"
+#include "kernel/ipc/sem.h"
 #include "kernel/lib.h"
 #include "kernel/proc/proc.h"
 #include "kernel/pv.h"
@@ -127,6 +128,8 @@ static void release_resources(struct proc *p)
 {
     fds_close_all(p);
     shm_drop_all(p);
+    sem_undo_all(p);
+    ipc_wait_drop(p);
     drop_inode(&p->cwd);
     drop_inode(&p->root);
     if (p->pid == p->sid)
@@ -160,13 +163,17 @@ static void report_leaks(void)
     uint32_t files = __atomic_load_n(&root->files.used, __ATOMIC_RELAXED);
     uint32_t pipes = __atomic_load_n(&root->pipes.used, __ATOMIC_RELAXED);
     uint32_t segments = __atomic_load_n(&root->segments.used, __ATOMIC_RELAXED);
-    uint32_t sockets = __atomic_load_n(&root->sockets.used, __ATOMIC_RELAXED);
-    uint32_t rights = __atomic_load_n(&root->rights.used, __ATOMIC_RELAXED);
-    if (procs + files + pipes + segments + sockets + rights == 0)
+    uint32_t sockets = __atomic_load_n(&root->sockets.used, __ATOMIC_RELAXED) +
+                       __atomic_load_n(&root->rights.used, __ATOMIC_RELAXED);
+    // What System V IPC leaves behind is there to stay, unless it was removed: the program's leak.
+    uint32_t ipc = ipc_count_all() + __atomic_load_n(&root->messages.used, __ATOMIC_RELAXED) +
+                   __atomic_load_n(&root->sem_undos.used, __ATOMIC_RELAXED) +
+                   __atomic_load_n(&root->ipc_waits.used, __ATOMIC_RELAXED);
+    if (procs + files + pipes + segments + sockets + ipc == 0)
         klog("leaks: none");
     else
-        klog("leaks: %u processes, %u files, %u pipes, %u shared mappings, %u sockets, %u messages",
-             procs, files, pipes, segments, sockets, rights);
+        klog("leaks: %u processes, %u files, %u pipes, %u shared mappings, %u sockets, %u of IPC",
+             procs, files, pipes, segments, sockets, ipc);
 }
 
 // --- those who go with a VM ---

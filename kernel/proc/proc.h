@@ -11,7 +11,7 @@
 #include "kernel/window/window.h"
 
 #define PROC_MAX_FDS  1024
-#define PROC_MAX_MAPS 32 // shared mappings of a process
+#define PROC_MAX_MAPS 64 // shared mappings of a process
 // The family's supervisor: parent of the first program and of orphans, reaps at once.
 #define PROC_INIT_PID   1
 #define PROC_FIRST_PID  2
@@ -44,6 +44,7 @@ struct proc_map {
     uint32_t segment; // index in wroot.segments + 1; 0 = the entry is free
     struct wref start;
     uint32_t pages;
+    uint32_t prot; // what system calls may do there: PROT_*
 };
 
 struct proc {
@@ -101,6 +102,7 @@ struct proc {
     struct proc_cpu_timer { // the same of ITIMER_VIRTUAL and ITIMER_PROF, in processor time
         uint64_t next, interval;
     } cpu_timer[PROC_CPU_TIMERS];
+    uint32_t sem_undo; // the first struct sem_undo, its index + 1 (kernel/ipc/sem_undo.c)
     char comm[16];
     char cmdline[256];
     // Shared mappings, written as the descriptors below are.

@@ -108,6 +108,8 @@ static inline const char *err_name(int err)
         {EPROTOTYPE, "EPROTOTYPE"},
         {ESOCKTNOSUPPORT, "ESOCKTNOSUPPORT"},
         {ETOOMANYREFS, "ETOOMANYREFS"},
+        {ENOMSG, "ENOMSG"},
+        {EIDRM, "EIDRM"},
     };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

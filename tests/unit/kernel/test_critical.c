@@ -185,7 +185,7 @@ static void drop_maps(void)
 static void test_mappings(void)
 {
     boot();
-    shared = (uintptr_t)shm_map(3);
+    shared = (uintptr_t)shm_map(3, 3);
     CHECK(segments_agree());
     CHECK_EQ(bad_moments(inherit_maps, segments_agree), 0);
     CHECK_EQ(bad_moments(unmap_middle, segments_agree), 0);

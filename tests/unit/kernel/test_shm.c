@@ -68,7 +68,7 @@ static void test_no_run(void)
     CHECK_EQ(window_pages_used(), pages_before); // and what had been taken was given back
     uint8_t *most = window_run_alloc(total - 1024);
     CHECK(most != NULL);
-    CHECK_EQ(shm_map(2048), -ENOMEM);
+    CHECK_EQ(shm_map(2048, 3), -ENOMEM);
     window_run_free(most, total - 1024);
     check_nothing_left();
 }
@@ -76,11 +76,11 @@ static void test_no_run(void)
 static void test_shared(void)
 {
     set_up();
-    long at = shm_map(3);
+    long at = shm_map(3, 3);
     volatile int *p = (int *)at;
-    CHECK(at > 0 && shm_within((uintptr_t)at, 3 * WPAGE));
-    CHECK(!shm_within((uintptr_t)at, 3 * WPAGE + 1));
-    CHECK(!shm_within((uintptr_t)at - 1, 2));
+    CHECK(at > 0 && shm_within((uintptr_t)at, 3 * WPAGE, 0));
+    CHECK(!shm_within((uintptr_t)at, 3 * WPAGE + 1, 0));
+    CHECK(!shm_within((uintptr_t)at - 1, 2, 0));
     p[0] = 1;
     long pid = sys_fork();
     if (pid == 0) {
@@ -90,13 +90,13 @@ static void test_shared(void)
             sys_exit(0);
         }
         sys_wait4(-1, NULL, 0, NULL);
-        sys_exit(shm_within((uintptr_t)at, WPAGE));
+        sys_exit(shm_within((uintptr_t)at, WPAGE, 0));
     }
     CHECK_EQ(reap(pid), 1);
     CHECK_EQ(p[1], 2);
     CHECK_EQ(p[2], 3);
     CHECK_EQ(shm_unmap((uintptr_t)at, 3), 0);
-    CHECK(!shm_within((uintptr_t)at, 1));
+    CHECK(!shm_within((uintptr_t)at, 1, 0));
     check_nothing_left();
 }
 
@@ -104,7 +104,7 @@ static void test_shared(void)
 static void test_last_user(void)
 {
     set_up();
-    long at = shm_map(5);
+    long at = shm_map(5, 3);
     volatile int *p = (int *)at;
     long pid = sys_fork();
     if (pid == 0) {
@@ -119,7 +119,7 @@ static void test_last_user(void)
     CHECK_EQ(reap(pid), 42);
     check_nothing_left();
 
-    at = shm_map(5);
+    at = shm_map(5, 3);
     lowest_slot_next();
     pid = sys_fork();
     if (pid == 0)
@@ -134,38 +134,39 @@ static void test_last_user(void)
 static void test_parts(void)
 {
     set_up();
-    uintptr_t at = (uintptr_t)shm_map(10);
+    uintptr_t at = (uintptr_t)shm_map(10, 3);
     CHECK_EQ(shm_unmap(at, 2), 0);             // the beginning
     CHECK_EQ(shm_unmap(at + 9 * WPAGE, 1), 0); // the end
     CHECK_EQ(shm_unmap(at + 4 * WPAGE, 2), 0); // a hole
     for (uint32_t i = 0; i < 10; i++)
-        CHECK_EQ(shm_within(at + i * WPAGE, WPAGE), (i >= 2 && i < 4) || (i >= 6 && i < 9));
+        CHECK_EQ(shm_within(at + i * WPAGE, WPAGE, 0), (i >= 2 && i < 4) || (i >= 6 && i < 9));
     CHECK_EQ(window_pages_used(), pages_before + 10); // pages go together
     long pid = sys_fork();
     if (pid == 0)
-        sys_exit(shm_within(at + 6 * WPAGE, 3 * WPAGE) && !shm_within(at + 4 * WPAGE, 1));
+        sys_exit(shm_within(at + 6 * WPAGE, 3 * WPAGE, 0) && !shm_within(at + 4 * WPAGE, 1, 0));
     CHECK_EQ(reap(pid), 1);
     CHECK_EQ(shm_unmap(at, 7), 0); // more than is left: a hole is no error
-    CHECK(!shm_within(at + 3 * WPAGE, 1));
-    CHECK(shm_within(at + 7 * WPAGE, 2 * WPAGE));
+    CHECK(!shm_within(at + 3 * WPAGE, 1, 0));
+    CHECK(shm_within(at + 7 * WPAGE, 2 * WPAGE, 0));
     CHECK_EQ(shm_unmap(at + 7 * WPAGE, 100), 0);
     check_nothing_left();
 }
 
 static void test_table_full(void)
 {
-    uintptr_t first = 0;
     set_up();
-    for (int i = 0; i < PROC_MAX_MAPS; i++) {
-        long at = shm_map(3);
+    uintptr_t first = (uintptr_t)shm_map(3, 3);
+    for (int i = 1; i < PROC_MAX_MAPS - 1; i += 2) { // two entries each: it has a hole
+        long at = shm_map(3, 3);
         CHECK(at > 0);
-        first = first ? first : (uintptr_t)at;
+        CHECK_EQ(shm_unmap((uintptr_t)at + WPAGE, 1), 0);
     }
-    CHECK_EQ(shm_map(1), -ENOMEM);
+    CHECK(shm_map(1, 3) > 0);
+    CHECK_EQ(shm_map(1, 3), -ENOMEM);
     CHECK_EQ(shm_unmap(first + WPAGE, 1), -ENOMEM); // would make two of one
-    CHECK(shm_within(first, 3 * WPAGE));
+    CHECK(shm_within(first, 3 * WPAGE, 0));
     CHECK_EQ(shm_unmap(first, 3), 0);
-    CHECK(shm_map(1) > 0);
+    CHECK(shm_map(1, 3) > 0);
     shm_drop_all(proc_self);
     check_nothing_left();
 }

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// System V message queues. Neighbour: kernel/ipc/msg.c.
+#include <sys/msg.h>
+
+#include "libc-glue/glue.h"
+
+int msgget(key_t key, int flags)
+{
+    return (int)glue_ret(sys_msgget(key, flags));
+}
+
+int msgsnd(int id, const void *message, size_t len, int flags)
+{
+    return (int)glue_ret(sys_msgsnd(id, message, len, flags));
+}
+
+ssize_t msgrcv(int id, void *message, size_t len, long type, int flags)
+{
+    return (ssize_t)glue_ret(sys_msgrcv(id, message, len, type, flags));
+}
+
+int msgctl(int id, int cmd, struct msqid_ds *arg)
+{
+    return (int)glue_ret(sys_msgctl(id, cmd, arg));
+}
