@@ -22,12 +22,12 @@ KERNEL := \
 	$(addprefix kernel/net/,rights.c collect.c unix.c unix_connect.c unix_name.c unix_room.c) \
 	$(addprefix kernel/net/,stream.c dgram.c) \
 	$(addprefix kernel/ipc/,sysv.c waits.c sysv_shm.c sysv_shm_ctl.c sem.c sem_ctl.c sem_undo.c) \
-	$(addprefix kernel/ipc/,message.c msg.c msg_ctl.c) \
+	$(addprefix kernel/ipc/,message.c msg.c msg_ctl.c mq.c mq_message.c mq_notify.c) \
 	$(addprefix kernel/dev/,dev.c driver.c blkdev.c chardev.c) \
 	$(addprefix kernel/fs/,calls.c inode.c mount.c path.c name.c rename.c attr.c) \
 	$(addprefix kernel/fs/,open.c regular.c listing.c) \
 	$(addprefix kernel/fs/ram/,ram.c dir.c index.c data.c map.c names.c rename.c populate.c) \
-	$(addprefix kernel/fs/proc/,proc.c text.c) \
+	$(addprefix kernel/fs/proc/,proc.c sysvipc.c text.c) \
 	$(addprefix kernel/proc/,proc.c claim.c fork.c forktable.c spawn.c vfork.c exec.c exec_file.c \
 		exit.c wait.c ids.c limits.c) \
 	$(addprefix kernel/signal/,signal.c queue.c calls.c deliver.c fault.c) \
@@ -55,7 +55,7 @@ GLUE := \
 		rwlock.c sem.c sem_open.c signal.c stack.c stream.c thread.c word.c) \
 	$(addprefix libc-glue/memory/,layout.c memory.c mman.c shm.c) \
 	$(addprefix libc-glue/net/,socket.c message.c) \
-	$(addprefix libc-glue/ipc/,layout.c ftok.c msg.c sem.c shm.c)
+	$(addprefix libc-glue/ipc/,layout.c ftok.c mqueue.c msg.c sem.c shm.c)
 HOST := \
 	$(addprefix host/,main.c options.c) \
 	$(addprefix host/family/,supervisor.c answers.c deaths.c terminal.c family.c member.c \

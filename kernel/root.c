@@ -9,6 +9,7 @@
 #include "kernel/file/record_lock.h"
 #include "kernel/fs/inode.h"
 #include "kernel/ipc/message.h"
+#include "kernel/ipc/mq.h"
 #include "kernel/ipc/msg.h"
 #include "kernel/ipc/pipe.h"
 #include "kernel/ipc/sem.h"
@@ -62,6 +63,7 @@ static void lay_all_ipc(struct wroot *r, uint64_t *off)
     window_lay_table(&r->ipc_waits, off, sizeof(struct ipc_wait),
                      at_least(2ull * header->max_slots, MIN_WAITS));
     window_lay_table(&r->sem_undos, off, sizeof(struct sem_undo), SEM_UNDOS);
+    window_lay_table(&r->mqs, off, sizeof(struct mq), MQ_QUEUES);
     r->messages = (struct wslab){.size = sizeof(struct message),
                                  .max_pages = (uint32_t)(header->size / WPAGE)};
     r->messages.index = window_lay(off, header->size / WPAGE * sizeof(uint64_t), 64);

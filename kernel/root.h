@@ -69,6 +69,8 @@ struct wroot {
     struct wtable ipc_waits; // struct ipc_wait (kernel/ipc/waits.c)
     struct wtable sem_undos; // struct sem_undo (kernel/ipc/sem_undo.c)
     struct wslab messages;   // struct message (kernel/ipc/message.c)
+    struct wlock mq_lock;    // names and references of mqs
+    struct wtable mqs;       // struct mq (kernel/ipc/mq.c)
     uint32_t ipc_waits_top;  // atomic, as segments_top
     uint32_t sem_undos_top;  // atomic, as segments_top
     // Processes, under proc_lock.

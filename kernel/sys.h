@@ -221,6 +221,20 @@ long sys_msgsnd(int id, const void *message, size_t len, int flags);
 long sys_msgrcv(int id, void *message, size_t len, int64_t type, int flags);
 long sys_msgctl(int id, int cmd, void *arg);
 
+// --- POSIX message queues: kernel/ipc/mq.c, mq_message.c, mq_notify.c ---
+struct k_mq_attr;
+struct k_sigevent;
+// `name` without the slash that POSIX has before it; `attr` may be NULL. A descriptor.
+long sys_mq_open(const char *name, int flags, unsigned mode, const struct k_mq_attr *attr);
+long sys_mq_unlink(const char *name);
+// `until`: of the real-time clock; NULL: for ever.
+long sys_mq_timedsend(int fd, const void *message, size_t len, unsigned priority,
+                      const struct k_timespec *until);
+long sys_mq_timedreceive(int fd, void *message, size_t len, unsigned *priority,
+                         const struct k_timespec *until);
+long sys_mq_notify(int fd, const struct k_sigevent *event); // -ENOSYS for SIGEV_THREAD
+long sys_mq_getsetattr(int fd, const struct k_mq_attr *new, struct k_mq_attr *old);
+
 // --- time, memory, system: kernel/time/time.c, mem.c, uname.c ---
 long sys_clock_gettime(int clock, struct k_timespec *ts);
 long sys_clock_getres(int clock, struct k_timespec *ts);

@@ -51,6 +51,7 @@ UNIT_protect := $(addprefix host/kvm/,protect.c platform.c) \
 UNIT += death forktable proc random shm signal sigstate sigwait tty vfork
 SYSV := $(addprefix kernel/ipc/,sysv.c waits.c sysv_shm.c sysv_shm_ctl.c sem.c sem_ctl.c \
 	sem_undo.c message.c msg.c msg_ctl.c)
+MQ := $(addprefix kernel/ipc/,mq.c mq_message.c mq_notify.c)
 FAMILY := \
 	$(addprefix tests/unit/lib/,fake_pv.c fake_family.c fake_lower.c) \
 	kernel/root.c $(addprefix kernel/window/,window.c slab.c run.c lock.c waitq.c) \
@@ -79,7 +80,7 @@ UNIT += truncate window socket
 FILES := \
 	$(addprefix tests/unit/lib/,fake_pv.c fake_kernel.c fake_image.c) \
 	kernel/root.c $(addprefix kernel/window/,window.c slab.c run.c lock.c waitq.c) \
-	$(addprefix kernel/mem/,shared.c copy.c) $(SYSV) \
+	$(addprefix kernel/mem/,shared.c copy.c) $(SYSV) $(MQ) \
 	$(addprefix kernel/file/,file.c fd.c poll.c calls.c vector.c record_lock.c \
 		record_lock_calls.c) \
 	$(addprefix kernel/ipc/,pipe.c pipe_ends.c fifo.c) \
@@ -90,7 +91,7 @@ FILES := \
 	$(addprefix kernel/fs/,calls.c inode.c mount.c path.c name.c rename.c attr.c) \
 	$(addprefix kernel/fs/,open.c regular.c listing.c) \
 	$(addprefix kernel/fs/ram/,ram.c dir.c index.c data.c map.c names.c rename.c populate.c) \
-	$(addprefix kernel/fs/proc/,proc.c text.c)
+	$(addprefix kernel/fs/proc/,proc.c sysvipc.c text.c)
 UNIT_critical := $(FILES)
 UNIT_dir := $(FILES)
 UNIT_dir_index := $(FILES)

@@ -12,6 +12,7 @@
 #include "kernel/file/fd.h"
 #include "kernel/api/errno.h"
 #include "kernel/api/fcntl.h"
+#include "kernel/ipc/mq.h"
 #include "kernel/lib.h"
 #include "kernel/ipc/pipe.h"
 #include "kernel/root.h"
@@ -93,6 +94,15 @@ static void set_word(struct proc *p, uint32_t fd, uint32_t word)
     __atomic_store_n(&p->fds[fd], word, __ATOMIC_RELEASE);
 }
 
+// The process has one descriptor less on it.
+static void let_go(const struct proc *p, struct file *f)
+{
+    flock_release(p, f->inode);
+    if (f->kind == FILE_MQ)
+        mq_closed(p, f);
+    drop_file(f);
+}
+
 static void drop_fd(struct proc *p, uint32_t fd)
 {
     struct file *f = file_of(p->fds[fd]);
@@ -101,10 +111,8 @@ static void drop_fd(struct proc *p, uint32_t fd)
     p->fds[fd] = 0;
     while (p->fd_high && p->fds[p->fd_high - 1] == 0)
         p->fd_high--;
-    if (f) {
-        flock_release(p, f->inode);
-        drop_file(f);
-    }
+    if (f)
+        let_go(p, f);
     critical_end();
 }
 
@@ -143,10 +151,8 @@ int fds_put(struct proc *p, struct file *f, int at, int cloexec)
     struct file *old = file_of(p->fds[at]);
     critical_begin();
     set_word(p, (uint32_t)at, fd_word(f, cloexec));
-    if (old) {
-        flock_release(p, old->inode);
-        drop_file(old);
-    }
+    if (old)
+        let_go(p, old);
     critical_end();
     return at;
 }

@@ -35,6 +35,8 @@ const struct file_ops *file_ops(const struct file *f)
     // Another VM could have written nonsense there.
     if (f->kind < ARRAY_LEN(kinds))
         return kinds[f->kind];
+    if (f->kind == FILE_MQ)
+        return &mq_ops;
     return driver_file_ops(f->kind);
 }
 

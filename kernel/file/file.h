@@ -25,7 +25,8 @@ enum file_kind {
     FILE_BLOCK = 8,  // /dev/vda... (kernel/dev/blkdev.c)
     FILE_HVC = 9,    // /dev/hvc0 (kernel/dev/chardev.c)
     FILE_HWRNG = 10, // /dev/hwrng (kernel/dev/chardev.c)
-    FILE_KINDS = 11,
+    FILE_MQ = 11,    // a POSIX message queue (kernel/ipc/mq.c)
+    FILE_KINDS = 12,
 };
 
 struct file {
@@ -67,7 +68,7 @@ struct file_ops {
 
 // One table per kind, each in the file named at enum file_kind.
 extern const struct file_ops regular_ops, dir_ops, pipe_ops, tty_ops, stream_ops, device_ops;
-extern const struct file_ops socket_ops;
+extern const struct file_ops socket_ops, mq_ops;
 
 // Claims a description with one reference. NULL: table full (-ENFILE).
 struct file *file_new(enum file_kind kind, uint32_t flags);

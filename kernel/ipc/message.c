@@ -48,6 +48,7 @@ struct message *message_new(int64_t type, const void *bytes, size_t len)
     return first;
 }
 
+// Piece by piece; `len` may be less than there is (MSG_NOERROR).
 void message_read(const struct message *m, void *to, size_t len)
 {
     for (size_t done = 0; m && done < len; m = message_at(m->more)) {
@@ -57,6 +58,7 @@ void message_read(const struct message *m, void *to, size_t len)
     }
 }
 
+// The link last but for the counts, which whoever waits reads under the lock.
 void message_insert(struct message_list *list, struct message *after, struct message *m)
 {
     struct wref *link = after ? &after->next : &list->first;

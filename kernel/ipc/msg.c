@@ -82,6 +82,7 @@ static int queue_has_room(const struct msg_queue *q, size_t len)
     return q->list.bytes + len <= q->qbytes && q->list.count + 1 <= q->qbytes;
 }
 
+// Room first, then the message: a full queue costs no pieces.
 static int send_locked(struct msg_queue *q, const struct msg_call *call)
 {
     if (!queue_has_room(q, call->len))
@@ -147,6 +148,7 @@ long sys_msgsnd(int id, const void *message, size_t len, int flags)
 
 // --- receiving ---
 
+// MSG_EXCEPT turns a type above 0 round, and means nothing with others (Linux).
 static int is_wanted(const struct message *m, int64_t type, int flags)
 {
     if (type == 0)

@@ -23,6 +23,7 @@ static void show_queue(const struct msg_queue *q, struct k_msqid_ds *ds)
     ipc_show(&q->head, &ds->perm);
 }
 
+// By id, or by index; MSG_STAT_ANY asks for no right.
 static long msg_stat(int64_t id, int cmd, struct k_msqid_ds *ds)
 {
     long r = 0;
@@ -65,6 +66,8 @@ static long msg_change(int64_t id, const struct k_msqid_ds *ds)
     return r;
 }
 
+// Who waits finds that the id is none. The messages go before the entry, which may be another
+// queue's right after.
 static long msg_remove(int64_t id)
 {
     long r = 0;

@@ -120,6 +120,7 @@ static int prepare_undo(const struct semop *call)
     return 0;
 }
 
+// Nothing can fail here: numbers, values and entries of undos have been looked at.
 static void commit(struct semop *call)
 {
     call->queues = 0;
@@ -180,6 +181,8 @@ static int try_ops(void *arg)
 
 // --- waiting ---
 
+// Who waits for one semaphore is woken by changes of it (and of every sixteenth other), who waits
+// for several by every change of the set.
 static struct waitq *queue_of(const struct semop *call)
 {
     for (uint32_t i = 1; i < call->n; i++)

@@ -19,6 +19,7 @@ static void show_set(const struct sem_set *set, struct k_semid_ds *ds)
     ipc_show(&set->head, &ds->perm);
 }
 
+// By id, or by index; SEM_STAT_ANY asks for no right.
 static long sem_stat(int64_t id, int cmd, struct k_semid_ds *ds)
 {
     long r = 0;
@@ -97,6 +98,7 @@ static long write_values(struct sem_set *set, const uint16_t *values)
     return 0;
 }
 
+// Counts are of the moment: a waiter that is about to be woken is counted until it has looked.
 static long ask_one(const struct sem_set *set, int64_t num, int cmd)
 {
     if (num < 0 || num >= set->nsems)
@@ -114,6 +116,8 @@ static long ask_one(const struct sem_set *set, int64_t num, int cmd)
     }
 }
 
+// What looks at values and, of these, what changes them all. Woken is who may go on by now: the new
+// values say nothing about the old ones, so everybody.
 static long with_values(int64_t id, int64_t num, int cmd, uint64_t arg)
 {
     long r;
@@ -130,6 +134,8 @@ static long with_values(int64_t id, int64_t num, int cmd, uint64_t arg)
     return r;
 }
 
+// The value is looked at before the id, as on Linux: a program that probes for the limit gets
+// ERANGE.
 static long set_value(int64_t id, int64_t num, int32_t val)
 {
     long r;
@@ -153,6 +159,7 @@ static long set_value(int64_t id, int64_t num, int32_t val)
 
 // --- limits and totals ---
 
+// Set by set, without a lock over all: the sum of a moment that may never have been.
 static uint32_t all_semaphores(void)
 {
     uint32_t n = 0;

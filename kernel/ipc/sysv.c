@@ -178,6 +178,7 @@ static struct ipc_head *find_key(enum ipc_kind kind, int32_t key)
     return NULL;
 }
 
+// Without locks: an upper bound for a loop over indexes, which finds gaps anyway.
 long ipc_highest(enum ipc_kind kind)
 {
     for (uint32_t i = ipc_bound(kind); i-- > 0;)
@@ -224,6 +225,7 @@ static long make_object(enum ipc_kind kind, int32_t key, int flags, uint64_t siz
     return (long)h->id;
 }
 
+// In the order of Linux's errors: it exists, its size, its rights.
 static long open_object(const struct ipc_head *h, int flags, uint64_t size,
                         const struct ipc_kind_ops *ops)
 {
@@ -252,6 +254,8 @@ long ipc_get(enum ipc_kind kind, int32_t key, int flags, uint64_t size,
     return r;
 }
 
+// After this nobody comes in: who has the lock at the moment is waited for, who comes later finds
+// that the object is not live. So the caller is alone with it.
 struct ipc_head *ipc_take_out(enum ipc_kind kind, int64_t id, long *error)
 {
     struct ipc_registry *reg = registry(kind);

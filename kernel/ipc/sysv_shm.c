@@ -86,6 +86,7 @@ static long attach(const struct sysv_shm *o, uintptr_t addr, int flags)
     return shm_attach(o->segment, flags & SHM_RDONLY ? PROT_READ : PROT_READ | PROT_WRITE);
 }
 
+// The rights of the mode first, then the place: as Linux's errors come.
 long sys_shmat(int id, const void *addr, int flags)
 {
     long r;
@@ -101,6 +102,7 @@ long sys_shmat(int id, const void *addr, int flags)
     return sys_done(r);
 }
 
+// Of what is attached twice, one of the two: both are at the same address.
 long sys_shmdt(const void *addr)
 {
     sys_enter();

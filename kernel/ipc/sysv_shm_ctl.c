@@ -43,6 +43,7 @@ static long shm_stat(int64_t id, int cmd, struct k_shmid_ds *ds)
     return r;
 }
 
+// Also of an object that is removed already: whoever is attached may still ask for its owner.
 static long shm_set(int64_t id, const struct k_shmid_ds *ds)
 {
     long r;

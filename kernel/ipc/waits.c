@@ -39,6 +39,7 @@ void ipc_wait_end(struct ipc_wait *w)
         wtable_free(waits(), w);
 }
 
+// Without a lock: an entry that comes or goes meanwhile is counted or not.
 uint32_t ipc_wait_count(enum ipc_wait_kind what, uint32_t id, uint32_t num)
 {
     uint32_t n = 0, top = __atomic_load_n(&window_root()->ipc_waits_top, __ATOMIC_RELAXED);
@@ -51,6 +52,7 @@ uint32_t ipc_wait_count(enum ipc_wait_kind what, uint32_t id, uint32_t num)
     return n;
 }
 
+// Nearly always there is nothing: one that ends by itself does not wait.
 void ipc_wait_drop(const struct proc *p)
 {
     uint32_t top = __atomic_load_n(&window_root()->ipc_waits_top, __ATOMIC_RELAXED);

@@ -253,6 +253,7 @@ void shm_drop_all(struct proc *p)
 
 // --- System V segments ---
 
+// Its one reference is the object's that it is made for.
 uint32_t shm_segment_make(uint64_t pages, uint32_t sysv)
 {
     struct shm_segment *s = segment_new(0, pages);
@@ -274,6 +275,7 @@ void shm_segment_drop(uint32_t segment)
     critical_end();
 }
 
+// A figure to be shown: it may be another by now.
 uint32_t shm_segment_refs(uint32_t segment)
 {
     uint32_t refs = __atomic_load_n(&segment_of(segment)->refs, __ATOMIC_RELAXED);

@@ -166,7 +166,8 @@ static void report_leaks(void)
     uint32_t sockets = __atomic_load_n(&root->sockets.used, __ATOMIC_RELAXED) +
                        __atomic_load_n(&root->rights.used, __ATOMIC_RELAXED);
     // What System V IPC leaves behind is there to stay, unless it was removed: the program's leak.
-    uint32_t ipc = ipc_count_all() + __atomic_load_n(&root->messages.used, __ATOMIC_RELAXED) +
+    uint32_t ipc = ipc_count_all() + __atomic_load_n(&root->mqs.used, __ATOMIC_RELAXED) +
+                   __atomic_load_n(&root->messages.used, __ATOMIC_RELAXED) +
                    __atomic_load_n(&root->sem_undos.used, __ATOMIC_RELAXED) +
                    __atomic_load_n(&root->ipc_waits.used, __ATOMIC_RELAXED);
     if (procs + files + pipes + segments + sockets + ipc == 0)

@@ -3,6 +3,7 @@
 //
 // No code here. Neighbours: libc-glue/memory/layout.c (all others), kernel/api/ (the kernel's
 // side).
+#include <mqueue.h>
 #include <stddef.h>
 #include <sys/msg.h>
 #include <sys/sem.h>
@@ -43,3 +44,9 @@ SAME_FIELD(msqid_ds, msg_qbytes, k_msqid_ds, qbytes);
 SAME_FIELD(msqid_ds, msg_lrpid, k_msqid_ds, lrpid);
 SAME_SIZE(msginfo, k_msginfo);
 SAME_FIELD(msginfo, msgseg, k_msginfo, msgseg);
+
+SAME_SIZE(mq_attr, k_mq_attr);
+SAME_FIELD(mq_attr, mq_curmsgs, k_mq_attr, curmsgs);
+SAME_SIZE(sigevent, k_sigevent);
+SAME_FIELD(sigevent, sigev_signo, k_sigevent, signo);
+SAME_FIELD(sigevent, sigev_notify, k_sigevent, notify);

@@ -10,11 +10,13 @@ int semget(key_t key, int n, int flags)
     return (int)glue_ret(sys_semget(key, n, flags));
 }
 
+// The operations are all done, or none; EINTR after a handler, whatever SA_RESTART said.
 int semop(int id, struct sembuf *ops, size_t n)
 {
     return (int)glue_ret(sys_semtimedop(id, KC(k_sembuf, ops), n, NULL));
 }
 
+// Linux's: the time is from now on, not of a clock.
 int semtimedop(int id, struct sembuf *ops, size_t n, const struct timespec *timeout)
 {
     return (int)glue_ret(sys_semtimedop(id, KC(k_sembuf, ops), n, KC(k_timespec, timeout)));

@@ -32,6 +32,13 @@ static const struct proc_name root_names[] = {
     {"self", PROCFS_SELF, S_IFLNK | 0777},       {"mounts", PROCFS_MOUNTS, S_IFREG | 0444},
     {"uptime", PROCFS_UPTIME, S_IFREG | 0444},   {"meminfo", PROCFS_MEMINFO, S_IFREG | 0444},
     {"loadavg", PROCFS_LOADAVG, S_IFREG | 0444}, {"version", PROCFS_VERSION, S_IFREG | 0444},
+    {"sysvipc", PROCFS_IPC, S_IFDIR | 0555},
+};
+
+static const struct proc_name ipc_names[] = {
+    {"msg", PROCFS_IPC_MSG, S_IFREG | 0444},
+    {"sem", PROCFS_IPC_SEM, S_IFREG | 0444},
+    {"shm", PROCFS_IPC_SHM, S_IFREG | 0444},
 };
 
 static const struct proc_name pid_names[] = {
@@ -42,10 +49,20 @@ static const struct proc_name pid_names[] = {
 
 static const struct proc_name *names_of(const struct inode *dir, uint32_t *n)
 {
-    *n = procfs(dir)->kind == PROCFS_ROOT  ? ARRAY_LEN(root_names)
-         : procfs(dir)->kind == PROCFS_PID ? ARRAY_LEN(pid_names)
-                                           : 0;
-    return procfs(dir)->kind == PROCFS_ROOT ? root_names : pid_names;
+    switch (procfs(dir)->kind) {
+    case PROCFS_ROOT:
+        *n = ARRAY_LEN(root_names);
+        return root_names;
+    case PROCFS_IPC:
+        *n = ARRAY_LEN(ipc_names);
+        return ipc_names;
+    case PROCFS_PID:
+        *n = ARRAY_LEN(pid_names);
+        return pid_names;
+    default:
+        *n = 0;
+        return NULL;
+    }
 }
 
 // A number without leading zeros, or -1.
@@ -214,7 +231,7 @@ static long fd_text(int32_t fd, char *buf)
 {
     static const char *const kinds[FILE_KINDS] = {
         "file:[",   "file:[",   "directory:[", "pipe:[",   "/dev/console", "stream:[",
-        "device:[", "socket:[", "device:[",    "device:[", "device:["};
+        "device:[", "socket:[", "device:[",    "device:[", "device:[", "mqueue:["};
     const struct file *f = fd_borrow(fd);
     if (!f || f->kind >= FILE_KINDS)
         return -ENOENT;
@@ -245,6 +262,10 @@ static long proc_target(struct inode *ip, char *buf, uint32_t size)
 // The name of a directory in its parent: those that have directories in them are few.
 static long proc_name_of(struct inode *dir, const struct inode *child, char *buf)
 {
+    if (procfs(child)->kind == PROCFS_IPC) {
+        memcpy(buf, "sysvipc", 7);
+        return 7;
+    }
     if (procfs(dir)->kind == PROCFS_ROOT)
         return put_decimal(buf, (uint32_t)procfs(child)->what);
     memcpy(buf, "fd", 2);

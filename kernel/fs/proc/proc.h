@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 #include "kernel/fs/inode.h"
+#include "kernel/root.h"
 
 enum proc_kind {
     PROCFS_ROOT,
@@ -16,6 +17,7 @@ enum proc_kind {
     PROCFS_FD_DIR, // /proc/PID/fd
     PROCFS_FD,     // /proc/PID/fd/N: `what` is N
     PROCFS_EXE,    // /proc/PID/exe, a symlink
+    PROCFS_IPC,    // /proc/sysvipc
     PROCFS_STAT,   // files about a process
     PROCFS_STATUS,
     PROCFS_CMDLINE,
@@ -25,6 +27,9 @@ enum proc_kind {
     PROCFS_MEMINFO,
     PROCFS_LOADAVG,
     PROCFS_VERSION,
+    PROCFS_IPC_SHM, // files of /proc/sysvipc, in the order of enum ipc_kind
+    PROCFS_IPC_SEM,
+    PROCFS_IPC_MSG,
 };
 
 struct proc_inode { // struct inode.own
@@ -40,5 +45,8 @@ static inline struct proc_inode *procfs(const struct inode *ip)
 
 // Reads a file of /proc, whose text is made anew for each read; *off moves on.
 long procfs_read(struct inode *ip, void *buf, uint64_t len, uint64_t *off);
+
+// The same of a file of /proc/sysvipc (sysvipc.c).
+long sysvipc_read(enum ipc_kind kind, void *buf, uint64_t len, uint64_t *off);
 
 #endif

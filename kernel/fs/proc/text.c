@@ -270,6 +270,8 @@ static int put_file(struct text *t, const struct inode *ip)
 long procfs_read(struct inode *ip, void *buf, uint64_t len, uint64_t *off)
 {
     struct text t;
+    if (procfs(ip)->kind >= PROCFS_IPC_SHM)
+        return sysvipc_read(procfs(ip)->kind - PROCFS_IPC_SHM, buf, len, off);
     t.len = 0;
     int r = put_file(&t, ip);
     if (r < 0)

@@ -8,7 +8,10 @@
 #include <sys/types.h>
 
 struct ipc_perm {
-    key_t __key;
+    union { // the older name is what programs know that are no GNU's
+        key_t __key;
+        key_t key;
+    };
     uid_t uid;
     gid_t gid;
     uid_t cuid;
