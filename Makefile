@@ -11,12 +11,12 @@ CLANG ?= clang
 # ---- what is built from what ---------------------------------------------------------------------
 KERNEL := \
 	$(addprefix kernel/,main.c pv.c upcall.c print.c note.c random.c root.c uname.c) \
-	$(addprefix kernel/mem/,mem.c protect.c shared.c copy.c) \
+	$(addprefix kernel/mem/,mem.c protect.c remap.c shared.c copy.c) \
 	$(addprefix kernel/time/,time.c alarm.c) \
 	$(addprefix kernel/thread/,thread.c room.c sched.c hooks.c calls.c word.c) \
 	$(addprefix kernel/window/,window.c slab.c run.c lock.c waitq.c) \
 	$(addprefix kernel/file/,file.c fd.c poll.c hoststream.c stdio.c calls.c record_lock.c \
-		record_lock_calls.c vector.c) \
+		record_lock_calls.c vector.c transfer.c memfd.c) \
 	$(addprefix kernel/ipc/,pipe.c pipe_ends.c fifo.c) \
 	$(addprefix kernel/net/,socket.c calls.c message.c options.c iter.c control.c ring.c) \
 	$(addprefix kernel/net/,rights.c collect.c unix.c unix_connect.c unix_name.c unix_room.c) \
@@ -26,7 +26,8 @@ KERNEL := \
 	$(addprefix kernel/dev/,dev.c driver.c blkdev.c chardev.c) \
 	$(addprefix kernel/fs/,calls.c inode.c mount.c path.c name.c rename.c attr.c) \
 	$(addprefix kernel/fs/,open.c regular.c listing.c) \
-	$(addprefix kernel/fs/ram/,ram.c dir.c index.c data.c map.c names.c rename.c populate.c) \
+	$(addprefix kernel/fs/ram/,ram.c allocate.c dir.c index.c data.c map.c names.c rename.c) \
+	kernel/fs/ram/populate.c \
 	$(addprefix kernel/fs/proc/,proc.c sysvipc.c text.c) \
 	$(addprefix kernel/proc/,proc.c claim.c fork.c forktable.c spawn.c vfork.c exec.c exec_file.c \
 		exit.c wait.c ids.c limits.c) \
@@ -40,7 +41,7 @@ VIRTIO := \
 DRIVERS := blk console rng
 GLUE := \
 	$(addprefix libc-glue/file/,dir.c fts.c glob.c io.c mktemp.c mntent.c nftw.c path.c poll.c \
-		stat.c termios.c) \
+		stat.c termios.c transfer.c) \
 	$(addprefix libc-glue/i18n/,catgets.c gettext.c iconv.c) \
 	$(addprefix libc-glue/process/,env.c gnu.c ids.c process.c setjmp.c shadow.c signal.c \
 		spawn.c start.c system.c sysv_signal.c ucontext.c users.c utmpx.c vfork.c wordexp.c) \

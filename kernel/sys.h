@@ -46,6 +46,15 @@ long sys_dup2(int fd, int to);
 long sys_dup3(int fd, int to, int flags);
 long sys_fcntl(int fd, int cmd, long arg);
 long sys_flock(int fd, int op);
+long sys_close_range(unsigned first, unsigned last, unsigned flags);
+long sys_fallocate(int fd, int mode, int64_t off, int64_t len);
+long sys_memfd_create(const char *name, unsigned flags);
+// Between descriptors. An offset that is NULL is the file's own position, which moves.
+long sys_sendfile(int to, int from, int64_t *off, size_t len);
+long sys_copy_file_range(int from, int64_t *from_off, int to, int64_t *to_off, size_t len,
+                         unsigned flags);
+// Between a pipe and something else; -EINVAL for two pipes.
+long sys_splice(int from, int64_t *from_off, int to, int64_t *to_off, size_t len, unsigned flags);
 long sys_ioctl(int fd, unsigned long request, void *arg);
 long sys_pipe2(int fds[2], int flags);
 long sys_fstat(int fd, struct k_stat *st);
@@ -58,7 +67,7 @@ long sys_unlinkat(int dirfd, const char *path, int flags);
 long sys_linkat(int olddir, const char *old, int newdir, const char *path, int flags);
 long sys_symlinkat(const char *target, int dirfd, const char *path);
 long sys_readlinkat(int dirfd, const char *path, char *buf, size_t len);
-long sys_renameat(int olddir, const char *old, int newdir, const char *path);
+long sys_renameat2(int olddir, const char *old, int newdir, const char *path, unsigned flags);
 long sys_fchmodat(int dirfd, const char *path, unsigned mode, int flags);
 long sys_fchmod(int fd, unsigned mode);
 long sys_fchownat(int dirfd, const char *path, uint32_t uid, uint32_t gid, int flags);
@@ -247,6 +256,9 @@ long sys_sbrk(ptrdiff_t increment); // the old break, or -ENOMEM; never blocks
 long sys_mmap(void *addr, size_t len, int prot, int flags, int fd, int64_t off);
 long sys_munmap(void *addr, size_t len);
 long sys_mprotect(void *addr, size_t len, int prot);
+// Private memory moves by a copy; shared memory only shrinks (-ENOMEM).
+long sys_mremap(void *addr, size_t old, size_t new, int flags, void *to);
+long sys_mincore(void *addr, size_t len, unsigned char *vector);
 long sys_msync(void *addr, size_t len, int flags);
 long sys_mlock(const void *addr, size_t len); // munlock() too: whether it is there is all there is
 long sys_madvise(void *addr, size_t len, int advice);

@@ -48,7 +48,7 @@ UNIT_qemu := host/qemu/argv.c host/qemu/pool.c host/family/fdpass.c
 UNIT_protect := $(addprefix host/kvm/,protect.c platform.c) \
 	$(addprefix host/family/,hugemem.c textcache.c) host/kvm/spare/warm_code.c
 # Processes and signals, over a faked host that forks and interrupts (tests/unit/lib/fake_family.h).
-UNIT += death forktable proc random shm signal sigstate sigwait tty vfork
+UNIT += death forktable ipc proc random shm signal sigstate sigwait tty vfork
 SYSV := $(addprefix kernel/ipc/,sysv.c waits.c sysv_shm.c sysv_shm_ctl.c sem.c sem_ctl.c \
 	sem_undo.c message.c msg.c msg_ctl.c)
 MQ := $(addprefix kernel/ipc/,mq.c mq_message.c mq_notify.c)
@@ -63,6 +63,7 @@ FAMILY := \
 	kernel/dev/driver.c
 UNIT_death := $(FAMILY) kernel/proc/forktable.c tests/unit/lib/step.c
 UNIT_forktable := $(FAMILY)
+UNIT_ipc := $(FAMILY) kernel/proc/forktable.c
 UNIT_proc := $(FAMILY) kernel/proc/forktable.c
 UNIT_random := kernel/random.c
 UNIT_shm := $(FAMILY) kernel/proc/forktable.c kernel/uname.c
@@ -82,7 +83,7 @@ FILES := \
 	kernel/root.c $(addprefix kernel/window/,window.c slab.c run.c lock.c waitq.c) \
 	$(addprefix kernel/mem/,shared.c copy.c) $(SYSV) $(MQ) \
 	$(addprefix kernel/file/,file.c fd.c poll.c calls.c vector.c record_lock.c \
-		record_lock_calls.c) \
+		record_lock_calls.c transfer.c memfd.c) \
 	$(addprefix kernel/ipc/,pipe.c pipe_ends.c fifo.c) \
 	$(addprefix kernel/net/,socket.c calls.c message.c options.c iter.c control.c ring.c) \
 	$(addprefix kernel/net/,rights.c collect.c unix.c unix_connect.c unix_name.c unix_room.c) \
@@ -90,7 +91,8 @@ FILES := \
 	$(addprefix kernel/dev/,dev.c driver.c) kernel/thread/thread.c \
 	$(addprefix kernel/fs/,calls.c inode.c mount.c path.c name.c rename.c attr.c) \
 	$(addprefix kernel/fs/,open.c regular.c listing.c) \
-	$(addprefix kernel/fs/ram/,ram.c dir.c index.c data.c map.c names.c rename.c populate.c) \
+	$(addprefix kernel/fs/ram/,ram.c allocate.c dir.c index.c data.c map.c names.c rename.c) \
+	kernel/fs/ram/populate.c \
 	$(addprefix kernel/fs/proc/,proc.c sysvipc.c text.c)
 UNIT_critical := $(FILES)
 UNIT_dir := $(FILES)

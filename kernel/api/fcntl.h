@@ -42,7 +42,35 @@
 #define F_SETPIPE_SZ    1031
 #define F_GETPIPE_SZ    1032
 
+#define F_ADD_SEALS 1033
+#define F_GET_SEALS 1034
+
 #define FD_CLOEXEC 1
+
+// What is forbidden for good of a file that memfd_create() made.
+#define F_SEAL_SEAL         0x01
+#define F_SEAL_SHRINK       0x02
+#define F_SEAL_GROW         0x04
+#define F_SEAL_WRITE        0x08
+#define F_SEAL_FUTURE_WRITE 0x10
+#define F_SEAL_EXEC         0x20
+
+// renameat2(2): the new name must not be there; or both must, and change places.
+#define RENAME_NOREPLACE 1
+#define RENAME_EXCHANGE  2
+
+// fallocate(2): the size stays; the range becomes zeros.
+#define FALLOC_FL_KEEP_SIZE  1
+#define FALLOC_FL_PUNCH_HOLE 2
+
+// Hints but for the second, which keeps splice() from waiting for the pipe.
+#define SPLICE_F_MOVE     1
+#define SPLICE_F_NONBLOCK 2
+#define SPLICE_F_MORE     4
+#define SPLICE_F_GIFT     8
+
+#define CLOSE_RANGE_UNSHARE 2
+#define CLOSE_RANGE_CLOEXEC 4
 
 #define F_RDLCK 0
 #define F_WRLCK 1

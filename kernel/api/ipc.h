@@ -18,6 +18,7 @@
 
 #define IPC_PRIVATE 0
 
+// What IPC_STAT begins with. IPC_SET takes uid, gid and the lower nine bits of the mode from it.
 struct k_ipc_perm {
     int32_t key;
     uint32_t uid, gid;   // whose it is

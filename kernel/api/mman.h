@@ -16,6 +16,16 @@
 #define MAP_NORESERVE 0x4000
 #define MAP_POPULATE  0x8000
 
+// mremap(2): to wherever there is room; to a place that is given, which is emptied.
+#define MREMAP_MAYMOVE 1
+#define MREMAP_FIXED   2
+
+// memfd_create(2). The last two say whether it may be executed, which nothing here asks.
+#define MFD_CLOEXEC       0x01u
+#define MFD_ALLOW_SEALING 0x02u
+#define MFD_NOEXEC_SEAL   0x08u
+#define MFD_EXEC          0x10u
+
 #define MADV_NORMAL     0
 #define MADV_RANDOM     1
 #define MADV_SEQUENTIAL 2

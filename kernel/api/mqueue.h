@@ -7,6 +7,7 @@
 
 #define MQ_PRIO_MAX 32768
 
+// mq_open() looks at maxmsg and msgsize, mq_setattr() at flags, mq_getattr() fills all.
 struct k_mq_attr {
     int64_t flags; // O_NONBLOCK
     int64_t maxmsg, msgsize, curmsgs;

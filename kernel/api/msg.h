@@ -11,10 +11,13 @@
 #define MSG_EXCEPT  020000
 #define MSG_COPY    040000
 
+// Commands beyond those of all kinds, as for shared memory.
 #define MSG_STAT     11
 #define MSG_INFO     12
 #define MSG_STAT_ANY 13
 
+// IPC_STAT, MSG_STAT. What is in the queue, how many bytes it may hold, and who sent and received
+// last.
 struct k_msqid_ds {
     struct k_ipc_perm perm;
     int64_t stime, rtime, ctime;

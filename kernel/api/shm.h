@@ -20,12 +20,16 @@
 #define SHM_DEST   01000
 #define SHM_LOCKED 02000
 
+// Commands beyond those of all kinds. The STAT ones take an index and return the id that is there:
+// ipcs(1) goes through all of them up to what the INFO ones return.
 #define SHM_LOCK     11
 #define SHM_UNLOCK   12
 #define SHM_STAT     13
 #define SHM_INFO     14
 #define SHM_STAT_ANY 15
 
+// IPC_STAT, SHM_STAT. Times are seconds since 1970, 0 for what has not happened; the processes are
+// those that made it, and that attached or detached it last.
 struct k_shmid_ds {
     struct k_ipc_perm perm;
     uint64_t segsz;

@@ -251,6 +251,9 @@ long fd_fcntl(int fd, int cmd, long arg)
     case F_GETPIPE_SZ:
     case F_SETPIPE_SZ:
         return pipe_size(f, cmd, arg);
+    case F_ADD_SEALS:
+    case F_GET_SEALS:
+        return fd_seals(f, cmd, arg);
     default:
         return -EINVAL;
     }

@@ -27,6 +27,7 @@ long fd_close(int fd);
 // Makes `to` another descriptor for what fd refers to, closing what it was. `to`, or -EBADF.
 long fd_dup_to(int fd, int to, int cloexec);
 long fd_fcntl(int fd, int cmd, long arg);
+long fd_seals(struct file *f, int cmd, long arg); // F_ADD_SEALS, F_GET_SEALS: kernel/file/memfd.c
 // Takes over a reference to f into a (child) process's table: the lowest free descriptor, or `at`
 // if that is >= 0, closing what was there. The descriptor, -EMFILE or -EBADF.
 int fds_put(struct proc *p, struct file *f, int at, int cloexec);

@@ -222,6 +222,11 @@ long inode_truncate(struct inode *ip, int64_t len)
         proc_signal(proc_self, SIGXFSZ, SI_KERNEL, 0);
         return -EFBIG;
     }
+    uint32_t seal = (uint64_t)len > ip->size   ? F_SEAL_GROW
+                    : (uint64_t)len < ip->size ? F_SEAL_SHRINK
+                                               : 0;
+    if (inode_sealed(ip, seal) < 0)
+        return -EPERM;
     return ops->truncate ? ops->truncate(ip, (uint64_t)len) : -EACCES;
 }
 

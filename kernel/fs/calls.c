@@ -88,10 +88,10 @@ long sys_readlinkat(int dirfd, const char *path, char *buf, size_t len)
     return sys_done(fs_readlink(dirfd, path, buf, len));
 }
 
-long sys_renameat(int olddir, const char *old, int newdir, const char *path)
+long sys_renameat2(int olddir, const char *old, int newdir, const char *path, unsigned flags)
 {
     sys_enter();
-    return sys_done(fs_rename(olddir, old, newdir, path));
+    return sys_done(fs_rename(olddir, old, newdir, path, flags));
 }
 
 long sys_fchmodat(int dirfd, const char *path, unsigned mode, int flags)

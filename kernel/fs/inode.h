@@ -20,6 +20,7 @@
 #define FS_LINKS_MAX 65000
 #define FS_DEV       1 // st_dev of the root's file system; others count on
 #define INODE_OWN    56
+#define INODE_MEMFD  0x80u // in inode.seals: memfd_create() made it
 
 struct inode {
     // Atomic. Open files, working directories, calls in progress, subdirectories ("..") and, while
@@ -34,7 +35,7 @@ struct inode {
     uint8_t fs;      // enum fs_number, constant
     uint8_t mount;   // index in wroot.mounts, constant
     uint8_t covered; // directories: the mount that lies over it; 0 = none
-    uint8_t reserved;
+    uint8_t seals;   // F_SEAL_*, under lock, and INODE_MEMFD; only of a memfd
     uint64_t size;
     int64_t atime, mtime, ctime; // ns since 1970
     union {
@@ -96,7 +97,8 @@ struct inode_change { // what set() changes; rights have been checked
 #define INODE_SET_MTIME 0x10u
 #define INODE_NO_SETID  0x20u // set-id bits of what is no directory go (POSIX chown())
 
-#define FS_AGAIN 1 // of link, unlink and rename: a name is not what the walk found; walk again
+#define FS_AGAIN                                                                                   \
+    1 // of link, unlink, rename and exchange: a name is not what the walk found; walk again
 
 // Called without the inode's lock, by a caller that holds references on all it hands over. What is
 // NULL is not supported, with the error of the comment. Names have no NUL. 0 or -errno.
@@ -112,7 +114,8 @@ struct inode_ops {
     int (*create)(struct walk *w, const struct inode_make *what, struct inode **out); // -EACCES
     int (*link)(struct walk *w, struct inode *ip);                                    // -EPERM
     int (*unlink)(struct walk *w);                                                    // -EPERM
-    int (*rename)(struct walk *from, struct walk *to); // -EPERM; under rename_lock
+    int (*rename)(struct walk *from, struct walk *to);   // -EPERM; under rename_lock
+    int (*exchange)(struct walk *from, struct walk *to); // -EINVAL; the same
     // Symlinks. target: NUL-terminated, at most size - 1 bytes; its length. follow: the inode that
     // it stands for, referenced, or NULL in *found: its text leads on. NULL: text.
     long (*target)(struct inode *ip, char *buf, uint32_t size);
@@ -125,6 +128,8 @@ struct inode_ops {
     long (*write)(struct inode *ip, const void *buf, uint64_t len, uint64_t *off, int append);
     int (*truncate)(struct inode *ip, uint64_t size);
     int (*sync)(struct inode *ip);
+    // fallocate(): pages for [off, end), or zeros in it (FALLOC_FL_*). NULL: -EOPNOTSUPP.
+    int (*allocate)(struct inode *ip, int mode, uint64_t off, uint64_t end);
     // Pins the pages that s->index and s->pages name and sets s->start and s->inode, with a
     // reference. -ENOMEM: the window is full, or they cannot be moved into a row.
     int (*map)(struct inode *ip, struct shm_segment *s); // -ENODEV
@@ -170,6 +175,8 @@ void inode_changed(struct inode *ip);
 void inode_status_changed(struct inode *ip);
 // The set operation of a file system that keeps attributes in the inode and nowhere else.
 int inode_set(struct inode *ip, const struct inode_change *c);
+// Whether one of these seals forbids a change: 0 or -EPERM (kernel/file/memfd.c).
+int inode_sealed(const struct inode *ip, uint32_t seals);
 // The operations of that name, for kernel/mem/shared.c.
 int inode_map(struct inode *ip, struct shm_segment *s);
 void inode_unmap(struct inode *ip, int writable);

@@ -22,6 +22,12 @@ static long write_at(struct file *f, const void *buf, size_t len, uint64_t *off)
 {
     struct inode *ip = inode_at(f->inode);
     const struct inode_ops *ops = inode_ops(ip);
+    uint64_t at = f->flags & O_APPEND ? ip->size : *off;
+    if (ip->seals && len) { // a memfd's: what may be written is all inside
+        uint32_t seals = F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
+        if (inode_sealed(ip, seals | (at + len > ip->size ? F_SEAL_GROW : 0)) < 0)
+            return -EPERM;
+    }
     return ops->write ? ops->write(ip, buf, len, off, (f->flags & O_APPEND) != 0) : -EACCES;
 }
 
@@ -122,5 +128,8 @@ long shm_map_fd(int fd, uint64_t pages, int64_t off, int prot)
         return -EINVAL;
     if (f->kind != FILE_REGULAR)
         return -ENODEV;
+    if ((prot & PROT_WRITE) &&
+        inode_sealed(inode_at(f->inode), F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) < 0)
+        return -EPERM;
     return shm_map_inode(inode_at(f->inode), (uint64_t)off / WPAGE, pages, prot);
 }

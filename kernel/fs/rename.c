@@ -65,8 +65,46 @@ static int check_rename(const struct walk *from, const struct walk *to)
     return from->inode == to->inode ? 0 : check_rights(from, to, dir);
 }
 
-static int rename_walked(struct walk *from, struct walk *to)
+// Two names that change places: both are there, neither file is above the other's directory.
+static int check_exchange(const struct walk *from, const struct walk *to)
 {
+    int from_dir = inode_is(from->inode, S_IFDIR), to_dir = inode_is(to->inode, S_IFDIR);
+    if ((!from_dir && from->slash) || (!to_dir && to->slash))
+        return -ENOTDIR;
+    if (fs_is_above(from->inode, to->dir) || fs_is_above(to->inode, from->dir))
+        return -EINVAL;
+    int r = fs_may_remove(from, from_dir);
+    if (r == 0)
+        r = fs_may_remove(to, to_dir);
+    if (from->dir == to->dir)
+        return r;
+    if (r == 0 && from_dir) // each changes its ".."
+        r = inode_may(from->inode, W_OK, 0);
+    return r == 0 && to_dir ? inode_may(to->inode, W_OK, 0) : r;
+}
+
+// What it does not say is left to check_exchange(): here are the errors of the names themselves.
+static int exchange_walked(struct walk *from, struct walk *to)
+{
+    if (from->dir->mount != to->dir->mount)
+        return -EXDEV;
+    if (from->last != WALK_NAME || to->last != WALK_NAME)
+        return -EBUSY;
+    if (!from->inode || !to->inode)
+        return from->error ? from->error : to->error ? to->error : -ENOENT;
+    if (from->inode == to->inode)
+        return 0;
+    int r = check_exchange(from, to);
+    const struct inode_ops *ops = inode_ops(from->dir);
+    return r < 0 ? r : ops->exchange ? ops->exchange(from, to) : -EINVAL;
+}
+
+static int rename_walked(struct walk *from, struct walk *to, unsigned flags)
+{
+    if (flags & RENAME_EXCHANGE)
+        return exchange_walked(from, to);
+    if ((flags & RENAME_NOREPLACE) && from->inode && to->inode)
+        return from->dir->mount == to->dir->mount ? -EEXIST : -EXDEV;
     int r = check_rename(from, to);
     // Two names of one file: POSIX wants nothing done.
     if (r < 0 || from->inode == to->inode)
@@ -76,7 +114,7 @@ static int rename_walked(struct walk *from, struct walk *to)
 }
 
 // Neither name follows a symbolic link: a link is renamed itself (XSH rename()).
-static long rename_once(int olddir, const char *old, int newdir, const char *path)
+static long rename_once(int olddir, const char *old, int newdir, const char *path, unsigned flags)
 {
     struct walk from, to;
     long r = path_walk(olddir, old, WALK_PARENT, &from);
@@ -84,20 +122,23 @@ static long rename_once(int olddir, const char *old, int newdir, const char *pat
         return r;
     r = path_walk(newdir, path, WALK_PARENT, &to);
     if (r == 0) {
-        r = rename_walked(&from, &to);
+        r = rename_walked(&from, &to, flags);
         walk_done(&to);
     }
     walk_done(&from);
     return r;
 }
 
-long fs_rename(int olddir, const char *old, int newdir, const char *path)
+long fs_rename(int olddir, const char *old, int newdir, const char *path, unsigned flags)
 {
     struct wlock *lock = &window_root()->rename_lock;
     long r;
+    if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) ||
+        flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
+        return -EINVAL;
     lock_take(lock); // protects an order, not data: nothing to repair after a death
     do
-        r = rename_once(olddir, old, newdir, path);
+        r = rename_once(olddir, old, newdir, path, flags);
     while (r == FS_AGAIN);
     lock_drop(lock);
     return r;

@@ -103,6 +103,7 @@ static int check_attr(const struct k_mq_attr *attr)
     return (uint64_t)(maxmsg * msgsize) > proc_self->rlimits[RLIMIT_MSGQUEUE].cur ? -EMFILE : 0;
 }
 
+// No memory is set aside for its messages: a full window is ENOMEM when one is sent.
 static int make_queue_named(const char *name, unsigned mode, const struct k_mq_attr *attr,
                             struct mq **out)
 {
@@ -186,6 +187,7 @@ static long open_named(const char *name, int flags, unsigned mode, const struct 
     return r;
 }
 
+// What O_CREAT does not ask for is not looked at: mode and attributes of a queue that is there.
 static long do_mq_open(const char *path, int flags, unsigned mode, const struct k_mq_attr *attr)
 {
     struct k_mq_attr wanted = {.maxmsg = DEFAULT_MAXMSG, .msgsize = DEFAULT_MSGSIZE};
@@ -267,6 +269,7 @@ long sys_mq_getsetattr(int fd, const struct k_mq_attr *new, struct k_mq_attr *ol
     return sys_done(do_getsetattr(fd, new, old));
 }
 
+// The description's reference; the name may still hold the queue.
 static void mq_release(struct file *f)
 {
     lock_take(&window_root()->mq_lock);

@@ -82,6 +82,7 @@ static long check_event(const struct k_sigevent *event)
     return 0;
 }
 
+// The event is looked at before the descriptor, as on Linux.
 static long do_notify(int fd, const struct k_sigevent *event)
 {
     struct file *f;

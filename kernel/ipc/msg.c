@@ -28,6 +28,7 @@ struct msg_call {
 
 // --- msgget ---
 
+// No memory until there is a message.
 static int make_queue(struct ipc_head *h, uint64_t size, int flags)
 {
     (void)size, (void)flags;

@@ -10,6 +10,7 @@
 #include "kernel/proc/proc.h"
 #include "kernel/sys.h"
 
+// Counts and who was last, not what is in the messages.
 static void show_queue(const struct msg_queue *q, struct k_msqid_ds *ds)
 {
     *ds = (struct k_msqid_ds){.stime = q->stime,
@@ -113,6 +114,7 @@ static long msg_info(int cmd, struct k_msginfo *info)
     return ipc_highest(IPC_MSG);
 }
 
+// The commands of all kinds and, from MSG_STAT on, Linux's own.
 static long do_msgctl(int64_t id, int cmd, void *arg)
 {
     switch (cmd) {

@@ -32,6 +32,7 @@ struct semop {
 
 // --- semget ---
 
+// Zeros, which is what fresh semaphores are on Linux; XSH leaves it open.
 static int make_set(struct ipc_head *h, uint64_t n, int flags)
 {
     struct sem_set *set = sem_set_of(h);
@@ -147,6 +148,7 @@ static void note_wait(const struct semop *call)
     call->wait->what = op->op ? IPC_WAIT_MORE : IPC_WAIT_ZERO;
 }
 
+// At each attempt: the set's owner may have changed the mode while the call waited.
 static int check_numbers(const struct semop *call)
 {
     for (uint32_t i = 0; i < call->n; i++)
@@ -206,6 +208,7 @@ static int wait_and_do(struct semop *call, uint64_t deadline)
 }
 
 // Copied once: a handler may change them while the call waits.
+// The number of operations is looked at before the list is read.
 static int copy_ops(struct semop *call, const struct k_sembuf *ops, size_t n)
 {
     if (n < 1 || call->id < 0)

@@ -13,6 +13,7 @@
 
 #define ALL_QUEUES ((1u << SEM_QUEUES) - 1)
 
+// What a program may know of a set, its values aside.
 static void show_set(const struct sem_set *set, struct k_semid_ds *ds)
 {
     *ds = (struct k_semid_ds){.otime = set->otime, .ctime = set->head.ctime, .nsems = set->nsems};
@@ -37,6 +38,7 @@ static long sem_stat(int64_t id, int cmd, struct k_semid_ds *ds)
     return r;
 }
 
+// Whoever waits is asked for no right again: that was when the call began.
 static long sem_change(int64_t id, const struct k_semid_ds *ds)
 {
     long r;
@@ -74,6 +76,7 @@ static long sem_remove(int64_t id)
 
 // --- values ---
 
+// One moment of all of them, as the lock is held.
 static long read_values(const struct sem_set *set, uint16_t *values)
 {
     if (user_writable(values, set->nsems * sizeof *values) < 0)
@@ -196,6 +199,7 @@ static long sem_info(int cmd, struct k_seminfo *info)
     return ipc_highest(IPC_SEM);
 }
 
+// `arg` is what the program's union semun holds, of which each command looks at its own member.
 static long do_semctl(int64_t id, int64_t num, int cmd, uint64_t arg)
 {
     switch (cmd) {

@@ -25,6 +25,7 @@ static struct sysv_shm *shm_object_at(uint32_t sysv)
 
 // --- shmget ---
 
+// All of the pages at once: a touch later could not fail in any way a program would survive.
 static int make_shm(struct ipc_head *h, uint64_t size, int flags)
 {
     struct sysv_shm *o = shm_object(h);
@@ -42,6 +43,7 @@ static int make_shm(struct ipc_head *h, uint64_t size, int flags)
     return 0;
 }
 
+// A smaller size than there is will do (XSH shmget()).
 static int shm_fits(const struct ipc_head *h, uint64_t size)
 {
     return size > ((const struct sysv_shm *)h)->size ? -EINVAL : 0;
@@ -111,6 +113,7 @@ long sys_shmdt(const void *addr)
 
 // --- what kernel/mem/shared.c tells: single words, by whoever has a reference ---
 
+// At fork it is the parent that attaches for its child, as on Linux.
 void sysv_shm_attached(uint32_t sysv, const struct proc *p)
 {
     struct sysv_shm *o = shm_object_at(sysv);

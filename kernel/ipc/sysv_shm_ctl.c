@@ -13,6 +13,7 @@
 #include "kernel/proc/proc.h"
 #include "kernel/sys.h"
 
+// Attachments are counted at the segment, where fork and exit change them.
 static void show_object(const struct sysv_shm *o, struct k_shmid_ds *ds)
 {
     *ds = (struct k_shmid_ds){.segsz = o->size,
@@ -101,6 +102,7 @@ static long shm_lock(int64_t id, int lock)
     return r;
 }
 
+// The window is the limit for one as for all.
 static long shm_limits(struct k_shminfo *info)
 {
     if (user_writable(info, sizeof *info) < 0)
@@ -113,6 +115,7 @@ static long shm_limits(struct k_shminfo *info)
     return ipc_highest(IPC_SHM);
 }
 
+// Object by object, as for semaphores: a sum that may never have been.
 static long shm_totals(struct k_shm_info *info)
 {
     long error;
@@ -131,6 +134,7 @@ static long shm_totals(struct k_shm_info *info)
     return ipc_highest(IPC_SHM);
 }
 
+// The commands of all kinds and, from SHM_LOCK on, Linux's own.
 static long do_shmctl(int64_t id, int cmd, void *arg)
 {
     switch (cmd) {

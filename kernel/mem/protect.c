@@ -193,6 +193,8 @@ static int has_pages(uintptr_t start, uint64_t n)
 {
     if (n > (UINTPTR_MAX - start) / PAGE)
         return 0;
+    if (n == 0)
+        return 1;
     return shm_is_window(start) ? shm_within(start, n * PAGE, PROT_NONE)
                                 : mem_is_mapped(start, start + n * PAGE);
 }

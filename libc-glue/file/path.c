@@ -74,12 +74,18 @@ int remove(const char *path)
 // stay both (XSH rename()).
 int rename(const char *old, const char *path)
 {
-    return (int)glue_ret(sys_renameat(AT_FDCWD, old, AT_FDCWD, path));
+    return (int)glue_ret(sys_renameat2(AT_FDCWD, old, AT_FDCWD, path, 0));
 }
 
 int renameat(int olddir, const char *old, int newdir, const char *path)
 {
-    return (int)glue_ret(sys_renameat(olddir, old, newdir, path));
+    return (int)glue_ret(sys_renameat2(olddir, old, newdir, path, 0));
+}
+
+// Linux's: RENAME_NOREPLACE, or RENAME_EXCHANGE, for which both must be there.
+int renameat2(int olddir, const char *old, int newdir, const char *path, unsigned flags)
+{
+    return (int)glue_ret(sys_renameat2(olddir, old, newdir, path, flags));
 }
 
 int mkdir(const char *path, mode_t mode)

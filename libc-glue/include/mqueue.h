@@ -12,6 +12,7 @@
 
 typedef int mqd_t;
 
+// Of these mq_open() takes the second and third, mq_setattr() the first.
 struct mq_attr {
     long mq_flags; // O_NONBLOCK
     long mq_maxmsg, mq_msgsize, mq_curmsgs;

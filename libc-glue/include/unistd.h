@@ -59,6 +59,8 @@ void setusershell(void);
 void endusershell(void);
 useconds_t ualarm(useconds_t, useconds_t);
 pid_t vfork(void) __attribute__((__returns_twice__));
+int close_range(unsigned, unsigned, int);
+void closefrom(int);
 ssize_t copy_file_range(int, off_t *, int, off_t *, size_t, unsigned);
 __END_DECLS
 

@@ -35,6 +35,7 @@ int mq_close(mqd_t queue)
     return close(queue);
 }
 
+// Who has it open keeps it; a new queue of the name is another.
 int mq_unlink(const char *name)
 {
     long r = bare_name(&name);
@@ -60,6 +61,7 @@ ssize_t mq_receive(mqd_t queue, char *message, size_t len, unsigned *priority)
     return (ssize_t)glue_ret(sys_mq_timedreceive(queue, message, len, priority, NULL));
 }
 
+// The time is one of the real-time clock here, too.
 ssize_t mq_timedreceive(mqd_t queue, char *message, size_t len, unsigned *priority,
                         const struct timespec *until)
 {
@@ -67,6 +69,7 @@ ssize_t mq_timedreceive(mqd_t queue, char *message, size_t len, unsigned *priori
         sys_mq_timedreceive(queue, message, len, priority, KC(k_timespec, until)));
 }
 
+// The same call as setting them, which gives the old ones.
 int mq_getattr(mqd_t queue, struct mq_attr *attr)
 {
     return mq_setattr(queue, NULL, attr);
@@ -78,6 +81,7 @@ int mq_setattr(mqd_t queue, const struct mq_attr *new, struct mq_attr *old)
     return (int)glue_ret(sys_mq_getsetattr(queue, KC(k_mq_attr, new), K(k_mq_attr, old)));
 }
 
+// SIGEV_THREAD is ENOSYS as yet: the kernel would have to start a thread.
 int mq_notify(mqd_t queue, const struct sigevent *event)
 {
     return (int)glue_ret(sys_mq_notify(queue, KC(k_sigevent, event)));

@@ -4,6 +4,7 @@
 
 #include "libc-glue/glue.h"
 
+// A queue stays until msgctl(IPC_RMID), whoever ends.
 int msgget(key_t key, int flags)
 {
     return (int)glue_ret(sys_msgget(key, flags));
@@ -21,6 +22,7 @@ ssize_t msgrcv(int id, void *message, size_t len, long type, int flags)
     return (ssize_t)glue_ret(sys_msgrcv(id, message, len, type, flags));
 }
 
+// MSG_INFO and IPC_INFO fill another structure than the one that the prototype names (Linux).
 int msgctl(int id, int cmd, struct msqid_ds *arg)
 {
     return (int)glue_ret(sys_msgctl(id, cmd, arg));

@@ -5,6 +5,8 @@
 
 #include "libc-glue/glue.h"
 
+// Fresh semaphores are 0, as on Linux; XSH semget() leaves their values open, so that portable
+// programs set them.
 int semget(key_t key, int n, int flags)
 {
     return (int)glue_ret(sys_semget(key, n, flags));

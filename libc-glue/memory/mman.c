@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Memory: the break for malloc, and mappings.
+#include <stdarg.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -70,7 +71,7 @@ int munlock(const void *addr, size_t len)
 // The guest pages nothing out, so there is nothing to do.
 int mlockall(int flags)
 {
-    if (flags == 0 || (flags & ~(MCL_CURRENT | MCL_FUTURE)))
+    if (flags == 0 || flags == MCL_ONFAULT || (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)))
         return (int)glue_ret(-EINVAL);
     return 0;
 }
@@ -78,4 +79,29 @@ int mlockall(int flags)
 int munlockall(void)
 {
     return 0;
+}
+
+// The fifth argument is there with MREMAP_FIXED only.
+void *mremap(void *addr, size_t old, size_t new, int flags, ...)
+{
+    void *to = NULL;
+    if (flags & MREMAP_FIXED) {
+        va_list ap;
+        va_start(ap, flags);
+        to = va_arg(ap, void *);
+        va_end(ap);
+    }
+    return (void *)glue_ret(sys_mremap(addr, old, new, flags, to));
+}
+
+// All pages are there: none is ever paged out.
+int mincore(void *addr, size_t len, unsigned char *vector)
+{
+    return (int)glue_ret(sys_mincore(addr, len, vector));
+}
+
+// A file without a name; the one given is for /proc on Linux, and looked at by nobody here.
+int memfd_create(const char *name, unsigned flags)
+{
+    return (int)glue_ret(sys_memfd_create(name, flags));
 }

@@ -47,12 +47,14 @@ static void put_column(struct line *l, uint32_t width, int64_t n, uint32_t base)
         line_char(l, digits[--len]);
 }
 
+// A column with the blank that separates it from the one before.
 static void put_next(struct line *l, uint32_t width, int64_t n)
 {
     line_char(l, ' ');
     put_column(l, width, n, 10);
 }
 
+// What all three begin with: key, id, mode.
 static void put_head(struct line *l, const struct ipc_head *h)
 {
     l->len = 0;

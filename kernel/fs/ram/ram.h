@@ -82,6 +82,9 @@ void data_trim(struct inode *ip);
 void data_repair(struct inode *ip);
 void data_free(struct inode *ip); // everything
 
+// --- allocate.c ---
+int ram_allocate(struct inode *ip, int mode, uint64_t off, uint64_t end);
+
 // --- map.c ---
 int ram_map(struct inode *ip, struct shm_segment *s);
 void ram_unmap(struct inode *ip, int writable);
@@ -122,5 +125,6 @@ int ram_create(struct walk *w, const struct inode_make *what, struct inode **out
 int ram_link(struct walk *w, struct inode *ip);
 int ram_unlink(struct walk *w);
 int ram_rename(struct walk *from, struct walk *to);
+int ram_exchange(struct walk *from, struct walk *to);
 
 #endif

@@ -113,3 +113,53 @@ int ram_rename(struct walk *from, struct walk *to)
     unlock_dirs(from->dir, to->dir);
     return r;
 }
+
+// --- exchanging ---
+
+// Each file has two names for a moment, and is counted so: if we die in between, none is lost.
+static int swap_names(struct walk *from, const struct dir_place *old, struct walk *to,
+                      const struct dir_place *new)
+{
+    int r = inode_link(from->inode, 0);
+    if (r < 0)
+        return r;
+    r = inode_link(to->inode, 0);
+    if (r == 0) {
+        dir_replace(to->dir, new, from->inode);
+        dir_replace(from->dir, old, to->inode);
+        inode_unlink(to->inode);
+        inode_status_changed(to->inode);
+        inode_status_changed(from->inode);
+    }
+    inode_unlink(from->inode);
+    if (r < 0 || from->dir == to->dir)
+        return r;
+    if (inode_is(from->inode, S_IFDIR))
+        change_parent(from, to);
+    if (inode_is(to->inode, S_IFDIR))
+        change_parent(to, from);
+    return 0;
+}
+
+// Looks both names up again, now that nothing can change them.
+static int swap_locked(struct walk *from, struct walk *to)
+{
+    struct dir_place old, new;
+    int r = dir_find(from->dir, from->name, from->len, &old);
+    if (r == 0)
+        r = dir_find(to->dir, to->name, to->len, &new);
+    if (r < 0)
+        return r;
+    if (dir_inode(from->dir, &old) != from->inode || dir_inode(to->dir, &new) != to->inode)
+        return FS_AGAIN;
+    return swap_names(from, &old, to, &new);
+}
+
+// FS_AGAIN as for ram_rename().
+int ram_exchange(struct walk *from, struct walk *to)
+{
+    lock_dirs(from->dir, to->dir);
+    int r = swap_locked(from, to);
+    unlock_dirs(from->dir, to->dir);
+    return r;
+}

@@ -40,6 +40,8 @@ int fcntl(int, int, ...);
 int flock(int, int);
 int posix_fadvise(int, off_t, off_t, int);
 int posix_fallocate(int, off_t, off_t);
+int fallocate(int, int, off_t, off_t);
+ssize_t splice(int, off_t *, int, off_t *, size_t, unsigned);
 #ifdef _COMPILING_NEWLIB
 int _open(const char *, int, ...);
 int _fcntl(int, int, ...);

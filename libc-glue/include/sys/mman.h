@@ -11,6 +11,7 @@
 #define MAP_FILE    0
 #define MCL_CURRENT 1
 #define MCL_FUTURE  2
+#define MCL_ONFAULT 4
 
 #define POSIX_MADV_NORMAL     MADV_NORMAL
 #define POSIX_MADV_RANDOM     MADV_RANDOM
@@ -29,6 +30,9 @@ int mlock(const void *, size_t);
 int munlock(const void *, size_t);
 int mlockall(int);
 int munlockall(void);
+int mincore(void *, size_t, unsigned char *);
+int memfd_create(const char *, unsigned);
+void *mremap(void *, size_t, size_t, int, ...);
 int shm_open(const char *, int, mode_t);
 int shm_unlink(const char *);
 __END_DECLS

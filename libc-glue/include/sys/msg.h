@@ -24,6 +24,7 @@ struct msqid_ds {
 };
 #define msg_cbytes __msg_cbytes
 
+// What IPC_INFO and MSG_INFO fill, on Linux; ipcs(1) prints it.
 struct msginfo {
     int msgpool, msgmap, msgmax, msgmnb, msgmni, msgssz, msgtql;
     unsigned short msgseg;

@@ -26,6 +26,7 @@ struct semid_ds {
     unsigned long __reserved3[2];
 };
 
+// What IPC_INFO and SEM_INFO fill, on Linux; ipcs(1) prints it.
 struct seminfo {
     int semmap, semmni, semmns, semmnu, semmsl, semopm, semume, semusz, semvmx, semaem;
 };

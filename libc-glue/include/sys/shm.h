@@ -11,6 +11,7 @@
 #define SHM_W  0200
 #define SHMLBA 4096
 
+// An attachment is at a page, and SHM_RND rounds to one.
 typedef unsigned long shmatt_t;
 
 struct shmid_ds {
@@ -25,6 +26,7 @@ struct shmid_ds {
     unsigned long __reserved[2];
 };
 
+// What IPC_INFO and SHM_INFO fill instead, on Linux; ipcs(1) prints it.
 struct shminfo {
     unsigned long shmmax, shmmin, shmmni, shmseg, shmall;
     unsigned long __reserved[4];

@@ -143,7 +143,7 @@ static int scramble(void *arg)
         case 5:
         case 6:
         case 7:
-            r = sys_renameat(AT_FDCWD, a, AT_FDCWD, b);
+            r = sys_renameat2(AT_FDCWD, a, AT_FDCWD, b, 0);
             break;
         case 8:
         case 9:

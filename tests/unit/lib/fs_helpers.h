@@ -83,7 +83,7 @@ static inline long rd(const char *path)
 
 static inline long mv(const char *from, const char *to)
 {
-    return sys_renameat(AT_FDCWD, from, AT_FDCWD, to);
+    return sys_renameat2(AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
 static inline long ln(const char *target, const char *path)
