@@ -56,8 +56,8 @@
 #define F_SEAL_EXEC         0x20
 
 // renameat2(2): the new name must not be there; or both must, and change places.
-#define RENAME_NOREPLACE 1
-#define RENAME_EXCHANGE  2
+#define K_RENAME_NOREPLACE 1
+#define K_RENAME_EXCHANGE  2
 
 // fallocate(2): the size stays; the range becomes zeros.
 #define FALLOC_FL_KEEP_SIZE  1
@@ -69,8 +69,8 @@
 #define SPLICE_F_MORE     4
 #define SPLICE_F_GIFT     8
 
-#define CLOSE_RANGE_UNSHARE 2
-#define CLOSE_RANGE_CLOEXEC 4
+#define K_CLOSE_RANGE_UNSHARE 2
+#define K_CLOSE_RANGE_CLOEXEC 4
 
 #define F_RDLCK 0
 #define F_WRLCK 1

@@ -159,14 +159,14 @@ long sys_fallocate(int fd, int mode, int64_t off, int64_t len)
 
 // --- close_range ---
 
-// The table is the process's own already, so CLOSE_RANGE_UNSHARE has nothing to do.
+// The table is the process's own already, so K_CLOSE_RANGE_UNSHARE has nothing to do.
 long sys_close_range(unsigned first, unsigned last, unsigned flags)
 {
-    if (first > last || (flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC)))
+    if (first > last || (flags & ~(K_CLOSE_RANGE_UNSHARE | K_CLOSE_RANGE_CLOEXEC)))
         return -EINVAL;
     sys_enter();
     for (uint32_t fd = first; fd <= last && fd < proc_self->fd_high; fd++) {
-        if (!(flags & CLOSE_RANGE_CLOEXEC))
+        if (!(flags & K_CLOSE_RANGE_CLOEXEC))
             (void)fd_close((int)fd);
         else if (proc_self->fds[fd])
             (void)fd_fcntl((int)fd, F_SETFD, FD_CLOEXEC);

@@ -36,7 +36,7 @@ long fs_make_socket(const char *path, uint32_t mode, struct inode **out);
 long fs_unlink(int dirfd, const char *path, int flags);
 long fs_link(int olddir, const char *old, int newdir, const char *path, int flags);
 long fs_symlink(const char *target, int dirfd, const char *path);
-// `flags`: RENAME_NOREPLACE or RENAME_EXCHANGE, as of renameat2(2).
+// `flags`: K_RENAME_NOREPLACE or K_RENAME_EXCHANGE, as of renameat2(2).
 long fs_rename(int olddir, const char *old, int newdir, const char *path, unsigned flags);
 // Creates a name for a new inode in w->dir (w->inode is NULL). 0 and *out referenced, or -errno:
 // -EEXIST when somebody was faster.

@@ -101,9 +101,9 @@ static int exchange_walked(struct walk *from, struct walk *to)
 
 static int rename_walked(struct walk *from, struct walk *to, unsigned flags)
 {
-    if (flags & RENAME_EXCHANGE)
+    if (flags & K_RENAME_EXCHANGE)
         return exchange_walked(from, to);
-    if ((flags & RENAME_NOREPLACE) && from->inode && to->inode)
+    if ((flags & K_RENAME_NOREPLACE) && from->inode && to->inode)
         return from->dir->mount == to->dir->mount ? -EEXIST : -EXDEV;
     int r = check_rename(from, to);
     // Two names of one file: POSIX wants nothing done.
@@ -133,8 +133,8 @@ long fs_rename(int olddir, const char *old, int newdir, const char *path, unsign
 {
     struct wlock *lock = &window_root()->rename_lock;
     long r;
-    if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) ||
-        flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
+    if ((flags & ~(K_RENAME_NOREPLACE | K_RENAME_EXCHANGE)) ||
+        flags == (K_RENAME_NOREPLACE | K_RENAME_EXCHANGE))
         return -EINVAL;
     lock_take(lock); // protects an order, not data: nothing to repair after a death
     do

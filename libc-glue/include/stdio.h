@@ -6,7 +6,7 @@
 #include_next <stdio.h>
 #include <sys/types.h>
 
-#define RENAME_NOREPLACE 1 // as in <ramet/fcntl.h>
+#define RENAME_NOREPLACE 1 // K_RENAME_* of <ramet/fcntl.h>
 #define RENAME_EXCHANGE  2
 
 _BEGIN_STD_C

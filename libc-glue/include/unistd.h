@@ -19,6 +19,10 @@
 #define L_XTND SEEK_END
 
 #define _CS_PATH 0
+
+#define CLOSE_RANGE_UNSHARE 2 // K_CLOSE_RANGE_* of <ramet/fcntl.h>
+#define CLOSE_RANGE_CLOEXEC 4
+
 #ifdef _LARGEFILE64_SOURCE
 #define lseek64     lseek
 #define pread64     pread
