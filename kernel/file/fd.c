@@ -45,7 +45,9 @@ struct file *fd_borrow(int fd)
 {
     if (fd < 0 || (uint32_t)fd >= proc_self->fd_high)
         return NULL;
-    return current->borrowed = file_of(proc_self->fds[fd]);
+    struct file *f = file_of(proc_self->fds[fd]);
+    current->borrowed[current->borrows++ % THREAD_FILES] = f;
+    return f;
 }
 
 // Drops the reference of a descriptor that is closed, but for one that another thread's call goes

@@ -62,7 +62,7 @@ static void close_side(const struct side *s, int64_t moved)
 static long read_side(const struct side *s, size_t len)
 {
     const struct file_ops *ops = file_ops(s->f);
-    void *buf = current->scratch->bytes;
+    void *buf = current->room->bytes;
     if (s->at >= 0)
         return ops->pread(s->f, buf, len, s->at);
     return ops->read ? ops->read(s->f, buf, len) : -EINVAL;
@@ -72,7 +72,7 @@ static long read_side(const struct side *s, size_t len)
 static long write_side(const struct side *s, size_t done, size_t len)
 {
     const struct file_ops *ops = file_ops(s->f);
-    const void *buf = current->scratch->bytes + done;
+    const void *buf = current->room->bytes + done;
     if (s->at >= 0)
         return ops->pwrite(s->f, buf, len, s->at);
     return ops->write ? ops->write(s->f, buf, len) : -EINVAL;
@@ -102,6 +102,8 @@ static long move_all(struct side *in, struct side *out, size_t len)
 {
     size_t done = 0;
     long r = 0;
+    if (!thread_room()) // what is between the two sides, over their waits
+        return -ENOMEM;
     len = min_u64(len, RW_MAX);
     while (done < len) {
         r = move_chunk(in, out, len - done);

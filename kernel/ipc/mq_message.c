@@ -57,8 +57,8 @@ static int wait_in_queue(struct waitq *queue, int (*ready)(void *), struct mq_ca
 
 // --- sending ---
 
-static int put_locked(struct mq *q, const struct mq_call *call, struct mq_notice *notice,
-                      int *notify)
+static int mq_put_locked(struct mq *q, const struct mq_call *call, struct mq_notice *notice,
+                         int *notify)
 {
     if (q->list.count >= q->maxmsg)
         return 0;
@@ -84,7 +84,7 @@ static int try_mq_send(void *arg)
     if (user_readable(call->bytes, call->len) < 0)
         return -EFAULT;
     mq_lock(call->q);
-    int r = put_locked(call->q, call, &notice, &notify);
+    int r = mq_put_locked(call->q, call, &notice, &notify);
     mq_unlock(call->q);
     if (r == 1)
         waitq_wake(&call->q->readers);
@@ -94,7 +94,7 @@ static int try_mq_send(void *arg)
 }
 
 // The descriptor is looked up in each round: a handler may have closed it.
-static long send_message(int fd, struct mq_call *call, uint64_t deadline)
+static long mq_send_now(int fd, struct mq_call *call, uint64_t deadline)
 {
     struct file *f;
     call->q = mq_of(fd, O_WRONLY, &f);
@@ -120,7 +120,7 @@ long sys_mq_timedsend(int fd, const void *message, size_t len, unsigned priority
         return r;
     do {
         sys_enter();
-        r = send_message(fd, &call, deadline);
+        r = mq_send_now(fd, &call, deadline);
     } while (sys_leave(&r));
     return r < 0 ? r : 0;
 }
@@ -163,7 +163,7 @@ static int wait_and_receive(struct mq_call *call, uint64_t deadline)
     return r;
 }
 
-static long receive_message(int fd, struct mq_call *call, size_t room, uint64_t deadline)
+static long mq_receive_now(int fd, struct mq_call *call, size_t room, uint64_t deadline)
 {
     struct file *f;
     call->q = mq_of(fd, O_RDONLY, &f);
@@ -189,7 +189,7 @@ long sys_mq_timedreceive(int fd, void *message, size_t len, unsigned *priority,
         return r;
     do {
         sys_enter();
-        r = receive_message(fd, &call, len, deadline);
+        r = mq_receive_now(fd, &call, len, deadline);
         // Before a handler runs, which could take the memory away.
         if (r == 1 && priority && user_writable(priority, sizeof *priority) == 0)
             *priority = call.priority;

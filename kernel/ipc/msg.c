@@ -117,7 +117,7 @@ static int try_send(void *arg)
 }
 
 // What msgsnd() and msgrcv() do alike: EINTR after a handler, SA_RESTART or not (XSH msgrcv()).
-static long run(struct msg_call *call, int (*attempt)(void *), int sending)
+static long msg_run(struct msg_call *call, int (*attempt)(void *), int sending)
 {
     uint64_t seen = current->handled;
     long r;
@@ -143,7 +143,7 @@ long sys_msgsnd(int id, const void *message, size_t len, int flags)
                             .text = (uint8_t *)(uintptr_t)message + sizeof type,
                             .len = len,
                             .flags = flags};
-    long r = run(&call, try_send, 1);
+    long r = msg_run(&call, try_send, 1);
     return r < 0 ? r : 0;
 }
 
@@ -224,6 +224,6 @@ long sys_msgrcv(int id, void *message, size_t len, int64_t type, int flags)
                             .text = (uint8_t *)message + sizeof(int64_t),
                             .len = len,
                             .flags = flags};
-    long r = run(&call, try_receive, 0);
+    long r = msg_run(&call, try_receive, 0);
     return r < 0 ? r : (long)call.got;
 }

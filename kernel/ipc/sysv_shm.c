@@ -76,7 +76,7 @@ static int may_be_at(const struct sysv_shm *o, uintptr_t addr, int flags)
 }
 
 // With the object locked: it cannot lose its segment meanwhile.
-static long attach(const struct sysv_shm *o, uintptr_t addr, int flags)
+static long attach_segment(const struct sysv_shm *o, uintptr_t addr, int flags)
 {
     int r = may_be_at(o, addr, flags);
     if (r < 0)
@@ -98,7 +98,7 @@ long sys_shmat(int id, const void *addr, int flags)
     uint32_t want = flags & SHM_RDONLY ? IPC_READ : IPC_READ | IPC_WRITE;
     struct ipc_head *h = ipc_lock_for(IPC_SHM, id, want, &r);
     if (h) {
-        r = attach(shm_object(h), (uintptr_t)addr, flags);
+        r = attach_segment(shm_object(h), (uintptr_t)addr, flags);
         ipc_unlock(IPC_SHM, h);
     }
     return sys_done(r);

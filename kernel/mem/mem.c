@@ -38,7 +38,7 @@
 
 extern uint8_t __data_start[], __kernel_start[], __kernel_end[], __hot_end[], __text_end[];
 extern uint8_t __tls_start[], __tls_file_end[];
-// Absolute symbols: their addresses are the values. Weak: else the compiler takes none to be 0.
+// Absolute symbols: the addresses are the values. Weak, or the compiler takes none for 0.
 extern uint8_t __tls_size[] __attribute__((weak)), __tls_align[] __attribute__((weak));
 
 static uintptr_t heap_start, heap_end, brk, map_low;
@@ -385,8 +385,7 @@ int tls_init(void)
     uintptr_t size = (uintptr_t)__tls_size, align = (uintptr_t)__tls_align;
     if (size == 0)
         return 0;
-    // Variant II (psABI "Thread-Local Storage"): the block, as large as the linker rounds it up to,
-    // ends at the thread pointer, which points at itself.
+    // Variant II (psABI): the block, rounded up as the linker does, ends at the pointer to itself.
     size = (size + align - 1) & ~(align - 1);
     align = align < 64 ? 64 : align;
     long block = sys_sbrk((ptrdiff_t)(size + align + 64));

@@ -22,12 +22,15 @@
 #define TID_FIRST (1u << 22)
 #define TID_MASK  (TID_FIRST - 1)
 
+// Comes round after some four million threads of the family: one that has lived through all of them
+// could meet its number again, which is not looked for.
 static int32_t new_tid(void)
 {
     uint32_t n = __atomic_fetch_add(&window_root()->next_tid, 1, __ATOMIC_RELAXED);
     return (int32_t)(TID_FIRST + (n & TID_MASK));
 }
 
+// The list is short, and walked only where threads come and go: nothing has to be kept in step.
 static uint32_t thread_count(void)
 {
     uint32_t n = 0;
@@ -36,6 +39,7 @@ static uint32_t thread_count(void)
     return n;
 }
 
+// By the number in its record, which is 0 for the thread whose number is the pid.
 static struct kthread *find_thread(int32_t tid)
 {
     struct kthread *t = thread_list;
@@ -53,6 +57,9 @@ _Noreturn static void thread_begin(void)
     panic("a thread has returned");
 }
 
+// All that may be missing is looked at before anything is changed, so an error leaves no trace. The
+// new thread is last in line and the caller goes on; it has no alternate signal stack, and the mask
+// that is given with it.
 long sys_thread_start(const struct k_thread_start *start, void **reent)
 {
     if (user_readable(start, sizeof *start) < 0 ||
@@ -84,7 +91,8 @@ long sys_thread_start(const struct k_thread_start *start, void **reent)
     return sys_done(t->pub.tid);
 }
 
-static void leave_list(struct kthread *t)
+// The first thread may leave, too: the next is first then, and the list never becomes empty.
+static void leave_threads(struct kthread *t)
 {
     struct kthread **link = &thread_list;
     while (*link != t)
@@ -101,7 +109,7 @@ void sys_thread_exit(uint32_t *word)
     if (left == 0)
         proc_exit(K_STATUS_EXIT(0)); // POSIX: as if exit(0) had been called, which the caller has
     thread_hooks->left();
-    leave_list(current);
+    leave_threads(current);
     atomic_store(&proc_vm->threads, left);
     // What was sent to the process and this thread was to take, another may.
     thread_hooks->events();
@@ -127,6 +135,8 @@ static struct kthread *thread_of(int32_t tid)
 // What ends, stops or continues does so to the process, whoever it was sent to (XSH 2.4).
 #define OF_PROCESS (SIG_UNBLOCKABLE | SIG_BIT(SIGCONT))
 
+// A signal of real time is queued with the receiver's number, others are one bit and the latest
+// sender. Only a queue that is full is an error, and only for who sends with a value.
 static long post_directed(struct kthread *t, int sig, int code, uint64_t value)
 {
     const struct proc_siginfo info = {
@@ -148,6 +158,8 @@ static long post_directed(struct kthread *t, int sig, int code, uint64_t value)
     return 0;
 }
 
+// Signal 0 asks whether the thread is there. ESRCH of one that has ended, though the C library may
+// still have its record.
 long sys_thread_kill(int tid, int sig, int code, uint64_t value)
 {
     long r;
@@ -163,6 +175,8 @@ long sys_thread_kill(int tid, int sig, int code, uint64_t value)
     return sys_done(r);
 }
 
+// Only notes it and wakes the thread: it looks for itself whether it waits in a cancellation point,
+// and waits on if not.
 long sys_thread_cancel(int tid)
 {
     sys_enter();
@@ -177,6 +191,8 @@ long sys_thread_cancel(int tid)
 
 // --- names ---
 
+// Either pointer may be NULL, and with both the old name is not seen any more. A thread without a
+// name is called as its process is.
 long sys_thread_name(int tid, char *get, const char *set)
 {
     if ((get && user_writable(get, K_THREAD_NAME) < 0) ||

@@ -6,12 +6,21 @@
 #include "kernel/file/file.h"
 #include "kernel/thread/sched.h"
 
+// What this thread was the last to use is closed now; what it has only borrowed is another's.
+static void drop_kept(struct kthread *t)
+{
+    for (uint32_t i = 0; i < THREAD_FILES; i++) {
+        struct file *kept = t->kept[i];
+        t->borrowed[i] = t->kept[i] = NULL;
+        if (kept)
+            file_unref(kept);
+    }
+}
+
+// The thread is in no call that needs a file any more: its end is the last one.
 void thread_left(void)
 {
-    struct file *kept = current->kept;
-    current->borrowed = current->kept = NULL;
-    if (kept)
-        file_unref(kept);
+    drop_kept(current);
 }
 
 // A descriptor is closed while another thread's call works with what is behind it. The reference
@@ -19,30 +28,29 @@ void thread_left(void)
 int thread_keep_file(struct file *f)
 {
     for (struct kthread *t = thread_list; t; t = t->sibling)
-        if (t != current && t->borrowed == f && !t->kept) {
-            t->kept = f;
-            return 1;
-        }
+        for (uint32_t i = 0; t != current && i < THREAD_FILES; i++)
+            if (t->borrowed[i] == f && !t->kept[i]) {
+                t->kept[i] = f;
+                return 1;
+            }
     return 0;
 }
 
+// Signals that the process discards, as it ignores them: also those that were sent to one thread.
 void thread_forget_signals(uint64_t set)
 {
     for (struct kthread *t = thread_list; t; t = t->sibling)
         t->directed &= ~set;
 }
 
-// The process ends: what calls in progress have kept.
+// The process ends.
 void thread_calls_end(void)
 {
-    for (struct kthread *t = thread_list; t; t = t->sibling) {
-        struct file *kept = t->kept;
-        t->kept = NULL;
-        if (kept)
-            file_unref(kept);
-    }
+    for (struct kthread *t = thread_list; t; t = t->sibling)
+        drop_kept(t);
 }
 
+// 0 is the caller; the first thread may be named by the pid. -ESRCH for a number that is none.
 int thread_time(int tid, uint64_t *ns)
 {
     const struct kthread *t = tid == 0 ? current : thread_list;

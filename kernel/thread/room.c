@@ -6,6 +6,8 @@
 #include "kernel/sys.h"
 #include "kernel/thread/thread.h"
 
+// NULL without memory, which the call that needs it reports. Never given back: a thread that has
+// needed it once will again.
 struct thread_room *thread_room(void)
 {
     if (!current->room) {

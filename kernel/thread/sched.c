@@ -69,6 +69,7 @@ void thread_queue_remove(struct thread_queue *q, struct kthread *t)
     *(t->next ? &t->next->prev : &q->tail) = t->prev;
 }
 
+// Words that share a bucket share its queue: whoever wakes compares the word itself.
 struct thread_queue *sched_parked(const void *word)
 {
     return &parked[(uintptr_t)word / sizeof(uint32_t) % BUCKETS];
@@ -76,6 +77,7 @@ struct thread_queue *sched_parked(const void *word)
 
 // --- the timer ---
 
+// There is one timer: it is set anew only for a time before the one it is set to.
 void sched_want_timer(uint64_t ns)
 {
     if (ns < thread_due) {
@@ -100,6 +102,7 @@ static void limit_turn(void)
 
 // --- states ---
 
+// T is blocked or parked. FIRST is for who has been kept waiting long enough: a deadline, a signal.
 void sched_ready(struct kthread *t, int first)
 {
     thread_queue_remove(t->state == THREAD_PARKED ? sched_parked(t->word) : &blocked, t);
@@ -112,6 +115,7 @@ void sched_ready(struct kthread *t, int first)
     limit_turn();
 }
 
+// A thread that was in no queue yet.
 void sched_add(struct kthread *t)
 {
     t->state = THREAD_READY;
@@ -268,6 +272,7 @@ static void sleep_all(void)
     ready_all_due(pv_mono_ns());
 }
 
+// The caller has noted its own state and queue. Returns when it is its turn again.
 void sched_switch(void)
 {
     struct kthread *to = take_ready();
@@ -291,7 +296,7 @@ void sched_yield_turn(void)
 // --- hooks ---
 
 // On the way to the program. The kernel is not left by a thread whose turn is over.
-static void end_turn(void)
+static void next_turn(void)
 {
     if (!nready)
         return;
@@ -357,7 +362,7 @@ static void wake_own(struct waitq *q)
 static const struct wait_threads waits = {wait_threaded, wake_own};
 static const struct thread_hooks hooks = {
     .events = after_events,
-    .turn = end_turn,
+    .turn = next_turn,
     .yield = yield_turn,
     .left = thread_left,
     .forget = thread_forget_signals,
@@ -367,6 +372,7 @@ static const struct thread_hooks hooks = {
     .cpu_time = thread_time,
 };
 
+// The second thread is about to be. The queues may have been a parent's before a fork.
 void sched_begin(void **reent)
 {
     impure = reent;

@@ -27,12 +27,15 @@ static const struct wait_threads *others;
 static uint32_t alone;
 static void (*at_end)(void); // sys_at_end()
 
+// Kept in the record as well, as the processor's is another's after the next switch.
 void thread_set_pointer(void *pointer)
 {
     current->pointer = pointer;
     arch_set_thread_pointer(pointer);
 }
 
+// May be nested. Until the end a wait is that of a process with one thread: the others stand still,
+// whatever happens.
 void thread_alone_begin(void)
 {
     if (alone++ == 0) {
@@ -41,6 +44,8 @@ void thread_alone_begin(void)
     }
 }
 
+// The others get their turns back only with the outermost end, and look again at what they wait
+// for.
 void thread_alone_end(void)
 {
     if (--alone == 0 && others) {
@@ -49,6 +54,8 @@ void thread_alone_end(void)
     }
 }
 
+// The process ends or becomes another program: what the C library wants done at the end comes
+// first, while its memory is there.
 void thread_end_others(void)
 {
     if (at_end)
@@ -75,27 +82,33 @@ struct k_thread *sys_thread_self(void)
     return &current->pub;
 }
 
+// This VM's number as an owner of locks in shared memory.
 long sys_member(void)
 {
     return lock_self();
 }
 
+// Of another such number: whether what it has in shared memory will never be given back.
 int sys_member_dead(uint32_t member)
 {
     return lock_owner_dead(member);
 }
 
+// There is one such call, of the C library's (robust mutexes); the latest counts.
 void sys_at_end(void (*call)(void))
 {
     at_end = call;
 }
 
+// The process's own stack, which is the first thread's. A thread's that was made later the C
+// library knows.
 void sys_stack_bounds(uintptr_t *low, uintptr_t *high)
 {
     *low = boot_info->stack_bottom;
     *high = boot_info->stack_top;
 }
 
+// The first thread has no number of its own, so that it is the pid, also in the child of a fork.
 long sys_gettid(void)
 {
     return current->pub.tid ? current->pub.tid : proc_self->pid;

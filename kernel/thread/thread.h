@@ -65,6 +65,8 @@ enum thread_state {
     THREAD_ENDED = 4,
 };
 
+#define THREAD_FILES 2u // that a call works with over a wait, at most: sendfile()
+
 struct kthread {
     struct k_thread pub; // first: what the C library knows
     // 0 while the program runs; system calls and upcalls count up. Delivery sets it to 0 for a
@@ -93,9 +95,10 @@ struct kthread {
     uint64_t directed;
     struct proc_siginfo directed_info[PROC_PLAIN_SIGS];
     uint64_t awaits; // signals that its sigwait() waits for
-    // The description behind the descriptor of the call in progress; and if that was closed
-    // meanwhile, the reference that went over to this call.
-    struct file *borrowed, *kept;
+    // The descriptions behind the last descriptors of the call in progress; and of those that were
+    // closed meanwhile, the references that went over to this call.
+    uint32_t borrows;
+    struct file *borrowed[THREAD_FILES], *kept[THREAD_FILES];
 
     // While it does not run.
     enum thread_state state;

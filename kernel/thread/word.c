@@ -18,12 +18,17 @@
 #include "kernel/sys.h"
 #include "kernel/thread/sched.h"
 
+// By the word's cache line: two words with one queue only wake each other for nothing. All members
+// compute the same, as the offset in the window is the same for all.
 static struct waitq *window_queue(const uint32_t *word)
 {
     const uint64_t offset = (uint64_t)((const uint8_t *)word - window_base);
     return &window_root()->word_queues[offset / 64 % WORD_QUEUES];
 }
 
+// Returns how many of this process's own were woken, and 0 for a word of the window, where nobody
+// counts. At most N, the longest waiting first; those of another word in the same bucket are passed
+// over.
 uint32_t word_wake(const uint32_t *word, uint32_t n)
 {
     uint32_t woken = 0;
@@ -42,6 +47,7 @@ uint32_t word_wake(const uint32_t *word, uint32_t n)
     return woken;
 }
 
+// What has_changed() compares; lies on the waiter's stack for as long as it waits.
 struct word_wait {
     const uint32_t *word;
     uint32_t expected;
@@ -118,6 +124,8 @@ long sys_word_wait(const uint32_t *word, uint32_t expected, uint64_t deadline, u
     return r;
 }
 
+// To wake nobody is no error. The word must only be readable: it is not looked at, its address is
+// what counts.
 long sys_word_wake(const uint32_t *word, uint32_t n)
 {
     if (user_readable(word, sizeof *word) < 0)

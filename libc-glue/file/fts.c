@@ -168,6 +168,7 @@ static FTSENT *read_children(FTS *fts, FTSENT *e, int names_only)
         end = &child->fts_link;
         n++;
     }
+    // An error in the middle of a directory is kept over the closing, with the entries read so far.
     int error = errno;
     closedir(dir);
     errno = error;
@@ -176,11 +177,14 @@ static FTSENT *read_children(FTS *fts, FTSENT *e, int names_only)
 
 // ---- the calls ----
 
+// Looks at the roots and reads no directory yet. A root that is not there is no error here: it
+// comes as an entry of FTS_NS; but an empty name is ENOENT, and no roots or unknown options EINVAL.
 FTS *fts_open(char *const *paths, int options, int (*compare)(const FTSENT **, const FTSENT **))
 {
     if (options & ~FTS_OPTIONMASK || !*paths)
         return errno = EINVAL, NULL;
     FTS *fts = calloc(1, sizeof *fts);
+    // The parent of all roots is an entry that is never returned: the walk ends when it is reached.
     FTSENT *parent = calloc(1, sizeof *parent), *list = NULL, **end = &list;
     size_t n = 0;
     if (!fts || !parent) {

@@ -225,29 +225,3 @@ int posix_fadvise(int fd, off_t off, off_t len, int advice)
     long r = sys_fcntl(fd, F_GETFD, 0);
     return r < 0 ? (int)-r : 0;
 }
-
-#define BLOCK 4096 // what the file system keeps file contents in
-
-// Makes sure that what is written to OFF..OFF+LEN finds room: every block there is written to, with
-// the byte it has. Returns 0 or an errno value; errno stays (XSH posix_fallocate()).
-int posix_fallocate(int fd, off_t off, off_t len)
-{
-    struct stat st;
-    int before = errno, flags = fcntl(fd, F_GETFL);
-    if (off < 0 || len <= 0)
-        return EINVAL;
-    if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY || fstat(fd, &st) < 0)
-        return errno = before, EBADF;
-    if (!S_ISREG(st.st_mode))
-        return S_ISFIFO(st.st_mode) ? ESPIPE : ENODEV;
-    if (off > INT64_MAX - len)
-        return EFBIG;
-    int error = st.st_size < off + len && ftruncate(fd, off + len) < 0 ? errno : 0;
-    for (off_t at = off; at < off + len && !error; at += BLOCK - at % BLOCK) {
-        char byte = 0;
-        if (pread(fd, &byte, 1, at) < 0 || pwrite(fd, &byte, 1, at) < 0)
-            error = errno;
-    }
-    errno = before;
-    return error;
-}

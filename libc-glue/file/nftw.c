@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+// The caller's function in its two forms; anything but 0 from it ends the walk and is the result.
 typedef int (*nftw_call)(const char *, const struct stat *, int, struct FTW *);
 typedef int (*ftw_call)(const char *, const struct stat *, int);
 

@@ -7,6 +7,8 @@
 
 #include "libc-glue/glue.h"
 
+// A NULL offset means the file's own, which moves then; an offset that is given is moved instead
+// and the file's own stays.
 _Static_assert(sizeof(off_t) == sizeof(int64_t), "offsets are handed through");
 
 // Linux's: to first, then from. The offset is the source's alone.

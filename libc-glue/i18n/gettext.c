@@ -46,6 +46,7 @@ char *ngettext(const char *one, const char *many, unsigned long n)
     return either(one, many, n);
 }
 
+// Neither the domain nor the category changes what English says.
 char *dngettext(const char *domain, const char *one, const char *many, unsigned long n)
 {
     (void)domain;

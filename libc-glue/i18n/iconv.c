@@ -10,6 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
+// musl's own functions under names of ours, so that the standard's names are free for the ones
+// here.
 iconv_t __musl_iconv_open(const char *to, const char *from);
 size_t __musl_iconv(iconv_t cd, char **in, size_t *inb, char **out, size_t *outb);
 int __musl_iconv_close(iconv_t cd);

@@ -14,6 +14,8 @@ ssize_t send(int fd, const void *buf, size_t len, int flags)
     return glue_ret(sys_sendto(fd, buf, len, flags, NULL, 0));
 }
 
+// ADDR says where a datagram goes. With a stream it is an error: EISCONN when it is connected,
+// EOPNOTSUPP before.
 ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr,
                socklen_t addr_len)
 {
@@ -32,12 +34,16 @@ ssize_t recv(int fd, void *buf, size_t len, int flags)
     return glue_ret(sys_recvfrom(fd, buf, len, flags, NULL, NULL));
 }
 
+// ADDR may be NULL when nobody asks who it was; else *ADDR_LEN is the room before and the name's
+// length after.
 ssize_t recvfrom(int fd, void *restrict buf, size_t len, int flags, struct sockaddr *restrict addr,
                  socklen_t *restrict addr_len)
 {
     return glue_ret(sys_recvfrom(fd, buf, len, flags, addr, addr_len));
 }
 
+// Descriptors that come along are the caller's to close. What did not fit is told in msg_flags:
+// MSG_TRUNC of data, MSG_CTRUNC of what is ancillary.
 ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
     return glue_ret(sys_recvmsg(fd, K(k_msghdr, msg), flags));
@@ -58,6 +64,7 @@ int sendmmsg(int fd, struct mmsghdr *msgs, unsigned int count, int flags)
     return done ? (int)done : (int)glue_ret(r);
 }
 
+// By the monotonic clock, so a change of the wall clock makes no wait longer.
 static int is_over(const struct timespec *end)
 {
     struct timespec now;

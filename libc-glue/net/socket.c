@@ -39,6 +39,7 @@ int accept(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
     return (int)glue_ret(sys_accept4(fd, addr, len, 0));
 }
 
+// The flags are those of socket(), and hold for the new descriptor only.
 int accept4(int fd, struct sockaddr *restrict addr, socklen_t *restrict len, int flags)
 {
     return (int)glue_ret(sys_accept4(fd, addr, len, flags));
@@ -62,11 +63,14 @@ int getsockname(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
     return (int)glue_ret(sys_getsockname(fd, addr, len));
 }
 
+// ENOTCONN while there is no peer. A peer that was never bound has an address of just its family.
 int getpeername(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
 {
     return (int)glue_ret(sys_getpeername(fd, addr, len));
 }
 
+// *LEN is the room before and what was written after; a value that is longer is cut (XSH
+// getsockopt()).
 int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict len)
 {
     return (int)glue_ret(sys_getsockopt(fd, level, name, value, len));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// newlib's inner locks, of a program with several threads (locks.c, stream.c).
+// newlib's inner locks, of a program with several __pt_threads (locks.c, stream.c).
 #ifndef RAMET_GLUE_LOCKS_H
 #define RAMET_GLUE_LOCKS_H
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What the files of this folder share: a thread's record, and waiting for words.
 //
-// The kernel runs threads in turn on one processor and gives one primitive, to wait while a word
-// has a value (kernel/sys.h: sys_word_wait()). Whoever changes a word that may be waited for wakes
-// afterwards. Objects in shared memory work the same; so all changes of them are atomic, also where
-// one processor alone would not ask for it.
+// The kernel runs __pt_threads in turn on one processor and gives one primitive, to wait while a
+// word has a value (kernel/sys.h: sys_word_wait()). Whoever changes a word that may be waited for
+// wakes afterwards. Objects in shared memory work the same; so all changes of them are atomic, also
+// where one processor alone would not ask for it.
 #ifndef RAMET_GLUE_PTHREAD_H
 #define RAMET_GLUE_PTHREAD_H
 
@@ -60,53 +60,53 @@ struct thread {
 _Static_assert(offsetof(struct thread, guard_value) == 0x28, "psABI: %fs:0x28");
 
 // The calling thread's.
-struct thread *thread_self(void);
+struct thread *__pt_self(void);
 // All that live, and what keeps their list.
-extern struct thread *threads;
-extern struct quick_lock threads_lock;
+extern struct thread *__pt_threads;
+extern struct quick_lock __pt_threads_lock;
 // The first thread's, which exists before main().
-extern struct thread first_thread;
+extern struct thread __pt_first_thread;
 // Whether a second thread has ever been made: until then locks have nobody to keep out.
-extern int threads_many;
+extern int __pt_threads_many;
 
 // --- stack.c ---
 #define STACK_USUAL (128u * 1024) // unless an attribute says so
 #define GUARD_USUAL 4096u
 // Memory for a thread, its record in it zero but for what describes it. NULL: there is none.
-struct thread *thread_memory(const pthread_attr_t *a);
+struct thread *__pt_memory(const pthread_attr_t *a);
 // A thread's that ends or has ended: used again, or given back, once it is off it.
-void thread_forget(struct thread *t);
-// Of a child of fork(): the memory of the threads that it has not.
-void thread_forget_all(void);
+void __pt_forget(struct thread *t);
+// Of a child of fork(): the memory of the __pt_threads that it has not.
+void __pt_forget_all(void);
 
 // --- word.c ---
-void quick_take(struct quick_lock *l);
-void quick_drop(struct quick_lock *l);
+void __pt_quick_take(struct quick_lock *l);
+void __pt_quick_drop(struct quick_lock *l);
 
 // Waits while *word is `value`. 0 when it may have changed, EINTR, ETIMEDOUT, ECANCELED is never
 // returned: a cancelled thread ends here if `point` says that this is a cancellation point.
-int glue_wait(const uint32_t *word, uint32_t value, uint64_t deadline, int point);
-static inline void glue_wake(const uint32_t *word, uint32_t n)
+int __pt_glue_wait(const uint32_t *word, uint32_t value, uint64_t deadline, int point);
+static inline void __pt_glue_wake(const uint32_t *word, uint32_t n)
 {
     sys_word_wake(word, n);
 }
 
 // The monotonic nanoseconds at which `ts` of `clock` is; 0 and EINVAL if it is no time.
-int wait_deadline(clockid_t clock, const struct timespec *ts, uint64_t *deadline);
+int __pt_wait_deadline(clockid_t clock, const struct timespec *ts, uint64_t *deadline);
 
 // A mutex without looking for cancellation (for pthread_cond_wait()). 0 or an error number.
-int mutex_take(pthread_mutex_t *m, uint64_t deadline);
+int __pt_mutex_take(pthread_mutex_t *m, uint64_t deadline);
 // The thread ends: whatever robust mutexes it has.
-void robust_release(struct thread *t);
+void __pt_robust_release(struct thread *t);
 // --- stream.c: locks of streams ---
-void stream_locks_make(void);                 // before the second thread
-void stream_locks_release(struct thread *t);  // what a thread leaves behind
-void stream_locks_reset(struct thread *self); // in a fork's child: what all others had
-void fork_calls_set(void);                    // atfork.c: from here on fork() sees to the threads
+void __pt_stream_locks_make(void);                 // before the second thread
+void __pt_stream_locks_release(struct thread *t);  // what a thread leaves behind
+void __pt_stream_locks_reset(struct thread *self); // in a fork's child: what all others had
+void __pt_fork_calls_set(void); // atfork.c: from here on fork() sees to the __pt_threads
 
 // Runs the handlers and destructors of the calling thread and ends it.
-_Noreturn void thread_end(void *result);
-void thread_cancelled_end(void); // the same, cancelled
-void keys_destroy(struct thread *t);
+_Noreturn void __pt_end(void *result);
+void __pt_cancelled_end(void); // the same, cancelled
+void __pt_keys_destroy(struct thread *t);
 
 #endif

@@ -26,6 +26,8 @@ static struct named {
 } * opened;
 static struct quick_lock opened_lock;
 
+// Slashes in front are left out, one inside is EINVAL, and the name must have room for "sem." in a
+// file's name: else ENAMETOOLONG. Returns 0 or the negative error.
 static int sem_path(const char *name, char path[PATH_MAX])
 {
     while (*name == '/')
@@ -43,7 +45,7 @@ static sem_t *map_sem(int fd)
 {
     struct stat st;
     struct named *n = NULL;
-    quick_take(&opened_lock);
+    __pt_quick_take(&opened_lock);
     if (fstat(fd, &st) == 0)
         for (n = opened; n && (n->dev != st.st_dev || n->ino != st.st_ino);)
             n = n->next;
@@ -59,7 +61,7 @@ static sem_t *map_sem(int fd)
             opened = n;
         }
     }
-    quick_drop(&opened_lock);
+    __pt_quick_drop(&opened_lock);
     close(fd);
     return n ? n->sem : SEM_FAILED;
 }
@@ -82,6 +84,8 @@ static int make_file(char scratch[PATH_MAX], mode_t mode, unsigned value)
     return fd;
 }
 
+// Opens what is there or makes it, whichever comes about: between the two another process may do
+// the other, so it is tried again. With O_EXCL only the making counts, and EEXIST is final.
 static sem_t *create(const char *path, int flags, mode_t mode, unsigned value)
 {
     char scratch[PATH_MAX];
@@ -111,6 +115,8 @@ static sem_t *create(const char *path, int flags, mode_t mode, unsigned value)
     return SEM_FAILED;
 }
 
+// Mode and value are arguments only with O_CREAT, and count only if the semaphore is new (XSH
+// sem_open()). A symbolic link is not followed, as /dev/shm may be everybody's to write.
 sem_t *sem_open(const char *name, int flags, ...)
 {
     char path[PATH_MAX];
@@ -131,10 +137,12 @@ sem_t *sem_open(const char *name, int flags, ...)
     return create(path, flags, mode, value);
 }
 
+// As often as it was opened; only the last one unmaps. EINVAL for a semaphore that sem_open() has
+// not made. The name and its count stay.
 int sem_close(sem_t *s)
 {
     struct named *n, **link = &opened;
-    quick_take(&opened_lock);
+    __pt_quick_take(&opened_lock);
     while ((n = *link) && n->sem != s)
         link = &n->next;
     if (n && --n->opens == 0) {
@@ -142,10 +150,12 @@ int sem_close(sem_t *s)
         munmap(s, sizeof *s);
         free(n);
     }
-    quick_drop(&opened_lock);
+    __pt_quick_drop(&opened_lock);
     return n ? 0 : (int)glue_ret(-EINVAL);
 }
 
+// Those who have it open keep it; the next sem_open() of the name makes another. A name that none
+// can have is ENOENT.
 int sem_unlink(const char *name)
 {
     char path[PATH_MAX];

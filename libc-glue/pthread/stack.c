@@ -20,10 +20,12 @@
 extern char __tls_start[], __tls_file_end[];
 extern char __tls_size[] __attribute__((weak)), __tls_align[] __attribute__((weak));
 
+// Memory of threads that are over, or nearly: linked by `next`, the youngest first.
 static struct thread *kept;
 static uint32_t nkept;
 static struct quick_lock kept_lock;
 
+// At least a cache line, so that the record, at which the variables end, is aligned as well.
 static size_t tls_align(void)
 {
     const size_t align = (size_t)__tls_align;
@@ -47,7 +49,7 @@ static size_t tail_len(void)
 static struct thread *take_kept(size_t len, size_t guard)
 {
     struct thread *t, **link = &kept;
-    quick_take(&kept_lock);
+    __pt_quick_take(&kept_lock);
     for (; (t = *link); link = &t->next)
         if (t->map_len == len && t->guard == guard && !__atomic_load_n(&t->live, __ATOMIC_ACQUIRE))
             break;
@@ -55,10 +57,12 @@ static struct thread *take_kept(size_t len, size_t guard)
         *link = t->next;
         nkept--;
     }
-    quick_drop(&kept_lock);
+    __pt_quick_drop(&kept_lock);
     return t;
 }
 
+// The guard is at the low end, where a stack that grows down runs into it: a fault instead of
+// another mapping's bytes. NULL when the memory or the guard cannot be had.
 static uint8_t *new_mapping(size_t len, size_t guard)
 {
     uint8_t *map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
@@ -89,7 +93,9 @@ static struct thread *place_record(uint8_t *end)
     return t;
 }
 
-struct thread *thread_memory(const pthread_attr_t *a)
+// The lengths are rounded up to pages here, so that two threads with nearly the same attributes use
+// each other's memory. A kept one's record is made anew; its stack holds what was left there.
+struct thread *__pt_memory(const pthread_attr_t *a)
 {
     const size_t guard = a->__stack ? 0 : UP(a->__guard_size, PAGE);
     const size_t stack = a->__stack ? 0 : UP(a->__stack_size, PAGE);
@@ -109,10 +115,10 @@ struct thread *thread_memory(const pthread_attr_t *a)
 }
 
 // Of what is kept nobody stands on most: one of those goes if there are too many.
-void thread_forget(struct thread *t)
+void __pt_forget(struct thread *t)
 {
     struct thread *gone = NULL, **link = &kept;
-    quick_take(&kept_lock);
+    __pt_quick_take(&kept_lock);
     if (nkept >= KEPT_MAX)
         while (*link && __atomic_load_n(&(*link)->live, __ATOMIC_ACQUIRE))
             link = &(*link)->next;
@@ -121,13 +127,13 @@ void thread_forget(struct thread *t)
     t->next = kept;
     kept = t;
     nkept += !gone;
-    quick_drop(&kept_lock);
+    __pt_quick_drop(&kept_lock);
     if (gone)
         munmap(gone->map, gone->map_len);
 }
 
 // Their stacks stay mapped: variables on them may be in use (XSH fork() copies all memory).
-void thread_forget_all(void)
+void __pt_forget_all(void)
 {
     kept_lock.word = 0;
     for (struct thread *t = kept; t; t = t->next)

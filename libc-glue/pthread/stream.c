@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What newlib's inner locks do in a program with several threads, and the locks of its streams:
-// they are made when the second thread is about to be, of all streams there are, and from then on
-// with each.
+// What newlib's inner locks do in a program with several __pt_threads, and the locks of its
+// streams: they are made when the second thread is about to be, of all streams there are, and from
+// then on with each.
 //
 // At exit() another thread may wait in the read of a stream and have its lock, for ever perhaps.
 // The streams are closed all the same: then a lock that another has is taken for free.
@@ -14,8 +14,10 @@
 
 void __sinit(struct _reent *re);
 
+// Set once, by exit(), before the streams are closed.
 static int exiting;
 
+// NULL without memory: then this lock keeps nobody out, which is better than no stream at all.
 static _LOCK_T lock_make(void)
 {
     return calloc(1, sizeof(struct __lock));
@@ -26,9 +28,11 @@ static void lock_destroy(_LOCK_T lock)
     free(lock);
 }
 
+// Whether it is taken: always, if it may wait. At exit one that another has is passed over without
+// being owned, so that inner_drop() leaves it alone.
 static int inner_take(_LOCK_T l, int wait)
 {
-    struct thread *self = thread_self();
+    struct thread *self = __pt_self();
     uint32_t free_word = 0;
     if (l->owner == self) {
         l->count++;
@@ -38,21 +42,24 @@ static int inner_take(_LOCK_T l, int wait)
                                      __ATOMIC_RELAXED)) {
         if (!wait || exiting)
             return exiting;
-        quick_take((struct quick_lock *)&l->word);
+        __pt_quick_take((struct quick_lock *)&l->word);
     }
     l->owner = self;
     l->count = 1;
     return 1;
 }
 
+// Nothing for who does not have it: see inner_take(). The owner is cleared before the word is free,
+// or it would be the next owner's name that is wiped out.
 static void inner_drop(_LOCK_T l)
 {
-    if (l->owner != thread_self() || --l->count)
+    if (l->owner != __pt_self() || --l->count)
         return;
     l->owner = NULL;
-    quick_drop((struct quick_lock *)&l->word);
+    __pt_quick_drop((struct quick_lock *)&l->word);
 }
 
+// After the program's own handlers: those may still print and have to keep others out.
 static void at_exit(void)
 {
     exiting = 1;
@@ -60,6 +67,7 @@ static void at_exit(void)
 
 static const struct lock_calls calls = {lock_make, lock_destroy, inner_take, inner_drop, at_exit};
 
+// All that are in use, in newlib's chain of blocks of them; a free one has no flags.
 static void each_stream(void (*call)(FILE *f, void *arg), void *arg)
 {
     for (struct _glue *g = &_GLOBAL_REENT->__sglue; g; g = g->_next)
@@ -68,13 +76,17 @@ static void each_stream(void (*call)(FILE *f, void *arg), void *arg)
                 call(&g->_iobs[i], arg);
 }
 
+// A stream that is opened later gets its lock from newlib, through
+// __retarget_lock_init_recursive().
 static void make_one(FILE *f, void *arg)
 {
     (void)arg;
     f->_lock = lock_make();
 }
 
-void stream_locks_make(void)
+// The standard streams must exist by then, so newlib is told to make them. The calls are set last,
+// when every stream has its lock.
+void __pt_stream_locks_make(void)
 {
     if (!_GLOBAL_REENT->__sdidinit)
         __sinit(_GLOBAL_REENT);
@@ -82,6 +94,7 @@ void stream_locks_make(void)
     glue_locks = &calls;
 }
 
+// However often it was taken: the count goes to 1, so that one drop sets it free.
 static void release_one(FILE *f, void *owner)
 {
     struct __lock *l = f->_lock;
@@ -92,11 +105,13 @@ static void release_one(FILE *f, void *owner)
 }
 
 // A thread that was cancelled in the middle of a call on a stream.
-void stream_locks_release(struct thread *t)
+void __pt_stream_locks_release(struct thread *t)
 {
     each_stream(release_one, t);
 }
 
+// Nobody of those who had it, or wait for it, is in the child, so it is simply free. The forking
+// thread's own stay taken: it gives them back itself.
 static void reset_one(FILE *f, void *self)
 {
     struct __lock *l = f->_lock;
@@ -105,7 +120,7 @@ static void reset_one(FILE *f, void *self)
 }
 
 // In the child of a fork: what the others had.
-void stream_locks_reset(struct thread *self)
+void __pt_stream_locks_reset(struct thread *self)
 {
     each_stream(reset_one, self);
 }

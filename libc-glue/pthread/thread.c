@@ -9,23 +9,29 @@
 
 #include "libc-glue/pthread/pthread.h"
 
-struct thread first_thread = {.live = 1, .id = 1};
-struct thread *threads = &first_thread;
-struct quick_lock threads_lock;
-int threads_many;
+// In the image and not mapped: it is there before main(), and never forgotten.
+struct thread __pt_first_thread = {.live = 1, .id = 1};
+struct thread *__pt_threads = &__pt_first_thread;
+struct quick_lock __pt_threads_lock;
+int __pt_threads_many;
 static uint32_t last_id = 1;
 
-struct thread *thread_self(void)
+// The kernel's record of the running thread points to ours; while there is only the first one it
+// may point nowhere yet.
+struct thread *__pt_self(void)
 {
     struct thread *t = sys_thread_self()->self;
-    return t ? t : &first_thread;
+    return t ? t : &__pt_first_thread;
 }
 
+// The address of the record: two threads that live have different ones, and one that is joined may
+// give its own to the next.
 pthread_t pthread_self(void)
 {
-    return (pthread_t)thread_self();
+    return (pthread_t)__pt_self();
 }
 
+// Numbers are compared and not looked at, so they may be of threads that are gone.
 int pthread_equal(pthread_t a, pthread_t b)
 {
     return a == b;
@@ -33,24 +39,26 @@ int pthread_equal(pthread_t a, pthread_t b)
 
 // --- beginning ---
 
+// The first thing a thread does. Where it goes on when it is cancelled asynchronously must be known
+// before the program's code runs.
 static void thread_main(void *arg)
 {
     struct thread *t = arg;
-    sys_thread_self()->end = thread_cancelled_end;
-    thread_end(t->start(t->arg));
+    sys_thread_self()->end = __pt_cancelled_end;
+    __pt_end(t->start(t->arg));
 }
 
 // Before the second thread is made: from here on locks keep others out.
 static void become_many(void)
 {
-    if (threads_many)
+    if (__pt_threads_many)
         return;
-    sys_thread_self()->self = &first_thread;
-    sys_thread_self()->end = thread_cancelled_end;
-    first_thread.reent = _REENT;
-    stream_locks_make();
-    fork_calls_set();
-    threads_many = 1;
+    sys_thread_self()->self = &__pt_first_thread;
+    sys_thread_self()->end = __pt_cancelled_end;
+    __pt_first_thread.reent = _REENT;
+    __pt_stream_locks_make();
+    __pt_fork_calls_set();
+    __pt_threads_many = 1;
 }
 
 // The C library's state: that of the streams is everybody's.
@@ -63,24 +71,27 @@ static void make_reent(struct _reent *re)
     re->__sdidinit = 1;
 }
 
+// The id is never 0 in practice, which would read as a free lock: it takes THREAD_ID threads to
+// come round.
 static void enlist(struct thread *t)
 {
-    quick_take(&threads_lock);
+    __pt_quick_take(&__pt_threads_lock);
     t->id = ++last_id & THREAD_ID;
-    t->next = threads;
-    threads = t;
-    quick_drop(&threads_lock);
+    t->next = __pt_threads;
+    __pt_threads = t;
+    __pt_quick_drop(&__pt_threads_lock);
 }
 
+// Also of a thread that never began. Who walks the list has the lock, so none sees it half linked.
 static void delist(struct thread *t)
 {
-    quick_take(&threads_lock);
-    struct thread **link = &threads;
+    __pt_quick_take(&__pt_threads_lock);
+    struct thread **link = &__pt_threads;
     while (*link && *link != t)
         link = &(*link)->next;
     if (*link)
         *link = t->next;
-    quick_drop(&threads_lock);
+    __pt_quick_drop(&__pt_threads_lock);
 }
 
 // Everything but the start can be undone; the new thread may be over when it returns.
@@ -90,7 +101,7 @@ int pthread_create(pthread_t *id, const pthread_attr_t *attr, void *(*start)(voi
     pthread_attr_init(&usual);
     const pthread_attr_t *a = attr ? attr : &usual;
     become_many();
-    struct thread *t = thread_memory(a);
+    struct thread *t = __pt_memory(a);
     if (!t)
         return EAGAIN;
     t->live = 1;
@@ -114,7 +125,7 @@ int pthread_create(pthread_t *id, const pthread_attr_t *attr, void *(*start)(voi
     if (r < 0) {
         delist(t);
         t->live = 0;
-        thread_forget(t);
+        __pt_forget(t);
         return (int)-r;
     }
     t->tid = (int32_t)r;
@@ -123,6 +134,8 @@ int pthread_create(pthread_t *id, const pthread_attr_t *attr, void *(*start)(voi
 
 // --- end ---
 
+// The youngest handler first (XSH pthread_exit()), each taken off before it runs, so that one which
+// ends the thread again does not run twice.
 static void run_cleanup(struct thread *t)
 {
     while (t->cleanup) {
@@ -135,39 +148,43 @@ static void run_cleanup(struct thread *t)
 // Whether others live. The last one's end is exit(0) (XSH pthread_exit()).
 static int is_last(const struct thread *t)
 {
-    return threads == t && !t->next;
+    return __pt_threads == t && !t->next;
 }
 
-void thread_end(void *result)
+// Handlers, then keys, then robust mutexes, as XSH pthread_exit() orders the first two;
+// cancellation is off, so that none of it is cut short.
+void __pt_end(void *result)
 {
-    struct thread *t = thread_self();
+    struct thread *t = __pt_self();
     sys_thread_self()->state = K_CANCEL_DISABLED; // for good
     t->result = result;
     run_cleanup(t);
-    keys_destroy(t);
-    robust_release(t);
+    __pt_keys_destroy(t);
+    __pt_robust_release(t);
     if (is_last(t))
         exit(0);
-    stream_locks_release(t);
+    __pt_stream_locks_release(t);
     delist(t);
-    if (t == &first_thread)
+    if (t == &__pt_first_thread)
         sys_thread_exit(&t->live);
     t->reent->__cleanup = NULL; // that is the process's
     _reclaim_reent(t->reent);
     // Joiners and pthread_detach() look at `fate`, this thread only here: one of the two forgets.
     if (__atomic_exchange_n(&t->over, 1, __ATOMIC_ACQ_REL))
-        thread_forget(t);
+        __pt_forget(t);
     sys_thread_exit(&t->live);
 }
 
+// From the first thread, too: the others go on, and the process ends with the last one.
 void pthread_exit(void *result)
 {
-    thread_end(result);
+    __pt_end(result);
 }
 
-void thread_cancelled_end(void)
+// What a joiner gets as the result then is PTHREAD_CANCELED, which is no address of an object.
+void __pt_cancelled_end(void)
 {
-    thread_end(PTHREAD_CANCELED);
+    __pt_end(PTHREAD_CANCELED);
 }
 
 // --- joining ---
@@ -180,44 +197,49 @@ int pthread_detach(pthread_t id)
     if (t->fate != THREAD_JOINABLE)
         return EINVAL;
     t->fate = THREAD_DETACHED;
-    if (__atomic_exchange_n(&t->over, 1, __ATOMIC_ACQ_REL) && t != &first_thread)
-        thread_forget(t);
+    if (__atomic_exchange_n(&t->over, 1, __ATOMIC_ACQ_REL) && t != &__pt_first_thread)
+        __pt_forget(t);
     return 0;
 }
 
+// EDEADLK for oneself, EINVAL for a thread that is detached or already joined. A cancellation
+// point; a joiner that is cancelled leaves the thread as it was, to be joined by another.
 static int join_until(pthread_t id, void **result, uint64_t deadline)
 {
     struct thread *t = (struct thread *)id;
-    if (t == thread_self())
+    if (t == __pt_self())
         return EDEADLK;
     if (t->fate != THREAD_JOINABLE)
         return EINVAL;
     while (__atomic_load_n(&t->live, __ATOMIC_ACQUIRE))
-        if (glue_wait(&t->live, 1, deadline, 1) == ETIMEDOUT)
+        if (__pt_glue_wait(&t->live, 1, deadline, 1) == ETIMEDOUT)
             return ETIMEDOUT;
     t->fate = THREAD_JOINED;
     if (result)
         *result = t->result;
-    if (t != &first_thread)
-        thread_forget(t);
+    if (t != &__pt_first_thread)
+        __pt_forget(t);
     return 0;
 }
 
+// When it returns the thread is off its stack, which the program may free if it was its own.
 int pthread_join(pthread_t id, void **result)
 {
     return join_until(id, result, FOREVER);
 }
 
+// EBUSY while it runs; else it cannot wait, as the thread is over.
 int pthread_tryjoin_np(pthread_t id, void **result)
 {
     const struct thread *t = (const struct thread *)id;
     return __atomic_load_n(&t->live, __ATOMIC_ACQUIRE) ? EBUSY : join_until(id, result, 0);
 }
 
+// ETIMEDOUT at a time of the wall clock; the thread stays joinable then.
 int pthread_timedjoin_np(pthread_t id, void **result, const struct timespec *ts)
 {
     uint64_t deadline;
-    const int r = wait_deadline(CLOCK_REALTIME, ts, &deadline);
+    const int r = __pt_wait_deadline(CLOCK_REALTIME, ts, &deadline);
     return r ? r : join_until(id, result, deadline);
 }
 
@@ -229,9 +251,11 @@ enum { ONCE_NOT, ONCE_RUNS, ONCE_DONE };
 static void once_again(void *once)
 {
     __atomic_store_n((pthread_once_t *)once, ONCE_NOT, __ATOMIC_RELEASE);
-    glue_wake(once, UINT32_MAX);
+    __pt_glue_wake(once, UINT32_MAX);
 }
 
+// Nobody returns before INIT has (XSH pthread_once()), and what it wrote is seen by all. Others
+// wait meanwhile; if the one that runs it is cancelled, one of them runs it again.
 int pthread_once(pthread_once_t *once, void (*init)(void))
 {
     while (__atomic_load_n(once, __ATOMIC_ACQUIRE) != ONCE_DONE) {
@@ -239,14 +263,14 @@ int pthread_once(pthread_once_t *once, void (*init)(void))
         if (!__atomic_compare_exchange_n(once, &not, ONCE_RUNS, 0, __ATOMIC_ACQUIRE,
                                          __ATOMIC_ACQUIRE)) {
             if (not == ONCE_RUNS)
-                glue_wait((uint32_t *)once, ONCE_RUNS, FOREVER, 0);
+                __pt_glue_wait((uint32_t *)once, ONCE_RUNS, FOREVER, 0);
             continue;
         }
         pthread_cleanup_push(once_again, once);
         init();
         pthread_cleanup_pop(0);
         __atomic_store_n(once, ONCE_DONE, __ATOMIC_RELEASE);
-        glue_wake((uint32_t *)once, UINT32_MAX);
+        __pt_glue_wake((uint32_t *)once, UINT32_MAX);
     }
     return 0;
 }

@@ -17,7 +17,7 @@ static uint64_t number_of(const unsigned short x[3])
 }
 
 // What is above 48 bits is dropped.
-static void set_number(unsigned short x[3], uint64_t n)
+static void set_seed(unsigned short x[3], uint64_t n)
 {
     for (int i = 0; i < 3; i++, n >>= 16)
         x[i] = (unsigned short)n;
@@ -32,7 +32,7 @@ static uint64_t step(unsigned short x[3], struct drand48_data *d)
         d->__init = 1;
     }
     uint64_t n = (number_of(x) * d->__a + d->__c) & BITS_48;
-    set_number(x, n);
+    set_seed(x, n);
     return n;
 }
 
@@ -76,7 +76,7 @@ int mrand48_r(struct drand48_data *d, long *result)
 // The lowest bits are the standard's 330E.
 int srand48_r(long seed, struct drand48_data *d)
 {
-    set_number(d->__x, (uint64_t)(uint32_t)seed << 16 | 0x330e);
+    set_seed(d->__x, (uint64_t)(uint32_t)seed << 16 | 0x330e);
     d->__a = STANDARD_A;
     d->__c = STANDARD_C;
     d->__init = 1;

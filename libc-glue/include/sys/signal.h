@@ -135,6 +135,8 @@ int killpg(pid_t, int);
 int sigqueue(pid_t, int, const union sigval);
 int sigaction(int, const struct sigaction *__restrict, struct sigaction *__restrict);
 int sigprocmask(int, const sigset_t *__restrict, sigset_t *__restrict);
+int pthread_kill(pthread_t, int);
+int pthread_sigqueue(pthread_t, int, const union sigval);
 int pthread_sigmask(int, const sigset_t *__restrict, sigset_t *__restrict);
 int sigaddset(sigset_t *, int);
 int sigdelset(sigset_t *, int);

@@ -32,10 +32,15 @@ static void *in_read(void *arg)
     return arg;
 }
 
+static void unlock(void *mutex)
+{
+    pthread_mutex_unlock(mutex);
+}
+
 static void *in_cond(void *arg)
 {
     pthread_mutex_lock(&lock);
-    pthread_cleanup_push((void (*)(void *))pthread_mutex_unlock, &lock);
+    pthread_cleanup_push(unlock, &lock);
     sem_post(&begun);
     for (;;)
         pthread_cond_wait(&cond, &lock);
@@ -72,11 +77,16 @@ static void *in_pause(void *arg)
     return arg;
 }
 
+static void cancel_it(void *thread)
+{
+    pthread_cancel((pthread_t)thread);
+}
+
 static void *in_join(void *arg)
 {
     pthread_t t;
     pthread_create(&t, NULL, in_read, NULL);
-    pthread_cleanup_push((void (*)(void *))pthread_cancel, (void *)t);
+    pthread_cleanup_push(cancel_it, (void *)t);
     pthread_join(t, NULL);
     pthread_cleanup_pop(0);
     return arg;
@@ -90,7 +100,7 @@ static void *in_wait(void *arg)
         _exit(0);
     }
     sem_post(&begun);
-    pthread_cleanup_push((void (*)(void *))0 == NULL ? handler : handler, "wait");
+    pthread_cleanup_push(handler, "wait");
     *(pid_t *)arg = child;
     waitpid(child, NULL, 0);
     pthread_cleanup_pop(0);
