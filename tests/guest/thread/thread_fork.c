@@ -2,6 +2,7 @@
 // fork, exec and exit in a program with threads.
 #include <pthread.h>
 #include <semaphore.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <sys/wait.h>
 
@@ -152,9 +153,10 @@ static void ends(const char *what, void *(*how)(void *), void *arg)
 }
 
 // vfork and spawn beside other threads.
-static void vforks(void)
+static void vforks(const char *program)
 {
     pthread_t t;
+    char *argv[] = {"thread_fork", "spawned", NULL};
     stop = 0;
     NEED(pthread_create(&t, NULL, computes, NULL) == 0);
     sem_wait(&begun);
@@ -162,7 +164,8 @@ static void vforks(void)
     if (child == 0)
         _exit(5);
     say_status("vfork", wait_for(child));
-    say_status("system", system("exit 3"));
+    NEED(posix_spawn(&child, program, NULL, NULL, argv, environ) == 0);
+    say_status("spawn", wait_for(child));
     stop = 1;
     MUST(pthread_join(t, NULL) == 0);
 }
@@ -178,6 +181,6 @@ int main(int argc, char **argv)
     ends("exit in a thread", exits, (void *)4);
     ends("exec in a thread", execs, argv[0]);
     handlers();
-    vforks();
+    vforks(argv[0]);
     return 0;
 }

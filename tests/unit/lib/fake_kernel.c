@@ -197,15 +197,6 @@ void proc_signal_group(int32_t pgid, int sig, int code)
     proc_signal(NULL, sig, code, 0);
 }
 
-// One process at a time looks at the table here.
-void proc_lock(void)
-{
-}
-
-void proc_unlock(void)
-{
-}
-
 struct proc *proc_next(const struct proc *p)
 {
     for (uint32_t slot = p ? p->slot + 1 : 1; slot <= window_root()->top_slot; slot++)
