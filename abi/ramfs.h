@@ -18,9 +18,9 @@
 #define RAMFS_REFS        1024u // page references in a page
 
 // The window before its pool of pages: what the kernel's tables take at most.
-#define RAMFS_TABLES_SLOT  (8u << 10)   // per process: its entry, door, open files, pipes
-#define RAMFS_TABLES_FIXED (512u << 10) // what does not depend on a size
-#define RAMFS_TABLES_SHARE 384u         // bytes of window for each byte of what grows with it
+#define RAMFS_TABLES_SLOT  (8u << 10)    // per process: its entry, door, open files, pipes
+#define RAMFS_TABLES_FIXED (1792u << 10) // what does not depend on a size
+#define RAMFS_TABLES_SHARE 100u          // bytes of window for each byte of what grows with it
 // Devices, /tmp, /proc and what else every family gets, and room for the first program to breathe.
 #define RAMFS_SPARE_PAGES 64u
 

@@ -61,6 +61,9 @@ void signal_kick(void)
         marks->wake[word] = marks->interrupt[word] = marks->kill[word] = 0;
         marks->words &= marks->words - 1;
     }
+    // Nobody rings our own door: another thread may wait for what was sent to this process.
+    if (thread_hooks)
+        thread_hooks->events();
 }
 
 // Whether p would drop the signal on delivery.
