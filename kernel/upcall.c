@@ -55,7 +55,7 @@ void events_handle(void)
     if (bits & PV_EVENT_DEVICE)
         drivers_event();
     if (thread_hooks)
-        thread_hooks->events();
+        thread_hooks->events(bits);
 }
 
 // Whether a wait must end.

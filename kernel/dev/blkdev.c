@@ -21,6 +21,7 @@
 #include "kernel/window/lock.h"
 #include "kernel/pv.h"
 #include "kernel/root.h"
+#include "kernel/thread/thread.h"
 #include "kernel/window/waitq.h"
 
 #define OWNER_CHECK_NS UINT64_C(50000000) // between looks whether who has the turn lives
@@ -144,7 +145,7 @@ static int write_span(struct blkdev *d, uint32_t unit, const struct span *s, con
     return r;
 }
 
-static long disk_pread(struct file *f, void *buf, size_t len, int64_t off)
+static long pread_alone(struct file *f, void *buf, size_t len, int64_t off)
 {
     struct blkdev *d = disk_ready(unit_of(f));
     uint64_t at = (uint64_t)off, done = 0;
@@ -168,7 +169,7 @@ static long disk_pread(struct file *f, void *buf, size_t len, int64_t off)
     return (long)done;
 }
 
-static long disk_pwrite(struct file *f, const void *buf, size_t len, int64_t off)
+static long pwrite_alone(struct file *f, const void *buf, size_t len, int64_t off)
 {
     uint32_t unit = unit_of(f);
     struct blkdev *d = disk_ready(unit);
@@ -190,6 +191,31 @@ static long disk_pwrite(struct file *f, const void *buf, size_t len, int64_t off
         done += s.part;
     }
     return (long)done;
+}
+
+// A disk has one buffer in each member: while it works for one thread, the others stand still.
+static long disk_pread(struct file *f, void *buf, size_t len, int64_t off)
+{
+    thread_alone_begin();
+    long n = pread_alone(f, buf, len, off);
+    thread_alone_end();
+    return n;
+}
+
+static long disk_pwrite(struct file *f, const void *buf, size_t len, int64_t off)
+{
+    thread_alone_begin();
+    long n = pwrite_alone(f, buf, len, off);
+    thread_alone_end();
+    return n;
+}
+
+static int flush_alone(struct blkdev *d)
+{
+    thread_alone_begin();
+    int r = d->flush(d);
+    thread_alone_end();
+    return r;
 }
 
 // --- the offset ---
@@ -281,7 +307,7 @@ static long disk_ioctl(struct file *f, unsigned long request, void *arg)
     case BLKROGET:
         return answer(arg, &ro, sizeof ro);
     case BLKFLSBUF:
-        return d->flush(d);
+        return flush_alone(d);
     default:
         return -ENOTTY;
     }
@@ -290,7 +316,7 @@ static long disk_ioctl(struct file *f, unsigned long request, void *arg)
 static long disk_sync(struct file *f)
 {
     struct blkdev *d = disk_ready(unit_of(f));
-    return d ? d->flush(d) : -EIO;
+    return d ? flush_alone(d) : -EIO;
 }
 
 int blkdev_sync_all(void)
@@ -298,7 +324,7 @@ int blkdev_sync_all(void)
     int r = 0;
     for (uint32_t unit = 0; device_find(VIRTIO_ID_BLOCK, unit); unit++) {
         struct blkdev *d = disk_ready(unit);
-        int one = d ? d->flush(d) : -EIO;
+        int one = d ? flush_alone(d) : -EIO;
         r = one < 0 ? one : r;
     }
     return r;

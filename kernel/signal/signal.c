@@ -63,7 +63,7 @@ void signal_kick(void)
     }
     // Nobody rings our own door: another thread may wait for what was sent to this process.
     if (thread_hooks)
-        thread_hooks->events();
+        thread_hooks->events(0);
 }
 
 // Whether p would drop the signal on delivery.

@@ -112,7 +112,7 @@ void sys_thread_exit(uint32_t *word)
     leave_threads(current);
     atomic_store(&proc_vm->threads, left);
     // What was sent to the process and this thread was to take, another may.
-    thread_hooks->events();
+    thread_hooks->events(0);
     if (word && user_writable(word, sizeof *word) == 0) {
         __atomic_store_n(word, 0, __ATOMIC_SEQ_CST);
         word_wake(word, UINT32_MAX);
@@ -171,7 +171,7 @@ long sys_thread_kill(int tid, int sig, int code, uint64_t value)
     if (t && sig)
         r = post_directed(t, sig, code, value);
     if (thread_hooks)
-        thread_hooks->events(); // whoever waits wakes for it
+        thread_hooks->events(0); // whoever waits wakes for it
     return sys_done(r);
 }
 

@@ -192,11 +192,11 @@ static void ready_for_signals(void)
 }
 
 // What an event, or the bell, may have changed.
-static void look_around(void)
+static void look_around(uint32_t bits)
 {
     current->blocked = atomic_load(&proc_vm->sig_blocked);
     const uint32_t rung = __atomic_load_n(&window_door(lock_self_slot())->bell, __ATOMIC_SEQ_CST);
-    if (rung != bell) {
+    if (rung != bell || (bits & PV_EVENT_DEVICE)) { // a device announces itself by nothing else
         bell = rung;
         ready_all();
     }
@@ -211,10 +211,10 @@ static void look_around(void)
 }
 
 // After the events that an upcall, a wait or the way out has found.
-static void after_events(void)
+static void after_events(uint32_t bits)
 {
     const uint32_t before = nready;
-    look_around();
+    look_around(bits);
     hurry |= nready > before;
 }
 
@@ -268,7 +268,7 @@ static void sleep_all(void)
     if (*(volatile uint32_t *)&pv_shared->pending)
         wait_hooks.events();
     else
-        look_around();
+        look_around(0);
     ready_all_due(pv_mono_ns());
 }
 

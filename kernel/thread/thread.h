@@ -129,7 +129,7 @@ void thread_set_pointer(void *pointer);
 // What a program with several threads does at certain moments (sched.c). NULL: it has one.
 struct file;
 struct thread_hooks {
-    void (*events)(void);            // events were handled: who is to look?
+    void (*events)(uint32_t bits);   // PV_EVENT_* were handled: who is to look?
     void (*turn)(void);              // about to go on with the program: is it another's turn?
     int (*yield)(void);              // sched_yield(): whether another had a turn
     void (*left)(void);              // a call is over: what it borrowed may go
