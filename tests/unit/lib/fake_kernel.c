@@ -85,6 +85,12 @@ void fake_user(uint32_t uid, uint32_t gid)
     proc_self->gid = proc_self->egid = proc_self->sgid = gid;
 }
 
+// The first thread has its room from the beginning, and there is no other.
+struct thread_room *thread_room(void)
+{
+    return current->room;
+}
+
 // One process at a time: nobody changes the table meanwhile.
 void proc_lock(void)
 {
