@@ -79,7 +79,7 @@ void clock_fork_child(void)
 
 // A thread's clock by its number, as Linux's clock ids have it (pthread_getcpuclockid()).
 #define IS_THREAD_CLOCK(clock) ((clock) < 0 && ((clock)&7) == 6)
-#define THREAD_OF(clock)       (~((clock) >> 3))
+#define THREAD_OF(clock)       ((int)(~((unsigned)(clock) >> 3) & 0x1fffffffu))
 
 static int read_thread_clock(int tid, uint64_t *ns)
 {
