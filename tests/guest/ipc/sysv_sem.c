@@ -267,8 +267,9 @@ static void undo(void)
     }
     await(id, 0, GETNCNT, 1);
     kill(pid, SIGKILL);
-    say_status("killed", wait_for(pid));
-    say_status("waiter", wait_for(waiter));
+    int of_killed = wait_for(pid), of_waiter = wait_for(waiter); // its line comes before these
+    say_status("killed", of_killed);
+    say_status("waiter", of_waiter);
     say("value %d", value(id, 0));
 
     // Over exec; and SETVAL makes it void.

@@ -8,6 +8,8 @@
 
 #include "tests/guest/check.h"
 
+extern char **environ;
+
 static sem_t begun;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static volatile int stop;
