@@ -26,8 +26,8 @@ static void killed(const char *what, void (*child)(int), int ms)
     sleep_ms(ms);
     kill(pid, SIGKILL);
     say_status(what, wait_for(pid));
-    // Linux collects what is under way in a circle when it gets round to it, and with it perhaps the
-    // other end of this socket: a socket that is closed reminds it.
+    // Linux collects what is under way in a circle when it gets round to it, and with it perhaps
+    // the other end of this socket: a socket that is closed reminds it.
     while ((n = recv(s[0], buf, sizeof buf, MSG_DONTWAIT)) > 0 || (n < 0 && errno == EAGAIN)) {
         int other[2];
         if (n > 0)
