@@ -74,7 +74,8 @@ static void unconnected(int type)
     TRY(ioctl(fd, FIONREAD, &n));
     TRY(ioctl(fd, 0x1234, &n));
     TRY(shutdown(fd, SHUT_RDWR));
-    TRY(send(fd, "x", 1, MSG_NOSIGNAL));
+    if (type != SOCK_DGRAM) // ENOTCONN or EPIPE: versions of Linux differ
+        TRY(send(fd, "x", 1, MSG_NOSIGNAL));
     TRY(recv(fd, &c, 1, MSG_DONTWAIT));
     close(fd);
 }
