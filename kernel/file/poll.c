@@ -90,21 +90,6 @@ static long poll_until(struct k_pollfd *fds, uint32_t n, uint64_t deadline)
     return wait_for(&w);
 }
 
-// When to give up: 0 at once, PV_FOREVER never.
-static int deadline_of(const struct k_timespec *timeout, uint64_t *deadline)
-{
-    uint64_t ns;
-    *deadline = PV_FOREVER;
-    if (!timeout)
-        return 0;
-    if (user_readable(timeout, sizeof *timeout) < 0)
-        return -EFAULT;
-    if (clock_timespec_ns(timeout, &ns) < 0)
-        return -EINVAL;
-    *deadline = ns ? clock_deadline(ns) : 0;
-    return 0;
-}
-
 // The deadline is computed once, so a call that begins again after a stop (SIGCONT) does not wait
 // longer than was asked. More descriptors than RLIMIT_NOFILE allows is EINVAL (XSH poll()).
 long sys_ppoll(struct k_pollfd *fds, unsigned n, const struct k_timespec *timeout,
@@ -117,7 +102,7 @@ long sys_ppoll(struct k_pollfd *fds, unsigned n, const struct k_timespec *timeou
         return -EFAULT;
     if (sigmask && user_readable(sigmask, sizeof *sigmask) < 0)
         return -EFAULT;
-    long r = deadline_of(timeout, &deadline);
+    long r = clock_timeout(timeout, &deadline);
     if (r < 0)
         return r;
     do {

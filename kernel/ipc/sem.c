@@ -224,20 +224,6 @@ static int copy_ops(struct semop *call, const struct k_sembuf *ops, size_t n)
     return 0;
 }
 
-static int semop_deadline(const struct k_timespec *timeout, uint64_t *deadline)
-{
-    uint64_t ns;
-    *deadline = PV_FOREVER;
-    if (!timeout)
-        return 0;
-    if (user_readable(timeout, sizeof *timeout) < 0)
-        return -EFAULT;
-    if (clock_timespec_ns(timeout, &ns) < 0)
-        return -EINVAL;
-    *deadline = clock_deadline(ns);
-    return 0;
-}
-
 long sys_semtimedop(int id, const struct k_sembuf *ops, size_t n, const struct k_timespec *timeout)
 {
     struct semop call;
@@ -248,7 +234,7 @@ long sys_semtimedop(int id, const struct k_sembuf *ops, size_t n, const struct k
     call.wait = NULL;
     long r = copy_ops(&call, ops, n);
     if (r == 0)
-        r = semop_deadline(timeout, &deadline);
+        r = clock_timeout(timeout, &deadline);
     if (r < 0)
         return r;
     do {

@@ -72,11 +72,10 @@ static struct proc_siginfo take_queued(struct proc *p, int sig, int32_t tid)
         info = sig_record_at(*link)->info;
         unlink_record(link);
     }
-    if (find_link(p, SIG_BIT(sig), tid))
-        ;
-    else if (tid)
+    const int more = find_link(p, SIG_BIT(sig), tid) != NULL;
+    if (!more && tid)
         current->directed &= ~SIG_BIT(sig);
-    else
+    else if (!more)
         atomic_fetch_and(&p->sig_pending, ~SIG_BIT(sig));
     proc_unlock();
     return info;

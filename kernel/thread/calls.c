@@ -39,15 +39,6 @@ static uint32_t thread_count(void)
     return n;
 }
 
-// By the number in its record, which is 0 for the thread whose number is the pid.
-static struct kthread *find_thread(int32_t tid)
-{
-    struct kthread *t = thread_list;
-    while (t && t->pub.tid != tid)
-        t = t->sibling;
-    return t;
-}
-
 // A new thread's first steps, on its stack: it comes out of the kernel like one whose turn it is.
 _Noreturn static void thread_begin(void)
 {
@@ -122,14 +113,6 @@ void sys_thread_exit(uint32_t *word)
     panic("a thread goes on after its end");
 }
 
-// NULL: there is none of that number. 0 is the caller.
-static struct kthread *thread_of(int32_t tid)
-{
-    if (tid == 0 || tid == sys_gettid())
-        return current;
-    return tid == proc_vm->pid ? find_thread(0) : find_thread(tid);
-}
-
 // --- signals to one thread ---
 
 // What ends, stops or continues does so to the process, whoever it was sent to (XSH 2.4).
@@ -147,7 +130,7 @@ static long post_directed(struct kthread *t, int sig, int code, uint64_t value)
         return 0;
     if (SIG_BIT(sig) & SIG_QUEUED) {
         proc_lock();
-        int r = signal_queue_put(proc_vm, sig, &info, t->pub.tid ? t->pub.tid : proc_vm->pid);
+        int r = signal_queue_put(proc_vm, sig, &info, thread_number(t));
         proc_unlock();
         if (r < 0 && code == SI_QUEUE)
             return r;
@@ -166,7 +149,7 @@ long sys_thread_kill(int tid, int sig, int code, uint64_t value)
     if (sig < 0 || sig > K_NSIG)
         return -EINVAL;
     sys_enter();
-    struct kthread *t = thread_of(tid);
+    struct kthread *t = thread_find(tid);
     r = t ? 0 : -ESRCH;
     if (t && sig)
         r = post_directed(t, sig, code, value);
@@ -180,7 +163,7 @@ long sys_thread_kill(int tid, int sig, int code, uint64_t value)
 long sys_thread_cancel(int tid)
 {
     sys_enter();
-    struct kthread *t = thread_of(tid);
+    struct kthread *t = thread_find(tid);
     if (t) {
         t->pub.pending |= K_CANCEL_PENDING;
         if (t->state == THREAD_BLOCKED || t->state == THREAD_PARKED)
@@ -199,7 +182,7 @@ long sys_thread_name(int tid, char *get, const char *set)
         (set && user_strlen(set, K_THREAD_NAME) < 0))
         return -EFAULT;
     sys_enter();
-    struct kthread *t = thread_of(tid);
+    struct kthread *t = thread_find(tid);
     if (t && set)
         memcpy(t->pub.name, set, (size_t)user_strlen(set, K_THREAD_NAME));
     if (t && get)

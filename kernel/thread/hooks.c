@@ -50,12 +50,17 @@ void thread_calls_end(void)
         drop_kept(t);
 }
 
-// 0 is the caller; the first thread may be named by the pid. -ESRCH for a number that is none.
+struct kthread *thread_find(int32_t tid)
+{
+    struct kthread *t = tid == 0 ? current : thread_list;
+    while (tid && t && thread_number(t) != tid)
+        t = t->sibling;
+    return t;
+}
+
 int thread_time(int tid, uint64_t *ns)
 {
-    const struct kthread *t = tid == 0 ? current : thread_list;
-    while (tid && t && (t->pub.tid ? t->pub.tid : proc_vm->pid) != tid)
-        t = t->sibling;
+    const struct kthread *t = thread_find(tid);
     if (t)
         *ns = thread_cpu_ns(t);
     return t ? 0 : -ESRCH;

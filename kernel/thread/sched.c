@@ -102,10 +102,8 @@ static void limit_turn(void)
 
 // --- states ---
 
-// T is blocked or parked. FIRST is for who has been kept waiting long enough: a deadline, a signal.
-void sched_ready(struct kthread *t, int first)
+static void make_ready(struct kthread *t, int first)
 {
-    thread_queue_remove(t->state == THREAD_PARKED ? sched_parked(t->word) : &blocked, t);
     t->state = THREAD_READY;
     if (first)
         push_first(&ready, t);
@@ -115,13 +113,17 @@ void sched_ready(struct kthread *t, int first)
     limit_turn();
 }
 
+// T is blocked or parked. FIRST is for who has been kept waiting long enough: a deadline, a signal.
+void sched_ready(struct kthread *t, int first)
+{
+    thread_queue_remove(t->state == THREAD_PARKED ? sched_parked(t->word) : &blocked, t);
+    make_ready(t, first);
+}
+
 // A thread that was in no queue yet.
 void sched_add(struct kthread *t)
 {
-    t->state = THREAD_READY;
-    thread_queue_push(&ready, t);
-    nready++;
-    limit_turn();
+    make_ready(t, 0);
 }
 
 static struct kthread *take_ready(void)
@@ -252,8 +254,9 @@ static uint32_t consoles(void)
     return bits;
 }
 
-// Nobody is ready: the member sleeps, on the stack of who was the last to wait.
-static void sleep_all(void)
+// Nobody is ready: the member sleeps, on the stack of who was the last to wait. The next deadline
+// of those who wait on.
+static uint64_t sleep_all(void)
 {
     wait_set_alert(WAIT_ASLEEP);
     const uint64_t from = pv_mono_ns(), due = ready_all_due(from);
@@ -269,7 +272,7 @@ static void sleep_all(void)
         wait_hooks.events();
     else
         look_around(0);
-    ready_all_due(pv_mono_ns());
+    return ready_all_due(pv_mono_ns());
 }
 
 // The caller has noted its own state and queue. Returns when it is its turn again.
@@ -277,19 +280,19 @@ void sched_switch(void)
 {
     struct kthread *to = take_ready();
     if (!to) {
+        uint64_t due;
         do
-            sleep_all();
+            due = sleep_all();
         while (!(to = take_ready()));
-        sched_want_timer(ready_all_due(pv_mono_ns())); // it may run for long
+        sched_want_timer(due); // it may run for long
     }
     switch_to(to);
 }
 
-void sched_yield_turn(void)
+// Gives up the processor; returns when it is the calling thread's turn again.
+static void give_turn(void)
 {
-    current->state = THREAD_READY;
-    thread_queue_push(&ready, current);
-    nready++;
+    make_ready(current, 0);
     sched_switch();
 }
 
@@ -302,7 +305,7 @@ static void next_turn(void)
         return;
     if (hurry || (turn_end && pv_mono_ns() >= turn_end)) {
         hurry = 0;
-        sched_yield_turn();
+        give_turn();
     }
     limit_turn();
 }
@@ -311,7 +314,7 @@ static int yield_turn(void)
 {
     if (!nready)
         return 0;
-    sched_yield_turn();
+    give_turn();
     return 1;
 }
 

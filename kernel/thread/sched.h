@@ -26,14 +26,15 @@ void sched_ready(struct kthread *t, int first);
 // Runs whoever is ready, or sleeps until somebody is. `current` is in a state that says when it
 // goes on, and this returns then; of one that has ended it does not return.
 void sched_switch(void);
-// Gives up the processor; returns when it is the calling thread's turn again.
-void sched_yield_turn(void);
 // The timer is wanted at `ns`, if not earlier.
 void sched_want_timer(uint64_t ns);
 
 // Wakes up to n threads that wait for the word to change, which it has; of one in the window, all
 // of all members. How many, of private words. (word.c)
 uint32_t word_wake(const uint32_t *word, uint32_t n);
+
+// The thread of that number, 0: the calling one. NULL: there is none. (hooks.c)
+struct kthread *thread_find(int32_t tid);
 
 // --- hooks.c: what struct thread_hooks says of each ---
 void thread_left(void);

@@ -108,10 +108,9 @@ void sys_stack_bounds(uintptr_t *low, uintptr_t *high)
     *high = boot_info->stack_top;
 }
 
-// The first thread has no number of its own, so that it is the pid, also in the child of a fork.
 long sys_gettid(void)
 {
-    return current->pub.tid ? current->pub.tid : proc_self->pid;
+    return thread_number(current);
 }
 
 // XSH fork(): of the threads only the calling one is there. What the others had is memory of the

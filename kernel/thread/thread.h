@@ -154,6 +154,12 @@ void thread_end_others(void);
 // When the scheduler wants the timer (kernel/time/alarm.c), ns of the monotonic clock.
 extern uint64_t thread_due;
 
+// What sys_gettid() says: the first thread's is the pid, also in the child of a fork.
+static inline int32_t thread_number(const struct kthread *t)
+{
+    return t->pub.tid ? t->pub.tid : proc_vm->pid;
+}
+
 // Signals that are pending for the calling thread, blocked or not.
 static inline uint64_t thread_pending(void)
 {

@@ -5,7 +5,9 @@
 #define RAMET_KERNEL_CLOCK_H
 
 #include <stdint.h>
+#include "kernel/api/errno.h"
 #include "kernel/api/time.h"
+#include "kernel/entry.h"
 #include "kernel/proc/proc.h"
 
 #define NS_PER_SEC UINT64_C(1000000000)
@@ -18,6 +20,22 @@ struct k_timespec clock_ns_timespec(uint64_t ns);
 struct k_timeval clock_ns_timeval(uint64_t ns);
 // now + ns, saturating: the deadline of a wait.
 uint64_t clock_deadline(uint64_t ns);
+
+// The deadline of a wait as a program asks for it: 0 for no time at all, PV_FOREVER without a
+// timeout (NULL). 0, -EFAULT or -EINVAL.
+static inline int clock_timeout(const struct k_timespec *timeout, uint64_t *deadline)
+{
+    uint64_t ns;
+    *deadline = PV_FOREVER;
+    if (!timeout)
+        return 0;
+    if (user_readable(timeout, sizeof *timeout) < 0)
+        return -EFAULT;
+    if (clock_timespec_ns(timeout, &ns) < 0)
+        return -EINVAL;
+    *deadline = ns ? clock_deadline(ns) : 0;
+    return 0;
+}
 
 // Processor time of this process so far: real time since it began less the time asleep in pv_wait.
 // An approximation: time the host gave to others counts as ours.

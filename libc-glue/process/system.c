@@ -58,6 +58,7 @@ static long sysconf_threads(int name)
 // The options this system has are all of issue 7 (200809L); the rest is "no such option" (-1).
 long sysconf(int name)
 {
+    const long threads = sysconf_threads(name);
     switch (name) {
     case _SC_ARG_MAX:
         return ARG_MAX;
@@ -123,8 +124,8 @@ long sysconf(int name)
         return 700;
     // An option that POSIX knows and we have not: -1 without an error.
     default:
-        if (sysconf_threads(name))
-            return sysconf_threads(name);
+        if (threads)
+            return threads;
         return name < 0 || name > _SC_POSIX_26_VERSION ? glue_ret(-EINVAL) : -1;
     }
 }

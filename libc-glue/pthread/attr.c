@@ -24,8 +24,7 @@ int pthread_attr_destroy(pthread_attr_t *a)
     return 0;
 }
 
-// One of two values.
-static int set_either(int *field, int value, int a, int b)
+int __pt_set_either(int *field, int value, int a, int b)
 {
     if (value != a && value != b)
         return EINVAL;
@@ -45,7 +44,7 @@ int pthread_attr_getdetachstate(const pthread_attr_t *a, int *state)
 // its creator can do nothing with the number.
 int pthread_attr_setdetachstate(pthread_attr_t *a, int state)
 {
-    return set_either(&a->__detached, state, PTHREAD_CREATE_JOINABLE, PTHREAD_CREATE_DETACHED);
+    return __pt_set_either(&a->__detached, state, PTHREAD_CREATE_JOINABLE, PTHREAD_CREATE_DETACHED);
 }
 
 // The size as it was set, not as it is rounded up to pages: XSH pthread_attr_getguardsize() wants
@@ -131,7 +130,7 @@ int pthread_attr_setscope(pthread_attr_t *a, int scope)
 {
     if (scope == PTHREAD_SCOPE_PROCESS)
         return ENOTSUP; // as on Linux
-    return set_either(&a->__scope, scope, PTHREAD_SCOPE_SYSTEM, PTHREAD_SCOPE_SYSTEM);
+    return __pt_set_either(&a->__scope, scope, PTHREAD_SCOPE_SYSTEM, PTHREAD_SCOPE_SYSTEM);
 }
 
 // Whether a new thread has its creator's scheduling or that of these attributes; kept for who asks,
@@ -146,7 +145,8 @@ int pthread_attr_getinheritsched(const pthread_attr_t *a, int *inherit)
 // pthread_setschedparam() says, and pthread_create() does not look.
 int pthread_attr_setinheritsched(pthread_attr_t *a, int inherit)
 {
-    return set_either(&a->__explicit_sched, inherit, PTHREAD_INHERIT_SCHED, PTHREAD_EXPLICIT_SCHED);
+    return __pt_set_either(&a->__explicit_sched, inherit, PTHREAD_INHERIT_SCHED,
+                           PTHREAD_EXPLICIT_SCHED);
 }
 
 // As it was set, SCHED_OTHER at first; what a thread really runs with pthread_getschedparam()

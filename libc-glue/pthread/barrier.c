@@ -60,10 +60,7 @@ int pthread_barrierattr_getpshared(const pthread_barrierattr_t *a, int *shared)
 // in shared memory works for all who map it.
 int pthread_barrierattr_setpshared(pthread_barrierattr_t *a, int shared)
 {
-    if (shared != PTHREAD_PROCESS_PRIVATE && shared != PTHREAD_PROCESS_SHARED)
-        return EINVAL;
-    a->__shared = shared;
-    return 0;
+    return __pt_set_either(&a->__shared, shared, PTHREAD_PROCESS_PRIVATE, PTHREAD_PROCESS_SHARED);
 }
 
 // --- spin locks ---

@@ -156,8 +156,5 @@ int pthread_condattr_getpshared(const pthread_condattr_t *a, int *shared)
 // who map it.
 int pthread_condattr_setpshared(pthread_condattr_t *a, int shared)
 {
-    if (shared != PTHREAD_PROCESS_PRIVATE && shared != PTHREAD_PROCESS_SHARED)
-        return EINVAL;
-    a->__shared = shared;
-    return 0;
+    return __pt_set_either(&a->__shared, shared, PTHREAD_PROCESS_PRIVATE, PTHREAD_PROCESS_SHARED);
 }

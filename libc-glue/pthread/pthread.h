@@ -69,6 +69,10 @@ extern struct thread __pt_first_thread;
 // Whether a second thread has ever been made: until then locks have nobody to keep out.
 extern int __pt_threads_many;
 
+// --- attr.c ---
+// Sets an attribute to one of two values. 0 or EINVAL.
+int __pt_set_either(int *field, int value, int a, int b);
+
 // --- stack.c ---
 #define STACK_USUAL (128u * 1024) // unless an attribute says so
 #define GUARD_USUAL 4096u

@@ -172,8 +172,5 @@ int pthread_rwlockattr_getpshared(const pthread_rwlockattr_t *a, int *shared)
 // A lock that is shared looks for no deadlock, as ids of threads are of one process.
 int pthread_rwlockattr_setpshared(pthread_rwlockattr_t *a, int shared)
 {
-    if (shared != PTHREAD_PROCESS_PRIVATE && shared != PTHREAD_PROCESS_SHARED)
-        return EINVAL;
-    a->__shared = shared;
-    return 0;
+    return __pt_set_either(&a->__shared, shared, PTHREAD_PROCESS_PRIVATE, PTHREAD_PROCESS_SHARED);
 }

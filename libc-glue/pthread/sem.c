@@ -60,8 +60,7 @@ static int sem_wait_until(sem_t *s, uint64_t deadline)
 // ended the wait and nothing was posted meanwhile.
 int sem_wait(sem_t *s)
 {
-    glue_point_begin();
-    glue_point_end(0);
+    pthread_testcancel();
     return (int)glue_ret(sem_wait_until(s, FOREVER));
 }
 
@@ -74,8 +73,7 @@ int sem_trywait(sem_t *s)
 int sem_clockwait(sem_t *s, clockid_t clock, const struct timespec *ts)
 {
     uint64_t deadline;
-    glue_point_begin();
-    glue_point_end(0);
+    pthread_testcancel();
     // A time that is none is an error also where no wait would be, as on Linux.
     const int r = __pt_wait_deadline(clock, ts, &deadline);
     return (int)glue_ret(r ? -r : sem_wait_until(s, deadline));
